@@ -1,0 +1,13 @@
+//! The values the plugins speak of: names, registry hosts, credentials, docker configs, pull-secret lists.
+//!
+//! Knows no network, no file, no clock, no environment and no command line: everything here is made from
+//! text or bytes that somebody else has read, and can be tested with literals.
+
+pub mod credential;
+pub mod docker_config;
+pub mod masking;
+pub mod names;
+pub mod printable;
+pub mod pull_secret_list;
+pub mod registry_host;
+pub mod service_account_key;
