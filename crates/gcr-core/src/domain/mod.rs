@@ -5,6 +5,8 @@
 
 pub mod credential;
 pub mod docker_config;
+mod google_hosts;
+pub mod image_reference;
 pub mod masking;
 pub mod names;
 pub mod printable;

@@ -1,0 +1,176 @@
+//! The registry host inside a container image reference.
+//!
+//! Reads `[HOST[:PORT]/]PATH[:TAG][@DIGEST]` by the grammar of `distribution/reference`, which docker, containerd
+//! and kubelet share, including its rule for where a host ends. Refuses references without a host: those mean
+//! Docker Hub, which no Google credential opens.
+
+use super::printable::quoted;
+
+/// Why something is not an image reference that names its registry.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ImageReferenceError {
+    /// `https://…`
+    #[error("invalid image reference: a reference has no scheme such as https://")]
+    Scheme,
+    /// What follows `@` is no digest. Nothing is shown, as it could be `user:password@host`.
+    #[error("invalid image reference: what follows '@' is not a digest such as sha256:…")]
+    Digest,
+    /// What follows the last `:` is no tag.
+    #[error("invalid image reference {}: the tag is not valid", quoted(.0))]
+    Tag(String),
+    /// The path breaks the grammar.
+    #[error(
+        "invalid image reference {}: {} is not a valid part of a repository's path", quoted(.reference), quoted(.part)
+    )]
+    Path {
+        /// The whole reference.
+        reference: String,
+        /// The part between slashes that is wrong.
+        part: String,
+    },
+    /// The reference names no registry, so it means Docker Hub.
+    #[error("image {} names no registry, so it is pulled from Docker Hub", quoted(.0))]
+    NoHost(String),
+}
+
+/// The `HOST[:PORT]` of an image reference, as written.
+///
+/// The caller still has to check it as a host: here it is only what stands in a host's place.
+pub(super) fn host_of(reference: &str) -> Result<&str, ImageReferenceError> {
+    if reference.contains("://") {
+        return Err(ImageReferenceError::Scheme);
+    }
+    let named = match reference.split_once('@') {
+        Some((named, digest)) if is_digest(digest) => named,
+        Some(_) => return Err(ImageReferenceError::Digest),
+        None => reference,
+    };
+    let no_host = || ImageReferenceError::NoHost(reference.to_owned());
+    let (host, rest) = named.split_once('/').ok_or_else(no_host)?;
+    // distribution's splitDockerDomain: a first part that could not be a path's is a host.
+    let is_host =
+        host.contains(['.', ':']) || host == "localhost" || host.contains(char::is_uppercase);
+    if !is_host {
+        return Err(no_host());
+    }
+    let path = match rest.split_once(':') {
+        Some((path, tag)) if is_tag(tag) => path,
+        Some(_) => return Err(ImageReferenceError::Tag(reference.to_owned())),
+        None => rest,
+    };
+    match path.split('/').find(|part| !is_path_part(part)) {
+        Some(part) => Err(ImageReferenceError::Path {
+            reference: reference.to_owned(),
+            part: part.to_owned(),
+        }),
+        None => Ok(host),
+    }
+}
+
+/// `[a-z0-9]+` joined by `.`, `_`, `__` or any number of `-`: the only thing a repository's path is made of.
+pub(super) fn is_path_part(part: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = part.as_bytes();
+    bytes.first().is_some_and(|first| is_word(*first))
+        && bytes.last().is_some_and(|last| is_word(*last))
+        && bytes
+            .iter()
+            .all(|byte| is_word(*byte) || b"._-".contains(byte))
+        && part
+            .split(|character: char| character.is_ascii_alphanumeric())
+            .all(|between| {
+                matches!(between, "" | "." | "_" | "__") || between.bytes().all(|byte| byte == b'-')
+            })
+}
+
+/// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`
+fn is_tag(tag: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    tag.len() <= 128
+        && tag.bytes().next().is_some_and(is_word)
+        && tag
+            .bytes()
+            .all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
+}
+
+/// An algorithm's name and at least 32 hexadecimal digits.
+fn is_digest(digest: &str) -> bool {
+    digest.split_once(':').is_some_and(|(algorithm, hex)| {
+        algorithm.split(['-', '_', '+', '.']).all(|word| {
+            word.starts_with(|first: char| first.is_ascii_alphabetic())
+                && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        }) && hex.len() >= 32
+            && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    #[test]
+    fn the_host_is_what_stands_before_the_first_slash() {
+        for (reference, host) in [
+            ("gcr.io/example-project/app", "gcr.io"),
+            ("gcr.io/example-project/app:1.2", "gcr.io"),
+            ("gcr.io/example.com/project/app:v1_2-rc.3", "gcr.io"),
+            ("us-docker.pkg.dev/p/r/a__b/c---d", "us-docker.pkg.dev"),
+            ("registry.example.com:5000/app", "registry.example.com:5000"),
+            ("localhost/app", "localhost"),
+            ("GCR/app", "GCR"),
+        ] {
+            assert_eq!(host_of(reference), Ok(host), "{reference}");
+        }
+        assert_eq!(host_of(&format!("gcr.io/p/i@{DIGEST}")), Ok("gcr.io"));
+        assert_eq!(host_of(&format!("gcr.io/p/i:tag@{DIGEST}")), Ok("gcr.io"));
+    }
+
+    #[test]
+    fn without_a_host_it_is_docker_hubs() {
+        for reference in [
+            "",
+            "nginx",
+            "nginx:1.29",
+            "library/nginx",
+            "example/app:1",
+            "gcr.io",
+            "gcr.io:1",
+        ] {
+            let no_host = ImageReferenceError::NoHost(reference.to_owned());
+            assert_eq!(host_of(reference), Err(no_host));
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_grammar_is_refused() {
+        use ImageReferenceError::{Digest, Path, Scheme, Tag};
+        assert_eq!(host_of("https://gcr.io/p/i"), Err(Scheme));
+        assert_eq!(host_of("user:password@gcr.io/p/i"), Err(Digest));
+        assert_eq!(host_of("gcr.io/p/i@sha256:short"), Err(Digest));
+        for reference in [
+            "gcr.io/p/i:",
+            "gcr.io/p/i:-x",
+            "gcr.io/p/i:a/b",
+            "gcr.io/p/i:a:b",
+            "gcr.io/p/i:t g",
+        ] {
+            assert_eq!(host_of(reference), Err(Tag(reference.to_owned())));
+        }
+        for (reference, part) in [
+            ("gcr.io/p/", ""),
+            ("gcr.io//i", ""),
+            ("gcr.io/p/Upper", "Upper"),
+            ("gcr.io/p/../i", ".."),
+            ("gcr.io/p/a..b", "a..b"),
+            ("gcr.io/p/a___b", "a___b"),
+            ("gcr.io/p/a.-b", "a.-b"),
+            ("gcr.io/-p/i", "-p"),
+            ("gcr.io/p/i*", "i*"),
+        ] {
+            let (reference, part) = (reference.to_owned(), part.to_owned());
+            assert_eq!(host_of(&reference.clone()), Err(Path { reference, part }));
+        }
+    }
+}
