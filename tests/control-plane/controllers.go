@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/controller/namespace"
+	"k8s.io/kubernetes/pkg/controller/serviceaccount"
+)
+
+// startControllers starts the two controllers and returns what stops them.
+func startControllers(config *rest.Config) (func(), error) {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	metadataClient, err := metadata.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	shared := informers.NewSharedInformerFactory(client, 0)
+
+	namespaces := namespace.NewNamespaceController(ctx, client, metadataClient,
+		client.Discovery().ServerPreferredNamespacedResources,
+		shared.Core().V1().Namespaces(), 5*time.Minute, corev1.FinalizerKubernetes)
+	accounts, err := serviceaccount.NewServiceAccountsController(klog.Background(),
+		shared.Core().V1().ServiceAccounts(), shared.Core().V1().Namespaces(), client,
+		serviceaccount.DefaultServiceAccountsControllerOptions())
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+
+	shared.Start(ctx.Done())
+	// As many workers as kube-controller-manager gives each: 10 and 1.
+	go namespaces.Run(ctx, 10)
+	go accounts.Run(ctx, 1)
+	return func() { cancel(); shared.Shutdown() }, nil
+}
+
+// waitForDefaultAccount waits until namespace `default` has its account, so that a ready server is ready for a test.
+func waitForDefaultAccount(ctx context.Context, config *rest.Config, limit time.Duration) error {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		_, err := client.CoreV1().ServiceAccounts("default").Get(ctx, "default", metav1.GetOptions{})
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("namespace default did not get its ServiceAccount: %w", err)
+		}
+	}
+}
