@@ -7,6 +7,7 @@ pub mod credential;
 pub mod docker_config;
 mod google_hosts;
 pub mod image_reference;
+pub mod json_object;
 pub mod masking;
 pub mod names;
 pub mod printable;
