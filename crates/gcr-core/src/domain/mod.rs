@@ -3,6 +3,7 @@
 //! Knows no network, no file, no clock, no environment and no command line: everything here is made from
 //! text or bytes that somebody else has read, and can be tested with literals.
 
+pub mod access_token;
 pub mod credential;
 pub mod docker_config;
 mod google_hosts;
