@@ -1,1 +1,53 @@
-//! x
+//! What tests, the demo and the bench stand on: the plugins as users get them, the real kubectl, and a real
+//! Kubernetes control plane. Nothing in here imitates any of the three.
+//!
+//! ```no_run
+//! use gcr_test_support::{ControlPlane, keys};
+//!
+//! let cluster = ControlPlane::shared();
+//! let namespace = cluster.namespace("create");
+//! let session = cluster.session();
+//! session.file("key.json", keys::KEY, 0o600);
+//! session
+//!     .kubectl(["gcr-secret", "create", "--key-file", "key.json", "-n", &namespace])
+//!     .run()
+//!     .success();
+//! assert_eq!(cluster.get("secret/gcr-io", &namespace)["type"], "kubernetes.io/dockerconfigjson");
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`control_plane`] | a control plane: shared by all tests, or one's own to kill and start again |
+//! | [`cluster`] | what a test does to a cluster as its administrator: namespaces, objects, users |
+//! | [`user`] | a user with exactly the rights it was given |
+//! | [`session`] | a person at a shell: a home, a PATH, a kubeconfig, files, and nothing else |
+//! | [`invocation`], [`output`] | one command typed there, and what came of it |
+//! | [`keys`] | service account keys that open nothing, and what to look for where none may show |
+//! | [`binaries`], [`plugins`] | building the programs that all of this runs |
+//! | [`checkout`], [`scratch`] | where the sources are, and directories that do not outlive their use for long |
+//!
+//! Functions for tests panic, with everything there is to say about the failure. Those that the tasks of `xtask` use
+//! too return an [`Error`]. Unix only.
+
+pub mod binaries;
+pub mod checkout;
+pub mod cluster;
+pub mod control_plane;
+mod error;
+pub mod invocation;
+pub mod keys;
+pub mod output;
+pub mod plugins;
+mod progress;
+pub mod scratch;
+pub mod session;
+pub mod user;
+
+pub use cluster::Cluster;
+pub use control_plane::{ControlPlane, Options};
+pub use error::{Error, Result};
+pub use invocation::{Invocation, Running};
+pub use output::Output;
+pub use rustix::process::Signal;
+pub use session::Session;
+pub use user::{Rule, User};

@@ -1,0 +1,301 @@
+//! The control plane and the kubectl of the same version, built from `tests/control-plane` once for all checkouts that
+//! have the same sources, and kept in `${XDG_CACHE_HOME:-~/.cache}/kubectl-gcr/control-plane`. Uses the caller's Go,
+//! with its settings and caches; downloads no program.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::checkout::control_plane_module;
+use crate::error::{Error, Result};
+use crate::progress::{Progress, say};
+
+/// What the first build's caches take at most.
+const BYTES_WANTED: u64 = 5_000_000_000;
+/// The Go that `go.mod` asks for: 1.26.
+const GO_WANTED: (u32, u32) = (1, 26);
+const KUBECTL_PACKAGE: &str = "k8s.io/kubernetes/cmd/kubectl";
+
+/// The two programs. Absolute paths.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    /// etcd, kube-apiserver and two controllers in one program.
+    pub control_plane: PathBuf,
+    /// kubectl of the same version.
+    pub kubectl: PathBuf,
+}
+
+/// Answers of `go env`.
+struct Go {
+    version: String,
+    os: String,
+    arch: String,
+    cache: PathBuf,
+}
+
+/// The two programs, built if they are not there yet (minutes, said on standard error).
+///
+/// # Errors
+/// Go is missing or too old, the disk is too full, or the build failed: with Go's own output.
+pub fn binaries() -> Result<&'static Binaries> {
+    static FOUND: OnceLock<Result<Binaries>> = OnceLock::new();
+    FOUND
+        .get_or_init(find_or_build)
+        .as_ref()
+        .map_err(Clone::clone)
+}
+
+fn find_or_build() -> Result<Binaries> {
+    let go = Go::look()?;
+    let version = kubernetes_version()?;
+    let cache = cache_directory()?;
+    let key = format!(
+        "{version}-{}-{}-{}-{:016x}",
+        go.version,
+        go.os,
+        go.arch,
+        hash_of_module()?
+    );
+    let place = cache.join(&key);
+    if place.is_dir() {
+        return Ok(Binaries::at(&place));
+    }
+
+    let failed = |error| Error::during(cache.display(), error);
+    fs::create_dir_all(&cache).map_err(failed)?;
+    let lock = File::create(cache.join("lock")).map_err(failed)?;
+    if lock.try_lock().is_err() {
+        say("waiting for another process that builds the control plane");
+        lock.lock().map_err(failed)?;
+    }
+    if !place.is_dir() {
+        go.check_disk()?;
+        let new = cache.join("new");
+        if new.exists() {
+            fs::remove_dir_all(&new).map_err(failed)?;
+        }
+        fs::create_dir(&new).map_err(failed)?;
+        build(&version, &new, &place)?;
+        fs::rename(&new, &place).map_err(failed)?;
+    }
+    Ok(Binaries::at(&place))
+}
+
+impl Binaries {
+    fn at(place: &Path) -> Self {
+        Self {
+            control_plane: place.join("control-plane"),
+            kubectl: place.join("kubectl"),
+        }
+    }
+}
+
+impl Go {
+    fn look() -> Result<Self> {
+        let (major, minor) = GO_WANTED;
+        let wanted = format!(
+            "Go {major}.{minor} or newer builds the control plane for tests: https://go.dev/doc/install"
+        );
+        let answer = Command::new("go")
+            .args(["env", "GOVERSION", "GOOS", "GOARCH", "GOCACHE"])
+            .current_dir(control_plane_module())
+            .output()
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Error::new(format!("go is not on PATH; {wanted}")),
+                _ => Error::during("go env", error),
+            })?;
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let [version, os, arch, cache] = text.lines().collect::<Vec<_>>()[..] else {
+            let said = String::from_utf8_lossy(&answer.stderr);
+            return Err(Error::new(format!("go env failed; {wanted}\n{said}")));
+        };
+        if !is_enough(version) {
+            return Err(Error::new(format!("{version} is on PATH; {wanted}")));
+        }
+        Ok(Self {
+            version: version.replace(' ', "-"),
+            os: os.into(),
+            arch: arch.into(),
+            cache: cache.into(),
+        })
+    }
+
+    fn check_disk(&self) -> Result<()> {
+        let there = self
+            .cache
+            .ancestors()
+            .find(|path| path.exists())
+            .unwrap_or(Path::new("/"));
+        let disk =
+            rustix::fs::statvfs(there).map_err(|error| Error::during(there.display(), error))?;
+        let free = disk.f_bavail * disk.f_frsize;
+        if free < BYTES_WANTED {
+            return Err(Error::new(format!(
+                "{} has {:.1} GB free; building the control plane wants {:.1} GB there (GOCACHE names another place)",
+                there.display(),
+                free as f64 / 1e9,
+                BYTES_WANTED as f64 / 1e9,
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Whether `go1.26.8` or the like is as new as wanted. A development version is taken at its word.
+fn is_enough(version: &str) -> bool {
+    let Some(numbers) = version.strip_prefix("go") else {
+        return version.starts_with("devel");
+    };
+    let mut parts = numbers
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= GO_WANTED
+}
+
+/// The version of Kubernetes that `go.mod` requires, as `v1.37.2`.
+fn kubernetes_version() -> Result<String> {
+    let path = control_plane_module().join("go.mod");
+    let text = fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))?;
+    text.lines()
+        .find_map(|line| line.trim().strip_prefix("k8s.io/kubernetes "))
+        .and_then(|rest| rest.split_whitespace().next())
+        .map(String::from)
+        .ok_or_else(|| {
+            Error::new(format!(
+                "{} does not require k8s.io/kubernetes",
+                path.display()
+            ))
+        })
+}
+
+fn cache_directory() -> Result<PathBuf> {
+    let absolute = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+        .map(|base| base.join("kubectl-gcr/control-plane"))
+        .ok_or_else(|| {
+            Error::new("neither XDG_CACHE_HOME nor HOME is set: no place to keep the control plane")
+        })
+}
+
+/// A number for the module's sources (FNV-1a: the same in every toolchain, unlike the standard library's).
+fn hash_of_module() -> Result<u64> {
+    let module = control_plane_module();
+    let failed = |error| Error::during(module.display(), error);
+    let mut files: Vec<_> = fs::read_dir(&module)
+        .map_err(failed)?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| ["go", "mod", "sum"].iter().any(|known| end == *known))
+        })
+        .collect();
+    files.sort();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for file in files {
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .as_encoded_bytes()
+            .to_vec();
+        for byte in name.into_iter().chain(fs::read(&file).map_err(failed)?) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    Ok(hash)
+}
+
+fn build(version: &str, into: &Path, finally: &Path) -> Result<()> {
+    say(&format!(
+        "building etcd, kube-apiserver and kubectl {version} for tests: minutes the first time, then kept in {}",
+        finally.display()
+    ));
+    let mut child = Command::new("go")
+        .args(["build", "-v", "-trimpath", "-buildvcs=false"])
+        .arg(format!(
+            "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion={version}"
+        ))
+        .arg("-o")
+        .arg(into)
+        .args([".", KUBECTL_PACKAGE])
+        .current_dir(control_plane_module())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| Error::during("go build", error))?;
+
+    let (sender, lines) = mpsc::channel();
+    let stderr = child.stderr.take();
+    std::thread::spawn(move || {
+        let lines = stderr
+            .into_iter()
+            .flat_map(|pipe| BufReader::new(pipe).lines());
+        lines
+            .map_while(|line| line.ok())
+            .try_for_each(|line| sender.send(line))
+    });
+    let mut progress = Progress::start();
+    let (mut downloaded, mut compiled, mut said) = (0, 0, String::new());
+    loop {
+        match lines.recv_timeout(Duration::from_secs(1)) {
+            Ok(line) if line.starts_with("go: downloading ") => downloaded += 1,
+            // With -v, a package that was compiled is a line of its own; whatever else there is has spaces.
+            Ok(line) if !line.contains(char::is_whitespace) => compiled += 1,
+            Ok(line) => {
+                said += &line;
+                said.push('\n');
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        progress.show(downloaded, compiled);
+    }
+    let status = child
+        .wait()
+        .map_err(|error| Error::during("go build", error))?;
+    let seconds = progress.seconds();
+    progress.end();
+    if !status.success() {
+        return Err(Error::new(format!(
+            "building the control plane failed after {seconds} s:\n{said}"
+        )));
+    }
+    say(&format!("built in {seconds} s"));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_go_is_not_enough() {
+        for enough in [
+            "go1.26.8",
+            "go1.26.0",
+            "go1.27rc1",
+            "go2.0",
+            "devel go1.28-abcdef",
+        ] {
+            assert!(is_enough(enough), "{enough}");
+        }
+        for old in ["go1.25.3", "go1.9", "go1.25rc2", ""] {
+            assert!(!is_enough(old), "{old}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_read_from_the_module() {
+        assert!(kubernetes_version().unwrap().starts_with("v1."));
+    }
+}

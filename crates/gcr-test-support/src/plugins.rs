@@ -1,0 +1,80 @@
+//! The plugins under test, as users get them: a release build of both together, with the committed lock file and
+//! without anything a test brought along. `cargo xtask test` builds them once and hands their directory on in
+//! [`BIN_DIR`]; without it each test process asks cargo, which does nothing where nothing changed.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::checkout::cargo;
+use crate::error::{Error, Result};
+
+/// Names the directory that holds the built plugins.
+pub const BIN_DIR: &str = "GCR_TEST_BIN_DIR";
+
+/// Each plugin: the package and binary cargo builds, and the file name by which kubectl finds it (kubectl turns a `-`
+/// inside a typed word into `_`).
+pub const PLUGINS: [(&str, &str); 2] = [
+    ("kubectl-gcr-secret", "kubectl-gcr_secret"),
+    ("kubectl-gcr-patch-sa", "kubectl-gcr_patch_sa"),
+];
+
+/// The directory that holds both binaries under cargo's names.
+///
+/// # Errors
+/// They are not where [`BIN_DIR`] says, or do not build.
+pub fn directory() -> Result<&'static Path> {
+    static FOUND: OnceLock<Result<PathBuf>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| match std::env::var_os(BIN_DIR) {
+        Some(directory) => check(directory.into()),
+        None => build(),
+    });
+    found.as_deref().map_err(Clone::clone)
+}
+
+fn check(directory: PathBuf) -> Result<PathBuf> {
+    match PLUGINS
+        .iter()
+        .find(|(binary, _)| !directory.join(binary).is_file())
+    {
+        Some((binary, _)) => Err(Error::new(format!(
+            "{BIN_DIR}={}: there is no {binary} in it",
+            directory.display()
+        ))),
+        None => Ok(directory),
+    }
+}
+
+/// The canonical release build: `cargo build --release --locked` of both packages in one command, since one alone
+/// unifies features differently and gives other bytes. Returns the directory of the binaries.
+///
+/// # Errors
+/// cargo failed; what it had to say is on standard error.
+pub fn build() -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args([
+        "build",
+        "--release",
+        "--locked",
+        "--message-format=json-render-diagnostics",
+    ]);
+    for (package, _) in PLUGINS {
+        command.args(["-p", package]);
+    }
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| Error::during("cargo build", error))?;
+    if !output.status.success() {
+        return Err(Error::new("the release build of the plugins failed"));
+    }
+    let built = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .find_map(|executable| executable.parent().map(Path::to_path_buf));
+    check(built.ok_or_else(|| Error::new("cargo build named no executable"))?)
+}

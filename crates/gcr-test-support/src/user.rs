@@ -1,0 +1,121 @@
+//! Users with exactly the rights a test gives them, to show what is done without the others. A user is a
+//! ServiceAccount in `kube-system`, out of the way of what a test counts, with a token from the TokenRequest API.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, unique};
+use crate::scratch::ScratchDir;
+use crate::session::Session;
+
+const HOME_NAMESPACE: &str = "kube-system";
+
+/// One rule of a role.
+#[derive(Clone, Debug)]
+pub struct Rule(Value);
+
+impl Rule {
+    /// These verbs on these resources of the core API group, comma-separated: `Rule::new("get,patch", "secrets")`.
+    pub fn new(verbs: &str, resources: &str) -> Self {
+        Self(json!({"apiGroups": [""], "verbs": words(verbs), "resources": words(resources)}))
+    }
+
+    /// Only on objects of these names, comma-separated.
+    pub fn named(mut self, names: &str) -> Self {
+        self.0["resourceNames"] = words(names).into();
+        self
+    }
+
+    /// Resources of another API group, as `authorization.k8s.io`.
+    pub fn group(mut self, group: &str) -> Self {
+        self.0["apiGroups"] = json!([group]);
+        self
+    }
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split(',').collect()
+}
+
+/// A user of a cluster. Its kubeconfig goes when this is dropped.
+pub struct User<'a> {
+    cluster: &'a Cluster,
+    name: String,
+    dir: ScratchDir,
+}
+
+impl<'a> User<'a> {
+    #[track_caller]
+    pub(crate) fn new(cluster: &'a Cluster) -> Self {
+        let name = unique("user");
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": HOME_NAMESPACE}});
+        cluster.create(vec![account]);
+        let token = cluster
+            .kubectl(["create", "token", &name, "-n", HOME_NAMESPACE])
+            .run()
+            .success()
+            .stdout;
+        let dir = ScratchDir::new("user").unwrap_or_else(|error| panic!("{error}"));
+        let connection = cluster.connection();
+        let config = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: {name}\n\
+             clusters:\n- name: control-plane\n  cluster:\n    server: {}\n    certificate-authority-data: {}\n\
+             users:\n- name: {name}\n  user:\n    token: {}\n\
+             contexts:\n- name: {name}\n  context:\n    cluster: control-plane\n    user: {name}\n",
+            connection.server,
+            connection.authority,
+            token.trim(),
+        );
+        let user = Self { cluster, name, dir };
+        fs::write(user.kubeconfig(), config).unwrap_or_else(|error| panic!("{error}"));
+        user
+    }
+
+    /// Gives it these rights in one namespace.
+    #[track_caller]
+    pub fn may(self, namespace: &str, rules: &[Rule]) -> Self {
+        self.grant("Role", Some(namespace), rules)
+    }
+
+    /// Gives it these rights in the whole cluster, also on what is in no namespace.
+    #[track_caller]
+    pub fn may_everywhere(self, rules: &[Rule]) -> Self {
+        self.grant("ClusterRole", None, rules)
+    }
+
+    /// As the server calls it.
+    pub fn name(&self) -> String {
+        format!("system:serviceaccount:{HOME_NAMESPACE}:{}", self.name)
+    }
+
+    /// Its kubeconfig.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.dir.path().join("kubeconfig")
+    }
+
+    /// A session as this user.
+    #[track_caller]
+    pub fn session(&self) -> Session {
+        Session::new(Path::new(&self.kubeconfig()))
+    }
+
+    #[track_caller]
+    fn grant(self, kind: &str, namespace: Option<&str>, rules: &[Rule]) -> Self {
+        let mut metadata = json!({"name": unique(&self.name)});
+        if let Some(namespace) = namespace {
+            metadata["namespace"] = namespace.into();
+        }
+        let rules: Vec<_> = rules.iter().map(|rule| &rule.0).collect();
+        let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
+            "metadata": metadata, "rules": rules});
+        let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
+            "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": metadata["name"]},
+            "subjects": [{"kind": "ServiceAccount", "name": self.name, "namespace": HOME_NAMESPACE}]});
+        self.cluster.create(vec![role, binding]);
+        self
+    }
+}
