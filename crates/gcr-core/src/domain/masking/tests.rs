@@ -201,7 +201,7 @@ proptest! {
         let (material, data) = &*SENT;
         let start = start.min(data.len());
         let cut = &data[start..(start + length).min(data.len())];
-        let masked = material.mask(&format!("{before}{cut}{after}"));
+        let masked = material.mask(&format!("{before} {cut} {after}"));
         let survives = |(_, window)| material.windows().binary_search(&window).is_ok();
         prop_assert!(!windows_of(masked.as_bytes()).any(survives));
         prop_assert!(masked.starts_with(&before) && masked.ends_with(&after));
