@@ -277,5 +277,6 @@ fn reason(error: &io::Error) -> String {
     first.into_iter().chain(characters).collect()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
