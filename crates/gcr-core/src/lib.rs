@@ -1,5 +1,35 @@
-//! What the kubectl gcr-secret plugins share.
+//! What the kubectl gcr-secret plugins share: from a command line to objects in a cluster and words about them.
+//!
+//! ```text
+//! argv ─args─▶ Request ─run─▶ Target… ─▶ drive: observe ─▶ plan ─▶ apply ─▶ Event ─▶ report ─▶ stdout · stderr
+//!                                                  ▲                 │ stale
+//!                                                  └─────────────────┘
+//! ```
+//!
+//! * [`domain`]: names, hosts, credentials, docker configs: values without I/O.
+//! * [`request`]: what the user asked for, checked. [`args`] are the flags it is made from.
+//! * [`cluster`]: Kubernetes over HTTP; every request leaves through `Cluster::exchange`.
+//! * [`observe`], [`plan`], [`apply`]: the stages of one target; [`drive`](mod@drive) is their loop.
+//! * [`ledger`]: what was sent and how it ended. [`event`], [`report`]: what the user sees of it.
+//! * [`run`](mod@run): the whole run, its signals and its exit code.
 
+pub mod advice;
+pub mod apply;
+pub mod args;
+pub mod cluster;
 pub mod credential_file;
 pub mod domain;
+pub mod drive;
+pub mod event;
+pub mod exit;
+pub mod failure;
+pub mod ledger;
+pub mod observe;
+pub mod plan;
 pub mod process;
+pub mod progress;
+pub mod report;
+pub mod request;
+pub mod run;
+pub mod signals;
+pub mod target;

@@ -6,12 +6,14 @@
 pub mod access_token;
 pub mod credential;
 pub mod docker_config;
+pub mod go_duration;
 mod google_hosts;
 pub mod image_reference;
 pub mod json_object;
 pub mod masking;
 pub mod names;
 pub mod printable;
+pub mod pull_secret;
 pub mod pull_secret_list;
 pub mod registry_host;
 pub mod service_account_key;

@@ -1,0 +1,61 @@
+//! Carries out a plan's steps, a file a kind. Nothing else writes to a cluster.
+//!
+//! Says of each object how it ended, or that what was seen is stale and must be seen again.
+
+pub mod account;
+pub mod secret;
+
+use serde_json::Value;
+
+use crate::cluster::Fault;
+use crate::failure::Failure;
+use crate::ledger::Outcome;
+
+/// What became of a step.
+#[derive(Debug)]
+pub enum Applied {
+    /// The object has ended.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// Why, where it went wrong.
+        failure: Option<Failure>,
+        /// The object, where it is to be shown.
+        shown: Option<Value>,
+    },
+    /// Somebody else changed the object after it was read; what the server said last.
+    Stale(Failure),
+    /// It is not there yet.
+    NotYet,
+}
+
+impl Applied {
+    /// Ended well.
+    pub(crate) fn done(outcome: Outcome, shown: Option<Value>) -> Self {
+        Self::Ended {
+            outcome,
+            failure: None,
+            shown,
+        }
+    }
+
+    /// Ended badly: failed, unknown where a write may have been carried out unheard, or not even started.
+    pub(crate) fn failed(failure: impl Into<Failure>, unheard: bool) -> Self {
+        let failure = failure.into();
+        let outcome = match () {
+            () if unheard => Outcome::Unknown,
+            () if failure.is_unstarted() => Outcome::NotStarted,
+            () => Outcome::Failed,
+        };
+        Self::Ended {
+            outcome,
+            failure: Some(failure),
+            shown: None,
+        }
+    }
+}
+
+/// Whether a fault leaves a write's outcome open. A dry run writes nothing, so nothing can be unknown of it.
+pub(crate) fn unknown(fault: &Fault, dry_run: bool) -> bool {
+    fault.unheard && !dry_run
+}

@@ -1,0 +1,50 @@
+//! The flags both plugins share, as clap groups to flatten, and how a command line is read.
+//!
+//! clap ends here and in the plugins' `cli.rs`: what leaves is plain values, checked.
+
+mod connection;
+mod output;
+mod parse;
+mod targets;
+
+pub use connection::ConnectionArgs;
+pub use output::OutputArgs;
+pub use parse::{Stop, UsageError, parse, typed_name};
+pub use targets::TargetArgs;
+
+use std::time::Duration;
+
+use crate::domain::go_duration;
+use crate::domain::printable::printable;
+
+/// Splits repeated and comma-separated values, and parses each; empty items are left out.
+///
+/// # Errors
+/// The first value that does not parse.
+pub fn parse_each<T: std::str::FromStr>(values: &[String]) -> Result<Vec<T>, UsageError>
+where
+    T::Err: std::fmt::Display,
+{
+    values
+        .iter()
+        .flat_map(|value| value.split(','))
+        .filter(|item| !item.is_empty())
+        .map(|item| {
+            item.parse()
+                .map_err(|error: T::Err| UsageError::new(error.to_string()))
+        })
+        .collect()
+}
+
+/// Reads `--timeout`, a Go duration.
+///
+/// # Errors
+/// As pflag words it.
+pub fn parse_wait(text: &str) -> Result<Duration, UsageError> {
+    go_duration::parse(text).ok_or_else(|| {
+        UsageError::new(format!(
+            "invalid argument \"{}\" for \"--timeout\" flag: not a duration (for example 10s, 2m or 0)",
+            printable(text)
+        ))
+    })
+}

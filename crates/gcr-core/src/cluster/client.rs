@@ -1,0 +1,170 @@
+//! One cluster's connection and what is known of its health during a run.
+//!
+//! Wraps `kube::Client`, which does HTTP and TLS; its own retries are off. Writes nothing by itself.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+
+use super::Fault;
+use super::access_review::Reviews;
+use super::connect::Connection;
+use super::fault::FaultCause;
+use crate::event::{Event, Events};
+
+/// Requests in flight to one cluster at a time.
+const PLACES: usize = 16;
+
+/// A cluster that this run speaks to.
+pub struct Cluster {
+    connection: Connection,
+    client: Mutex<(u64, kube::Client)>,
+    places: Semaphore,
+    heard: Mutex<Option<Instant>>,
+    begun: Instant,
+    ended: OnceLock<()>,
+    events: Events,
+    stop: watch::Receiver<bool>,
+    refreshing: tokio::sync::Mutex<()>,
+    verbosity: u8,
+    /// Whether a metadata read of Secrets was refused: then nobody asks again.
+    pub(super) secrets_unreadable: AtomicBool,
+    /// What the server said of our rights, each asked once.
+    pub(super) reviews: Reviews,
+}
+
+impl Cluster {
+    /// Makes the client; sends nothing yet.
+    ///
+    /// # Errors
+    /// The line to print, where the credentials or certificates cannot be used.
+    pub fn new(
+        connection: Connection,
+        events: Events,
+        stop: watch::Receiver<bool>,
+        verbosity: u8,
+    ) -> Result<Self, String> {
+        let client = connection.client()?;
+        Ok(Self {
+            connection,
+            client: Mutex::new((0, client)),
+            places: Semaphore::new(PLACES),
+            heard: Mutex::new(None),
+            begun: Instant::now(),
+            ended: OnceLock::new(),
+            events,
+            stop,
+            refreshing: tokio::sync::Mutex::new(()),
+            verbosity,
+            secrets_unreadable: AtomicBool::new(false),
+            reviews: Reviews::default(),
+        })
+    }
+
+    /// `HOST:PORT`, as error messages name the server.
+    pub fn server(&self) -> &str {
+        &self.connection.server
+    }
+
+    /// The time limit of one try.
+    pub(super) fn request_timeout(&self) -> Option<Duration> {
+        self.connection.request_timeout
+    }
+
+    /// A place in flight, given back when dropped.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.places.acquire().await.ok()
+    }
+
+    /// The client of today, and which one it is.
+    pub(super) fn client(&self) -> (u64, kube::Client) {
+        locked(&self.client).clone()
+    }
+
+    /// Makes the client anew after a 401 to one of `generation`, which runs the credential plugin and reads the token
+    /// file again: once for all who wait. Says whether there is another credential to try.
+    pub(super) async fn refresh(&self, generation: u64) -> bool {
+        if !self.connection.can_refresh() {
+            return false;
+        }
+        let _one = self.refreshing.lock().await;
+        if locked(&self.client).0 > generation {
+            return true;
+        }
+        match self.connection.client() {
+            Ok(client) => {
+                *locked(&self.client) = (generation + 1, client);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// The server has just answered.
+    pub(super) fn heard(&self) {
+        *locked(&self.heard) = Some(Instant::now());
+    }
+
+    /// Whether it has ever answered.
+    pub(super) fn has_answered(&self) -> bool {
+        locked(&self.heard).is_some()
+    }
+
+    /// How long it has answered nothing.
+    pub(super) fn silence(&self) -> Duration {
+        locked(&self.heard).unwrap_or(self.begun).elapsed()
+    }
+
+    /// Gives the cluster up: nothing more is sent to it, and its one error line is told.
+    pub(super) async fn end(&self, fault: &Fault) {
+        if self.ended.set(()).is_ok() {
+            self.tell(Event::ClusterEnded(fault.wording())).await;
+        }
+    }
+
+    /// Why nothing more may be sent, if so.
+    pub(super) fn closed(&self) -> Option<FaultCause> {
+        if self.ended.get().is_some() {
+            Some(FaultCause::ClusterEnded)
+        } else if *self.stop.borrow() {
+            Some(FaultCause::Interrupted)
+        } else {
+            None
+        }
+    }
+
+    /// Waits without a place in flight; `false` when the run was interrupted meanwhile.
+    pub async fn wait(&self, pause: Duration) -> bool {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            // A dropped sender means that nobody can interrupt any more.
+            stopped = stop.wait_for(|stopped| *stopped) => stopped.is_err(),
+        }
+    }
+
+    /// Hands something to the reporter.
+    pub async fn tell(&self, event: Event) {
+        self.events.tell(event).await;
+    }
+
+    /// Diagnostics for `-v LEVEL`.
+    pub(super) async fn trace(&self, level: u8, text: impl FnOnce() -> String) {
+        if self.verbosity >= level {
+            self.tell(Event::Trace(text())).await;
+        }
+    }
+
+    /// Whether metadata of Secrets may be asked for: until it was refused once.
+    pub fn may_look_at_secrets(&self) -> bool {
+        !self.secrets_unreadable.load(Ordering::Relaxed)
+    }
+}
+
+/// A lock whose holder panicked still holds usable data: every write under these locks is one assignment.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,317 @@
+//! The one way out: sends a prepared request and brings back status, headers and body.
+//!
+//! Holds the time limit of each try, the retries, the cap on a reply's size and the place in flight. Knows nothing of
+//! Secrets or ServiceAccounts, and decides nothing about what an answer means beyond "try again" or "not".
+
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use kube::client::Body;
+
+use super::fault::{self, FaultCause};
+use super::{Cluster, Fault, Refusal, patience};
+use crate::domain::printable::printable;
+use crate::event::Event;
+use crate::ledger::Entry;
+use bytes::Bytes;
+
+/// Replies that hold one object: a Secret's data ends at 1 MiB, its metadata well before.
+pub const OBJECT_LIMIT: usize = 4 << 20;
+/// Replies that hold one page of a list.
+pub const LIST_LIMIT: usize = 32 << 20;
+
+/// A request, ready to be sent any number of times: every one of ours can be repeated.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The HTTP method.
+    pub method: Method,
+    /// Path and query, from the server's root.
+    pub path: String,
+    /// What the body is; `None` without a body.
+    pub content_type: Option<&'static str>,
+    /// What the reply should be.
+    pub accept: &'static str,
+    /// The body, shared between tries and targets.
+    pub body: Bytes,
+    /// The most bytes of reply that are read.
+    pub limit: usize,
+    /// `verb resource [name]`: how client-go speaks of it.
+    pub subject: String,
+}
+
+/// JSON, whole objects.
+pub const JSON: &str = "application/json";
+/// Metadata only, so that no Secret's data comes back (API concepts, "Metadata-only fetches").
+pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+/// An answer of success.
+#[derive(Debug)]
+pub struct Reply {
+    /// 200 or 201.
+    pub status: StatusCode,
+    /// The body, whole.
+    pub body: Bytes,
+    /// The server's clock (`Date`), where it told.
+    pub date: Option<String>,
+    /// An earlier try of the same call may have been carried out already.
+    pub repeated: bool,
+}
+
+impl Reply {
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`FaultCause::Garbled`]; what the body holds is not shown, it may be a Secret.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_slice(&self.body).map_err(|error| Fault {
+            cause: FaultCause::Garbled(
+                format!(
+                    "error: the server's answer is not what the API promises (line {}, column {})",
+                    error.line(),
+                    error.column()
+                )
+                .into(),
+            ),
+            unheard: false,
+        })
+    }
+}
+
+enum Try {
+    Answered(StatusCode, HeaderMap, Bytes),
+    Failed(FaultCause),
+}
+
+impl Cluster {
+    /// Sends `call` until it is answered for good: see [`patience`]. `entry` learns when a write leaves.
+    ///
+    /// # Errors
+    /// The last try's trouble, with whether any try may have been carried out unheard.
+    pub async fn exchange(&self, call: &Call, entry: Option<&Entry>) -> Result<Reply, Fault> {
+        let first = Instant::now();
+        let mut shed = Duration::ZERO;
+        let mut tries = 0;
+        let mut unheard = false;
+        let mut refreshed = false;
+        loop {
+            if let Some(fault) = self.closed() {
+                return Err(Fault {
+                    cause: fault,
+                    unheard,
+                });
+            }
+            let (generation, outcome) = self.try_once(call, entry).await;
+            tries += 1;
+            let (cause, pause) = match outcome {
+                Try::Answered(status, headers, body) if status.is_success() => {
+                    let date = headers
+                        .get(header::DATE)
+                        .and_then(|date| date.to_str().ok())
+                        .map(str::to_owned);
+                    return Ok(Reply {
+                        status,
+                        body,
+                        date,
+                        repeated: unheard,
+                    });
+                }
+                Try::Answered(status, headers, body) => {
+                    let refusal = Refusal::read(status, &body, &call.subject);
+                    if refusal.is_unauthorized() {
+                        if !refreshed && self.refresh(generation).await {
+                            refreshed = true;
+                            continue;
+                        }
+                        let fault = Fault {
+                            cause: FaultCause::Refused(Box::new(refusal)),
+                            unheard,
+                        };
+                        self.end(&fault).await;
+                        return Err(fault);
+                    }
+                    let pause = self.pause_after(status, &headers, tries, &mut shed);
+                    if status == StatusCode::TOO_MANY_REQUESTS {
+                        tries -= 1;
+                    }
+                    unheard |= patience::may_be_carried_out(status);
+                    (FaultCause::Refused(Box::new(refusal)), pause)
+                }
+                Try::Failed(cause) => {
+                    unheard |= matches!(cause, FaultCause::Lost(_) | FaultCause::TimedOut(_));
+                    let hopeless = matches!(cause, FaultCause::Garbled(_));
+                    if !hopeless && !self.has_answered() {
+                        let fault = Fault { cause, unheard };
+                        self.end(&fault).await;
+                        return Err(fault);
+                    }
+                    if self.silence() >= patience::SILENCE {
+                        self.end(&Fault {
+                            cause: cause.clone(),
+                            unheard,
+                        })
+                        .await;
+                    }
+                    (
+                        cause,
+                        (!hopeless && tries < patience::TRIES).then(|| patience::pause(tries + 1)),
+                    )
+                }
+            };
+            let Some(pause) = pause.filter(|pause| {
+                shed > Duration::ZERO || first.elapsed() + *pause <= patience::LAST_TRY_BEGINS
+            }) else {
+                return Err(Fault { cause, unheard });
+            };
+            let why = Fault { cause, unheard };
+            self.trace(2, || {
+                format!(
+                    "{} {}: {}; again in {}",
+                    call.method,
+                    call.path,
+                    why.wording(),
+                    fault::seconds(pause)
+                )
+            })
+            .await;
+            if !self.wait(pause).await {
+                return Err(why);
+            }
+        }
+    }
+
+    /// The pause before the next try, or `None` where there is to be none.
+    fn pause_after(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        tries: u32,
+        shed: &mut Duration,
+    ) -> Option<Duration> {
+        if !patience::may_pass(status) {
+            return None;
+        }
+        let asked = headers
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let pause = patience::shed_pause(asked);
+            *shed += pause;
+            return (*shed <= patience::SHED_LIMIT).then_some(pause);
+        }
+        (tries < patience::TRIES).then(|| asked.unwrap_or_default().max(patience::pause(tries + 1)))
+    }
+
+    /// One try, holding a place in flight for as long as it lasts.
+    async fn try_once(&self, call: &Call, entry: Option<&Entry>) -> (u64, Try) {
+        let _place = self.place().await;
+        let (generation, client) = self.client();
+        let begun = Instant::now();
+        if let Some(entry) = entry {
+            entry.sent();
+        }
+        let limit = self.request_timeout();
+        let outcome = match limit {
+            None => self.round_trip(&client, call).await,
+            Some(limit) => {
+                match tokio::time::timeout(limit, self.round_trip(&client, call)).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Try::Failed(FaultCause::TimedOut(limit)),
+                }
+            }
+        };
+        if let Try::Answered(status, headers, _) = &outcome {
+            self.heard();
+            for text in headers
+                .get_all(header::WARNING)
+                .iter()
+                .filter_map(warning_text)
+            {
+                self.tell(Event::ServerWarning(text)).await;
+            }
+            self.trace(6, || {
+                format!(
+                    "{} {} {} in {} milliseconds",
+                    call.method,
+                    call.path,
+                    status.as_u16(),
+                    begun.elapsed().as_millis()
+                )
+            })
+            .await;
+        }
+        (generation, outcome)
+    }
+
+    async fn round_trip(&self, client: &kube::Client, call: &Call) -> Try {
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(&call.path)
+            .header(header::ACCEPT, call.accept);
+        if let Some(content_type) = call.content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        let request = match request.body(Body::from(call.body.clone())) {
+            Ok(request) => request,
+            Err(error) => {
+                return Try::Failed(FaultCause::Garbled(format!("error: {error}").into()));
+            }
+        };
+        let response = match client.send(request).await {
+            Ok(response) => response,
+            Err(error) => return Try::Failed(fault::transport(&error, self.server())),
+        };
+        let (parts, body) = response.into_parts();
+        match Limited::new(body, call.limit).collect().await {
+            Ok(body) => Try::Answered(parts.status, parts.headers, body.to_bytes()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                Try::Failed(FaultCause::Garbled(
+                    format!(
+                        "error: the server's answer is larger than {} MiB",
+                        call.limit >> 20
+                    )
+                    .into(),
+                ))
+            }
+            Err(error) => Try::Failed(FaultCause::Lost(
+                format!(
+                    "Unable to connect to the server: the answer broke off: {}",
+                    printable(&error.to_string())
+                )
+                .into(),
+            )),
+        }
+    }
+}
+
+/// The text of a `Warning: 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), printable.
+fn warning_text(value: &http::HeaderValue) -> Option<String> {
+    let value = value.to_str().ok()?;
+    let quoted = value.strip_prefix("299 ")?.split_once('"')?.1;
+    let mut text = String::new();
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => break,
+            '\\' => text.extend(characters.next()),
+            other => text.push(other),
+        }
+    }
+    Some(printable(&text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_header_gives_its_text() {
+        let text = |value: &'static str| warning_text(&http::HeaderValue::from_static(value));
+        assert_eq!(
+            text(r#"299 - "old \"thing\"""#).as_deref(),
+            Some(r#"old "thing""#)
+        );
+        assert_eq!(text(r#"110 - "stale""#), None);
+    }
+}

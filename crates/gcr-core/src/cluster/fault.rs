@@ -1,0 +1,147 @@
+//! Why a request brought no good answer, in kubectl's words.
+//!
+//! Keeps apart what must not be confused: the server refused, nothing reached it, or nobody knows.
+
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::client::AuthError;
+
+use super::Refusal;
+use crate::domain::printable::printable;
+
+/// The end of a request that did not succeed, after all its tries.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// What happened to the last try.
+    pub cause: FaultCause,
+    /// Some try may have been carried out without our hearing of it: for a write the outcome is unknown.
+    pub unheard: bool,
+}
+
+/// What happened to one try.
+#[derive(Debug, Clone)]
+pub enum FaultCause {
+    /// The server answered, and said no.
+    Refused(Box<Refusal>),
+    /// No connection was made: nothing was sent. Holds the line to print.
+    NotConnected(Arc<str>),
+    /// It was sent and the connection broke before the whole answer came. Holds the line to print.
+    Lost(Arc<str>),
+    /// It was sent and no answer came in time.
+    TimedOut(Duration),
+    /// The answer was not what the API promises. Holds the line to print.
+    Garbled(Arc<str>),
+    /// The cluster was given up before this request could be sent.
+    ClusterEnded,
+    /// The run was interrupted before this request could be sent.
+    Interrupted,
+}
+
+impl Fault {
+    /// A fault before anything was sent.
+    pub fn unsent(cause: FaultCause) -> Self {
+        Self {
+            cause,
+            unheard: false,
+        }
+    }
+
+    /// The refusal, where the server gave one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.cause {
+            FaultCause::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Nothing was sent because of a fault that is not this request's own.
+    pub fn is_unstarted(&self) -> bool {
+        !self.unheard
+            && matches!(
+                self.cause,
+                FaultCause::ClusterEnded | FaultCause::Interrupted
+            )
+    }
+
+    /// The whole line or lines, as kubectl prints them.
+    pub fn wording(&self) -> String {
+        match &self.cause {
+            FaultCause::Refused(refusal) => refusal.wording(),
+            FaultCause::NotConnected(line) | FaultCause::Lost(line) | FaultCause::Garbled(line) => {
+                line.to_string()
+            }
+            FaultCause::TimedOut(limit) => {
+                format!(
+                    "Unable to connect to the server: no answer within {} (--request-timeout)",
+                    seconds(*limit)
+                )
+            }
+            FaultCause::ClusterEnded => "error: the cluster was given up".to_owned(),
+            FaultCause::Interrupted => "error: interrupted".to_owned(),
+        }
+    }
+}
+
+/// A duration as a flag would take it, for example `35s` or `0.5s`.
+pub fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs_f64())
+}
+
+/// Sorts a transport error of kube's client into "nothing was sent" and "nobody knows".
+pub(super) fn transport(error: &kube::Error, server: &str) -> FaultCause {
+    if let kube::Error::Service(inner) = error
+        && let Some(hyper) = inner.downcast_ref::<hyper_util::client::legacy::Error>()
+        && !hyper.is_connect()
+    {
+        return FaultCause::Lost(line(error, server).into());
+    }
+    match error {
+        kube::Error::HyperError(_) => FaultCause::Lost(line(error, server).into()),
+        _ => FaultCause::NotConnected(line(error, server).into()),
+    }
+}
+
+fn line(error: &kube::Error, server: &str) -> String {
+    let mut refused = false;
+    let mut root: &(dyn StdError + 'static) = error;
+    loop {
+        let io = root.downcast_ref::<io::Error>();
+        refused |= io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused);
+        let Some(source) = root.source() else { break };
+        root = source;
+    }
+    if refused {
+        return format!(
+            "The connection to the server {server} was refused - did you specify the right host or port?"
+        );
+    }
+    if let kube::Error::Auth(cause) = error {
+        return format!("error: {}", credential_trouble(cause));
+    }
+    // The chain's outer layers say "client error (Connect)" and the like; the root says what happened.
+    format!(
+        "Unable to connect to the server: {}",
+        printable(&root.to_string())
+    )
+}
+
+/// What is wrong with the credential of the connection, without any output of its plugin, which may hold a token.
+pub(super) fn credential_trouble(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { cmd, out } => match out.status.code() {
+            Some(code) => format!(
+                "exec: executable {} failed with exit code {code}",
+                printable(cmd)
+            ),
+            None => format!("exec: executable {} was killed", printable(cmd)),
+        },
+        AuthError::AuthExecParse(_) => {
+            "exec: the credential plugin's output is not an ExecCredential".to_owned()
+        }
+        AuthError::ParseTokenKey(_) => "the credential plugin's output is not JSON".to_owned(),
+        other => printable(&other.to_string()).into_owned(),
+    }
+}

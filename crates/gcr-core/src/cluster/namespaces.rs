@@ -1,0 +1,41 @@
+//! The requests that concern namespaces.
+
+use bytes::Bytes;
+use http::Method;
+
+use super::exchange::{Call, METADATA, OBJECT_LIMIT};
+use super::{Cluster, Fault, Refusal};
+use crate::domain::names::Namespace;
+
+/// What is known of a namespace's being there.
+#[derive(Debug, Clone)]
+pub enum NamespaceState {
+    /// It is there.
+    Present,
+    /// It is not; the server's own words.
+    Absent(Fault),
+    /// It may not be read, or could not be.
+    Unreadable,
+}
+
+impl Cluster {
+    /// Looks whether the namespace is there.
+    pub async fn namespace_state(&self, namespace: &Namespace) -> NamespaceState {
+        let call = Call {
+            method: Method::GET,
+            path: format!("/api/v1/namespaces/{namespace}"),
+            content_type: None,
+            accept: METADATA,
+            body: Bytes::new(),
+            limit: OBJECT_LIMIT,
+            subject: format!("get namespaces {namespace}"),
+        };
+        match self.exchange(&call, None).await {
+            Ok(_) => NamespaceState::Present,
+            Err(fault) if fault.refusal().is_some_and(Refusal::is_not_found) => {
+                NamespaceState::Absent(fault)
+            }
+            Err(_) => NamespaceState::Unreadable,
+        }
+    }
+}

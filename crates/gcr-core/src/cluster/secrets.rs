@@ -1,0 +1,251 @@
+//! The requests that concern one Secret.
+//!
+//! Reads ask for metadata only wherever that is enough, so that no secret data comes back. Decides nothing.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::Method;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::exchange::{Call, JSON, METADATA, OBJECT_LIMIT, Reply};
+use super::{Cluster, Fault};
+use crate::domain::names::{Namespace, SecretName};
+use crate::ledger::Entry;
+
+/// A Secret as the server holds it, whole.
+#[derive(Debug)]
+pub struct StoredSecret {
+    /// Its metadata.
+    pub metadata: ObjectMeta,
+    /// Its type; immutable (`core/v1/types.go`, `Secret.Type`).
+    pub type_: String,
+    /// Whether its data may never change.
+    pub immutable: bool,
+    /// Its data, decoded.
+    pub data: BTreeMap<String, Zeroizing<Vec<u8>>>,
+}
+
+/// How an apply is to be made.
+#[derive(Debug, Clone)]
+pub struct ApplyOptions<'a> {
+    /// The field manager.
+    pub field_manager: &'a str,
+    /// Take fields over from other managers.
+    pub force: bool,
+    /// `dryRun=All`: the server answers as if, and stores nothing.
+    pub dry_run: bool,
+    /// Ask for the whole object back, not its metadata.
+    pub whole: bool,
+}
+
+#[derive(Deserialize)]
+struct MetadataOnly {
+    metadata: ObjectMeta,
+}
+
+#[derive(Deserialize)]
+struct WireSecret {
+    metadata: ObjectMeta,
+    #[serde(default, rename = "type")]
+    type_: String,
+    #[serde(default)]
+    immutable: bool,
+    #[serde(default)]
+    data: BTreeMap<String, Zeroizing<String>>,
+}
+
+/// The metadata of an object in a reply.
+///
+/// # Errors
+/// As [`Reply::json`].
+pub fn metadata(reply: &Reply) -> Result<ObjectMeta, Fault> {
+    reply.json::<MetadataOnly>().map(|object| object.metadata)
+}
+
+impl Cluster {
+    /// The Secret's metadata, or `None` where it is not there.
+    ///
+    /// # Errors
+    /// The request's fault. Once it is a refusal of rights, [`Cluster::may_look_at_secrets`] says no.
+    pub async fn read_secret_metadata(
+        &self,
+        namespace: &Namespace,
+        name: &SecretName,
+    ) -> Result<Option<ObjectMeta>, Fault> {
+        let reply = self.exchange(&get(namespace, name, METADATA), None).await;
+        if let Err(fault) = &reply
+            && fault.refusal().is_some_and(super::Refusal::is_forbidden)
+        {
+            self.secrets_unreadable.store(true, Ordering::Relaxed);
+        }
+        found(reply)?.map(|reply| metadata(&reply)).transpose()
+    }
+
+    /// The Secret, whole, or `None` where it is not there.
+    ///
+    /// # Errors
+    /// The request's fault.
+    pub async fn read_secret(
+        &self,
+        namespace: &Namespace,
+        name: &SecretName,
+    ) -> Result<Option<StoredSecret>, Fault> {
+        let Some(reply) = found(self.exchange(&get(namespace, name, JSON), None).await)? else {
+            return Ok(None);
+        };
+        let wire: WireSecret = reply.json()?;
+        let decoded = |value: &str| {
+            STANDARD
+                .decode(value)
+                .map(Zeroizing::new)
+                .unwrap_or_default()
+        };
+        Ok(Some(StoredSecret {
+            metadata: wire.metadata,
+            type_: wire.type_,
+            immutable: wire.immutable,
+            data: wire
+                .data
+                .iter()
+                .map(|(key, value)| (key.clone(), decoded(value)))
+                .collect(),
+        }))
+    }
+
+    /// Server-side apply of `body` (KEP-555): creates the Secret or brings our fields to the wanted values.
+    ///
+    /// # Errors
+    /// The request's fault.
+    pub async fn apply_secret(
+        &self,
+        namespace: &Namespace,
+        name: &SecretName,
+        body: Bytes,
+        options: &ApplyOptions<'_>,
+        entry: Option<&Entry>,
+    ) -> Result<Reply, Fault> {
+        let query = query(&[
+            ("fieldManager", options.field_manager),
+            ("fieldValidation", "Strict"),
+            ("force", if options.force { "true" } else { "" }),
+            ("dryRun", if options.dry_run { "All" } else { "" }),
+        ]);
+        let call = Call {
+            method: Method::PATCH,
+            path: format!("{}?{query}", path(namespace, name)),
+            content_type: Some("application/apply-patch+yaml"),
+            accept: if options.whole { JSON } else { METADATA },
+            body,
+            limit: OBJECT_LIMIT,
+            subject: format!("patch secrets {name}"),
+        };
+        self.exchange(&call, entry).await
+    }
+
+    /// Deletes the Secret with this `uid`, and no other of the same name.
+    ///
+    /// # Errors
+    /// The request's fault.
+    pub async fn delete_secret(
+        &self,
+        namespace: &Namespace,
+        name: &SecretName,
+        uid: &str,
+        dry_run: bool,
+        entry: Option<&Entry>,
+    ) -> Result<Reply, Fault> {
+        let body = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": uid},
+        });
+        let call = Call {
+            method: Method::DELETE,
+            path: format!(
+                "{}?{}",
+                path(namespace, name),
+                query(&[("dryRun", if dry_run { "All" } else { "" })])
+            ),
+            content_type: Some("application/json"),
+            accept: METADATA,
+            body: Bytes::from(body.to_string()),
+            limit: OBJECT_LIMIT,
+            subject: format!("delete secrets {name}"),
+        };
+        self.exchange(&call, entry).await
+    }
+
+    /// Takes an annotation off the Secret with this `uid`, whoever put it there.
+    ///
+    /// # Errors
+    /// The request's fault.
+    pub async fn remove_secret_annotation(
+        &self,
+        namespace: &Namespace,
+        name: &SecretName,
+        uid: &str,
+        annotation: &str,
+        options: &ApplyOptions<'_>,
+        entry: Option<&Entry>,
+    ) -> Result<Reply, Fault> {
+        let body = serde_json::json!({"metadata": {"uid": uid, "annotations": {annotation: null}}});
+        let query = query(&[
+            ("fieldManager", options.field_manager),
+            ("dryRun", if options.dry_run { "All" } else { "" }),
+        ]);
+        let call = Call {
+            method: Method::PATCH,
+            path: format!("{}?{query}", path(namespace, name)),
+            content_type: Some("application/merge-patch+json"),
+            accept: if options.whole { JSON } else { METADATA },
+            body: Bytes::from(body.to_string()),
+            limit: OBJECT_LIMIT,
+            subject: format!("patch secrets {name}"),
+        };
+        self.exchange(&call, entry).await
+    }
+}
+
+/// `None` for a 404: the object is not there.
+pub(super) fn found(reply: Result<Reply, Fault>) -> Result<Option<Reply>, Fault> {
+    match reply {
+        Ok(reply) => Ok(Some(reply)),
+        Err(fault)
+            if fault
+                .refusal()
+                .is_some_and(|refusal| refusal.is_not_found() && refusal.from_api_server) =>
+        {
+            Ok(None)
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// A query string of the pairs that have a value.
+pub(super) fn query(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()))
+        .finish()
+}
+
+fn path(namespace: &Namespace, name: &SecretName) -> String {
+    format!("/api/v1/namespaces/{namespace}/secrets/{name}")
+}
+
+fn get(namespace: &Namespace, name: &SecretName, accept: &'static str) -> Call {
+    Call {
+        method: Method::GET,
+        path: path(namespace, name),
+        content_type: None,
+        accept,
+        body: Bytes::new(),
+        limit: OBJECT_LIMIT,
+        subject: format!("get secrets {name}"),
+    }
+}

@@ -1,0 +1,270 @@
+//! One target from start to end: observe, plan, apply, and again while what was seen is stale.
+//!
+//! The only loop of the pipe. Every command, over one namespace or a fleet, goes through [`drive`].
+
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, StreamExt as _};
+use serde_json::Value;
+
+use crate::advice;
+use crate::apply::{self, Applied};
+use crate::cluster::patience;
+use crate::domain::names::ServiceAccountName;
+use crate::event::{Ended, Event};
+use crate::failure::Failure;
+use crate::ledger::{Ledger, Outcome};
+use crate::observe::observe;
+use crate::plan::{AccountStep, Plan, plan};
+use crate::progress::Progress;
+use crate::request::Wanted;
+use crate::target::{ObjectName, Target};
+
+/// How often in a row somebody else may be faster before an account is given up.
+const CONFLICTS: u32 = 16;
+/// Accounts of one namespace that are written side by side.
+const ACCOUNTS: usize = 8;
+/// The first and the longest pause while something is not there yet. `default` comes within 5 ms as a rule.
+const NOT_YET: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+
+/// Brings `target` to what is `wanted`, telling each object's end to the reporter and the ledger.
+pub async fn drive(target: &Target, wanted: &Wanted, deadline: Instant, ledger: &Ledger) {
+    let mut run = Drive {
+        target,
+        wanted,
+        ledger,
+        progress: Progress::new(wanted, deadline),
+    };
+    for object in run.named() {
+        ledger.expect(&target.name(), &object);
+    }
+    let mut not_yet = NOT_YET.0;
+    while !run.progress.is_complete() {
+        let observed = observe(target, wanted, &run.progress).await;
+        let plan = plan(wanted, observed, &run.progress, Instant::now() < deadline);
+        match run.apply(plan).await {
+            Again::No => {}
+            Again::Moved => {
+                run.progress.conflicts += 1;
+                target
+                    .cluster
+                    .wait(patience::conflict_pause(run.progress.conflicts))
+                    .await;
+            }
+            Again::NotYet => {
+                target
+                    .cluster
+                    .wait(not_yet.min(deadline.saturating_duration_since(Instant::now())))
+                    .await;
+                not_yet = (not_yet * 2).min(NOT_YET.1);
+            }
+        }
+    }
+}
+
+/// Why a round has to be followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Again {
+    No,
+    NotYet,
+    Moved,
+}
+
+struct Drive<'a> {
+    target: &'a Target,
+    wanted: &'a Wanted,
+    ledger: &'a Ledger,
+    progress: Progress,
+}
+
+impl Drive<'_> {
+    /// The objects that are known by name.
+    fn named(&self) -> Vec<ObjectName> {
+        let secret = self
+            .wanted
+            .secret
+            .iter()
+            .map(|secret| ObjectName::Secret(secret.name.clone()));
+        let accounts = self
+            .progress
+            .open_accounts
+            .iter()
+            .flatten()
+            .cloned()
+            .map(ObjectName::ServiceAccount);
+        secret.chain(accounts).collect()
+    }
+
+    async fn apply(&mut self, plan: Plan) -> Again {
+        for text in plan.warnings {
+            if self.progress.warn_once(&text) {
+                self.target
+                    .cluster
+                    .tell(Event::Warning {
+                        text,
+                        at: Some(self.target.name()),
+                    })
+                    .await;
+            }
+        }
+        if let (Some(step), Some(secret)) = (plan.secret, &self.wanted.secret) {
+            let object = ObjectName::Secret(secret.name.clone());
+            let entry = self.ledger.expect(&self.target.name(), &object);
+            let applied = apply::secret::carry_out(
+                self.target,
+                self.wanted,
+                secret,
+                step,
+                self.progress.deadline,
+                &entry,
+            )
+            .await;
+            match self.settle(&object, applied).await {
+                Ok(outcome) => {
+                    self.progress.secret_ended = true;
+                    self.progress.secret_written = outcome.is_as_asked();
+                    if !outcome.is_as_asked() {
+                        self.abandon_accounts().await;
+                        return Again::No;
+                    }
+                }
+                Err(again) => return again,
+            }
+        }
+        match plan.accounts_unnamed {
+            Some(failure) => self.fail_unnamed(failure).await,
+            None => self.apply_accounts(plan.accounts).await,
+        }
+    }
+
+    async fn apply_accounts(&mut self, steps: Vec<(ServiceAccountName, AccountStep)>) -> Again {
+        if self.progress.open_accounts.is_none() {
+            if steps.is_empty() {
+                let text = format!("No resources found in {} namespace.", self.target.namespace);
+                self.target.cluster.tell(Event::Note(text)).await;
+            }
+            self.progress.open_accounts =
+                Some(steps.iter().map(|(name, _)| name.clone()).collect());
+            for object in self.named() {
+                if matches!(object, ObjectName::ServiceAccount(_)) {
+                    self.ledger.expect(&self.target.name(), &object);
+                }
+            }
+        }
+        for (name, step) in &steps {
+            // It was read again and does not hold the list whose answer was lost.
+            if matches!(step, AccountStep::Patch { .. }) {
+                self.progress.unheard_lists.remove(name);
+            }
+        }
+        let (target, wanted, ledger) = (self.target, self.wanted, self.ledger);
+        let mut ends = stream::iter(steps)
+            .map(|(name, step)| async move {
+                let entry =
+                    ledger.expect(&target.name(), &ObjectName::ServiceAccount(name.clone()));
+                let (applied, unheard) =
+                    apply::account::carry_out(target, wanted, &name, step, &entry).await;
+                (name, applied, unheard)
+            })
+            .buffer_unordered(ACCOUNTS);
+        let mut again = Again::No;
+        while let Some((name, applied, unheard)) = ends.next().await {
+            self.note_unheard(&name, unheard);
+            match self
+                .settle(&ObjectName::ServiceAccount(name.clone()), applied)
+                .await
+            {
+                Ok(_) => self.progress.end_account(&name),
+                Err(why) => again = again.max(why),
+            }
+        }
+        again
+    }
+
+    fn note_unheard(&mut self, name: &ServiceAccountName, list: Option<Vec<Value>>) {
+        if let Some(list) = list {
+            self.progress.unheard_lists.insert(name.clone(), list);
+        }
+    }
+
+    /// Ends the object where it has ended, or says why it must be seen again.
+    async fn settle(&self, object: &ObjectName, applied: Applied) -> Result<Outcome, Again> {
+        let (outcome, failure, shown) = match applied {
+            Applied::Ended {
+                outcome,
+                failure,
+                shown,
+            } => (outcome, failure, shown),
+            Applied::NotYet => return Err(Again::NotYet),
+            Applied::Stale(_) if self.progress.conflicts < CONFLICTS => return Err(Again::Moved),
+            Applied::Stale(failure) => (Outcome::Failed, Some(failure), None),
+        };
+        let outcome = if !outcome.is_as_asked() && self.wrote_unheard(object) {
+            Outcome::Unknown
+        } else {
+            outcome
+        };
+        self.end(object.clone(), outcome, failure, shown).await;
+        Ok(outcome)
+    }
+
+    /// Whether a write of the object may have been carried out, and nobody has seen since whether it was.
+    fn wrote_unheard(&self, object: &ObjectName) -> bool {
+        matches!(object, ObjectName::ServiceAccount(name) if self.progress.unheard_lists.contains_key(name))
+    }
+
+    /// The Secret is not as asked: a reference to it would be to nothing.
+    async fn abandon_accounts(&mut self) {
+        for name in self.progress.open_accounts.take().unwrap_or_default() {
+            self.end(
+                ObjectName::ServiceAccount(name),
+                Outcome::NotStarted,
+                None,
+                None,
+            )
+            .await;
+        }
+        self.progress.open_accounts = Some(Default::default());
+    }
+
+    /// The accounts could not be listed: the failure is the target's, and told once.
+    async fn fail_unnamed(&mut self, failure: Failure) -> Again {
+        self.progress.open_accounts = Some(Default::default());
+        if let Ok(name) = crate::observe::DEFAULT_ACCOUNT.parse() {
+            let object = ObjectName::ServiceAccount(name);
+            self.ledger.expect(&self.target.name(), &object);
+            let outcome = if failure.is_unstarted() {
+                Outcome::NotStarted
+            } else {
+                Outcome::Failed
+            };
+            self.end(object, outcome, Some(failure), None).await;
+        }
+        Again::No
+    }
+
+    async fn end(
+        &self,
+        object: ObjectName,
+        outcome: Outcome,
+        failure: Option<Failure>,
+        shown: Option<Value>,
+    ) {
+        let failure = match failure {
+            Some(failure) => Some(advice::advise(self.target, &object, self.wanted, failure).await),
+            None => None,
+        };
+        self.ledger.end(&self.target.name(), &object, outcome);
+        let ended = Ended {
+            target: self.target.name(),
+            object,
+            outcome,
+            failure,
+            shown,
+        };
+        self.target
+            .cluster
+            .tell(Event::Ended(Box::new(ended)))
+            .await;
+    }
+}

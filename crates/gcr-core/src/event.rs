@@ -1,0 +1,67 @@
+//! What a run tells the one who reports: objects as they end, warnings, diagnostics.
+//!
+//! Plain data and the channel it travels on. Prints nothing.
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::failure::Failure;
+use crate::ledger::Outcome;
+use crate::target::{ObjectName, TargetName};
+
+/// Something to report.
+#[derive(Debug)]
+pub enum Event {
+    /// An object has ended.
+    Ended(Box<Ended>),
+    /// Something the user should know though it stops nothing.
+    Warning {
+        /// The sentence, lower-case, printable.
+        text: String,
+        /// Where; `None` for what concerns the whole run.
+        at: Option<TargetName>,
+    },
+    /// A `Warning:` header of a server; each text is shown once.
+    ServerWarning(String),
+    /// A line for stderr that is neither warning nor error; `-q` silences it.
+    Note(String),
+    /// A diagnostic line for `-v`.
+    Trace(String),
+    /// A cluster was given up; the whole error line.
+    ClusterEnded(String),
+}
+
+/// How an object ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Where it is.
+    pub target: TargetName,
+    /// Which one it is.
+    pub object: ObjectName,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, where it went wrong.
+    pub failure: Option<Failure>,
+    /// The object as the server holds it now, for `-o json|yaml`.
+    pub shown: Option<Value>,
+}
+
+/// The way to the reporter: bounded, so that a slow terminal slows the run instead of growing memory.
+#[derive(Debug, Clone)]
+pub struct Events(mpsc::Sender<Event>);
+
+/// How many events may wait for the reporter.
+const WAITING: usize = 256;
+
+impl Events {
+    /// A new channel.
+    pub fn channel() -> (Self, mpsc::Receiver<Event>) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self(sender), receiver)
+    }
+
+    /// Tells the reporter. Once the reporter is gone nobody listens, and that is no error.
+    pub async fn tell(&self, event: Event) {
+        let _ = self.0.send(event).await;
+    }
+}

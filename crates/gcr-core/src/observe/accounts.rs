@@ -1,0 +1,114 @@
+//! What is known of the ServiceAccounts before they are patched.
+
+use crate::cluster::Fault;
+use crate::cluster::namespaces::NamespaceState;
+use crate::cluster::service_accounts::StoredAccount;
+use crate::domain::names::{SecretName, ServiceAccountName};
+use crate::progress::Progress;
+use crate::request::{AccountChange, AccountSelection, WantedAccounts};
+use crate::target::Target;
+
+/// The account every namespace gets, a moment after it was made.
+pub(crate) const DEFAULT: &str = "default";
+
+/// A ServiceAccount as it was seen.
+#[derive(Debug)]
+pub enum AccountSeen {
+    /// It is there.
+    Stored(Box<StoredAccount>),
+    /// It is not there, though its namespace is, or may be.
+    Missing,
+    /// Its namespace is not there either; the server's words for that.
+    NamespaceMissing(Fault),
+}
+
+pub(super) async fn observe(
+    target: &Target,
+    wanted: &WantedAccounts,
+    progress: &Progress,
+) -> Result<Vec<(ServiceAccountName, Result<AccountSeen, Fault>)>, Fault> {
+    let (cluster, namespace) = (&target.cluster, &target.namespace);
+    let Some(open) = &progress.open_accounts else {
+        return list(target, wanted, progress).await;
+    };
+    let mut seen = Vec::with_capacity(open.len());
+    for name in open {
+        let account = match cluster.read_account(namespace, name).await {
+            Ok(Some(account)) => Ok(AccountSeen::Stored(Box::new(account))),
+            Ok(None) => Ok(missing(target, progress).await),
+            Err(fault) => Err(fault),
+        };
+        seen.push((name.clone(), account));
+    }
+    Ok(seen)
+}
+
+async fn list(
+    target: &Target,
+    wanted: &WantedAccounts,
+    progress: &Progress,
+) -> Result<Vec<(ServiceAccountName, Result<AccountSeen, Fault>)>, Fault> {
+    let selector = match &wanted.selection {
+        AccountSelection::Labels(selector) => selector.as_str(),
+        AccountSelection::Names(_) | AccountSelection::All => "",
+    };
+    let mut seen: Vec<(ServiceAccountName, Result<AccountSeen, Fault>)> = target
+        .cluster
+        .list_accounts(&target.namespace, selector)
+        .await?
+        .into_iter()
+        .filter_map(|account| {
+            let name = account.name().parse().ok()?;
+            Some((name, Ok(AccountSeen::Stored(Box::new(account)))))
+        })
+        .collect();
+    // Every namespace has `default`, or will in a moment: `--all` means it too. An empty list alone does not even say
+    // that the namespace is there.
+    let all = wanted.selection == AccountSelection::All;
+    if all
+        && !seen.iter().any(|(name, _)| name.as_str() == DEFAULT)
+        && matches!(wanted.change, AccountChange::Attach(_))
+    {
+        if let Ok(name) = DEFAULT.parse() {
+            seen.push((name, Ok(missing(target, progress).await)));
+        }
+    } else if seen.is_empty()
+        && let NamespaceState::Absent(fault) =
+            target.cluster.namespace_state(&target.namespace).await
+    {
+        return Err(fault);
+    }
+    Ok(seen)
+}
+
+/// A mistyped namespace must not be waited for, one that was made this very moment must.
+async fn missing(target: &Target, progress: &Progress) -> AccountSeen {
+    if progress.secret_written {
+        return AccountSeen::Missing;
+    }
+    match target.cluster.namespace_state(&target.namespace).await {
+        NamespaceState::Absent(fault) => AccountSeen::NamespaceMissing(fault),
+        NamespaceState::Present | NamespaceState::Unreadable => AccountSeen::Missing,
+    }
+}
+
+/// Those of the Secrets to attach that are not there, as far as we may look.
+pub(super) async fn missing_secrets(target: &Target, wanted: &WantedAccounts) -> Vec<SecretName> {
+    let AccountChange::Attach(names) = &wanted.change else {
+        return Vec::new();
+    };
+    let mut missing = Vec::new();
+    for name in names {
+        if !target.cluster.may_look_at_secrets() {
+            break;
+        }
+        if let Ok(None) = target
+            .cluster
+            .read_secret_metadata(&target.namespace, name)
+            .await
+        {
+            missing.push(name.clone());
+        }
+    }
+    missing
+}

@@ -1,0 +1,52 @@
+//! Reads what a target holds, as far as the next plan needs it. Writes nothing.
+
+mod accounts;
+mod secret;
+
+pub use accounts::AccountSeen;
+pub(crate) use accounts::DEFAULT as DEFAULT_ACCOUNT;
+pub use secret::SecretSeen;
+
+use crate::cluster::Fault;
+use crate::domain::names::{SecretName, ServiceAccountName};
+use crate::progress::Progress;
+use crate::request::Wanted;
+use crate::target::Target;
+
+/// What one target holds, of the objects that are still open.
+#[derive(Debug)]
+pub struct Observed {
+    /// The Secret, where one is wanted and open.
+    pub secret: Option<Result<SecretSeen, Fault>>,
+    /// The open accounts, or why they could not be listed.
+    pub accounts: Result<Vec<(ServiceAccountName, Result<AccountSeen, Fault>)>, Fault>,
+    /// Secrets the accounts are to refer to and that are not there.
+    pub missing_secrets: Vec<SecretName>,
+}
+
+/// Reads the open objects of `target`.
+pub async fn observe(target: &Target, wanted: &Wanted, progress: &Progress) -> Observed {
+    let secret = match &wanted.secret {
+        Some(secret) if !progress.secret_ended => {
+            Some(secret::observe(target, wanted, secret).await)
+        }
+        _ => None,
+    };
+    let (accounts, missing_secrets) = match &wanted.accounts {
+        Some(accounts) => {
+            let seen = accounts::observe(target, accounts, progress).await;
+            let missing = if wanted.secret.is_none() && progress.conflicts == 0 {
+                accounts::missing_secrets(target, accounts).await
+            } else {
+                Vec::new()
+            };
+            (seen, missing)
+        }
+        None => (Ok(Vec::new()), Vec::new()),
+    };
+    Observed {
+        secret,
+        accounts,
+        missing_secrets,
+    }
+}

@@ -1,0 +1,82 @@
+//! What is known of the Secret before it is written.
+//!
+//! Its metadata is enough for most runs; the whole is read only where `--merge` or `--recreate` need it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::cluster::secrets::{ApplyOptions, StoredSecret, metadata};
+use crate::cluster::{Fault, Refusal};
+use crate::domain::docker_config::DockerConfig;
+use crate::domain::pull_secret::PullSecret;
+use crate::request::{DryRun, Wanted, WantedSecret};
+use crate::target::Target;
+
+/// The Secret as it was seen.
+#[derive(Debug)]
+pub enum SecretSeen {
+    /// Nobody was asked: a client dry run.
+    NotAsked,
+    /// It is not there.
+    Absent,
+    /// It is there.
+    Metadata(Box<ObjectMeta>),
+    /// It is there, and was read whole.
+    Whole(Box<StoredSecret>),
+    /// It may not be read; a dry run of the apply told the version that is stored.
+    VersionOnly(String),
+}
+
+pub(super) async fn observe(
+    target: &Target,
+    wanted: &Wanted,
+    secret: &WantedSecret,
+) -> Result<SecretSeen, Fault> {
+    if wanted.dry_run == DryRun::Client {
+        return Ok(SecretSeen::NotAsked);
+    }
+    let (cluster, namespace) = (&target.cluster, &target.namespace);
+    if secret.merge || secret.recreate {
+        let whole = cluster.read_secret(namespace, &secret.name).await?;
+        return Ok(whole.map_or(SecretSeen::Absent, |whole| {
+            SecretSeen::Whole(Box::new(whole))
+        }));
+    }
+    if cluster.may_look_at_secrets() {
+        match cluster.read_secret_metadata(namespace, &secret.name).await {
+            Ok(seen) => {
+                return Ok(seen.map_or(SecretSeen::Absent, |seen| {
+                    SecretSeen::Metadata(Box::new(seen))
+                }));
+            }
+            Err(fault) if fault.refusal().is_some_and(Refusal::is_forbidden) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    try_out(target, wanted, secret, &secret.config).await
+}
+
+/// Where nothing may be read, a server dry run of the very same apply says what is stored.
+async fn try_out(
+    target: &Target,
+    wanted: &Wanted,
+    secret: &WantedSecret,
+    config: &DockerConfig,
+) -> Result<SecretSeen, Fault> {
+    let body = PullSecret::new(&secret.name, &secret.credential, config).apply_body(None);
+    let options = ApplyOptions {
+        field_manager: &wanted.field_manager,
+        force: secret.force_conflicts,
+        dry_run: true,
+        whole: false,
+    };
+    let reply = target
+        .cluster
+        .apply_secret(&target.namespace, &secret.name, body, &options, None)
+        .await?;
+    if reply.status == http::StatusCode::CREATED {
+        return Ok(SecretSeen::Absent);
+    }
+    Ok(SecretSeen::VersionOnly(
+        metadata(&reply)?.resource_version.unwrap_or_default(),
+    ))
+}

@@ -1,0 +1,117 @@
+//! Plans a ServiceAccount: the list it should have, and whether that takes a write.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::AccountStep;
+use crate::cluster::Fault;
+use crate::cluster::service_accounts::StoredAccount;
+use crate::domain::names::{SecretName, ServiceAccountName};
+use crate::domain::printable::printable;
+use crate::domain::pull_secret_list;
+use crate::failure::Trouble;
+use crate::ledger::Outcome;
+use crate::observe::{AccountSeen, DEFAULT_ACCOUNT};
+use crate::progress::Progress;
+use crate::request::{AccountChange, DryRun, Wanted, WantedAccounts};
+
+pub(super) fn plan(
+    wanted: &Wanted,
+    accounts: &WantedAccounts,
+    name: &ServiceAccountName,
+    seen: Result<AccountSeen, Fault>,
+    progress: &Progress,
+    waiting: bool,
+    warnings: &mut Vec<String>,
+) -> AccountStep {
+    let account = match seen {
+        Ok(AccountSeen::Stored(account)) => account,
+        Ok(AccountSeen::NamespaceMissing(fault)) | Err(fault) => {
+            return AccountStep::Fail(fault.into());
+        }
+        Ok(AccountSeen::Missing) => {
+            let awaited = matches!(accounts.change, AccountChange::Attach(_))
+                && (accounts.wait_for_all || name.as_str() == DEFAULT_ACCOUNT);
+            return if waiting && awaited {
+                AccountStep::Await
+            } else {
+                AccountStep::Fail(
+                    Trouble::AccountNotFound {
+                        name: name.to_string(),
+                    }
+                    .into(),
+                )
+            };
+        }
+    };
+    let list = account.image_pull_secrets();
+    let changed = match &accounts.change {
+        AccountChange::Attach(names) => pull_secret_list::with(list, names),
+        AccountChange::Detach(names) => pull_secret_list::without(list, names),
+    };
+    let Some(new) = changed else {
+        let ours = progress
+            .unheard_lists
+            .get(name)
+            .is_some_and(|sent| sent == list);
+        let outcome = if ours {
+            Outcome::Patched
+        } else {
+            Outcome::Unchanged
+        };
+        return AccountStep::Keep {
+            outcome,
+            account: account.0,
+        };
+    };
+    warnings.extend(owner_warning(name, &account, &wanted.field_manager));
+    if wanted.dry_run == DryRun::Client {
+        let mut shown = account.0;
+        shown["imagePullSecrets"] = Value::Array(new);
+        return AccountStep::Show(shown);
+    }
+    // The version and the uid make it an answer to what was read: any change since is a conflict, not a loss
+    // (apiserver registry/generic/registry/store.go).
+    let body = json!({
+        "metadata": {"resourceVersion": account.resource_version(), "uid": account.uid()},
+        "imagePullSecrets": &new,
+    });
+    AccountStep::Patch {
+        list: new,
+        body: Bytes::from(body.to_string()),
+    }
+}
+
+/// Managers that write what they hold again, by whatever operation.
+const RESTORERS: [&str; 3] = ["helm", "argocd-controller", "argocd-application-controller"];
+
+/// Warns where somebody applies the list: he may put it back as it was.
+fn owner_warning(
+    name: &ServiceAccountName,
+    account: &StoredAccount,
+    field_manager: &str,
+) -> Option<String> {
+    let owners: BTreeSet<&str> = account
+        .managed_fields()
+        .iter()
+        .filter(|entry| entry.pointer("/fieldsV1/f:imagePullSecrets").is_some())
+        .filter_map(|entry| {
+            let manager = entry["manager"].as_str()?;
+            let restores = entry["operation"] == "Apply" || RESTORERS.contains(&manager);
+            (restores && manager != field_manager).then_some(manager)
+        })
+        .collect();
+    (!owners.is_empty()).then(|| {
+        let owners = owners.into_iter().map(printable).collect::<Vec<_>>().join(", ");
+        format!("serviceaccount {:?}: its imagePullSecrets belong to {owners}, which may put the list back; change it there too", name.as_str())
+    })
+}
+
+pub(super) fn missing_secret_warning(name: &SecretName) -> String {
+    format!(
+        "secret {:?} is not there: pods that refer to it cannot pull until it is made",
+        name.as_str()
+    )
+}

@@ -1,0 +1,145 @@
+//! From what is wanted and what was seen to what is to be done. Pure and synchronous: no network, no clock.
+
+mod accounts;
+mod secret;
+
+pub(crate) use secret::{explain as explain_secret, our_time};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::domain::names::ServiceAccountName;
+use crate::failure::Failure;
+use crate::ledger::Outcome;
+use crate::observe::Observed;
+use crate::progress::Progress;
+use crate::request::Wanted;
+
+/// What to do next in one target: the Secret's step first, and the accounts' only once it went well.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The Secret's step, while it is open.
+    pub secret: Option<SecretStep>,
+    /// A step for each open account; they do not wait for one another.
+    pub accounts: Vec<(ServiceAccountName, AccountStep)>,
+    /// Why the accounts could not even be named.
+    pub accounts_unnamed: Option<Failure>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// What to do about the Secret.
+#[derive(Debug)]
+pub enum SecretStep {
+    /// Apply it.
+    Apply(SecretApply),
+    /// Delete the one with this uid, wait until it is gone, apply.
+    Replace {
+        /// `metadata.uid` of the one to delete.
+        uid: String,
+        /// The apply that makes the new one.
+        apply: SecretApply,
+    },
+    /// Say what would be done: a client dry run.
+    Show,
+    /// It cannot be done.
+    Fail(Failure),
+}
+
+/// A server-side apply of the Secret.
+pub struct SecretApply {
+    /// The prepared body.
+    pub body: Bytes,
+    /// Take fields over.
+    pub force: bool,
+    /// What its answer is judged against.
+    pub before: Before,
+    /// Take off the annotation that holds a copy of a key.
+    pub drop_last_applied: bool,
+    /// A conflict of versions means that the plan is stale, not that it failed.
+    pub guarded: bool,
+}
+
+impl std::fmt::Debug for SecretApply {
+    /// The body holds a key.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SecretApply")
+            .field("force", &self.force)
+            .field("before", &self.before)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The Secret before the apply, as far as its answer is judged by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// It was not there.
+    Absent,
+    /// It was there.
+    Present {
+        /// `metadata.resourceVersion`.
+        resource_version: String,
+        /// When our field manager last changed it (whole seconds), where known.
+        our_time: Option<jiff::Timestamp>,
+    },
+}
+
+/// What to do about a ServiceAccount.
+#[derive(Debug)]
+pub enum AccountStep {
+    /// Write its list, bound to the version that was read.
+    Patch {
+        /// The whole new list.
+        list: Vec<Value>,
+        /// The JSON merge patch.
+        body: Bytes,
+    },
+    /// A client dry run: this is what it would become.
+    Show(Value),
+    /// Nothing has to be written.
+    Keep {
+        /// The word it ends with: unchanged, or patched where an earlier write of ours turns out to be there.
+        outcome: Outcome,
+        /// The account as it is.
+        account: Value,
+    },
+    /// It is not there yet: look again.
+    Await,
+    /// It cannot be done.
+    Fail(Failure),
+}
+
+/// Plans the next steps. `waiting` says whether what is not there yet may still be waited for.
+pub fn plan(wanted: &Wanted, observed: Observed, progress: &Progress, waiting: bool) -> Plan {
+    let mut plan = Plan::default();
+    if let (Some(secret), Some(seen)) = (&wanted.secret, observed.secret) {
+        plan.secret = Some(secret::plan(wanted, secret, seen, &mut plan.warnings));
+    }
+    if let Some(accounts) = &wanted.accounts {
+        match observed.accounts {
+            Ok(seen) => {
+                for (name, seen) in seen {
+                    let step = accounts::plan(
+                        wanted,
+                        accounts,
+                        &name,
+                        seen,
+                        progress,
+                        waiting,
+                        &mut plan.warnings,
+                    );
+                    plan.accounts.push((name, step));
+                }
+            }
+            Err(fault) => plan.accounts_unnamed = Some(fault.into()),
+        }
+    }
+    plan.warnings.extend(
+        observed
+            .missing_secrets
+            .iter()
+            .map(accounts::missing_secret_warning),
+    );
+    plan
+}

@@ -1,0 +1,68 @@
+//! What a target has behind it: which objects have ended, what is still open, what was said already.
+//!
+//! Lives as long as its target is driven. The stages read it, [`crate::drive`] writes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::domain::names::ServiceAccountName;
+use crate::request::{AccountSelection, Wanted};
+
+/// The state of one target's work.
+#[derive(Debug)]
+pub struct Progress {
+    /// The Secret has ended, or none is wanted.
+    pub secret_ended: bool,
+    /// The Secret ended as asked, so the namespace is there.
+    pub secret_written: bool,
+    /// The accounts that are still open; `None` until a selection by label or of all has been resolved.
+    pub open_accounts: Option<BTreeSet<ServiceAccountName>>,
+    /// Lists that were sent and whose answer was lost: should the account turn out to hold one, we wrote it.
+    pub unheard_lists: BTreeMap<ServiceAccountName, Vec<Value>>,
+    /// How often in a row somebody else was faster.
+    pub conflicts: u32,
+    /// When waiting for what is not there yet ends.
+    pub deadline: Instant,
+    warned: BTreeSet<String>,
+}
+
+impl Progress {
+    /// Nothing done yet.
+    pub fn new(wanted: &Wanted, deadline: Instant) -> Self {
+        let open_accounts = match &wanted.accounts {
+            None => Some(BTreeSet::new()),
+            Some(accounts) => match &accounts.selection {
+                AccountSelection::Names(names) => Some(names.iter().cloned().collect()),
+                AccountSelection::All | AccountSelection::Labels(_) => None,
+            },
+        };
+        Self {
+            secret_ended: wanted.secret.is_none(),
+            secret_written: false,
+            open_accounts,
+            unheard_lists: BTreeMap::new(),
+            conflicts: 0,
+            deadline,
+            warned: BTreeSet::new(),
+        }
+    }
+
+    /// Whether everything has ended.
+    pub fn is_complete(&self) -> bool {
+        self.secret_ended && self.open_accounts.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+
+    /// An account has ended.
+    pub fn end_account(&mut self, name: &ServiceAccountName) {
+        if let Some(open) = &mut self.open_accounts {
+            open.remove(name);
+        }
+    }
+
+    /// Whether a warning is new: each is said once a target.
+    pub fn warn_once(&mut self, text: &str) -> bool {
+        self.warned.insert(text.to_owned())
+    }
+}

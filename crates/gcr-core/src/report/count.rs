@@ -1,0 +1,29 @@
+//! The closing count: how many objects ended how. Pure text.
+
+use crate::ledger::Outcome;
+
+/// `998 created, 2 configured, 0 failed, 0 unknown, 0 not started`: words that did not occur are left out, the last
+/// three never.
+pub(super) fn line(counts: [u64; Outcome::ALL.len()]) -> String {
+    Outcome::ALL
+        .into_iter()
+        .zip(counts)
+        .filter(|(outcome, count)| *count > 0 || !outcome.is_as_asked())
+        .map(|(outcome, count)| format!("{count} {}", outcome.word()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn the_last_three_words_are_always_there() {
+        assert_eq!(line([0; 8]), "0 failed, 0 unknown, 0 not started");
+        assert_eq!(
+            line([998, 2, 0, 999, 0, 1, 0, 0]),
+            "998 created, 2 configured, 999 patched, 1 failed, 0 unknown, 0 not started"
+        );
+    }
+}

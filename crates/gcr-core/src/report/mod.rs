@@ -1,0 +1,12 @@
+//! Turns what happened into what is printed: lines, objects, errors, hints, the closing count.
+//!
+//! Nothing outside this folder writes to a terminal.
+
+mod count;
+mod lines;
+mod objects;
+mod reporter;
+mod stream;
+
+pub use reporter::{Reporter, Summary};
+pub use stream::Stream;

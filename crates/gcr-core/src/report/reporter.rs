@@ -1,0 +1,145 @@
+//! Follows a run event by event and prints what the user is to see of it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{Stream, count, lines, objects};
+use crate::event::{Ended, Event};
+use crate::failure::Hint;
+use crate::ledger::Ledger;
+use crate::request::{DryRun, Format, OutputOptions};
+use crate::target::{ObjectName, TargetName};
+
+/// How a run is to be reported.
+pub struct Reporter {
+    /// What to print.
+    pub output: OutputOptions,
+    /// What lines end with.
+    pub dry_run: DryRun,
+    /// The shape of lines and whether there is a count.
+    pub several: bool,
+    /// Whether manifests are printed with their data.
+    pub plain_manifests: bool,
+    /// The books the count is read from.
+    pub ledger: Ledger,
+    /// Where to print.
+    pub stream: Stream,
+}
+
+/// What the exit code depends on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Summary {
+    /// An object or a cluster did not end as asked.
+    pub failed: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    objects: Vec<((TargetName, ObjectName), Value)>,
+    server_warnings: BTreeSet<String>,
+    hints: Vec<Hint>,
+    hint_counts: HashMap<Hint, usize>,
+    failed: bool,
+}
+
+impl Reporter {
+    /// Prints until every sender is gone, then the objects, the hints and the count. Gives the stream back.
+    pub async fn follow(mut self, mut events: mpsc::Receiver<Event>) -> (Summary, Stream) {
+        let mut seen = Seen::default();
+        while let Some(event) = events.recv().await {
+            self.event(event, &mut seen);
+        }
+        self.finish(seen)
+    }
+
+    fn event(&mut self, event: Event, seen: &mut Seen) {
+        match event {
+            Event::Ended(ended) => self.ended(*ended, seen),
+            Event::Warning { text, at } => {
+                let place = at
+                    .map(|target| lines::place(&target, self.several))
+                    .unwrap_or_default();
+                self.stream.warning(&format!("{text}{place}"));
+            }
+            Event::ServerWarning(text) => {
+                if seen.server_warnings.insert(text.clone()) {
+                    self.stream.warning(&text);
+                }
+            }
+            Event::Note(line) if self.output.quiet => drop(line),
+            Event::Note(line) | Event::Trace(line) => self.stream.err(&line),
+            Event::ClusterEnded(line) => {
+                seen.failed = true;
+                self.stream.err(&line);
+            }
+        }
+    }
+
+    fn ended(&mut self, ended: Ended, seen: &mut Seen) {
+        if let Some(line) = lines::done(&ended, self.dry_run, self.several) {
+            match self.output.format {
+                Format::Lines if !self.output.quiet => self.stream.out(&line),
+                Format::Name => self.stream.out(&ended.object.to_string()),
+                _ => {}
+            }
+        } else {
+            seen.failed = true;
+            if let Some(line) = lines::failed(&ended, self.several) {
+                self.stream.err(&line);
+            }
+            if let Some(hint) = ended.failure.and_then(|failure| failure.hint) {
+                self.hint(hint, seen);
+            }
+        }
+        if let Some(object) = ended.shown {
+            seen.objects.push(((ended.target, ended.object), object));
+        }
+    }
+
+    /// Beside its error for one target; in a fleet once, at the end, with the number it is for.
+    fn hint(&mut self, hint: Hint, seen: &mut Seen) {
+        if !self.several {
+            self.stream.err(&format!("hint: {hint}"));
+            return;
+        }
+        let count = seen.hint_counts.entry(hint.clone()).or_default();
+        *count += 1;
+        if *count == 1 {
+            seen.hints.push(hint);
+        }
+    }
+
+    fn finish(mut self, mut seen: Seen) -> (Summary, Stream) {
+        if self.output.format.shows_objects() && !seen.objects.is_empty() {
+            seen.objects
+                .sort_by(|(left, _), (right, _)| left.cmp(right));
+            let objects = seen.objects.into_iter().map(|(_, object)| object).collect();
+            let text = objects::render(
+                objects,
+                self.several,
+                self.output.show_managed_fields,
+                self.output.format,
+            );
+            if self.plain_manifests {
+                self.stream.out_plain(&text)
+            } else {
+                self.stream.out(&text)
+            }
+        }
+        for hint in &seen.hints {
+            self.stream
+                .err(&format!("hint: (for {}) {hint}", seen.hint_counts[hint]));
+        }
+        if self.several && !self.output.quiet {
+            self.stream.err(&count::line(self.ledger.counts()));
+        }
+        (
+            Summary {
+                failed: seen.failed,
+            },
+            self.stream,
+        )
+    }
+}

@@ -1,0 +1,85 @@
+//! The one writer to standard output and standard error.
+//!
+//! Masks secret material in everything it writes, except a manifest that was asked for in plain. A closed pipe is not
+//! an error: what nobody reads is not written.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use crate::domain::masking::SecretMaterial;
+
+/// Both streams of the process.
+pub struct Stream {
+    material: Option<SecretMaterial>,
+    stdout_closed: bool,
+    stderr_closed: bool,
+    colour: bool,
+}
+
+impl Stream {
+    /// Streams that mask `material` in whatever passes.
+    pub fn new(material: Option<SecretMaterial>) -> Self {
+        Self {
+            material,
+            stdout_closed: false,
+            stderr_closed: false,
+            colour: allows_colour(),
+        }
+    }
+
+    /// A line of result.
+    pub fn out(&mut self, line: &str) {
+        let line = self.masked(line);
+        self.write_out(&line);
+    }
+
+    /// Text that was asked for as it is: a manifest to pipe onward.
+    pub fn out_plain(&mut self, text: &str) {
+        self.write_out(text);
+    }
+
+    /// A line for the eyes: errors, hints, notes.
+    pub fn err(&mut self, line: &str) {
+        let line = self.masked(line);
+        self.write_err(&line);
+    }
+
+    /// A `Warning:` line, its word in yellow where kubectl's is (client-go `rest/warnings.go`).
+    pub fn warning(&mut self, text: &str) {
+        let word = if self.colour {
+            "\u{1b}[33;1mWarning:\u{1b}[0m"
+        } else {
+            "Warning:"
+        };
+        let text = self.masked(text);
+        self.write_err(&format!("{word} {text}"));
+    }
+
+    fn masked(&self, text: &str) -> String {
+        self.material
+            .as_ref()
+            .map_or_else(|| text.to_owned(), |material| material.mask(text))
+    }
+
+    fn write_out(&mut self, line: &str) {
+        if !self.stdout_closed {
+            let mut stdout = io::stdout().lock();
+            self.stdout_closed = writeln!(stdout, "{line}")
+                .and_then(|()| stdout.flush())
+                .is_err();
+        }
+    }
+
+    fn write_err(&mut self, line: &str) {
+        if !self.stderr_closed {
+            self.stderr_closed = writeln!(io::stderr().lock(), "{line}").is_err();
+        }
+    }
+}
+
+/// kubectl's rule (cli-runtime `printers/terminal.go`, `AllowsColorOutput`), for standard error.
+fn allows_colour() -> bool {
+    io::stderr().is_terminal()
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        && std::env::var_os("NO_COLOR").is_none()
+        && (!cfg!(windows) || std::env::var_os("WT_SESSION").is_some())
+}

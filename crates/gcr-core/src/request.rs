@@ -1,0 +1,169 @@
+//! What the user asked for, checked: made by a plugin from its command line, read by every later stage.
+//!
+//! A value of these types can be carried out: names are valid, the credential is read, contradictions are gone.
+//! Knows no cluster.
+
+use std::time::Duration;
+
+use crate::cluster::connect::ConnectionOptions;
+use crate::domain::credential::Credential;
+use crate::domain::docker_config::DockerConfig;
+use crate::domain::names::{Namespace, SecretName, ServiceAccountName};
+
+/// One run.
+#[derive(Debug)]
+pub struct Request {
+    /// How to reach the cluster.
+    pub connection: ConnectionOptions,
+    /// `-n`: the namespaces by name; `None` for the context's.
+    pub namespaces: Option<Vec<Namespace>>,
+    /// What is wanted in each of them.
+    pub wanted: Wanted,
+    /// What to print.
+    pub output: OutputOptions,
+    /// What was noticed while the request was made, for the user's eyes.
+    pub warnings: Vec<String>,
+}
+
+impl Request {
+    /// Whether the command could name several namespaces: the shape of lines and count depends on it, never on how
+    /// many there are.
+    pub fn names_several(&self) -> bool {
+        self.namespaces
+            .as_ref()
+            .is_some_and(|namespaces| namespaces.len() > 1)
+    }
+}
+
+/// What one namespace should look like afterwards, the same for every target.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The pull Secret to be there.
+    pub secret: Option<WantedSecret>,
+    /// The ServiceAccounts to refer to it, or no longer.
+    pub accounts: Option<WantedAccounts>,
+    /// Under which manager the fields are owned.
+    pub field_manager: String,
+    /// Whether to write at all.
+    pub dry_run: DryRun,
+    /// How long to wait, over the whole run, for what is not there yet or not gone yet.
+    pub timeout: Duration,
+    /// Whether objects are shown, so that replies should hold them whole.
+    pub whole_objects: bool,
+    /// How a client dry run shows the Secret.
+    pub manifest: Manifest,
+}
+
+/// How a manifest that is only printed looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manifest {
+    /// `***` in place of the data.
+    pub masked: bool,
+    /// With `metadata.namespace`: where the user or the context named one.
+    pub with_namespace: bool,
+}
+
+/// The pull Secret.
+#[derive(Debug)]
+pub struct WantedSecret {
+    /// Its name.
+    pub name: SecretName,
+    /// The credential in it.
+    pub credential: Credential,
+    /// Its docker config, for all hosts asked for.
+    pub config: DockerConfig,
+    /// Keep the other hosts of an existing Secret.
+    pub merge: bool,
+    /// Take fields over from other managers.
+    pub force_conflicts: bool,
+    /// Delete and create anew where the type or `immutable` is in the way.
+    pub recreate: bool,
+}
+
+/// Which ServiceAccounts, and what of them.
+#[derive(Debug)]
+pub struct WantedAccounts {
+    /// Which ones.
+    pub selection: AccountSelection,
+    /// What to do to them.
+    pub change: AccountChange,
+    /// Whether accounts other than `default` are waited for too (`--timeout` was given).
+    pub wait_for_all: bool,
+}
+
+/// Which ServiceAccounts of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountSelection {
+    /// These.
+    Names(Vec<ServiceAccountName>),
+    /// Every one.
+    All,
+    /// Those whose labels match; in Kubernetes' own syntax.
+    Labels(String),
+}
+
+/// The change to `imagePullSecrets`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountChange {
+    /// These names are to be there.
+    Attach(Vec<SecretName>),
+    /// These names are to be gone.
+    Detach(Vec<SecretName>),
+}
+
+/// `--dry-run`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DryRun {
+    /// Write.
+    #[default]
+    None,
+    /// Print what would be sent.
+    Client,
+    /// Let the server answer as if.
+    Server,
+}
+
+impl DryRun {
+    /// What a line ends with, as kubectl has it.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Client => " (dry run)",
+            Self::Server => " (server dry run)",
+        }
+    }
+}
+
+/// `-o`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// A line an object.
+    #[default]
+    Lines,
+    /// `secret/NAME`.
+    Name,
+    /// JSON, indented by four as kubectl does.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+impl Format {
+    /// Whether objects are shown, not lines.
+    pub fn shows_objects(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
+}
+
+/// What to print.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OutputOptions {
+    /// `-o`
+    pub format: Format,
+    /// `--show-managed-fields`
+    pub show_managed_fields: bool,
+    /// `-q`
+    pub quiet: bool,
+    /// `-v`
+    pub verbosity: u8,
+}

@@ -1,0 +1,255 @@
+//! `kubectl gcr-secret create`: from its flags to a request. Reads the credential, and checks all there is to check
+//! before any server is asked.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use gcr_core::args::{
+    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse_each, parse_wait,
+};
+use gcr_core::credential_file::{CredentialSource, OpenCredential};
+use gcr_core::domain::access_token::AccessToken;
+use gcr_core::domain::credential::{Credential, KeyAuth};
+use gcr_core::domain::docker_config::DockerConfig;
+use gcr_core::domain::names::{SecretName, ServiceAccountName};
+use gcr_core::domain::printable::printable;
+use gcr_core::domain::registry_host::{RegistryHost, Standing};
+use gcr_core::domain::service_account_key::ServiceAccountKey;
+use gcr_core::request::{
+    AccountChange, AccountSelection, DryRun, Manifest, Request, Wanted, WantedAccounts,
+    WantedSecret,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  # Make the pull Secret gcr-io for gcr.io in the namespace of the context
+  kubectl gcr-secret create --key-file key.json
+
+  # The same, and let the namespace's default ServiceAccount use it
+  kubectl gcr-secret create --key-file key.json --attach
+
+  # For an Artifact Registry repository, in three namespaces
+  kubectl gcr-secret create --key-file key.json --registry europe-west1-docker.pkg.dev -n team-a,team-b,team-c
+
+  # A manifest to seal or to commit, with the key in it
+  kubectl gcr-secret create --key-file key.json --dry-run=client -o yaml > secret.yaml";
+
+/// Make the pull Secret, or bring ours to the wanted content
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CreateArgs {
+    /// Name of the Secret
+    #[arg(value_name = "NAME", default_value = "gcr-io")]
+    name: String,
+    /// OAuth access token instead of a key; - reads standard input. Such a token expires, usually within an hour
+    #[arg(long, value_name = "FILE")]
+    access_token_file: Option<OsString>,
+    /// Accept registry hosts that are not Google's: every node sends them the credential
+    #[arg(long)]
+    allow_any_host: bool,
+    /// Add the Secret to the imagePullSecrets of the ServiceAccount default too
+    #[arg(long)]
+    attach: bool,
+    /// How a key is presented. One of: (json-key, json-key-base64)
+    #[arg(long, value_name = "METHOD", default_value = "json-key")]
+    auth: String,
+    /// Name of the manager used to track field ownership
+    #[arg(long, value_name = "NAME", default_value = "kubectl-gcr-secret")]
+    field_manager: String,
+    /// If true, take fields over from other field managers
+    #[arg(long)]
+    force_conflicts: bool,
+    /// Take the registry host from this image reference; repeatable
+    #[arg(long, value_name = "IMAGE")]
+    image: Vec<String>,
+    /// Google service account key (JSON); - reads standard input
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<OsString>,
+    /// Keep the other hosts of an existing Secret
+    #[arg(long)]
+    merge: bool,
+    /// Delete the Secret and create it anew where its type or immutability is in the way
+    #[arg(long)]
+    recreate: bool,
+    /// Registry host; repeatable, comma-separated [default: gcr.io]
+    #[arg(long, visible_alias = "docker-server", value_name = "HOST")]
+    registry: Vec<String>,
+    /// Add the Secret to these ServiceAccounts instead of default (implies --attach); repeatable, comma-separated
+    #[arg(long = "serviceaccount", value_name = "NAME")]
+    service_account: Vec<String>,
+    /// How long to wait, in all, for a ServiceAccount that is not there yet or an old Secret that is not gone yet
+    /// [default: 10s]
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<String>,
+    #[command(flatten)]
+    targets: TargetArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+/// Checks the flags, reads the credential.
+pub(crate) fn request(args: CreateArgs) -> Result<Request, Stop> {
+    let mut warnings = Vec::new();
+    let name: SecretName = parse_one(&args.name)?;
+    let hosts = hosts(&args, &mut warnings)?;
+    let dry_run = args.output.dry_run(&mut warnings)?;
+    if args.merge && dry_run == DryRun::Client {
+        return Err(UsageError::new("--merge cannot be used with --dry-run=client: it would print other people's credentials").into());
+    }
+    let accounts = accounts(&args, &name)?;
+    let timeout = parse_wait(args.timeout.as_deref().unwrap_or("10s"))?;
+    let output = args.output.options()?;
+    let namespaces = args.targets.namespaces()?;
+    let auth = auth(&args.auth)?;
+    let connection = args
+        .connection
+        .options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
+    let credential = credential(
+        args.key_file.as_ref(),
+        args.access_token_file.as_ref(),
+        auth,
+        &mut warnings,
+    )?;
+    let config = DockerConfig::new(hosts, credential.auth());
+    Ok(Request {
+        connection,
+        namespaces,
+        wanted: Wanted {
+            secret: Some(WantedSecret {
+                name,
+                credential,
+                config,
+                merge: args.merge,
+                force_conflicts: args.force_conflicts,
+                recreate: args.recreate,
+            }),
+            accounts,
+            field_manager: args.field_manager,
+            dry_run,
+            timeout,
+            whole_objects: output.format.shows_objects(),
+            manifest: Manifest {
+                masked: true,
+                with_namespace: true,
+            },
+        },
+        output,
+        warnings,
+    })
+}
+
+fn parse_one<T: std::str::FromStr>(text: &str) -> Result<T, UsageError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse()
+        .map_err(|error: T::Err| UsageError::new(error.to_string()))
+}
+
+fn auth(text: &str) -> Result<KeyAuth, UsageError> {
+    match text {
+        "json-key" => Ok(KeyAuth::JsonKey),
+        "json-key-base64" => Ok(KeyAuth::JsonKeyBase64),
+        other => Err(UsageError::new(format!(
+            "Invalid auth value ({}). Must be \"json-key\" or \"json-key-base64\".",
+            printable(other)
+        ))),
+    }
+}
+
+/// The hosts, each once; one that is not Google's is refused, since every node would send it the key.
+fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHost>, UsageError> {
+    let mut hosts: Vec<RegistryHost> = parse_each(&args.registry)?;
+    for image in &args.image {
+        hosts.push(
+            RegistryHost::from_image(image).map_err(|error| UsageError::new(error.to_string()))?,
+        );
+    }
+    if hosts.is_empty() {
+        if !args.registry.is_empty() {
+            return Err(UsageError::new("--registry names no host"));
+        }
+        hosts.push(parse_one("gcr.io")?);
+    }
+    for host in &hosts {
+        match host.standing() {
+            Standing::Google => {}
+            Standing::UnknownGoogle => {
+                warnings.push(format!(
+                    "{host} is not a Google registry host known to this version; check its spelling"
+                ));
+            }
+            Standing::Foreign if args.allow_any_host => {}
+            Standing::Foreign => {
+                return Err(UsageError::new(format!(
+                    "{host} is not a registry host of Google's, and every node would send it the credential: \
+                     --allow-any-host permits it"
+                )));
+            }
+        }
+    }
+    Ok(hosts)
+}
+
+fn accounts(args: &CreateArgs, secret: &SecretName) -> Result<Option<WantedAccounts>, UsageError> {
+    let mut names: Vec<ServiceAccountName> = parse_each(&args.service_account)?;
+    if names.is_empty() {
+        if !args.attach && args.service_account.is_empty() {
+            return Ok(None);
+        }
+        names.push(parse_one("default")?);
+    }
+    Ok(Some(WantedAccounts {
+        selection: AccountSelection::Names(names),
+        change: AccountChange::Attach(vec![secret.clone()]),
+        wait_for_all: args.timeout.is_some(),
+    }))
+}
+
+fn credential(
+    key_file: Option<&OsString>,
+    token_file: Option<&OsString>,
+    auth: KeyAuth,
+    warnings: &mut Vec<String>,
+) -> Result<Credential, UsageError> {
+    match (key_file, token_file) {
+        (Some(file), None) => {
+            let key = ServiceAccountKey::parse(read(file, warnings)?)
+                .map_err(|error| UsageError::new(format!("key file {}: {error}", quoted(file))))?;
+            Ok(Credential::ServiceAccountKey { key, auth })
+        }
+        (None, Some(file)) => {
+            let token = AccessToken::parse(read(file, warnings)?).map_err(|error| {
+                UsageError::new(format!("access token file {}: {error}", quoted(file)))
+            })?;
+            warnings.push("an access token expires, usually within an hour: after that nothing can be pulled with this Secret".to_owned());
+            Ok(Credential::AccessToken(token))
+        }
+        (None, None) => Err(UsageError::new(
+            "one of --key-file or --access-token-file is required",
+        )),
+        (Some(_), Some(_)) => Err(UsageError::new(
+            "only one of --key-file or --access-token-file may be given",
+        )),
+    }
+}
+
+fn read(
+    file: &OsString,
+    warnings: &mut Vec<String>,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, UsageError> {
+    let failed =
+        |error: gcr_core::credential_file::CredentialFileError| UsageError::new(error.to_string());
+    let open: OpenCredential = CredentialSource::from_flag(file).open().map_err(failed)?;
+    // Between opening and reading: once the process cannot be dumped, a pipe like <(…) could no longer be opened.
+    gcr_core::process::forbid_core_dumps();
+    let (bytes, warning) = open.read().map_err(failed)?;
+    warnings.extend(warning.map(|warning| warning.to_string()));
+    Ok(bytes)
+}
+
+fn quoted(file: &OsString) -> String {
+    format!("\"{}\"", printable(&file.to_string_lossy()))
+}
