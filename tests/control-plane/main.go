@@ -54,7 +54,7 @@ func main() {
 	flag.IntVar(&s.port, "port", 0, "port the API server listens on; 0 takes a free one")
 	flag.BoolVar(&s.sync, "sync", false, "write through to the disk, so that the state outlives kill -9")
 	flag.BoolVar(&s.throwaway, "throwaway", false, "remove the state directory at a regular end")
-	flag.BoolVar(&s.untilSignal, "until-signal", false, "do not watch standard input; end at SIGINT or SIGTERM alone")
+	flag.BoolVar(&s.untilSignal, "until-signal", false, "do not watch standard input; end at SIGINT, SIGTERM or SIGHUP alone")
 	flag.Var(&s.users, "user", "NAME[:GROUP+GROUP]: a user with a kubeconfig and no rights of its own; repeatable")
 	flag.Var(&s.apiserverFlags, "apiserver-flag", "a flag handed to kube-apiserver as it is; repeatable")
 	flag.Parse()
@@ -83,7 +83,7 @@ func run(s settings) error {
 		return err
 	}
 
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer cancel()
 	if !s.untilSignal {
 		go func() {
@@ -92,7 +92,8 @@ func run(s settings) error {
 		}()
 	}
 
-	if err := serve(ctx, s); err != nil {
+	// Whoever asked for the end before everything was up is not told that something is not up.
+	if err := serve(ctx, s); err != nil && ctx.Err() == nil {
 		return err
 	}
 	if s.throwaway {

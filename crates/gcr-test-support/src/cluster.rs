@@ -1,9 +1,10 @@
 //! What a test does to a cluster as its administrator, by the real kubectl: namespaces to work in, objects to put
 //! there and to look at, users to be. Never removes a namespace: the server is thrown away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -94,7 +95,18 @@ impl Cluster {
     /// there.
     #[track_caller]
     pub fn namespace(&self, prefix: &str) -> String {
-        self.namespaces(prefix, 1).remove(0)
+        let name = self.bare_namespace(prefix);
+        self.kubectl([
+            "wait",
+            "--for=create",
+            "serviceaccount/default",
+            "--timeout=30s",
+            "-n",
+            &name,
+        ])
+        .run()
+        .success();
+        name
     }
 
     /// As [`Cluster::namespace`], without waiting for anything.
@@ -105,27 +117,27 @@ impl Cluster {
         name
     }
 
-    /// Many namespaces at once, as `fleet-1f3a5c7e-0000` and on, in order.
+    /// Many namespaces at once, as `fleet-1f3a5c7e-0000` and on, in order, each with its ServiceAccount `default`.
     #[track_caller]
     pub fn namespaces(&self, prefix: &str, count: usize) -> Vec<String> {
         let base = unique(prefix);
-        let names: Vec<_> = match count {
-            1 => vec![base],
-            _ => (0..count)
-                .map(|index| format!("{base}-{index:04}"))
-                .collect(),
-        };
-        let objects = names
-            .iter()
-            .map(
-                |name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}),
-            )
+        let names: Vec<_> = (0..count)
+            .map(|index| format!("{base}-{index:04}"))
             .collect();
-        self.create(objects);
-        for name in &names {
-            self.wait_for_account(name);
+        let object =
+            |name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        self.create(names.iter().map(object).collect());
+        let asked = Instant::now();
+        loop {
+            let found = self.namespaces_with_account();
+            if names.iter().all(|name| found.contains(name)) {
+                return names;
+            }
+            assert!(
+                asked.elapsed() < Duration::from_secs(60),
+                "no account `default` in some of {base}-… after 60 s"
+            );
         }
-        names
     }
 
     /// Creates objects, given whole. Those of a namespace say so in their metadata.
@@ -189,17 +201,19 @@ impl Cluster {
     }
 
     #[track_caller]
-    fn wait_for_account(&self, namespace: &str) {
-        self.kubectl([
-            "wait",
-            "--for=create",
-            "serviceaccount/default",
-            "--timeout=30s",
-            "-n",
-            namespace,
-        ])
-        .run()
-        .success();
+    fn namespaces_with_account(&self) -> HashSet<String> {
+        let namespaces = "jsonpath={.items[*].metadata.namespace}";
+        let accounts = [
+            "get",
+            "serviceaccounts",
+            "-A",
+            "--field-selector",
+            "metadata.name=default",
+            "-o",
+            namespaces,
+        ];
+        let output = self.kubectl(accounts).run().success();
+        output.stdout.split_whitespace().map(String::from).collect()
     }
 }
 

@@ -216,7 +216,7 @@ impl Running {
                 Output::new(line, status, streams, took)
             );
         };
-        let streams = self.streams.each_mut().map(Stream::to_end);
+        let streams = self.streams.each_mut().map(Stream::read_out);
         Output::new(line, status, streams, took)
     }
 
@@ -274,7 +274,7 @@ impl Stream {
             .clone()
     }
 
-    fn to_end(&mut self) -> Vec<u8> {
+    fn read_out(&mut self) -> Vec<u8> {
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
         }

@@ -56,12 +56,7 @@ impl Session {
         // Open to be passed through: a command may run as another user.
         fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).map_err(failed)?;
 
-        let bin = dir.path().join("bin");
-        place(&binaries::binaries()?.kubectl, &bin.join("kubectl"))?;
-        let built = plugins::directory()?;
-        for (binary, file_name) in plugins::PLUGINS {
-            place(&built.join(binary), &bin.join(file_name))?;
-        }
+        install(&dir.path().join("bin"))?;
         let kubeconfig = match kubeconfig {
             None => None,
             Some(original) => {
@@ -183,6 +178,19 @@ impl Session {
             invocation
         }
     }
+}
+
+/// Installs kubectl and the plugins into a directory, under the names by which kubectl finds them.
+///
+/// # Errors
+/// The programs do not build, or the system refuses a file.
+pub fn install(bin: &Path) -> Result<()> {
+    place(&binaries::binaries()?.kubectl, &bin.join("kubectl"))?;
+    let built = plugins::directory()?;
+    for (binary, file_name) in plugins::PLUGINS {
+        place(&built.join(binary), &bin.join(file_name))?;
+    }
+    Ok(())
 }
 
 /// Links a program into a directory of ours, or copies it where they are on different disks. Not a symbolic link: the

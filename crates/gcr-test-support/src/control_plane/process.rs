@@ -1,0 +1,122 @@
+//! The child process: started until it says that it is ready, ended by the end of its standard input.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::Options;
+use crate::binaries::binaries;
+use crate::error::{Error, Result};
+
+/// How long a start may take. It takes about 3 s on an idle machine.
+const START_LIMIT: Duration = Duration::from_secs(120);
+/// How long a regular end may take before it is killed.
+const END_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running control plane. Holds the pipe whose end is its end.
+pub(super) struct Process {
+    child: Child,
+    pub(super) kubeconfig: PathBuf,
+    pub(super) port: u16,
+}
+
+impl Process {
+    /// Starts it on a state directory. `prepare` has the last word on how.
+    pub(super) fn start(
+        options: &Options,
+        state: &Path,
+        prepare: fn(&mut Command),
+    ) -> Result<Self> {
+        let program = &binaries()?.control_plane;
+        let failed = |error: std::io::Error| Error::during(program.display(), error);
+        let complaints = fs::File::create(state.join("stderr.log")).map_err(failed)?;
+        let mut command = Command::new(program);
+        command
+            .args(options.arguments(state))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(complaints);
+        prepare(&mut command);
+        let mut child = command.spawn().map_err(failed)?;
+
+        let (sender, line) = mpsc::channel();
+        let stdout = child.stdout.take();
+        thread::spawn(move || {
+            let mut line = String::new();
+            let _ = stdout.map(|pipe| BufReader::new(pipe).read_line(&mut line));
+            let _ = sender.send(line);
+        });
+        let line = line.recv_timeout(START_LIMIT).unwrap_or_default();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_default();
+        let port = ready["server"]
+            .as_str()
+            .and_then(|server| server.rsplit(':').next()?.parse().ok());
+        let (Some(kubeconfig), Some(port)) = (ready["kubeconfig"].as_str(), port) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            let complaints = fs::read_to_string(state.join("stderr.log")).unwrap_or_default();
+            return Err(Error::new(format!(
+                "the control plane did not start\n{complaints}{}",
+                log_tail(state)
+            )));
+        };
+        Ok(Self {
+            child,
+            kubeconfig: kubeconfig.into(),
+            port,
+        })
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
+        if let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Waits for its end without bringing it about.
+    pub(super) fn wait(&mut self) {
+        // Out of the child's reach: waiting would close it.
+        let lifeline = self.child.stdin.take();
+        let _ = self.child.wait();
+        drop(lifeline);
+    }
+
+    pub(super) fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    pub(super) fn end(mut self) {
+        drop(self.child.stdin.take());
+        let asked = Instant::now();
+        while let Ok(None) = self.child.try_wait() {
+            if asked.elapsed() > END_LIMIT {
+                let _ = self.child.kill();
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// The last 30 lines of the log in a state directory.
+pub(super) fn log_tail(state: &Path) -> String {
+    let path = state.join("control-plane.log");
+    let log = fs::read(&path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&log);
+    let lines: Vec<_> = text.lines().collect();
+    format!(
+        "--- the end of {}\n{}\n",
+        path.display(),
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    )
+}

@@ -1,0 +1,86 @@
+//! Wall times of one way of doing a thing, and the table that shows several ways side by side. All in milliseconds.
+
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use gcr_test_support::{Error, Result};
+
+/// What was measured of one way.
+pub(crate) struct Samples {
+    name: String,
+    milliseconds: Vec<f64>,
+}
+
+impl Samples {
+    /// None yet.
+    pub(crate) fn of(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            milliseconds: Vec::new(),
+        }
+    }
+
+    /// Adds one.
+    pub(crate) fn add(&mut self, milliseconds: f64) {
+        self.milliseconds.push(milliseconds);
+    }
+
+    /// The smallest: what it takes when nothing is in the way.
+    pub(crate) fn min(&self) -> f64 {
+        self.quantile(0.0)
+    }
+
+    /// What it takes as a rule.
+    pub(crate) fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    fn quantile(&self, part: f64) -> f64 {
+        let mut sorted = self.milliseconds.clone();
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len().saturating_sub(1);
+        sorted
+            .get((last as f64 * part).round() as usize)
+            .copied()
+            .unwrap_or(f64::NAN)
+    }
+}
+
+/// One line a way; the ratios are against the first: how many times less this one takes.
+pub(crate) fn print_table(ways: &[Samples]) {
+    let width = ways.iter().map(|way| way.name.len()).max().unwrap_or(0);
+    println!(
+        "{:width$}  {:>8} {:>8} {:>8} {:>8}   times faster by median, min",
+        "ms", "min", "median", "p95", "max"
+    );
+    for way in ways {
+        let [min, median, p95, max] = [0.0, 0.5, 0.95, 1.0].map(|part| way.quantile(part));
+        let (by_median, by_min) = (ways[0].median() / median, ways[0].min() / min);
+        println!(
+            "{:width$}  {min:8.2} {median:8.2} {p95:8.2} {max:8.2}   {by_median:7.1} {by_min:7.1}",
+            way.name
+        );
+    }
+}
+
+/// A bar and whether it was reached.
+pub(crate) fn print_bar(what: &str, reached: bool) {
+    println!("{}: {what}", if reached { "met" } else { "MISSED" });
+}
+
+/// The milliseconds from starting a command to its end. It has to succeed; what it writes is thrown away.
+pub(crate) fn time(mut command: Command) -> Result<f64> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let started = Instant::now();
+    let status = command
+        .status()
+        .map_err(|error| Error::during(format!("{command:?}"), error))?;
+    let took = started.elapsed();
+    if !status.success() {
+        return Err(Error::new(format!("{command:?}: {status}")));
+    }
+    Ok(took.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,145 @@
+//! `cargo xtask test`: everything that must hold before a change lands, cheapest first. Stops at the first thing that
+//! does not. Needs Rust, Go, git and a C compiler; what needs more is a suite with a name.
+
+use std::path::Path;
+use std::process::Command;
+
+use gcr_test_support::{
+    ControlPlane, Error, Options, Result, binaries, checkout, control_plane, plugins, scratch,
+};
+
+use crate::step::{listen, step, succeed};
+use crate::suites;
+
+/// The largest stripped binary, in bytes.
+const LARGEST_BINARY: u64 = 8_000_000;
+/// Crates that must not come in: each doubles what another one does. aws-lc-rs costs 22 ms at a process's first
+/// handshake, and with it in the graph kube takes it instead of ring.
+const UNWANTED: [&str; 2] = ["aws-lc-rs", "openssl-sys"];
+/// As the control plane is built, so that vet finds it compiled.
+const GO_FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
+
+/// Runs the gate, or a named suite.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    match words {
+        [] => gate(),
+        [name] => suites::run(name),
+        _ => Err(crate::not_understood("test", words)),
+    }
+}
+
+fn gate() -> Result<()> {
+    step("format", || {
+        succeed(&mut cargo(&["fmt", "--all", "--check"]))
+    })?;
+    for crate_name in UNWANTED {
+        step(&format!("no {crate_name}"), || absent(crate_name))?;
+    }
+    step("lints", || {
+        succeed(&mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    step("documentation", || {
+        succeed(
+            cargo(&["doc", "--workspace", "--no-deps", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )
+    })?;
+    let plugins = step("release build of the plugins", plugins::build)?;
+    step("size of the plugins", || small_enough(&plugins))?;
+    step("control plane", binaries::binaries)?;
+    step("format of Go", go_format)?;
+    step("lints of Go", || {
+        let mut vet = Command::new("go");
+        vet.arg("vet")
+            .args(GO_FLAGS)
+            .arg("./...")
+            .current_dir(checkout::control_plane_module());
+        succeed(&mut vet)
+    })?;
+    let shared = step("start of the shared control plane", || {
+        ControlPlane::start(Options::new().throwaway())
+    })?;
+    let tests = step("tests", || {
+        let mut cargo = checkout::cargo();
+        cargo
+            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+            .env(plugins::BIN_DIR, &plugins)
+            .env(control_plane::KUBECONFIG, shared.kubeconfig());
+        succeed(&mut cargo)
+    });
+    drop(shared);
+    scratch::sweep();
+    println!("{} tests passed", count_passed(&tests?));
+    Ok(())
+}
+
+/// cargo in the workspace, as a value to be used at once.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = checkout::cargo();
+    cargo.args(arguments);
+    cargo
+}
+
+/// That a crate is nowhere in what is built, on any platform.
+fn absent(crate_name: &str) -> Result<()> {
+    let said = listen(&mut cargo(&[
+        "tree",
+        "--workspace",
+        "--locked",
+        "--target",
+        "all",
+        "-i",
+        crate_name,
+    ]))?;
+    // Not in the lock file at all, or in it and used by nothing.
+    let nowhere = said.text.contains("did not match any packages")
+        || (said.status.success() && said.text.contains("nothing to print"));
+    if nowhere {
+        Ok(())
+    } else {
+        Err(Error::new(said.text))
+    }
+}
+
+fn small_enough(directory: &Path) -> Result<()> {
+    for (binary, _) in plugins::PLUGINS {
+        let path = directory.join(binary);
+        let bytes = std::fs::metadata(&path)
+            .map_err(|error| Error::during(path.display(), error))?
+            .len();
+        if bytes > LARGEST_BINARY {
+            return Err(Error::new(format!(
+                "{binary} has {bytes} bytes; {LARGEST_BINARY} are the limit"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn go_format() -> Result<()> {
+    let mut gofmt = Command::new("gofmt");
+    let listed = succeed(gofmt.args(["-l", "tests"]).current_dir(checkout::root()))?;
+    if listed.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::new(format!("gofmt -w would change:\n{listed}")))
+    }
+}
+
+/// The sum of what the test harness counts.
+fn count_passed(said: &str) -> usize {
+    let results = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. "));
+    results
+        .filter_map(|rest| rest.split_whitespace().next()?.parse::<usize>().ok())
+        .sum()
+}

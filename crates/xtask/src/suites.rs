@@ -1,0 +1,70 @@
+//! `cargo xtask test NAME`: suites that need a tool beside Rust, Go, git and a C compiler. A suite whose tool is
+//! missing fails and says how to get it; it never passes by skipping.
+
+use std::io::ErrorKind;
+use std::process::Command;
+
+use gcr_test_support::{Error, Result, checkout};
+
+use crate::step::{step, succeed};
+
+struct Suite {
+    name: &'static str,
+    does: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const SUITES: [Suite; 1] = [Suite {
+    name: "lint",
+    does: "shellcheck over the shell scripts of the checkout",
+    run: lint,
+}];
+
+/// Runs the suite of this name.
+pub(crate) fn run(name: &str) -> Result<()> {
+    match SUITES.iter().find(|suite| suite.name == name) {
+        Some(suite) => (suite.run)(),
+        None => {
+            let known = SUITES
+                .iter()
+                .map(|suite| format!("\n  {:8} {}", suite.name, suite.does));
+            Err(Error::new(format!(
+                "there is no suite {name:?}; there are:{}",
+                known.collect::<String>()
+            )))
+        }
+    }
+}
+
+fn lint() -> Result<()> {
+    wanted(
+        "shellcheck",
+        "--version",
+        "https://www.shellcheck.net, or a distribution's package `shellcheck`",
+    )?;
+    let mut list = Command::new("git");
+    let listed = succeed(
+        list.args(["ls-files", "--", ".ci", "*.sh"])
+            .current_dir(checkout::root()),
+    )?;
+    step("shellcheck", || {
+        let mut shellcheck = Command::new("shellcheck");
+        succeed(
+            shellcheck
+                .args(listed.lines())
+                .current_dir(checkout::root()),
+        )
+    })?;
+    Ok(())
+}
+
+/// That a tool is there.
+fn wanted(tool: &str, question: &str, source: &str) -> Result<()> {
+    match Command::new(tool).arg(question).output() {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::new(format!(
+            "{tool} is not on PATH; get it from {source}"
+        ))),
+        Err(error) => Err(Error::during(tool, error)),
+    }
+}
