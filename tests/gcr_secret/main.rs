@@ -1,0 +1,1 @@
+//! Black-box tests of `kubectl gcr-secret`, on a real control plane.
