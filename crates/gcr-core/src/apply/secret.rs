@@ -233,6 +233,9 @@ impl Writer<'_> {
 
     /// Takes the copy of a key off, where that was asked for, and makes the object ready to be shown.
     async fn finish(&self, apply: &SecretApply, reply: &Reply, outcome: Outcome) -> Applied {
+        if !self.wanted.whole_objects && !apply.drop_last_applied {
+            return Applied::done(outcome, None);
+        }
         let Ok(object) = reply.json::<Value>() else {
             return Applied::done(outcome, None);
         };

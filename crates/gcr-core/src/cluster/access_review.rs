@@ -14,9 +14,14 @@ use super::Cluster;
 use super::exchange::{Call, JSON, OBJECT_LIMIT};
 use crate::domain::names::Namespace;
 
+/// A verb and a resource.
+type Question = (&'static str, &'static str);
+/// Yes, no, or no answer; asked once, however many wait for it.
+type Answer = Arc<OnceCell<Option<bool>>>;
+
 /// The answers of one cluster, each question asked once.
 #[derive(Debug, Default)]
-pub struct Reviews(Mutex<HashMap<(&'static str, &'static str), Arc<OnceCell<Option<bool>>>>>);
+pub struct Reviews(Mutex<HashMap<Question, Answer>>);
 
 impl Cluster {
     /// Whether we may `verb` the `resource` called `name`, or `None` where the server would not say.

@@ -118,10 +118,16 @@ impl Cluster {
         locked(&self.heard).unwrap_or(self.begun).elapsed()
     }
 
-    /// Gives the cluster up: nothing more is sent to it, and its one error line is told.
-    pub(super) async fn end(&self, fault: &Fault) {
+    /// Gives the cluster up: nothing more is sent to it, and its one error line is told. What is left for the request
+    /// that met the end is whether anybody heard it.
+    pub(super) async fn end(&self, cause: FaultCause, unheard: bool) -> Fault {
         if self.ended.set(()).is_ok() {
+            let fault = Fault { cause, unheard };
             self.tell(Event::ClusterEnded(fault.wording())).await;
+        }
+        Fault {
+            cause: FaultCause::ClusterEnded,
+            unheard,
         }
     }
 

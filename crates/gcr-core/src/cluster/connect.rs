@@ -127,7 +127,7 @@ impl Connection {
     /// # Errors
     /// The line to print.
     pub fn client(&self) -> Result<kube::Client, String> {
-        kube::Client::try_from(self.config.clone()).map_err(|error| match error {
+        super::transport::client(&self.config).map_err(|error| match error {
             kube::Error::Auth(cause) => {
                 format!("error: {}", super::fault::credential_trouble(&cause))
             }
@@ -173,13 +173,6 @@ fn key_may_not_travel(
 }
 
 fn tune(config: &mut kube::Config, options: &ConnectionOptions) {
-    // Retries and time limits are ours: kube repeats for minutes and in silence.
-    config.default_retry = false;
-    config.connect_timeout = options
-        .request_timeout
-        .unwrap_or(Some(patience::REQUEST_TIMEOUT));
-    config.read_timeout = None;
-    config.write_timeout = None;
     if let Ok(agent) = options.user_agent.parse() {
         config.headers.push((http::header::USER_AGENT, agent));
     }

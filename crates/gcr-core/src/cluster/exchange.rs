@@ -10,7 +10,8 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 
 use super::fault::{self, FaultCause};
-use super::{Cluster, Fault, Refusal, patience};
+use super::patience::{self, Tries};
+use super::{Cluster, Fault, Refusal};
 use crate::domain::printable::printable;
 use crate::event::Event;
 use crate::ledger::Entry;
@@ -89,26 +90,17 @@ impl Cluster {
     /// # Errors
     /// The last try's trouble, with whether any try may have been carried out unheard.
     pub async fn exchange(&self, call: &Call, entry: Option<&Entry>) -> Result<Reply, Fault> {
-        let first = Instant::now();
-        let mut shed = Duration::ZERO;
-        let mut tries = 0;
+        let mut tries = Tries::begin();
         let mut unheard = false;
         let mut refreshed = false;
         loop {
-            if let Some(fault) = self.closed() {
-                return Err(Fault {
-                    cause: fault,
-                    unheard,
-                });
+            if let Some(cause) = self.closed() {
+                return Err(Fault { cause, unheard });
             }
             let (generation, outcome) = self.try_once(call, entry).await;
-            tries += 1;
             let (cause, pause) = match outcome {
                 Try::Answered(status, headers, body) if status.is_success() => {
-                    let date = headers
-                        .get(header::DATE)
-                        .and_then(|date| date.to_str().ok())
-                        .map(str::to_owned);
+                    let date = text(&headers, &header::DATE).map(str::to_owned);
                     return Ok(Reply {
                         status,
                         body,
@@ -118,89 +110,53 @@ impl Cluster {
                 }
                 Try::Answered(status, headers, body) => {
                     let refusal = Refusal::read(status, &body, &call.subject);
-                    if refusal.is_unauthorized() {
+                    let unauthorized = refusal.is_unauthorized();
+                    let cause = FaultCause::Refused(Box::new(refusal));
+                    if unauthorized {
                         if !refreshed && self.refresh(generation).await {
                             refreshed = true;
                             continue;
                         }
-                        let fault = Fault {
-                            cause: FaultCause::Refused(Box::new(refusal)),
-                            unheard,
-                        };
-                        self.end(&fault).await;
-                        return Err(fault);
-                    }
-                    let pause = self.pause_after(status, &headers, tries, &mut shed);
-                    if status == StatusCode::TOO_MANY_REQUESTS {
-                        tries -= 1;
+                        return Err(self.end(cause, unheard).await);
                     }
                     unheard |= patience::may_be_carried_out(status);
-                    (FaultCause::Refused(Box::new(refusal)), pause)
+                    let asked = text(&headers, &header::RETRY_AFTER)
+                        .and_then(|seconds| seconds.parse().ok())
+                        .map(Duration::from_secs);
+                    let pause = match status {
+                        StatusCode::TOO_MANY_REQUESTS => tries.after_shedding(asked),
+                        status if patience::may_pass(status) => tries.after_trouble(asked),
+                        _ => None,
+                    };
+                    (cause, pause)
+                }
+                Try::Failed(cause @ FaultCause::Garbled(_)) => {
+                    return Err(Fault { cause, unheard });
                 }
                 Try::Failed(cause) => {
                     unheard |= matches!(cause, FaultCause::Lost(_) | FaultCause::TimedOut(_));
-                    let hopeless = matches!(cause, FaultCause::Garbled(_));
-                    if !hopeless && !self.has_answered() {
-                        let fault = Fault { cause, unheard };
-                        self.end(&fault).await;
-                        return Err(fault);
+                    if !self.has_answered() || self.silence() >= patience::SILENCE {
+                        return Err(self.end(cause, unheard).await);
                     }
-                    if self.silence() >= patience::SILENCE {
-                        self.end(&Fault {
-                            cause: cause.clone(),
-                            unheard,
-                        })
-                        .await;
-                    }
-                    (
-                        cause,
-                        (!hopeless && tries < patience::TRIES).then(|| patience::pause(tries + 1)),
-                    )
+                    (cause, tries.after_trouble(None))
                 }
             };
-            let Some(pause) = pause.filter(|pause| {
-                shed > Duration::ZERO || first.elapsed() + *pause <= patience::LAST_TRY_BEGINS
-            }) else {
-                return Err(Fault { cause, unheard });
+            let fault = Fault { cause, unheard };
+            let Some(pause) = pause else {
+                return Err(fault);
             };
-            let why = Fault { cause, unheard };
             self.trace(2, || {
-                format!(
-                    "{} {}: {}; again in {}",
-                    call.method,
-                    call.path,
-                    why.wording(),
-                    fault::seconds(pause)
-                )
+                let (method, path, pause) = (&call.method, &call.path, fault::seconds(pause));
+                format!("{method} {path}: {}; again in {pause}", fault.wording())
             })
             .await;
             if !self.wait(pause).await {
-                return Err(why);
+                return Err(Fault {
+                    cause: FaultCause::Interrupted,
+                    unheard,
+                });
             }
         }
-    }
-
-    /// The pause before the next try, or `None` where there is to be none.
-    fn pause_after(
-        &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        tries: u32,
-        shed: &mut Duration,
-    ) -> Option<Duration> {
-        if !patience::may_pass(status) {
-            return None;
-        }
-        let asked = headers
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            let pause = patience::shed_pause(asked);
-            *shed += pause;
-            return (*shed <= patience::SHED_LIMIT).then_some(pause);
-        }
-        (tries < patience::TRIES).then(|| asked.unwrap_or_default().max(patience::pause(tries + 1)))
     }
 
     /// One try, holding a place in flight for as long as it lasts.
@@ -283,6 +239,10 @@ impl Cluster {
             )),
         }
     }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The text of a `Warning: 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), printable.

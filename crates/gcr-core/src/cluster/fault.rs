@@ -79,8 +79,8 @@ impl Fault {
                     seconds(*limit)
                 )
             }
-            FaultCause::ClusterEnded => "error: the cluster was given up".to_owned(),
-            FaultCause::Interrupted => "error: interrupted".to_owned(),
+            FaultCause::ClusterEnded => "the cluster was given up".to_owned(),
+            FaultCause::Interrupted => "interrupted".to_owned(),
         }
     }
 }

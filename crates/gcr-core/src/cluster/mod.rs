@@ -13,6 +13,7 @@ pub mod patience;
 pub mod refusal;
 pub mod secrets;
 pub mod service_accounts;
+mod transport;
 
 pub use client::Cluster;
 pub use fault::Fault;

@@ -1,13 +1,12 @@
 //! How long and how often a request is tried: CLI.md's *Patience*.
 //!
-//! Only numbers and their arithmetic; [`super::exchange`] does the waiting.
+//! Only numbers and their arithmetic; [`super::exchange`] does the waiting. Every request of ours can be repeated:
+//! reads, applies, and patches and deletions bound to a version or uid.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
-/// Tries of one request, the first one included.
-pub const TRIES: u32 = 5;
 /// No try begins later than this after the first.
 pub const LAST_TRY_BEGINS: Duration = Duration::from_secs(30);
 /// How long waits that the server asks for with 429 may go on in all.
@@ -19,7 +18,6 @@ pub const SILENCE: Duration = Duration::from_secs(30);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// Whether an answer may be followed by another try: too many requests, or a server's or proxy's own trouble.
-/// Every request of ours can be repeated: reads, applies, patches and deletions bound to a version or uid.
 pub fn may_pass(code: StatusCode) -> bool {
     matches!(code.as_u16(), 429 | 500 | 502 | 503 | 504)
 }
@@ -30,25 +28,48 @@ pub fn may_be_carried_out(code: StatusCode) -> bool {
     matches!(code.as_u16(), 502 | 504)
 }
 
-/// The pause before try number `next` (2 and up): a quarter of a second, then 1, 3, 8 s, each ± 25 %. Together they
-/// outlast the restart of an API server.
-pub fn pause(next: u32) -> Duration {
-    let seconds = match next {
-        ..=2 => 0.25,
-        3 => 1.0,
-        4 => 3.0,
-        _ => 8.0,
-    };
-    jittered(Duration::from_secs_f64(seconds))
+/// The tries of one request: says how long to wait for the next, and when there is none.
+#[derive(Debug)]
+pub struct Tries {
+    first: Instant,
+    made: u32,
+    shed: Duration,
 }
 
-/// The pause after a 429: what the server asked for (a second, where it asked for nothing) and up to a quarter more,
-/// so that those who were refused together do not come back together.
-pub fn shed_pause(retry_after: Option<Duration>) -> Duration {
-    retry_after
-        .unwrap_or(Duration::from_secs(1))
-        .mul_f64(1.0 + 0.25 * fastrand::f64())
+impl Tries {
+    /// The first try begins now.
+    pub fn begin() -> Self {
+        Self {
+            first: Instant::now(),
+            made: 0,
+            shed: Duration::ZERO,
+        }
+    }
+
+    /// After a 429: what the server asked for (a second, where it asked for nothing) and up to a quarter more, so that
+    /// those who were refused together do not come back together. Such a try does not count.
+    pub fn after_shedding(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let pause = asked
+            .unwrap_or(Duration::from_secs(1))
+            .mul_f64(1.0 + 0.25 * fastrand::f64());
+        self.shed += pause;
+        (self.shed <= SHED_LIMIT).then_some(pause)
+    }
+
+    /// After any other trouble: a quarter of a second, then 1, 3, 8 s, each ± 25 %, or what the server asked for if
+    /// that is longer. Together they outlast the restart of an API server.
+    pub fn after_trouble(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        self.made += 1;
+        let seconds = *PAUSES.get(self.made as usize - 1)?;
+        let pause = Duration::from_secs_f64(seconds).mul_f64(0.75 + 0.5 * fastrand::f64());
+        let pause = pause.max(asked.unwrap_or_default());
+        let elapsed = self.first.elapsed().saturating_sub(self.shed);
+        (elapsed + pause <= LAST_TRY_BEGINS).then_some(pause)
+    }
 }
+
+/// The pauses between the five tries of a request, in seconds.
+const PAUSES: [f64; 4] = [0.25, 1.0, 3.0, 8.0];
 
 /// The pause before an object that somebody else changed is read again, after `conflicts` in a row: 10 ms doubling to
 /// 1 s, of which a random part is waited (full jitter).
@@ -58,10 +79,6 @@ pub fn conflict_pause(conflicts: u32) -> Duration {
         .mul_f64(fastrand::f64())
 }
 
-fn jittered(duration: Duration) -> Duration {
-    duration.mul_f64(0.75 + 0.5 * fastrand::f64())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,20 +86,36 @@ mod tests {
     #[test]
     fn a_server_is_asked_again_no_sooner_than_it_said_and_not_much_later() {
         for _ in 0..200 {
-            let pause = shed_pause(Some(Duration::from_secs(4)));
-            assert!((4.0..=5.0).contains(&pause.as_secs_f64()), "{pause:?}");
+            let pause = Tries::begin().after_shedding(Some(Duration::from_secs(4)));
+            assert!(
+                (4.0..=5.0).contains(&pause.unwrap().as_secs_f64()),
+                "{pause:?}"
+            );
         }
     }
 
     #[test]
-    fn all_pauses_together_end_before_the_last_try_must_begin() {
-        let longest: f64 = [0.25, 1.0, 3.0, 8.0]
-            .iter()
-            .map(|seconds| seconds * 1.25)
-            .sum();
-        assert!(longest < LAST_TRY_BEGINS.as_secs_f64());
-        let waited: f64 = (2..=TRIES).map(|next| pause(next).as_secs_f64()).sum();
-        assert!(waited <= longest, "{waited}");
+    fn shedding_is_borne_for_two_minutes_and_costs_no_tries() {
+        let mut tries = Tries::begin();
+        let borne: Vec<_> =
+            std::iter::from_fn(|| tries.after_shedding(Some(Duration::from_secs(10)))).collect();
+        assert!((9..=12).contains(&borne.len()), "{borne:?}");
+        assert_eq!(std::iter::from_fn(|| tries.after_trouble(None)).count(), 4);
+    }
+
+    #[test]
+    fn there_are_five_tries_and_the_last_begins_in_time() {
+        let mut tries = Tries::begin();
+        let pauses: Vec<_> = std::iter::from_fn(|| tries.after_trouble(None)).collect();
+        assert_eq!(pauses.len(), 4);
+        assert!(
+            pauses.iter().sum::<Duration>() < LAST_TRY_BEGINS,
+            "{pauses:?}"
+        );
+        assert_eq!(
+            Tries::begin().after_trouble(Some(Duration::from_secs(31))),
+            None
+        );
     }
 
     #[test]

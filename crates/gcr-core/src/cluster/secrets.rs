@@ -164,14 +164,12 @@ impl Cluster {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": {"uid": uid},
+            // Options in a body make the server ignore the query's: a dry run asked for there would delete.
+            "dryRun": if dry_run { vec!["All"] } else { vec![] },
         });
         let call = Call {
             method: Method::DELETE,
-            path: format!(
-                "{}?{}",
-                path(namespace, name),
-                query(&[("dryRun", if dry_run { "All" } else { "" })])
-            ),
+            path: path(namespace, name),
             content_type: Some("application/json"),
             accept: METADATA,
             body: Bytes::from(body.to_string()),

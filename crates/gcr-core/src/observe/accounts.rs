@@ -1,9 +1,10 @@
 //! What is known of the ServiceAccounts before they are patched.
 
+use super::AccountsSeen;
 use crate::cluster::Fault;
 use crate::cluster::namespaces::NamespaceState;
 use crate::cluster::service_accounts::StoredAccount;
-use crate::domain::names::{SecretName, ServiceAccountName};
+use crate::domain::names::SecretName;
 use crate::progress::Progress;
 use crate::request::{AccountChange, AccountSelection, WantedAccounts};
 use crate::target::Target;
@@ -26,7 +27,7 @@ pub(super) async fn observe(
     target: &Target,
     wanted: &WantedAccounts,
     progress: &Progress,
-) -> Result<Vec<(ServiceAccountName, Result<AccountSeen, Fault>)>, Fault> {
+) -> Result<AccountsSeen, Fault> {
     let (cluster, namespace) = (&target.cluster, &target.namespace);
     let Some(open) = &progress.open_accounts else {
         return list(target, wanted, progress).await;
@@ -47,12 +48,12 @@ async fn list(
     target: &Target,
     wanted: &WantedAccounts,
     progress: &Progress,
-) -> Result<Vec<(ServiceAccountName, Result<AccountSeen, Fault>)>, Fault> {
+) -> Result<AccountsSeen, Fault> {
     let selector = match &wanted.selection {
         AccountSelection::Labels(selector) => selector.as_str(),
         AccountSelection::Names(_) | AccountSelection::All => "",
     };
-    let mut seen: Vec<(ServiceAccountName, Result<AccountSeen, Fault>)> = target
+    let mut seen: AccountsSeen = target
         .cluster
         .list_accounts(&target.namespace, selector)
         .await?

@@ -13,13 +13,16 @@ use crate::progress::Progress;
 use crate::request::Wanted;
 use crate::target::Target;
 
+/// Accounts by name, each as it was seen or why it could not be.
+pub type AccountsSeen = Vec<(ServiceAccountName, Result<AccountSeen, Fault>)>;
+
 /// What one target holds, of the objects that are still open.
 #[derive(Debug)]
 pub struct Observed {
     /// The Secret, where one is wanted and open.
     pub secret: Option<Result<SecretSeen, Fault>>,
     /// The open accounts, or why they could not be listed.
-    pub accounts: Result<Vec<(ServiceAccountName, Result<AccountSeen, Fault>)>, Fault>,
+    pub accounts: Result<AccountsSeen, Fault>,
     /// Secrets the accounts are to refer to and that are not there.
     pub missing_secrets: Vec<SecretName>,
 }
@@ -35,7 +38,11 @@ pub async fn observe(target: &Target, wanted: &Wanted, progress: &Progress) -> O
     let (accounts, missing_secrets) = match &wanted.accounts {
         Some(accounts) => {
             let seen = accounts::observe(target, accounts, progress).await;
-            let missing = if wanted.secret.is_none() && progress.conflicts == 0 {
+            let stored = |(_, account): &(_, Result<AccountSeen, Fault>)| {
+                matches!(account, Ok(AccountSeen::Stored(_)))
+            };
+            let looks = wanted.secret.is_none() && progress.conflicts == 0;
+            let missing = if looks && seen.as_ref().is_ok_and(|seen| seen.iter().any(stored)) {
                 accounts::missing_secrets(target, accounts).await
             } else {
                 Vec::new()
