@@ -53,13 +53,27 @@ fn check(directory: PathBuf) -> Result<PathBuf> {
 /// # Errors
 /// cargo failed; what it had to say is on standard error.
 pub fn build() -> Result<PathBuf> {
+    build_with(&[])
+}
+
+/// As [`build`], with nothing on standard error unless it fails.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_quietly() -> Result<PathBuf> {
+    build_with(&["--quiet"])
+}
+
+fn build_with(options: &[&str]) -> Result<PathBuf> {
     let mut command = cargo();
-    command.args([
-        "build",
-        "--release",
-        "--locked",
-        "--message-format=json-render-diagnostics",
-    ]);
+    command
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--message-format=json-render-diagnostics",
+        ])
+        .args(options);
     for (package, _) in PLUGINS {
         command.args(["-p", package]);
     }

@@ -29,30 +29,20 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 }
 
 fn gate() -> Result<()> {
-    step("format", || {
-        succeed(&mut cargo(&["fmt", "--all", "--check"]))
-    })?;
+    step("format", || succeed(&mut cargo("fmt --all --check")))?;
     for crate_name in UNWANTED {
         step(&format!("no {crate_name}"), || absent(crate_name))?;
     }
     step("lints", || {
-        succeed(&mut cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ]))
+        succeed(&mut cargo(
+            "clippy --quiet --workspace --all-targets --locked -- -D warnings",
+        ))
     })?;
     step("documentation", || {
-        succeed(
-            cargo(&["doc", "--workspace", "--no-deps", "--locked"])
-                .env("RUSTDOCFLAGS", "-D warnings"),
-        )
+        let mut doc = cargo("doc --quiet --workspace --no-deps --locked");
+        succeed(doc.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
-    let plugins = step("release build of the plugins", plugins::build)?;
+    let plugins = step("release build of the plugins", plugins::build_quietly)?;
     step("size of the plugins", || small_enough(&plugins))?;
     step("control plane", binaries::binaries)?;
     step("format of Go", go_format)?;
@@ -68,12 +58,9 @@ fn gate() -> Result<()> {
         ControlPlane::start(Options::new().throwaway())
     })?;
     let tests = step("tests", || {
-        let mut cargo = checkout::cargo();
-        cargo
-            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-            .env(plugins::BIN_DIR, &plugins)
-            .env(control_plane::KUBECONFIG, shared.kubeconfig());
-        succeed(&mut cargo)
+        let mut test = cargo("test --workspace --locked --no-fail-fast");
+        test.env(plugins::BIN_DIR, &plugins);
+        succeed(test.env(control_plane::KUBECONFIG, shared.kubeconfig()))
     });
     drop(shared);
     scratch::sweep();
@@ -81,24 +68,17 @@ fn gate() -> Result<()> {
     Ok(())
 }
 
-/// cargo in the workspace, as a value to be used at once.
-fn cargo(arguments: &[&str]) -> Command {
+/// cargo in the workspace, with the arguments as typed.
+fn cargo(line: &str) -> Command {
     let mut cargo = checkout::cargo();
-    cargo.args(arguments);
+    cargo.args(line.split_whitespace());
     cargo
 }
 
 /// That a crate is nowhere in what is built, on any platform.
 fn absent(crate_name: &str) -> Result<()> {
-    let said = listen(&mut cargo(&[
-        "tree",
-        "--workspace",
-        "--locked",
-        "--target",
-        "all",
-        "-i",
-        crate_name,
-    ]))?;
+    let line = format!("tree --workspace --locked --target all -i {crate_name}");
+    let said = listen(&mut cargo(&line))?;
     // Not in the lock file at all, or in it and used by nothing.
     let nowhere = said.text.contains("did not match any packages")
         || (said.status.success() && said.text.contains("nothing to print"));
@@ -142,4 +122,15 @@ fn count_passed(said: &str) -> usize {
     results
         .filter_map(|rest| rest.split_whitespace().next()?.parse::<usize>().ok())
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passed_tests_are_counted_over_all_harnesses() {
+        let said = "test a ... ok\ntest result: ok. 12 passed; 0 failed\n\ntest result: ok. 3 passed; 0 failed\n";
+        assert_eq!(count_passed(said), 15);
+    }
 }

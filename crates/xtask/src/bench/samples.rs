@@ -68,19 +68,48 @@ pub(crate) fn print_bar(what: &str, reached: bool) {
     println!("{}: {what}", if reached { "met" } else { "MISSED" });
 }
 
-/// The milliseconds from starting a command to its end. It has to succeed; what it writes is thrown away.
+/// The milliseconds from starting a command to its end. It has to succeed; what it writes to standard output is thrown
+/// away.
 pub(crate) fn time(mut command: Command) -> Result<f64> {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null());
+        .stderr(Stdio::piped());
     let started = Instant::now();
-    let status = command
-        .status()
+    let output = command
+        .output()
         .map_err(|error| Error::during(format!("{command:?}"), error))?;
     let took = started.elapsed();
-    if !status.success() {
-        return Err(Error::new(format!("{command:?}: {status}")));
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(Error::new(format!(
+            "{command:?}: {}\n{said}",
+            output.status
+        )));
     }
     Ok(took.as_secs_f64() * 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_of_the_sorted_samples() {
+        let mut samples = Samples::of("some");
+        for value in [5.0, 1.0, 4.0, 2.0, 3.0] {
+            samples.add(value);
+        }
+        assert_eq!(
+            [samples.min(), samples.median(), samples.quantile(1.0)],
+            [1.0, 3.0, 5.0]
+        );
+    }
+
+    #[test]
+    fn a_command_that_fails_is_no_sample() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "echo why >&2; exit 3"]);
+        assert!(time(command).unwrap_err().to_string().contains("why"));
+    }
 }
