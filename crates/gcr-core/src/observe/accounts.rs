@@ -1,5 +1,7 @@
 //! What is known of the ServiceAccounts before they are patched.
 
+use futures_util::stream::{self, StreamExt as _};
+
 use super::AccountsSeen;
 use crate::cluster::Fault;
 use crate::cluster::namespaces::NamespaceState;
@@ -11,6 +13,9 @@ use crate::target::Target;
 
 /// The account every namespace gets, a moment after it was made.
 pub(crate) const DEFAULT: &str = "default";
+
+/// Accounts of one namespace that are read side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// A ServiceAccount as it was seen.
 #[derive(Debug)]
@@ -32,16 +37,18 @@ pub(super) async fn observe(
     let Some(open) = &progress.open_accounts else {
         return list(target, wanted, progress).await;
     };
-    let mut seen = Vec::with_capacity(open.len());
-    for name in open {
-        let account = match cluster.read_account(namespace, name).await {
-            Ok(Some(account)) => Ok(AccountSeen::Stored(Box::new(account))),
-            Ok(None) => Ok(missing(target, progress).await),
-            Err(fault) => Err(fault),
-        };
-        seen.push((name.clone(), account));
-    }
-    Ok(seen)
+    Ok(stream::iter(open)
+        .map(|name| async move {
+            let account = match cluster.read_account(namespace, name).await {
+                Ok(Some(account)) => Ok(AccountSeen::Stored(Box::new(account))),
+                Ok(None) => Ok(missing(target, progress).await),
+                Err(fault) => Err(fault),
+            };
+            (name.clone(), account)
+        })
+        .buffered(SIDE_BY_SIDE)
+        .collect()
+        .await)
 }
 
 async fn list(
@@ -93,21 +100,26 @@ async fn missing(target: &Target, progress: &Progress) -> AccountSeen {
     }
 }
 
-/// Those of the Secrets to attach that are not there, as far as we may look.
-pub(super) async fn missing_secrets(target: &Target, wanted: &WantedAccounts) -> Vec<SecretName> {
+/// Those of the Secrets to attach that are not there, as far as we may look and there is an account to attach them to.
+pub(super) async fn missing_secrets(
+    target: &Target,
+    wanted: &WantedAccounts,
+    seen: &AccountsSeen,
+) -> Vec<SecretName> {
     let AccountChange::Attach(names) = &wanted.change else {
         return Vec::new();
     };
+    let stored = |(_, account): &(_, _)| matches!(account, Ok(AccountSeen::Stored(_)));
     let mut missing = Vec::new();
     for name in names {
-        if !target.cluster.may_look_at_secrets() {
+        if !target.cluster.may_look_at_secrets() || !seen.iter().any(stored) {
             break;
         }
-        if let Ok(None) = target
+        let looked = target
             .cluster
             .read_secret_metadata(&target.namespace, name)
-            .await
-        {
+            .await;
+        if let Ok(None) = looked {
             missing.push(name.clone());
         }
     }

@@ -27,29 +27,28 @@ pub struct Observed {
     pub missing_secrets: Vec<SecretName>,
 }
 
-/// Reads the open objects of `target`.
+/// Reads the open objects of `target`: Secret and accounts at the same time.
 pub async fn observe(target: &Target, wanted: &Wanted, progress: &Progress) -> Observed {
-    let secret = match &wanted.secret {
-        Some(secret) if !progress.secret_ended => {
-            Some(secret::observe(target, wanted, secret).await)
+    let secret = async {
+        match &wanted.secret {
+            Some(secret) if !progress.secret_ended => {
+                Some(secret::observe(target, wanted, secret).await)
+            }
+            _ => None,
         }
-        _ => None,
     };
-    let (accounts, missing_secrets) = match &wanted.accounts {
-        Some(accounts) => {
-            let seen = accounts::observe(target, accounts, progress).await;
-            let stored = |(_, account): &(_, Result<AccountSeen, Fault>)| {
-                matches!(account, Ok(AccountSeen::Stored(_)))
-            };
-            let looks = wanted.secret.is_none() && progress.conflicts == 0;
-            let missing = if looks && seen.as_ref().is_ok_and(|seen| seen.iter().any(stored)) {
-                accounts::missing_secrets(target, accounts).await
-            } else {
-                Vec::new()
-            };
-            (seen, missing)
+    let accounts = async {
+        match &wanted.accounts {
+            Some(accounts) => accounts::observe(target, accounts, progress).await,
+            None => Ok(Vec::new()),
         }
-        None => (Ok(Vec::new()), Vec::new()),
+    };
+    let (secret, accounts) = futures_util::join!(secret, accounts);
+    let missing_secrets = match (&wanted.accounts, &accounts) {
+        (Some(wanted_accounts), Ok(seen)) if wanted.secret.is_none() && progress.conflicts == 0 => {
+            accounts::missing_secrets(target, wanted_accounts, seen).await
+        }
+        _ => Vec::new(),
     };
     Observed {
         secret,
