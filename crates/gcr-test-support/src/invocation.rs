@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::output::Output;
+
+/// A user that owns nothing, for tests that must not be root.
+const NOBODY: u32 = 65534;
 
 /// A command with its surroundings, made by [`Session`](crate::Session).
 #[must_use = "nothing runs before run() or spawn()"]
@@ -91,9 +95,32 @@ impl Invocation {
         self
     }
 
-    pub(crate) fn uid(mut self, uid: u32) -> Self {
+    /// Runs as another Unix user, who is given the home directory and the kubeconfig. Other files of the session stay
+    /// as they are.
+    ///
+    /// # Panics
+    /// Only root can do that.
+    #[track_caller]
+    pub fn as_user(mut self, uid: u32) -> Self {
+        for path in ["HOME", "KUBECONFIG"]
+            .iter()
+            .filter_map(|name| self.environment.get(OsStr::new(name)))
+        {
+            chown(path, Some(uid), Some(uid))
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
         self.user = Some(uid);
         self
+    }
+
+    /// Runs as somebody who is not root: the caller where that is so, else a user that owns nothing else.
+    #[track_caller]
+    pub fn not_as_root(self) -> Self {
+        if rustix::process::geteuid().is_root() {
+            self.as_user(NOBODY)
+        } else {
+            self
+        }
     }
 
     /// The command for those who deal with its streams themselves.

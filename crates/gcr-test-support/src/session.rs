@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -15,8 +15,6 @@ use crate::{binaries, plugins};
 
 /// What comes after our own directory on PATH.
 const SYSTEM_PATH: &str = "/usr/bin:/bin";
-/// A user that owns nothing, for tests that must not be root.
-const NOBODY: u32 = 65534;
 
 /// The surroundings of commands. Everything is removed when it is dropped.
 pub struct Session {
@@ -153,30 +151,6 @@ impl Session {
             environment.insert("KUBECONFIG".into(), kubeconfig.into());
         }
         environment
-    }
-
-    /// Runs a command as another Unix user, who gets the home and the kubeconfig. Files made by [`Session::file`] stay
-    /// as they are.
-    ///
-    /// # Panics
-    /// Only root can do that.
-    #[track_caller]
-    pub fn as_user(&self, uid: u32, invocation: Invocation) -> Invocation {
-        for path in std::iter::once(self.home()).chain(self.kubeconfig.clone()) {
-            chown(&path, Some(uid), Some(uid))
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        }
-        invocation.uid(uid)
-    }
-
-    /// Runs a command as somebody who is not root: the caller where that is so, else a user that owns nothing.
-    #[track_caller]
-    pub fn not_as_root(&self, invocation: Invocation) -> Invocation {
-        if rustix::process::geteuid().is_root() {
-            self.as_user(NOBODY, invocation)
-        } else {
-            invocation
-        }
     }
 }
 

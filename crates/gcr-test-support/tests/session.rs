@@ -57,7 +57,8 @@ fn a_command_that_must_not_be_root_is_not() {
     let session = Session::without_cluster();
     session.file("secret", "x", 0o600);
     let output = session
-        .not_as_root(session.shell("id -u; touch ~/mine && kubectl version --client"))
+        .shell("id -u; touch ~/mine && kubectl version --client")
+        .not_as_root()
         .run()
         .success();
     assert_ne!(output.stdout.lines().next(), Some("0"), "{output}");
