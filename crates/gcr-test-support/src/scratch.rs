@@ -1,12 +1,12 @@
 //! Temporary directories that go even when nobody is left to remove them: each is locked by the process that made it,
-//! and the next process to make one first removes those whose lock is free. Touches only directories of its own name
-//! and user.
+//! and the next process to make one first removes those whose lock is free. One that is told to end removes its own
+//! by [`abandon`]. Touches only directories of its own name and user.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Mutex, Once};
 
 use tempfile::TempDir;
 
@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 
 const PREFIX: &str = "kubectl-gcr-test.";
 const LOCK: &str = ".lock";
+
+/// Those of this process.
+static OWN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A directory in the system's place for temporary files, removed when dropped. Mode 0700.
 pub struct ScratchDir {
@@ -46,12 +49,30 @@ impl ScratchDir {
         let lock = File::create(&new)?;
         lock.lock()?;
         fs::rename(&new, dir.path().join(LOCK))?;
+        own(|paths| paths.push(dir.path().to_path_buf()));
         Ok(Self { dir, _lock: lock })
     }
 
     /// Where it is. Absolute.
     pub fn path(&self) -> &Path {
         self.dir.path()
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        own(|paths| paths.retain(|path| path != self.dir.path()));
+    }
+}
+
+fn own<T>(work: impl FnOnce(&mut Vec<PathBuf>) -> T) -> T {
+    work(&mut OWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+}
+
+/// Removes all directories of this process, for one that ends without dropping anything.
+pub fn abandon() {
+    for path in own(std::mem::take) {
+        let _ = fs::remove_dir_all(path);
     }
 }
 
@@ -87,14 +108,14 @@ mod tests {
             (dropped.path().to_owned(), abandoned.path().to_owned());
         drop(dropped);
         // As after kill -9: the lock is gone, the directory is not.
-        let ScratchDir { dir, _lock } = abandoned;
-        let _ = dir.keep();
-        drop(_lock);
+        let elsewhere = abandoned.path().with_extension("moved");
+        fs::rename(&abandoned_path, &elsewhere).unwrap();
+        drop(abandoned);
 
         sweep();
 
         assert!(held.path().is_dir());
         assert!(!dropped_path.exists());
-        assert!(!abandoned_path.exists());
+        assert!(!elsewhere.exists());
     }
 }

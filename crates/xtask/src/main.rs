@@ -11,6 +11,7 @@ mod control_plane;
 mod demo;
 mod gate;
 mod install;
+mod interrupt;
 mod step;
 mod suites;
 
@@ -60,6 +61,10 @@ const TASKS: [Task; 5] = [
 ];
 
 fn main() -> ExitCode {
+    if let Err(error) = interrupt::clean_up_on_signals() {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match dispatch(&words) {

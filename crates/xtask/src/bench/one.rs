@@ -61,7 +61,7 @@ const WAYS: [Way; 3] = [
 
 /// Measures and prints.
 pub(crate) fn run() -> Result<()> {
-    let own = ControlPlane::start(Options::new())?;
+    let own = ControlPlane::start(Options::new().throwaway())?;
     let session = Session::open(Some(own.kubeconfig()))?;
     session.file("key.json", keys::KEY, 0o600);
     // One round more than is counted: the first fills kubectl's cache and the server's.
