@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
 use crate::advice;
-use crate::apply::{self, Applied};
+use crate::apply::{self, Applied, Unheard};
 use crate::cluster::patience;
 use crate::domain::names::ServiceAccountName;
 use crate::event::{Ended, Event};
@@ -162,14 +162,12 @@ impl Drive<'_> {
             .map(|(name, step)| async move {
                 let entry =
                     ledger.expect(&target.name(), &ObjectName::ServiceAccount(name.clone()));
-                let (applied, unheard) =
-                    apply::account::carry_out(target, wanted, &name, step, &entry).await;
-                (name, applied, unheard)
+                let applied = apply::account::carry_out(target, wanted, &name, step, &entry).await;
+                (name, applied)
             })
             .buffer_unordered(ACCOUNTS);
         let mut again = Again::No;
-        while let Some((name, applied, unheard)) = ends.next().await {
-            self.note_unheard(&name, unheard);
+        while let Some((name, applied)) = ends.next().await {
             match self
                 .settle(&ObjectName::ServiceAccount(name.clone()), applied)
                 .await
@@ -181,14 +179,8 @@ impl Drive<'_> {
         again
     }
 
-    fn note_unheard(&mut self, name: &ServiceAccountName, list: Option<Vec<Value>>) {
-        if let Some(list) = list {
-            self.progress.unheard_lists.insert(name.clone(), list);
-        }
-    }
-
     /// Ends the object where it has ended, or says why it must be seen again.
-    async fn settle(&self, object: &ObjectName, applied: Applied) -> Result<Outcome, Again> {
+    async fn settle(&mut self, object: &ObjectName, applied: Applied) -> Result<Outcome, Again> {
         let (outcome, failure, shown) = match applied {
             Applied::Ended {
                 outcome,
@@ -196,8 +188,13 @@ impl Drive<'_> {
                 shown,
             } => (outcome, failure, shown),
             Applied::NotYet => return Err(Again::NotYet),
-            Applied::Stale(_) if self.progress.conflicts < CONFLICTS => return Err(Again::Moved),
-            Applied::Stale(failure) => (Outcome::Failed, Some(failure), None),
+            Applied::Stale { failure, unheard } => {
+                self.note_unheard(object, unheard);
+                if self.progress.conflicts < CONFLICTS {
+                    return Err(Again::Moved);
+                }
+                (Outcome::Failed, Some(failure), None)
+            }
         };
         let outcome = if !outcome.is_as_asked() && self.wrote_unheard(object) {
             Outcome::Unknown
@@ -208,9 +205,24 @@ impl Drive<'_> {
         Ok(outcome)
     }
 
+    fn note_unheard(&mut self, object: &ObjectName, unheard: Option<Unheard>) {
+        match (object, unheard) {
+            (ObjectName::ServiceAccount(name), Some(Unheard::List(list))) => {
+                self.progress.unheard_lists.insert(name.clone(), list);
+            }
+            (_, Some(Unheard::Secret(before))) => {
+                self.progress.unheard_secret.get_or_insert(before);
+            }
+            _ => {}
+        }
+    }
+
     /// Whether a write of the object may have been carried out, and nobody has seen since whether it was.
     fn wrote_unheard(&self, object: &ObjectName) -> bool {
-        matches!(object, ObjectName::ServiceAccount(name) if self.progress.unheard_lists.contains_key(name))
+        match object {
+            ObjectName::ServiceAccount(name) => self.progress.unheard_lists.contains_key(name),
+            ObjectName::Secret(_) => self.progress.unheard_secret.is_some(),
+        }
     }
 
     /// The Secret is not as asked: a reference to it would be to nothing.

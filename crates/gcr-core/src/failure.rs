@@ -53,6 +53,16 @@ pub enum Trouble {
         /// What speaks against it.
         why: String,
     },
+    /// The old Secret was deleted, and the new one could not be created.
+    #[error(
+        "error: secret {name:?} was deleted to be replaced, and the new one is not there: {cause}"
+    )]
+    Deleted {
+        /// The Secret's name.
+        name: String,
+        /// Why not, in kubectl's words.
+        cause: String,
+    },
     /// The deleted Secret is not gone yet.
     #[error("error: secret {name:?} is still being deleted{}", waits_for(.finalizers))]
     StillDeleting {

@@ -10,6 +10,20 @@ use serde_json::Value;
 use crate::domain::names::ServiceAccountName;
 use crate::request::{AccountSelection, Wanted};
 
+/// The Secret before the apply, as far as its answer is judged by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// It was not there.
+    Absent,
+    /// It was there.
+    Present {
+        /// `metadata.resourceVersion`.
+        resource_version: String,
+        /// When our field manager last changed it (whole seconds), where known.
+        our_time: Option<jiff::Timestamp>,
+    },
+}
+
 /// The state of one target's work.
 #[derive(Debug)]
 pub struct Progress {
@@ -21,6 +35,8 @@ pub struct Progress {
     pub open_accounts: Option<BTreeSet<ServiceAccountName>>,
     /// Lists that were sent and whose answer was lost: should the account turn out to hold one, we wrote it.
     pub unheard_lists: BTreeMap<ServiceAccountName, Vec<Value>>,
+    /// The Secret before an apply whose answer was lost: later answers are judged by it too.
+    pub unheard_secret: Option<Before>,
     /// How often in a row somebody else was faster.
     pub conflicts: u32,
     /// When waiting for what is not there yet ends.
@@ -43,6 +59,7 @@ impl Progress {
             secret_written: false,
             open_accounts,
             unheard_lists: BTreeMap::new(),
+            unheard_secret: None,
             conflicts: 0,
             deadline,
             warned: BTreeSet::new(),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Applied, unknown};
+use super::{Applied, Unheard, unknown};
 use crate::cluster::{Fault, Refusal};
 use crate::domain::names::ServiceAccountName;
 use crate::ledger::{Entry, Outcome};
@@ -10,56 +10,45 @@ use crate::plan::AccountStep;
 use crate::request::{DryRun, Wanted};
 use crate::target::Target;
 
-/// Carries out an account's step. A list whose answer was lost is added to `unheard`, so that it is known as ours
-/// should it turn out to be there.
+/// Carries out an account's step.
 pub async fn carry_out(
     target: &Target,
     wanted: &Wanted,
     name: &ServiceAccountName,
     step: AccountStep,
     entry: &Entry,
-) -> (Applied, Option<Vec<Value>>) {
+) -> Applied {
     let shown = |account: Value| wanted.whole_objects.then_some(account);
     let (list, body) = match step {
-        AccountStep::Fail(failure) => return (Applied::failed(failure, false), None),
-        AccountStep::Await => return (Applied::NotYet, None),
-        AccountStep::Keep { outcome, account } => {
-            return (Applied::done(outcome, shown(account)), None);
-        }
-        AccountStep::Show(account) => {
-            return (Applied::done(Outcome::Patched, shown(account)), None);
-        }
+        AccountStep::Fail(failure) => return Applied::failed(failure, false),
+        AccountStep::Await => return Applied::NotYet,
+        AccountStep::Keep { outcome, account } => return Applied::done(outcome, shown(account)),
+        AccountStep::Show(account) => return Applied::done(Outcome::Patched, shown(account)),
         AccountStep::Patch { list, body } => (list, body),
     };
     let dry_run = wanted.dry_run == DryRun::Server;
-    let reply = target
+    let (namespace, manager) = (&target.namespace, &wanted.field_manager);
+    let patched = target
         .cluster
-        .patch_account(
-            &target.namespace,
-            name,
-            body,
-            &wanted.field_manager,
-            dry_run,
-            Some(entry),
-        )
+        .patch_account(namespace, name, body, manager, dry_run, Some(entry))
         .await;
-    match reply {
+    match patched {
         Ok(reply) => {
             entry.answered();
-            (
-                Applied::done(Outcome::Patched, reply.json().ok().and_then(shown)),
-                None,
-            )
+            Applied::done(Outcome::Patched, reply.json().ok().and_then(shown))
         }
         Err(fault) => {
             let unheard = unknown(&fault, dry_run);
-            if is_stale(&fault) {
-                return (Applied::Stale(fault.into()), unheard.then_some(list));
-            }
             if !unheard {
                 entry.answered();
             }
-            (Applied::failed(fault, unheard), None)
+            if is_stale(&fault) {
+                return Applied::Stale {
+                    failure: fault.into(),
+                    unheard: unheard.then_some(Unheard::List(list)),
+                };
+            }
+            Applied::failed(fault, unheard)
         }
     }
 }

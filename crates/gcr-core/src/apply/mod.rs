@@ -3,13 +3,16 @@
 //! Says of each object how it ended, or that what was seen is stale and must be seen again.
 
 pub mod account;
+mod replacement;
 pub mod secret;
+mod verdict;
 
 use serde_json::Value;
 
 use crate::cluster::Fault;
 use crate::failure::Failure;
 use crate::ledger::Outcome;
+use crate::progress::Before;
 
 /// What became of a step.
 #[derive(Debug)]
@@ -23,10 +26,24 @@ pub enum Applied {
         /// The object, where it is to be shown.
         shown: Option<Value>,
     },
-    /// Somebody else changed the object after it was read; what the server said last.
-    Stale(Failure),
+    /// Somebody else changed the object after it was read.
+    Stale {
+        /// What the server said last.
+        failure: Failure,
+        /// What an earlier try may have written unheard.
+        unheard: Option<Unheard>,
+    },
     /// It is not there yet.
     NotYet,
+}
+
+/// A write whose answer was lost before the server called it stale: it may be the very change that made it so.
+#[derive(Debug)]
+pub enum Unheard {
+    /// The Secret, as it was before that write.
+    Secret(Before),
+    /// The account's list that was sent.
+    List(Vec<Value>),
 }
 
 impl Applied {

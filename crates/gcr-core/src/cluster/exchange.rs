@@ -130,8 +130,12 @@ impl Cluster {
                     };
                     (cause, pause)
                 }
+                // It was answered, with what cannot be understood.
                 Try::Failed(cause @ FaultCause::Garbled(_)) => {
-                    return Err(Fault { cause, unheard });
+                    return Err(Fault {
+                        cause,
+                        unheard: true,
+                    });
                 }
                 Try::Failed(cause) => {
                     unheard |= matches!(cause, FaultCause::Lost(_) | FaultCause::TimedOut(_));

@@ -12,7 +12,7 @@ use crate::domain::names::ServiceAccountName;
 use crate::failure::Failure;
 use crate::ledger::Outcome;
 use crate::observe::Observed;
-use crate::progress::Progress;
+use crate::progress::{Before, Progress};
 use crate::request::Wanted;
 
 /// What to do next in one target: the Secret's step first, and the accounts' only once it went well.
@@ -56,6 +56,8 @@ pub struct SecretApply {
     pub before: Before,
     /// Take off the annotation that holds a copy of a key.
     pub drop_last_applied: bool,
+    /// An earlier apply may have been carried out unheard: what is there may be ours.
+    pub repeated: bool,
     /// A conflict of versions means that the plan is stale, not that it failed.
     pub guarded: bool,
 }
@@ -69,20 +71,6 @@ impl std::fmt::Debug for SecretApply {
             .field("before", &self.before)
             .finish_non_exhaustive()
     }
-}
-
-/// The Secret before the apply, as far as its answer is judged by it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before {
-    /// It was not there.
-    Absent,
-    /// It was there.
-    Present {
-        /// `metadata.resourceVersion`.
-        resource_version: String,
-        /// When our field manager last changed it (whole seconds), where known.
-        our_time: Option<jiff::Timestamp>,
-    },
 }
 
 /// What to do about a ServiceAccount.
@@ -114,7 +102,13 @@ pub enum AccountStep {
 pub fn plan(wanted: &Wanted, observed: Observed, progress: &Progress, waiting: bool) -> Plan {
     let mut plan = Plan::default();
     if let (Some(secret), Some(seen)) = (&wanted.secret, observed.secret) {
-        plan.secret = Some(secret::plan(wanted, secret, seen, &mut plan.warnings));
+        plan.secret = Some(secret::plan(
+            wanted,
+            secret,
+            seen,
+            progress,
+            &mut plan.warnings,
+        ));
     }
     if let Some(accounts) = &wanted.accounts {
         match observed.accounts {

@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 
-use super::{Before, SecretApply, SecretStep};
+use super::{SecretApply, SecretStep};
 use crate::cluster::Fault;
 use crate::cluster::secrets::StoredSecret;
 use crate::domain::docker_config::DockerConfig;
@@ -10,12 +10,14 @@ use crate::domain::printable::printable;
 use crate::domain::pull_secret::{self, Guard, PullSecret};
 use crate::failure::{Failure, Hint, Trouble};
 use crate::observe::SecretSeen;
+use crate::progress::{Before, Progress};
 use crate::request::{Wanted, WantedSecret};
 
 pub(super) fn plan(
     wanted: &Wanted,
     secret: &WantedSecret,
     seen: Result<SecretSeen, Fault>,
+    progress: &Progress,
     warnings: &mut Vec<String>,
 ) -> SecretStep {
     let seen = match seen {
@@ -28,7 +30,8 @@ pub(super) fn plan(
                  drop_last_applied: bool| SecretApply {
         body: PullSecret::new(&secret.name, &secret.credential, config).apply_body(guard.as_ref()),
         force: secret.force_conflicts,
-        before,
+        before: progress.unheard_secret.clone().unwrap_or(before),
+        repeated: progress.unheard_secret.is_some(),
         drop_last_applied,
         guarded: guard.is_some(),
     };
