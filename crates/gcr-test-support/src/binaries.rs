@@ -3,7 +3,7 @@
 //! with its settings and caches; downloads no program.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -12,12 +12,9 @@ use std::time::Duration;
 
 use crate::checkout::control_plane_module;
 use crate::error::{Error, Result};
+use crate::go::Go;
 use crate::progress::{Progress, say};
 
-/// What the first build's caches take at most.
-const BYTES_WANTED: u64 = 5_000_000_000;
-/// The Go that `go.mod` asks for: 1.26.
-const GO_WANTED: (u32, u32) = (1, 26);
 const KUBECTL_PACKAGE: &str = "k8s.io/kubernetes/cmd/kubectl";
 
 /// The two programs. Absolute paths.
@@ -27,14 +24,6 @@ pub struct Binaries {
     pub control_plane: PathBuf,
     /// kubectl of the same version.
     pub kubectl: PathBuf,
-}
-
-/// Answers of `go env`.
-struct Go {
-    version: String,
-    os: String,
-    arch: String,
-    cache: PathBuf,
 }
 
 /// The two programs, built if they are not there yet (minutes, said on standard error).
@@ -92,68 +81,6 @@ impl Binaries {
             kubectl: place.join("kubectl"),
         }
     }
-}
-
-impl Go {
-    fn look() -> Result<Self> {
-        let (major, minor) = GO_WANTED;
-        let wanted = format!(
-            "Go {major}.{minor} or newer builds the control plane for tests: https://go.dev/doc/install"
-        );
-        let answer = Command::new("go")
-            .args(["env", "GOVERSION", "GOOS", "GOARCH", "GOCACHE"])
-            .current_dir(control_plane_module())
-            .output()
-            .map_err(|error| match error.kind() {
-                ErrorKind::NotFound => Error::new(format!("go is not on PATH; {wanted}")),
-                _ => Error::during("go env", error),
-            })?;
-        let text = String::from_utf8_lossy(&answer.stdout);
-        let [version, os, arch, cache] = text.lines().collect::<Vec<_>>()[..] else {
-            let said = String::from_utf8_lossy(&answer.stderr);
-            return Err(Error::new(format!("go env failed; {wanted}\n{said}")));
-        };
-        if !is_enough(version) {
-            return Err(Error::new(format!("{version} is on PATH; {wanted}")));
-        }
-        Ok(Self {
-            version: version.replace(' ', "-"),
-            os: os.into(),
-            arch: arch.into(),
-            cache: cache.into(),
-        })
-    }
-
-    fn check_disk(&self) -> Result<()> {
-        let there = self
-            .cache
-            .ancestors()
-            .find(|path| path.exists())
-            .unwrap_or(Path::new("/"));
-        let disk =
-            rustix::fs::statvfs(there).map_err(|error| Error::during(there.display(), error))?;
-        let free = disk.f_bavail * disk.f_frsize;
-        if free < BYTES_WANTED {
-            return Err(Error::new(format!(
-                "{} has {:.1} GB free; building the control plane wants {:.1} GB there (GOCACHE names another place)",
-                there.display(),
-                free as f64 / 1e9,
-                BYTES_WANTED as f64 / 1e9,
-            )));
-        }
-        Ok(())
-    }
-}
-
-/// Whether `go1.26.8` or the like is as new as wanted. A development version is taken at its word.
-fn is_enough(version: &str) -> bool {
-    let Some(numbers) = version.strip_prefix("go") else {
-        return version.starts_with("devel");
-    };
-    let mut parts = numbers
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= GO_WANTED
 }
 
 /// The version of Kubernetes that `go.mod` requires, as `v1.37.2`.
@@ -277,22 +204,6 @@ fn build(version: &str, into: &Path, finally: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_older_go_is_not_enough() {
-        for enough in [
-            "go1.26.8",
-            "go1.26.0",
-            "go1.27rc1",
-            "go2.0",
-            "devel go1.28-abcdef",
-        ] {
-            assert!(is_enough(enough), "{enough}");
-        }
-        for old in ["go1.25.3", "go1.9", "go1.25rc2", ""] {
-            assert!(!is_enough(old), "{old}");
-        }
-    }
 
     #[test]
     fn the_version_is_read_from_the_module() {

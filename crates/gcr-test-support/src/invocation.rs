@@ -1,20 +1,16 @@
-//! One command about to be typed in a session, and one that is running. A command gets exactly the environment that
-//! is written down here, and a time limit.
+//! One command about to be typed in a session. It gets exactly the environment that is written down here, and a time
+//! limit.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process};
+use std::process::Command;
+use std::time::Duration;
 
 use crate::output::Output;
+use crate::running::Running;
 
 /// A user that owns nothing, for tests that must not be root.
 const NOBODY: u32 = 65534;
@@ -147,35 +143,8 @@ impl Invocation {
     /// Starts it. It is killed when the returned value is dropped.
     #[track_caller]
     pub fn spawn(mut self) -> Running {
-        let line = self.line();
-        let (limit, input) = (self.limit, self.stdin.take());
-        let started = Instant::now();
-        let mut child = self
-            .into_command()
-            .stdin(if input.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("$ {line}\ncannot be started: {error}"));
-        if let (Some(bytes), Some(mut pipe)) = (input, child.stdin.take()) {
-            // A command need not read what it is offered.
-            std::thread::spawn(move || drop(pipe.write_all(&bytes)));
-        }
-        let streams = [
-            Stream::read(child.stdout.take()),
-            Stream::read(child.stderr.take()),
-        ];
-        Running {
-            child,
-            streams,
-            line,
-            started,
-            limit,
-        }
+        let (line, input, limit) = (self.line(), self.stdin.take(), self.limit);
+        Running::start(self.into_command(), line, input, limit)
     }
 
     /// As it would be typed, for messages.
@@ -186,125 +155,5 @@ impl Invocation {
             .map(OsStr::to_string_lossy)
             .collect::<Vec<_>>()
             .join(" ")
-    }
-}
-
-/// A command that runs.
-pub struct Running {
-    child: Child,
-    streams: [Stream; 2],
-    line: String,
-    started: Instant,
-    limit: Duration,
-}
-
-impl Running {
-    /// Sends a signal to the process itself. One that has ended already is left alone.
-    pub fn signal(&mut self, signal: Signal) {
-        if let Ok(None) = self.child.try_wait()
-            && let Some(pid) = Pid::from_raw(self.child.id().cast_signed())
-        {
-            let _ = kill_process(pid, signal);
-        }
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// What has been written to standard error so far.
-    pub fn stderr_so_far(&self) -> String {
-        String::from_utf8_lossy(&self.streams[1].so_far()).into_owned()
-    }
-
-    /// What has been written to standard output so far.
-    pub fn stdout_so_far(&self) -> String {
-        String::from_utf8_lossy(&self.streams[0].so_far()).into_owned()
-    }
-
-    /// Waits for its end.
-    #[track_caller]
-    pub fn wait(mut self) -> Output {
-        let line = std::mem::take(&mut self.line);
-        let status = self.wait_within_limit();
-        let took = self.started.elapsed();
-        let Some(status) = status else {
-            let _ = self.child.kill();
-            let status = self
-                .child
-                .wait()
-                .unwrap_or_else(|error| panic!("$ {line}\ncannot be waited for: {error}"));
-            // Not to the end of the streams: somebody else may hold them open.
-            let streams = self.streams.each_ref().map(Stream::so_far);
-            panic!(
-                "killed after {:?}\n{}",
-                self.limit,
-                Output::new(line, status, streams, took)
-            );
-        };
-        let streams = self.streams.each_mut().map(Stream::read_out);
-        Output::new(line, status, streams, took)
-    }
-
-    fn wait_within_limit(&mut self) -> Option<ExitStatus> {
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Err(error) => panic!("the process cannot be waited for: {error}"),
-                Ok(None) if self.started.elapsed() > self.limit => return None,
-                Ok(None) => std::thread::sleep(Duration::from_millis(1)),
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-}
-
-/// One of a command's streams, read as it is written so that a full pipe never holds the command up.
-struct Stream {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    reader: Option<JoinHandle<()>>,
-}
-
-impl Stream {
-    fn read(pipe: Option<impl Read + Send + 'static>) -> Self {
-        let bytes = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&bytes);
-        let reader = std::thread::spawn(move || {
-            let Some(mut pipe) = pipe else { return };
-            let mut piece = [0; 8192];
-            while let Ok(count @ 1..) = pipe.read(&mut piece) {
-                shared
-                    .lock()
-                    .unwrap_or_else(|poisoned| poisoned.into_inner())
-                    .extend_from_slice(&piece[..count]);
-            }
-        });
-        Self {
-            bytes,
-            reader: Some(reader),
-        }
-    }
-
-    fn so_far(&self) -> Vec<u8> {
-        self.bytes
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone()
-    }
-
-    fn read_out(&mut self) -> Vec<u8> {
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
-        }
-        self.so_far()
     }
 }
