@@ -1,7 +1,21 @@
 //! Black-box tests of `kubectl gcr-secret`, on a real control plane.
 
 mod apply;
+mod attach;
+mod canary;
 mod conflicts;
+mod connection;
+mod credential;
+mod dry_run;
 mod hosts;
+mod key_file;
+mod listener;
+mod merge;
+mod namespaces;
+mod output;
+mod recreate;
+mod rights;
 mod secret;
 mod setting;
+mod signals;
+mod usage;

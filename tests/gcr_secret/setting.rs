@@ -1,6 +1,7 @@
 //! What most tests start from: a namespace of their own, and somebody at a shell there with a key in a file.
 
 use std::ffi::OsStr;
+use std::time::{Duration, Instant};
 
 use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Session, keys};
 use serde_json::Value;
@@ -55,6 +56,13 @@ impl Setting {
             .success()
     }
 
+    /// An object of the namespace, given whole but for its namespace.
+    #[track_caller]
+    pub(crate) fn object(&self, mut object: Value) {
+        object["metadata"]["namespace"] = self.namespace.as_str().into();
+        self.cluster.create(vec![object]);
+    }
+
     /// A Secret as kubectl makes it by hand, for `gcr.io` with another credential.
     #[track_caller]
     pub(crate) fn made_by_hand(&self, name: &str) {
@@ -101,6 +109,12 @@ impl Setting {
         let text = self.config_text(secret);
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
+
+    /// The names in an account's `imagePullSecrets`.
+    #[track_caller]
+    pub(crate) fn pull_secrets(&self, account: &str) -> Value {
+        self.get(&format!("serviceaccount/{account}"))["imagePullSecrets"].clone()
+    }
 }
 
 /// Puts `key.json` and `rotated-key.json` where commands run.
@@ -115,6 +129,19 @@ pub(crate) fn version(object: &Value) -> &str {
     object["metadata"]["resourceVersion"]
         .as_str()
         .unwrap_or_else(|| panic!("no resourceVersion in {object}"))
+}
+
+/// Waits until something is so that will be, at most 30 s.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let asked = Instant::now();
+    while !is_so() {
+        assert!(
+            asked.elapsed() < Duration::from_secs(30),
+            "not within 30 s: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// The exit code and all that was said, line by line.

@@ -1,0 +1,260 @@
+//! A key that is looked for wherever it must not show: in what every command prints, at every verbosity, on every
+//! path that ends badly, and in what child processes get.
+
+use gcr_test_support::keys::{Canary, canary};
+use gcr_test_support::{Invocation, Output, Session, keys};
+use serde_json::json;
+
+use crate::listener::Listener;
+use crate::setting::Setting;
+
+/// A setting whose `key.json` is looked for.
+struct Watched {
+    setting: Setting,
+    canary: Canary,
+}
+
+impl Watched {
+    #[track_caller]
+    fn new() -> Self {
+        let setting = Setting::new("canary");
+        let canary = canary("watched");
+        setting.session.file("key.json", &canary.json, 0o600);
+        Self { setting, canary }
+    }
+
+    /// Runs `create` with these words, and the loudest diagnostics.
+    #[track_caller]
+    fn run(&self, words: &[&str]) -> Output {
+        let output = self.setting.create().args(["-v=9"]).args(words).run();
+        assert_absent(&self.canary, &output);
+        output
+    }
+}
+
+#[track_caller]
+fn assert_absent(canary: &Canary, output: &Output) {
+    for (stream, text) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+        let found = canary.found_in(text);
+        assert!(found.is_none(), "{found:?} in {stream}\n{output}");
+    }
+}
+
+#[test]
+fn it_would_be_found_where_it_was_asked_for() {
+    let watched = Watched::new();
+    for auth in ["json-key", "json-key-base64"] {
+        let words = ["--dry-run=client", "-o", "yaml", "--auth", auth];
+        let output = watched.setting.create().args(words).run().success();
+        assert!(
+            watched.canary.found_in(&output.stdout).is_some(),
+            "{output}"
+        );
+        assert!(
+            watched.canary.found_in(&output.stderr).is_none(),
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn no_command_that_goes_well_shows_it() {
+    let watched = Watched::new();
+    for auth in ["json-key", "json-key-base64"] {
+        for words in [
+            &["--dry-run=client"][..],
+            &["--dry-run=server"],
+            &["--dry-run=server", "-o", "yaml"],
+            &[],
+            &[],
+            &["-o", "name", "--attach"],
+            &["-o", "json", "--show-managed-fields"],
+            &["-o", "yaml", "--attach"],
+            &["--merge", "--registry=us.gcr.io", "-o", "yaml"],
+            &["--registry=eu.gcr.io", "-q"],
+            &["--recreate", "-o", "json"],
+        ] {
+            watched.run(&[words, &["--auth", auth]].concat()).success();
+        }
+    }
+}
+
+#[test]
+fn no_command_that_fails_shows_it() {
+    let watched = Watched::new();
+    let setting = &watched.setting;
+    setting.made_by_hand("by-hand");
+    setting.object(json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"name": "opaque"}, "data": {"x": "eA=="},
+    }));
+    setting.create().args(["frozen"]).run().success();
+    setting.kubectl(["patch", "secret", "frozen", "-p", r#"{"immutable":true}"#]);
+    for words in [
+        &["by-hand"][..],
+        &["by-hand", "--merge"],
+        &["opaque"],
+        &["opaque", "--recreate"],
+        &[
+            "opaque",
+            "--recreate",
+            "--force-conflicts",
+            "--dry-run=server",
+        ],
+        &["frozen", "--registry=us.gcr.io"],
+        &["-n", "no-such-namespace", "--attach"],
+        &["--token", "nobodys"],
+        &["--as", "nobody"],
+        &["--serviceaccount", "nobody"],
+        &["--registry", "evil.example"],
+        &["Bad_Name"],
+        &["--nope"],
+        &["--kubeconfig", "key.json"],
+        &["--context", "nope"],
+        &["--certificate-authority", "key.json"],
+        &["--access-token-file", "key.json"],
+    ] {
+        watched.run(words).exits(1);
+    }
+}
+
+#[test]
+fn a_broken_copy_of_it_is_not_shown_either() {
+    let watched = Watched::new();
+    let json = &watched.canary.json;
+    let half = json.len() / 2;
+    let swapped = json.replace("\"type\"", "\"kind\"");
+    for broken in [
+        &json[..half],
+        &json[half..],
+        &json.replace("service_account", "authorized_user"),
+        &json.replace("\\n-----END", "!\\n-----END"),
+        &json.replace("-----BEGIN PRIVATE KEY-----", "-----BEGIN-----"),
+        &json.replace('\n', "\u{1b}[0m"),
+        &swapped,
+    ] {
+        watched.setting.session.file("key.json", broken, 0o600);
+        watched.run(&[]).exits(1);
+        let token = watched
+            .setting
+            .bare()
+            .args(["--access-token-file", "key.json"])
+            .run();
+        assert_absent(&watched.canary, &token.exits(1));
+    }
+}
+
+/// What a hostile or a careless server sends back: all that it was sent, and pieces of the key as it is.
+fn echo(line: &str, body: &str) -> Option<String> {
+    let start = keys::KEY.find("PRIVATE KEY-----").unwrap_or_default() + 200;
+    let (plain, short) = (
+        &keys::KEY[start..start + 100],
+        &keys::KEY[start..start + 20],
+    );
+    let message = format!("cannot read {body} near {plain} or {short}\u{1b}[2J");
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 422, "reason": "Invalid", "message": message,
+        "details": {"kind": "Secret", "name": plain, "causes": [
+            {"reason": "FieldValueInvalid", "field": short, "message": message},
+            {"reason": "FieldManagerConflict", "field": short, "message": format!("conflict with \"{plain}\"")},
+        ]},
+    });
+    let warning = format!("warning: 299 - \"seen {plain}\"\r\n");
+    let (code, text) = match line {
+        line if line.starts_with("GET ") && line.contains("/secrets/") => (404, status.to_string()),
+        line if line.contains("secrets/conflict") => (409, status.to_string()),
+        line if line.contains("secrets/text") => (403, message),
+        line if line.contains("secrets/garbage") => (200, message),
+        _ => (422, status.to_string()),
+    };
+    Some(format!(
+        "HTTP/1.1 {code} X\r\n{warning}content-length: {}\r\n\r\n{text}",
+        text.len()
+    ))
+}
+
+#[test]
+fn a_server_that_quotes_what_it_was_sent_is_not_repeated() {
+    let canary = canary("watched");
+    let listener = Listener::answering(echo);
+    let session = Session::without_cluster();
+    session.file("key.json", &canary.json, 0o600);
+    session.file("kubeconfig", listener.kubeconfig(), 0o600);
+    for name in ["invalid", "conflict", "text", "garbage"] {
+        for auth in ["json-key", "json-key-base64"] {
+            for words in [
+                &[][..],
+                &["-n", "a,b"],
+                &["--attach", "-o", "json"],
+                &["--dry-run=server"],
+            ] {
+                let create = [
+                    "create",
+                    "--key-file=key.json",
+                    "--kubeconfig=kubeconfig",
+                    "-v=9",
+                ];
+                let output = session
+                    .gcr_secret(create)
+                    .args([name, "--auth", auth])
+                    .args(words)
+                    .run();
+                assert_absent(&canary, &output);
+                assert!(!output.stderr.contains('\u{1b}'), "{output}");
+                // Something was said, and something was hidden.
+                assert!(output.stderr.contains("***"), "{output}");
+                output.exits(1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_credential_plugin_gets_nothing_of_it() {
+    let watched = Watched::new();
+    let setting = &watched.setting;
+    let words = [
+        "config",
+        "view",
+        "--raw",
+        "-o",
+        "jsonpath={.users[0].user.token}",
+    ];
+    let token = setting.kubectl(words).stdout;
+    let seen = setting.session.work().join("seen");
+    setting.session.script(
+        "credential",
+        &format!(
+            "{{ env; echo \"$@\"; cat /proc/$PPID/cmdline /proc/$PPID/environ; ls -l /proc/self/fd; cat; }} > {} 2>&1\n\
+             echo '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"{token}\"}}}}'",
+            seen.display()
+        ),
+    );
+    let set = [
+        "config",
+        "set-credentials",
+        "by-plugin",
+        "--exec-api-version=client.authentication.k8s.io/v1",
+    ];
+    let set = setting
+        .session
+        .kubectl(set)
+        .args(["--exec-command=credential", "--exec-interactive-mode=Never"]);
+    set.run().success();
+    let piped = |invocation: Invocation| invocation.stdin(watched.canary.json.clone());
+    for create in [
+        setting.create(),
+        piped(setting.bare().args(["--key-file", "-"])),
+    ] {
+        let output = create.args(["--user", "by-plugin", "-v=9"]).run().success();
+        assert_absent(&watched.canary, &output);
+        let seen = std::fs::read(&seen).unwrap();
+        let text = String::from_utf8_lossy(&seen);
+        assert!(text.contains("gcr_secret\0create\0"), "{text}");
+        assert_eq!(watched.canary.found_in(&seen), None, "{text}");
+        assert!(
+            !text.contains("key.json\n") && !text.contains("work/key.json"),
+            "{text}"
+        );
+    }
+}
