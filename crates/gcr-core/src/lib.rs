@@ -11,12 +11,14 @@
 //! * [`cluster`]: Kubernetes over HTTP; every request leaves through `Cluster::exchange`.
 //! * [`observe`], [`plan`], [`apply`]: the stages of one target; [`drive`](mod@drive) is their loop.
 //! * [`ledger`]: what was sent and how it ended. [`event`], [`report`]: what the user sees of it.
+//! * [`completion`]: what to offer for the word under the cursor.
 //! * [`run`](mod@run): the whole run, its signals and its exit code.
 
 pub mod advice;
 pub mod apply;
 pub mod args;
 pub mod cluster;
+pub mod completion;
 pub mod credential_file;
 pub mod domain;
 pub mod drive;

@@ -5,8 +5,11 @@ use std::ffi::OsString;
 use clap::Parser;
 use gcr_core::args::{
     ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse, parse_each, parse_wait,
+    version_text,
 };
+use gcr_core::completion::shim;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
+use gcr_core::domain::printable::printable;
 use gcr_core::request::{
     AccountChange, AccountSelection, Manifest, Request, Wanted, WantedAccounts,
 };
@@ -14,48 +17,84 @@ use gcr_core::request::{
 /// The name typed after `kubectl`.
 const PLUGIN: &str = "gcr-patch-sa";
 
+const LONG: &str = "\
+Add pull Secrets to ServiceAccounts, or take them away, without touching anybody else's entries.
+
+SERVICEACCOUNT is default unless given. Pods made from now on use the Secrets; existing ones keep what they had and want \
+a restart.";
+
 const EXAMPLES: &str = "\
-Examples:
-  # Let pods of the ServiceAccount default pull with the Secret gcr-io
-  kubectl gcr-patch-sa
+# Let pods of the ServiceAccount default pull with the Secret gcr-io
+kubectl gcr-patch-sa
 
-  # Two Secrets, on two accounts of another namespace
-  kubectl gcr-patch-sa builder deployer --secret gcr-io,mirror -n ci
+# Two Secrets, on two accounts of another namespace
+kubectl gcr-patch-sa builder deployer --secret gcr-io,mirror -n ci
 
-  # Every account with this label
-  kubectl gcr-patch-sa -l team=payments
+# Every account with this label
+kubectl gcr-patch-sa -l team=payments
 
-  # Take it away again, everywhere in the namespace
-  kubectl gcr-patch-sa --all --remove
+# Take it away again, from every account of the namespace
+kubectl gcr-patch-sa --all --remove
 
-Pods made from now on use it. Existing pods keep what they had and want a restart.";
+# Let kubectl complete what is typed here
+kubectl gcr-patch-sa --completion=kubectl > ~/.krew/bin/kubectl_complete-gcr_patch_sa
+chmod +x ~/.krew/bin/kubectl_complete-gcr_patch_sa";
 
-/// Add pull Secrets to ServiceAccounts, or take them away, without touching anybody else's entries
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(
+    about = "Add pull Secrets to ServiceAccounts, or take them away",
+    long_about = LONG,
+    after_help = EXAMPLES,
+    override_usage = "[SERVICEACCOUNT ...] [--secret=name] [--all | --selector=label] [--remove]"
+)]
 struct Cli {
-    /// Names of the ServiceAccounts [default: default]
     #[arg(value_name = "SERVICEACCOUNT")]
     names: Vec<String>,
-    /// Every ServiceAccount of the namespaces
-    #[arg(long)]
+    #[arg(long, help = "If true, select all ServiceAccounts of the namespaces")]
     all: bool,
-    /// Name of the manager used to track field ownership
-    #[arg(long, value_name = "NAME", default_value = "kubectl-gcr-patch-sa")]
+    #[arg(
+        long,
+        value_name = "kubectl",
+        default_value = "",
+        help = "Print the file that lets kubectl complete this command. Must be \"kubectl\"."
+    )]
+    completion: String,
+    #[arg(
+        long,
+        value_name = "MANAGER",
+        default_value = "kubectl-gcr-patch-sa",
+        help = "Name of the manager used to track field ownership."
+    )]
     field_manager: String,
-    /// Take the Secrets away instead
-    #[arg(long)]
+    #[arg(long, help = "If true, take the Secrets away instead")]
     remove: bool,
-    /// Names of the Secrets; repeatable, comma-separated [default: gcr-io]
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "SECRET",
+        help = "Name of the Secret; repeatable, comma-separated [default: gcr-io]"
+    )]
     secret: Vec<String>,
-    /// Selector (label query) to filter ServiceAccounts on, supports '=', '==', '!=', 'in', 'notin'
-    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    #[arg(
+        short = 'l',
+        long,
+        value_name = "SELECTOR",
+        help = "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'.(e.g. -l \
+                key1=value1,key2=value2,key3 in (value3)). Matching objects must satisfy all of the specified label \
+                constraints."
+    )]
     selector: Option<String>,
-    /// How long to wait, in all, for accounts that are not there yet: default is waited for, others only where this
-    /// is given; 0 does not wait [default: 10s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        help = "The length of time to wait, in all, for accounts that are not there yet: default is waited for, others \
+                only where this is given. Zero does not wait [default: 10s]"
+    )]
     timeout: Option<String>,
+    #[arg(
+        long,
+        help = "If true, print the version of this plugin (-o json or yaml) and ask no server"
+    )]
+    version: bool,
     #[command(flatten)]
     targets: TargetArgs,
     #[command(flatten)]
@@ -66,14 +105,26 @@ struct Cli {
 
 /// From argv to what is asked for.
 pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
-    let cli: Cli = parse(PLUGIN, argv)?;
+    let (cli, _): (Cli, _) = parse(PLUGIN, argv)?;
+    if cli.version {
+        let format = cli.output.format();
+        return Err(version_text(env!("CARGO_PKG_VERSION"), format));
+    }
+    match cli.completion.as_str() {
+        "" => {}
+        "kubectl" => return Err(Stop::Asked(shim(PLUGIN))),
+        other => {
+            let message = format!("Unsupported completion value ({other}). Must be \"kubectl\".");
+            return Err(UsageError::new(printable(&message)).into());
+        }
+    }
     let mut warnings = Vec::new();
     let accounts = WantedAccounts {
         selection: selection(&cli)?,
         change: change(&cli)?,
         wait_for_all: cli.timeout.is_some(),
     };
-    let output = cli.output.options()?;
+    let output = cli.output.options(cli.connection.verbosity())?;
     Ok(Request {
         namespaces: cli.targets.namespaces()?,
         wanted: Wanted {

@@ -20,77 +20,134 @@ use gcr_core::request::{
     WantedSecret,
 };
 
+const LONG: &str = "\
+Create an image pull Secret for Google's registries, or bring ours to the wanted content.
+
+The credential is a service account key, or an access token. It is read from a file or from standard input, checked \
+before any server is asked, and never shown. NAME is gcr-io unless given.
+
+The Secret is written by server-side apply: what others added to it stays, and a second run changes nothing. Pods made \
+from now on use it where their ServiceAccount names it, which --attach sees to.";
+
 const EXAMPLES: &str = "\
-Examples:
-  # Make the pull Secret gcr-io for gcr.io in the namespace of the context
-  kubectl gcr-secret create --key-file key.json
+# Create the pull Secret gcr-io for gcr.io in the namespace of the context
+kubectl gcr-secret create --key-file key.json
 
-  # The same, and let the namespace's default ServiceAccount use it
-  kubectl gcr-secret create --key-file key.json --attach
+# The same, and let the namespace's ServiceAccount default use it
+kubectl gcr-secret create --key-file key.json --attach
 
-  # For an Artifact Registry repository, in three namespaces
-  kubectl gcr-secret create --key-file key.json --registry europe-west1-docker.pkg.dev -n team-a,team-b,team-c
+# For Artifact Registry, in three namespaces
+kubectl gcr-secret create --key-file key.json --registry europe-west1-docker.pkg.dev -n team-a,team-b,team-c
 
-  # A manifest to seal or to commit, with the key in it
-  kubectl gcr-secret create --key-file key.json --dry-run=client -o yaml > secret.yaml";
+# From standard input: a key that never touches the disk
+gcloud iam service-accounts keys create /dev/stdout --iam-account puller@my-project.iam.gserviceaccount.com | \
+kubectl gcr-secret create --key-file -
 
-/// Make the pull Secret, or bring ours to the wanted content
+# Show what would happen
+kubectl gcr-secret create --key-file key.json --attach --dry-run=server
+
+# Write a manifest to seal or to commit, with the key in it
+kubectl gcr-secret create --key-file key.json --dry-run=client -o yaml > secret.yaml";
+
+const USAGE: &str =
+    "[NAME] --key-file=file [--registry=host] [--attach] [--dry-run=server|client|none]";
+
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    about = "Create the pull Secret, or bring ours to the wanted content",
+    long_about = LONG,
+    after_help = EXAMPLES,
+    override_usage = USAGE
+)]
 pub(crate) struct CreateArgs {
-    /// Name of the Secret
-    #[arg(value_name = "NAME", default_value = "gcr-io")]
+    #[arg(value_name = "SECRET", default_value = "gcr-io")]
     name: String,
-    /// OAuth access token instead of a key; - reads standard input. Such a token expires, usually within an hour
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "File with an OAuth access token to use instead of a key; - reads standard input. Such a token expires, \
+                usually within an hour"
+    )]
     access_token_file: Option<OsString>,
-    /// Accept registry hosts that are not Google's: every node sends them the credential
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "If true, accept registry hosts that are not Google's: every node sends them the credential"
+    )]
     allow_any_host: bool,
-    /// Add the Secret to the imagePullSecrets of the ServiceAccount default too
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "If true, add the Secret to the imagePullSecrets of the ServiceAccount default too"
+    )]
     attach: bool,
-    /// How a key is presented. One of: (json-key, json-key-base64)
-    #[arg(long, value_name = "METHOD", default_value = "json-key")]
+    #[arg(
+        long,
+        value_name = "json-key|json-key-base64",
+        default_value = "json-key",
+        help = "How a key is presented to the registry. One of: (json-key, json-key-base64)."
+    )]
     auth: String,
-    /// Name of the manager used to track field ownership
-    #[arg(long, value_name = "NAME", default_value = "kubectl-gcr-secret")]
+    #[arg(
+        long,
+        value_name = "MANAGER",
+        default_value = "kubectl-gcr-secret",
+        help = "Name of the manager used to track field ownership."
+    )]
     field_manager: String,
-    /// If true, take fields over from other field managers
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "If true, server-side apply will force the changes against conflicts."
+    )]
     force_conflicts: bool,
-    /// Take the registry host from this image reference; repeatable
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        help = "Image to take the registry host from; repeatable. Alone it replaces the default of --registry"
+    )]
     image: Vec<String>,
-    /// Google service account key (JSON); - reads standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "File with a Google service account key (JSON); - reads standard input"
+    )]
     key_file: Option<OsString>,
-    /// Keep the other hosts of an existing Secret
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "If true, keep the hosts that others put into an existing Secret"
+    )]
     merge: bool,
-    /// Delete the Secret and create it anew where its type or immutability is in the way
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "If true, delete the Secret and create it anew where its type or immutability is in the way"
+    )]
     recreate: bool,
-    /// Registry host; repeatable, comma-separated [default: gcr.io]
-    #[arg(long, visible_alias = "docker-server", value_name = "HOST")]
+    #[arg(
+        long,
+        alias = "docker-server",
+        value_name = "HOST",
+        help = "Registry host; repeatable, comma-separated, and --docker-server is accepted for it [default: gcr.io]"
+    )]
     registry: Vec<String>,
-    /// Add the Secret to these ServiceAccounts instead of default (implies --attach); repeatable, comma-separated
-    #[arg(long = "serviceaccount", value_name = "NAME")]
+    #[arg(
+        long = "serviceaccount",
+        value_name = "SERVICEACCOUNT",
+        help = "ServiceAccount to add the Secret to instead of default (implies --attach); repeatable, comma-separated"
+    )]
     service_account: Vec<String>,
-    /// How long to wait, in all, for a ServiceAccount that is not there yet or an old Secret that is not gone yet
-    /// [default: 10s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        help = "The length of time to wait, in all, for a ServiceAccount that is not there yet or an old Secret that \
+                is not gone yet. Zero does not wait [default: 10s]"
+    )]
     timeout: Option<String>,
     #[command(flatten)]
     targets: TargetArgs,
     #[command(flatten)]
     output: OutputArgs,
-    #[command(flatten)]
-    connection: ConnectionArgs,
 }
 
 /// Checks the flags, reads the credential.
-pub(crate) fn request(args: CreateArgs) -> Result<Request, Stop> {
+pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Request, Stop> {
     let mut warnings = Vec::new();
     let name: SecretName = parse_one(&args.name)?;
     let hosts = hosts(&args, &mut warnings)?;
@@ -100,12 +157,10 @@ pub(crate) fn request(args: CreateArgs) -> Result<Request, Stop> {
     }
     let accounts = accounts(&args, &name)?;
     let timeout = parse_wait(args.timeout.as_deref().unwrap_or("10s"))?;
-    let output = args.output.options()?;
+    let output = args.output.options(connection.verbosity())?;
     let namespaces = args.targets.namespaces()?;
     let auth = auth(&args.auth)?;
-    let connection = args
-        .connection
-        .options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
+    let connection = connection.options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
     let credential = credential(
         args.key_file.as_ref(),
         args.access_token_file.as_ref(),

@@ -7,72 +7,166 @@ use super::UsageError;
 use crate::cluster::connect::ConnectionOptions;
 use crate::domain::go_duration;
 
-/// Which cluster, and as whom.
+/// Which cluster, and as whom: kubectl's global options, with its texts to the letter.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Connection options")]
 pub struct ConnectionArgs {
-    /// Username to impersonate for the operation. User could be a regular user or a service account in a namespace
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(
+        long = "as",
+        value_name = "USERNAME",
+        global = true,
+        help = "Username to impersonate for the operation. User could be a regular user or a service account in \
+                a namespace."
+    )]
     impersonate: Option<String>,
-    /// Group to impersonate for the operation, this flag can be repeated to specify multiple groups
-    #[arg(long = "as-group", value_name = "GROUP")]
+    #[arg(
+        long = "as-group",
+        value_name = "GROUP",
+        global = true,
+        help = "Group to impersonate for the operation, this flag can be repeated to specify multiple groups."
+    )]
     impersonate_groups: Vec<String>,
-    /// UID to impersonate for the operation
-    #[arg(long = "as-uid", value_name = "UID")]
+    #[arg(
+        long = "as-uid",
+        value_name = "UID",
+        global = true,
+        help = "UID to impersonate for the operation."
+    )]
     impersonate_uid: Option<String>,
-    /// User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key
-    #[arg(long = "as-user-extra", value_name = "KEY=VALUE")]
+    #[arg(
+        long = "as-user-extra",
+        value_name = "KEY=VALUE",
+        global = true,
+        help = "User extras to impersonate for the operation, this flag can be repeated to specify multiple \
+                values for the same key."
+    )]
     impersonate_user_extra: Vec<String>,
-    /// Default cache directory
-    #[arg(long, value_name = "DIR", hide = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        hide = true,
+        global = true,
+        help = "Default cache directory"
+    )]
     cache_dir: Option<String>,
-    /// Path to a cert file for the certificate authority
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help = "Path to a cert file for the certificate authority"
+    )]
     certificate_authority: Option<String>,
-    /// Path to a client certificate file for TLS
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help = "Path to a client certificate file for TLS"
+    )]
     client_certificate: Option<String>,
-    /// Path to a client key file for TLS
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help = "Path to a client key file for TLS"
+    )]
     client_key: Option<String>,
-    /// The name of the kubeconfig cluster to use
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "CLUSTER",
+        global = true,
+        help = "The name of the kubeconfig cluster to use"
+    )]
     cluster: Option<String>,
-    /// The name of the kubeconfig context to use
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "CONTEXT",
+        global = true,
+        help = "The name of the kubeconfig context to use"
+    )]
     context: Option<String>,
-    /// If true, opt-out of response compression for all requests to the server
-    #[arg(long)]
+    #[arg(
+        long,
+        global = true,
+        help = "If true, opt-out of response compression for all requests to the server"
+    )]
     disable_compression: bool,
-    /// If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure
-    #[arg(long)]
+    #[arg(
+        long,
+        global = true,
+        help = "If true, the server's certificate will not be checked for validity. This will make your HTTPS \
+                connections insecure"
+    )]
     insecure_skip_tls_verify: bool,
-    /// Path to the kubeconfig file to use for CLI requests
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help = "Path to the kubeconfig file to use for CLI requests."
+    )]
     kubeconfig: Option<std::path::PathBuf>,
-    /// Proxy URL to use for requests to the API server
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        help = "Proxy URL to use for requests to the API server"
+    )]
     proxy_url: Option<String>,
-    /// The length of time to wait before giving up on a single server request. Non-zero values should contain a
-    /// corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests [default: 35s]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        global = true,
+        help = "The length of time to wait before giving up on a single server request. Non-zero values should \
+                contain a corresponding time unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout \
+                requests. [default: 35s]"
+    )]
     request_timeout: Option<String>,
-    /// The address and port of the Kubernetes API server
-    #[arg(short, long, value_name = "URL")]
+    #[arg(
+        short,
+        long,
+        value_name = "URL",
+        global = true,
+        help = "The address and port of the Kubernetes API server"
+    )]
     server: Option<String>,
-    /// Server name to use for server certificate validation. If it is not provided, the hostname used to contact the
-    /// server is used
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        help = "Server name to use for server certificate validation. If it is not provided, the hostname used \
+                to contact the server is used"
+    )]
     tls_server_name: Option<String>,
-    /// Bearer token for authentication to the API server
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        global = true,
+        help = "Bearer token for authentication to the API server"
+    )]
     token: Option<SecretString>,
-    /// The name of the kubeconfig user to use
-    #[arg(long, value_name = "NAME")]
+    #[arg(
+        long,
+        value_name = "USER",
+        global = true,
+        help = "The name of the kubeconfig user to use"
+    )]
     user: Option<String>,
+    #[arg(
+        short = 'v',
+        long = "v",
+        value_name = "LEVEL",
+        default_value_t = 0,
+        global = true,
+        help = "Number for the log level verbosity: 2 shows requests that are repeated, 6 every request; never a \
+                body or a header"
+    )]
+    verbosity: i32,
 }
 
 impl ConnectionArgs {
+    /// `-v`, as far as it makes a difference.
+    pub fn verbosity(&self) -> u8 {
+        u8::try_from(self.verbosity.max(0)).unwrap_or(u8::MAX)
+    }
+
     /// The flags as plain values; `plugin` names the caller to the server.
     ///
     /// # Errors

@@ -3,19 +3,25 @@
 //! clap ends here and in the plugins' `cli.rs`: what leaves is plain values, checked.
 
 mod connection;
+pub(crate) mod flag;
+mod help;
+pub(crate) mod line;
 mod output;
 mod parse;
 mod targets;
+mod version;
+mod words;
+mod wrap;
 
 pub use connection::ConnectionArgs;
 pub use output::OutputArgs;
 pub use parse::{Stop, UsageError, parse, typed_name};
 pub use targets::TargetArgs;
+pub use version::{VersionArgs, version_text};
 
 use std::time::Duration;
 
 use crate::domain::go_duration;
-use crate::domain::printable::printable;
 
 /// Splits repeated and comma-separated values, and parses each; empty items are left out.
 ///
@@ -43,8 +49,8 @@ where
 pub fn parse_wait(text: &str) -> Result<Duration, UsageError> {
     go_duration::parse(text).ok_or_else(|| {
         UsageError::new(format!(
-            "invalid argument \"{}\" for \"--timeout\" flag: not a duration (for example 10s, 2m or 0)",
-            printable(text)
+            "invalid argument {text:?} for \"--timeout\" flag: {}",
+            go_duration::complaint(text)
         ))
     })
 }

@@ -1,4 +1,4 @@
-//! What to write and what to print: `--dry-run`, `-o`, `-q`, `-v`.
+//! What to write and what to print: `--dry-run`, `-o`, `-q`.
 
 use clap::Args;
 
@@ -12,22 +12,29 @@ const BARE: &str = "unchanged";
 /// What to write and what to print.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Must be "none", "server", or "client". If client strategy, only print the object that would be sent, without
-    /// sending it. If server strategy, submit server-side request without persisting the resource
-    #[arg(long, value_name = "STRATEGY", num_args = 0..=1, require_equals = true, default_missing_value = BARE, default_value = "none")]
+    #[arg(long, value_name = "none|server|client", num_args = 0..=1, require_equals = true,
+        default_missing_value = BARE, default_value = "none",
+        help = "Must be \"none\", \"server\", or \"client\". If client strategy, only print the object that would be sent, \
+                without sending it. If server strategy, submit server-side request without persisting the resource.")]
     dry_run: String,
-    /// Output format. One of: (json, yaml, name)
-    #[arg(short, long, value_name = "FORMAT")]
+    #[arg(
+        short,
+        long,
+        value_name = "json|yaml|name",
+        help = "Output format. One of: (json, yaml, name)."
+    )]
     output: Option<String>,
-    /// If true, keep the managedFields when printing objects in JSON or YAML format
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "If true, keep the managedFields when printing objects in JSON or YAML format."
+    )]
     show_managed_fields: bool,
-    /// Print no lines, notes or counts: only errors, warnings and what -o asks for
-    #[arg(short, long)]
+    #[arg(
+        short,
+        long,
+        help = "If true, print no lines, notes or counts: only errors, warnings and what -o asks for"
+    )]
     quiet: bool,
-    /// Number for the log level verbosity: 2 shows requests that are repeated, 6 every request
-    #[arg(short = 'v', long = "v", value_name = "LEVEL", default_value_t = 0)]
-    verbosity: u8,
 }
 
 impl OutputArgs {
@@ -53,11 +60,16 @@ impl OutputArgs {
         }
     }
 
-    /// The other flags.
+    /// `-o` as it was typed.
+    pub fn format(&self) -> &str {
+        self.output.as_deref().unwrap_or_default()
+    }
+
+    /// The other flags, and `-v`.
     ///
     /// # Errors
     /// An output format that is not one of ours, in kubectl's words.
-    pub fn options(&self) -> Result<OutputOptions, UsageError> {
+    pub fn options(&self, verbosity: u8) -> Result<OutputOptions, UsageError> {
         let format = match self.output.as_deref() {
             None | Some("") => Format::Lines,
             Some("name") => Format::Name,
@@ -74,7 +86,7 @@ impl OutputArgs {
             format,
             show_managed_fields: self.show_managed_fields,
             quiet: self.quiet,
-            verbosity: self.verbosity,
+            verbosity,
         })
     }
 }

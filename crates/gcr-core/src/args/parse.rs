@@ -1,11 +1,13 @@
-//! From argv to a plugin's clap struct, with kubectl's exit codes and its habits of pflag.
+//! From argv to a plugin's clap struct, or to why there is none: help, or what is wrong, in kubectl's words.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory, FromArgMatches};
 
+use super::help::{Page, command_path};
+use super::line::Line;
+use super::wrap::Width;
 use crate::domain::printable::printable;
 use crate::exit;
 use crate::report::Stream;
@@ -18,18 +20,26 @@ pub struct UsageError {
 }
 
 impl UsageError {
-    /// An error with this message: lower-case, one line, printable.
+    /// An error with this message: one line, printable.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
         }
+    }
+
+    /// The same, with the way to the help of the command `path` (kubectl `cmd/util/helpers.go`, `UsageErrorf`).
+    pub fn with_help_of(self, path: &str) -> Self {
+        Self::new(format!(
+            "{}\nSee '{path} -h' for help and examples",
+            self.message
+        ))
     }
 }
 
 /// Why a command line leads to no request.
 #[derive(Debug)]
 pub enum Stop {
-    /// Help or version was asked for: text for standard output.
+    /// Something else was asked for, as help: text for standard output.
     Asked(String),
     /// It cannot be carried out: lines for standard error.
     Refused(String),
@@ -71,85 +81,141 @@ pub fn typed_name(argv0: Option<&OsString>, plugin: &str) -> String {
     }
 }
 
-/// Reads a command line. `plugin` is the name typed after `kubectl`.
+/// Reads a command line. `plugin` is the name typed after `kubectl`. Gives the arguments, and what was typed to name the
+/// command, as `kubectl gcr-secret create`.
 ///
 /// # Errors
 /// Help, or what is wrong with the line.
 pub fn parse<C: CommandFactory + FromArgMatches>(
     plugin: &str,
     argv: Vec<OsString>,
-) -> Result<C, Stop> {
-    let name = typed_name(argv.first(), plugin);
-    let mut command = like_pflag(C::command().name(name.clone()).bin_name(name));
-    command.build();
-    let matches = command
-        .try_get_matches_from_mut(argv)
-        .map_err(|error| stop(&error, &command))?;
-    C::from_arg_matches(&matches).map_err(|error| stop(&error, &command))
+) -> Result<(C, String), Stop> {
+    let mut argv = argv.into_iter();
+    let program = argv.next().unwrap_or_default();
+    let name = typed_name(Some(&program), plugin);
+    let argv: Vec<_> = argv.collect();
+
+    let root = command_tree::<C>();
+    let line = Line::read(&root, &argv).map_err(|complaint| {
+        let path = command_path(&name, &complaint.path);
+        let way_on = match complaint.path[complaint.path.len() - 1].get_name() {
+            OPTIONS => format!("Run '{path}' without flags."),
+            _ => format!("See '{path} --help' for usage."),
+        };
+        Stop::Refused(format!("error: {}\n{way_on}", complaint.message))
+    })?;
+    if let Some(stop) = answered_here(&line, &root, &name) {
+        return Err(stop);
+    }
+    let path = command_path(&name, &line.path);
+    let ready = line.for_clap(program);
+    // Whatever clap still has to say is about what the line above let through.
+    let unreadable = |error: clap::Error| {
+        let text = error.to_string();
+        let said = text.lines().next().unwrap_or_default();
+        Stop::Refused(format!(
+            "{}\nSee '{path} --help' for usage.",
+            printable(said)
+        ))
+    };
+    let matches = root
+        .clone()
+        .try_get_matches_from(ready)
+        .map_err(unreadable)?;
+    let arguments = C::from_arg_matches(&matches).map_err(unreadable)?;
+    Ok((arguments, path))
 }
 
-/// pflag's habits: the last of a repeated flag wins, and every switch takes `=true` or `=false`.
-fn like_pflag(command: clap::Command) -> clap::Command {
-    command
-        .args_override_self(true)
-        .mut_args(|arg| match arg.get_action() {
-            ArgAction::SetTrue => arg
-                .action(ArgAction::Set)
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value("true")
-                .default_value("false")
-                .hide_default_value(true)
-                .hide_possible_values(true),
-            _ => arg,
-        })
-        .mut_subcommands(like_pflag)
+/// kubectl's command that lists its global options.
+const OPTIONS: &str = "options";
+/// cobra's other way to ask for help.
+const HELP: &str = "help";
+
+/// clap's tree, with the commands that cobra and kubectl add, and with flags that take what pflag's take.
+pub(crate) fn command_tree<C: CommandFactory>() -> Command {
+    let mut root = C::command()
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .disable_version_flag(true);
+    if root.has_subcommands() {
+        let options = Command::new(OPTIONS).about("List the global command-line options");
+        let help = Command::new(HELP).about("Help about any command");
+        root = root.subcommands([options.hide(true), help.hide(true)]);
+    }
+    root.build();
+    root
 }
 
-fn stop(error: &clap::Error, command: &clap::Command) -> Stop {
-    let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            Stop::Asked(text.trim_end().to_owned())
+/// Help, `options`, and words that the command does not take: what needs no more than the tree.
+fn answered_here(line: &Line<'_>, root: &Command, name: &str) -> Option<Stop> {
+    let page = |width| Page {
+        program: name,
+        width,
+        flags: Width::of(&std::io::stdout()),
+    };
+    let out = || page(Width::of(&std::io::stdout()));
+    let err = || page(Width::of(&std::io::stderr()));
+    let command = line.command();
+    match command.get_name() {
+        OPTIONS => return Some(Stop::Asked(out().global_options(root))),
+        HELP => return Some(help_about(line, root, out())),
+        _ => {}
+    }
+    if line.help {
+        return Some(Stop::Asked(out().help(&line.path)));
+    }
+    let words: Vec<_> = line
+        .words
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    let places = command
+        .get_positionals()
+        .map(|place| place.get_num_args().map_or(1, |range| range.max_values()))
+        .fold(0, usize::saturating_add);
+    let message = if command.has_subcommands() {
+        if words.is_empty() {
+            return Some(Stop::Refused(err().help(&line.path)));
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Stop::Refused(text.trim_end().to_owned())
-        }
-        kind => {
-            let given = |context| match error.get(context) {
-                Some(ContextValue::String(value)) => printable(value).into_owned(),
-                _ => String::new(),
-            };
-            let message = match kind {
-                ErrorKind::UnknownArgument => {
-                    let argument = given(ContextKind::InvalidArg);
-                    if argument.starts_with('-') {
-                        format!("error: unknown flag: {argument}")
-                    } else {
-                        format!("error: unexpected argument {argument:?}")
-                    }
-                }
-                ErrorKind::InvalidSubcommand => {
-                    format!(
-                        "error: unknown command {:?}",
-                        given(ContextKind::InvalidSubcommand)
-                    )
-                }
-                // The first paragraph says what is wrong; the rest is clap's usage.
-                _ => printable(
-                    &text
-                        .lines()
-                        .take_while(|line| !line.is_empty())
-                        .collect::<Vec<_>>()
-                        .join("; "),
-                )
-                .into_owned(),
-            };
-            Stop::Refused(format!(
-                "{message}\nSee '{} --help' for usage.",
-                command.get_name()
-            ))
-        }
+        format!("unknown command {:?}", words.join(" "))
+    } else if words.len() <= places {
+        return None;
+    } else if places == 0 {
+        let message = format!("extra arguments: [{}]", words.join(" "));
+        return Some(UsageError::new(printable(&message)).into());
+    } else {
+        let place = command.get_positionals().next();
+        let what = place.map(|place| place.get_id().as_str().to_uppercase());
+        format!(
+            "exactly one {} is required, got {}",
+            what.unwrap_or_default(),
+            words.len()
+        )
+    };
+    let path = command_path(name, &line.path);
+    Some(
+        UsageError::new(printable(&message))
+            .with_help_of(&path)
+            .into(),
+    )
+}
+
+/// `help`, `help COMMAND`.
+fn help_about(line: &Line<'_>, root: &Command, page: Page<'_>) -> Stop {
+    let topic = line.words.first().map(|word| word.to_string_lossy());
+    match topic {
+        None => Stop::Asked(page.help(&[root])),
+        Some(topic) => match root.find_subcommand(&*topic) {
+            Some(command) if command.get_name() == OPTIONS => {
+                Stop::Asked(page.global_options(root))
+            }
+            Some(command) => Stop::Asked(page.help(&[root, command])),
+            None => Stop::Refused(format!(
+                "Unknown help topic [`{}`]\n{}",
+                printable(&topic),
+                page.help(&[root])
+            )),
+        },
     }
 }
 

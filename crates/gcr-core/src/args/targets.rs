@@ -8,8 +8,12 @@ use crate::domain::names::Namespace;
 /// Where to work.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
-    /// Namespaces to work in, comma-separated
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(
+        short,
+        long,
+        value_name = "NAMESPACE",
+        help = "If present, the namespace scope for this CLI request; several are separated by commas"
+    )]
     namespace: Option<String>,
 }
 

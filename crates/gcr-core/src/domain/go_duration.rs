@@ -39,6 +39,23 @@ pub fn parse(text: &str) -> Option<Duration> {
     Some(total)
 }
 
+/// What Go says of a text that [`parse`] refuses.
+pub fn complaint(text: &str) -> String {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let is_number = text.len() > unit.len() && text.starts_with(|c: char| c.is_ascii_digit());
+    let unit_end = unit
+        .find(|c: char| c.is_ascii_digit() || c == '.')
+        .unwrap_or(unit.len());
+    match &unit[..unit_end] {
+        "" if is_number => format!("time: missing unit in duration {text:?}"),
+        "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h" => {
+            format!("time: invalid duration {text:?}")
+        }
+        unit if is_number => format!("time: unknown unit {unit:?} in duration {text:?}"),
+        _ => format!("time: invalid duration {text:?}"),
+    }
+}
+
 /// Reads `--request-timeout`: a duration, or a bare number of seconds (client-go `clientcmd/helpers.go`,
 /// `ParseTimeout`).
 pub fn parse_timeout(text: &str) -> Option<Duration> {
@@ -51,6 +68,17 @@ pub fn parse_timeout(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn complains_as_go_does() {
+        assert_eq!(complaint("x"), "time: invalid duration \"x\"");
+        assert_eq!(complaint(""), "time: invalid duration \"\"");
+        assert_eq!(complaint("30"), "time: missing unit in duration \"30\"");
+        assert_eq!(
+            complaint("30y"),
+            "time: unknown unit \"y\" in duration \"30y\""
+        );
+    }
 
     #[test]
     fn reads_what_go_reads() {

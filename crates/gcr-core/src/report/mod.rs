@@ -8,5 +8,6 @@ mod objects;
 mod reporter;
 mod stream;
 
+pub(crate) use objects::{json_text, yaml_text};
 pub use reporter::{Reporter, Summary};
 pub use stream::Stream;

@@ -1,6 +1,5 @@
 //! Objects as JSON or YAML, as kubectl prints them. Pure text.
 
-use serde::Serialize as _;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Value, json};
 
@@ -25,16 +24,18 @@ pub(super) fn render(
         _ => json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": objects}),
     };
     match format {
-        Format::Yaml => yaml(&object),
-        _ => indented(&object),
+        Format::Yaml => yaml_text(&object),
+        // kubectl indents by four (cli-runtime `printers/json.go`).
+        _ => json_text(&object, 4),
     }
 }
 
-/// kubectl indents by four (cli-runtime `printers/json.go`).
-fn indented(object: &Value) -> String {
+/// Indented JSON without a newline at its end.
+pub(crate) fn json_text(object: &impl serde::Serialize, indent: usize) -> String {
     let mut text = Vec::new();
-    let mut serializer =
-        serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    "));
+    let indent = " ".repeat(indent);
+    let formatter = PrettyFormatter::with_indent(indent.as_bytes());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
     #[expect(
         clippy::expect_used,
         reason = "a JSON value always serialises into memory"
@@ -45,7 +46,8 @@ fn indented(object: &Value) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn yaml(object: &Value) -> String {
+/// YAML without a newline at its end.
+pub(crate) fn yaml_text(object: &Value) -> String {
     #[expect(clippy::expect_used, reason = "a JSON value is a YAML value")]
     let text = serde_saphyr::to_string(object).expect("a JSON value serialises");
     text.trim_end().to_owned()

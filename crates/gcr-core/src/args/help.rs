@@ -1,0 +1,166 @@
+//! Help in kubectl's layout, from clap's tree. Pure text.
+//!
+//! Source: kubectl `util/templates` (`templates.go`, `templater.go`, `help_flags_printer.go`). A command's short text
+//! is clap's `about`, the long one `long_about`, the examples `after_help`, the rest of the usage line `override_usage`.
+
+use clap::Command;
+use clap::builder::StyledStr;
+
+use super::flag::Flag;
+use super::wrap::Width;
+
+/// How help is to be set.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Page<'a> {
+    /// What was typed to come here: `kubectl gcr-secret`, or a file name.
+    pub(crate) program: &'a str,
+    /// The width of what is written to.
+    pub(crate) width: Width,
+    /// The width of standard output: kubectl sets flags for that, whatever is written to.
+    pub(crate) flags: Width,
+}
+
+/// The words between the command and its parents.
+pub(crate) fn command_path(program: &str, path: &[&Command]) -> String {
+    let mut words = vec![program];
+    words.extend(path.iter().skip(1).map(|command| command.get_name()));
+    words.join(" ")
+}
+
+impl Page<'_> {
+    /// `--help` of the last command of `path`.
+    pub(crate) fn help(self, path: &[&Command]) -> String {
+        let Some(command) = path.last() else {
+            return String::new();
+        };
+        let long = text(command.get_long_about().or(command.get_about()));
+        let sections = [
+            self.examples(command),
+            self.subcommands(command),
+            self.options(command, path.len() == 1),
+            self.usage(command, path),
+            self.tips(command, path),
+        ];
+        let sections: Vec<_> = sections.into_iter().flatten().collect();
+        let long = self.width.wrap(self.named(&long).trim());
+        let rest = self.width.wrap(&self.named(&sections.join("\n\n")));
+        format!("{long}\n\n{rest}")
+    }
+
+    /// What the `options` command prints: kubectl's global ones.
+    pub(crate) fn global_options(self, root: &Command) -> String {
+        let flags = self.flags_of(root, true);
+        let text = format!("The following options can be passed to any command:\n\n{flags}\n");
+        self.width.wrap(&text)
+    }
+
+    fn examples(self, command: &Command) -> Option<String> {
+        let examples = text(command.get_after_help());
+        let lines: Vec<_> = examples
+            .trim()
+            .lines()
+            .map(|line| format!("  {line}"))
+            .collect();
+        (!examples.is_empty()).then(|| format!("Examples:\n{}", lines.join("\n")))
+    }
+
+    fn subcommands(self, command: &Command) -> Option<String> {
+        let mut shown: Vec<_> = command
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+            .collect();
+        shown.sort_by_key(|command| command.get_name());
+        let width = shown.iter().map(|command| command.get_name().len()).max()?;
+        let line = |command: &&Command| {
+            format!(
+                "\n  {:width$}   {}",
+                command.get_name(),
+                text(command.get_about())
+            )
+        };
+        Some(format!(
+            "Available Commands:{}",
+            shown.iter().map(line).collect::<String>()
+        ))
+    }
+
+    /// The command's own flags. A root without an `options` command lists the global ones as well.
+    fn options(self, command: &Command, is_root: bool) -> Option<String> {
+        let own = self.flags_of(command, false);
+        if own.is_empty() {
+            return None;
+        }
+        let own = format!("Options:\n{}", own.trim_end());
+        if !is_root || command.has_subcommands() {
+            return Some(own);
+        }
+        let global = self.flags_of(command, true);
+        Some(format!(
+            "{own}\n\nConnection Options:\n{}",
+            global.trim_end()
+        ))
+    }
+
+    fn flags_of(self, command: &Command, global: bool) -> String {
+        let shown = Flag::all(command)
+            .into_iter()
+            .filter(|flag| !flag.is_hidden() && flag.is_global() == global);
+        shown.map(|flag| self.flag(flag)).collect()
+    }
+
+    fn flag(self, flag: Flag<'_>) -> String {
+        let letter = flag
+            .letter()
+            .map(|letter| format!("-{letter}, "))
+            .unwrap_or_default();
+        let usage = self.flags.of_flags().wrap(&flag.usage());
+        format!(
+            "    {letter}--{}={}:\n\t{}\n\n",
+            flag.name(),
+            flag.default(),
+            usage.replace('\n', "\n\t")
+        )
+    }
+
+    fn usage(self, command: &Command, path: &[&Command]) -> Option<String> {
+        let mut line = command_path(self.program, path);
+        let rest = text(command.get_overridden_usage());
+        for word in [rest.trim(), "[options]"] {
+            if !word.is_empty() {
+                line.push(' ');
+                line.push_str(word);
+            }
+        }
+        Some(format!("Usage:\n  {line}"))
+    }
+
+    fn tips(self, command: &Command, path: &[&Command]) -> Option<String> {
+        let mut tips = Vec::new();
+        if command.has_subcommands() {
+            let path = command_path(self.program, path);
+            tips.push(format!(
+                "Use \"{path} <command> --help\" for more information about a given command."
+            ));
+        }
+        if path.first().is_some_and(|root| root.has_subcommands()) {
+            tips.push(format!(
+                "Use \"{} options\" for a list of global command-line options (applies to all commands).",
+                self.program
+            ));
+        }
+        (!tips.is_empty()).then(|| tips.join("\n"))
+    }
+
+    /// Texts speak of `kubectl gcr-…`; for a file that was called by its own name, of that.
+    fn named(self, text: &str) -> String {
+        if self.program.starts_with("kubectl-") {
+            text.replace("kubectl gcr-", "kubectl-gcr-")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+fn text(styled: Option<&StyledStr>) -> String {
+    styled.map(ToString::to_string).unwrap_or_default()
+}
