@@ -2,10 +2,11 @@
 //!
 //! The only loop of the pipe. Every command, over one namespace or a fleet, goes through [`drive`].
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::advice;
 use crate::apply::{self, Applied, Unheard};

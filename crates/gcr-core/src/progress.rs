@@ -3,9 +3,9 @@
 //! Lives as long as its target is driven. The stages read it, [`crate::drive`] writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::domain::names::ServiceAccountName;
 use crate::request::{AccountSelection, Wanted};
@@ -33,7 +33,7 @@ pub struct Progress {
     pub secret_written: bool,
     /// The accounts that are still open; `None` until a selection by label or of all has been resolved.
     pub open_accounts: Option<BTreeSet<ServiceAccountName>>,
-    /// Lists that were sent and whose answer was lost: should the account turn out to hold one, we wrote it.
+    /// Lists that were sent and whose answer was lost: should the account turn out to be as asked, we wrote it.
     pub unheard_lists: BTreeMap<ServiceAccountName, Vec<Value>>,
     /// The Secret before an apply whose answer was lost: later answers are judged by it too.
     pub unheard_secret: Option<Before>,

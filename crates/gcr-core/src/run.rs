@@ -3,10 +3,11 @@
 use std::io::IsTerminal as _;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::cluster::connect::Connection;

@@ -2,7 +2,9 @@
 //!
 //! Deletes no other Secret than the one that was read: the deletion is bound to its uid.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::secret::Writer;
 use super::{Applied, unknown};

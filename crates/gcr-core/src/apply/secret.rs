@@ -1,8 +1,7 @@
 //! Writes the Secret by a server-side apply.
 
-use std::time::Instant;
-
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Applied, Unheard, unknown};
 use crate::cluster::Fault;

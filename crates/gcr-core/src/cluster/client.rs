@@ -4,9 +4,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::Instant;
 
 use super::Fault;
 use super::access_review::Reviews;
@@ -47,7 +48,18 @@ impl Cluster {
         verbosity: u8,
     ) -> Result<Self, String> {
         let client = connection.client()?;
-        Ok(Self {
+        Ok(Self::over(client, connection, events, stop, verbosity))
+    }
+
+    /// The cluster that `client` speaks to; further clients come from `connection`.
+    pub(crate) fn over(
+        client: kube::Client,
+        connection: Connection,
+        events: Events,
+        stop: watch::Receiver<bool>,
+        verbosity: u8,
+    ) -> Self {
+        Self {
             connection,
             client: Mutex::new((0, client)),
             places: Semaphore::new(PLACES),
@@ -60,7 +72,7 @@ impl Cluster {
             verbosity,
             secrets_unreadable: AtomicBool::new(false),
             reviews: Reviews::default(),
-        })
+        }
     }
 
     /// `HOST:PORT`, as error messages name the server.

@@ -3,11 +3,12 @@
 //! Holds the time limit of each try, the retries, the cap on a reply's size and the place in flight. Knows nothing of
 //! Secrets or ServiceAccounts, and decides nothing about what an answer means beyond "try again" or "not".
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
+use tokio::time::Instant;
 
 use super::fault::{self, FaultCause};
 use super::patience::{self, Tries};

@@ -3,9 +3,10 @@
 //! Only numbers and their arithmetic; [`super::exchange`] does the waiting. Every request of ours can be repeated:
 //! reads, applies, and patches and deletions bound to a version or uid.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
+use tokio::time::Instant;
 
 /// No try begins later than this after the first.
 pub const LAST_TRY_BEGINS: Duration = Duration::from_secs(30);
