@@ -2,6 +2,8 @@
 //!
 //! The only loop of the pipe. Every command, over one namespace or a fleet, goes through [`drive`].
 
+mod send;
+
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};

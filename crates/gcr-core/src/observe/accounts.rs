@@ -37,14 +37,14 @@ pub(super) async fn observe(
     let Some(open) = &progress.open_accounts else {
         return list(target, wanted, progress).await;
     };
-    Ok(stream::iter(open)
+    Ok(stream::iter(open.clone())
         .map(|name| async move {
-            let account = match cluster.read_account(namespace, name).await {
+            let account = match cluster.read_account(namespace, &name).await {
                 Ok(Some(account)) => Ok(AccountSeen::Stored(Box::new(account))),
                 Ok(None) => Ok(missing(target, progress).await),
                 Err(fault) => Err(fault),
             };
-            (name.clone(), account)
+            (name, account)
         })
         .buffered(SIDE_BY_SIDE)
         .collect()
