@@ -52,11 +52,8 @@ pub(super) fn plan(
         AccountChange::Detach(names) => pull_secret_list::without(list, names),
     };
     let Some(new) = changed else {
-        let ours = progress
-            .unheard_lists
-            .get(name)
-            .is_some_and(|sent| sent == list);
-        let outcome = if ours {
+        // It was not so when the list was sent whose answer was lost. Others may have changed it further since.
+        let outcome = if progress.unheard_lists.contains_key(name) {
             Outcome::Patched
         } else {
             Outcome::Unchanged
