@@ -26,6 +26,8 @@ pub mod event;
 pub mod exit;
 pub mod failure;
 pub mod ledger;
+#[cfg(test)]
+mod model;
 pub mod observe;
 pub mod plan;
 pub mod process;

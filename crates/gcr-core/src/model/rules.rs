@@ -1,0 +1,203 @@
+//! What must hold: at every write, and of every word that was told.
+//!
+//! At a write: entries of others are the same bytes in the same order; ours are there once, the first where it was, or
+//! not at all; the rest of the object is untouched; there was something to change; and an account refers to a Secret
+//! only after it is there.
+//!
+//! Of the words, for one writer and one object, once everything late has happened:
+//!
+//! * *patched*: a write of its own was carried out; or somebody else's was that did the same while the answer to its
+//!   own was lost, which nobody can tell apart.
+//! * *created*: the same, of the write that made the Secret.
+//! * *configured*: a write of its own was carried out, or somebody else changed the Secret under its eyes.
+//! * *unchanged*: none was.
+//! * *failed*: none was, or it did not last: the object is not as this writer asked.
+//! * *unknown*: an answer to one was lost.
+//! * *not started*: none was, and none may have been.
+
+use serde_json::{Value, json};
+
+use super::server::World;
+use super::store::{Commit, Intent, Store};
+use super::writer::{Job, Told};
+use crate::ledger::Outcome;
+
+pub(super) fn list(account: &Value) -> Vec<Value> {
+    account["imagePullSecrets"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn names(entry: &Value, names: &[String]) -> bool {
+    entry["name"]
+        .as_str()
+        .is_some_and(|name| names.iter().any(|ours| ours == name))
+}
+
+/// The list as it should be after `intent` met it; written down apart from the code under test.
+fn expected(before: &[Value], intent: &Intent) -> Vec<Value> {
+    let mut after: Vec<Value> = Vec::new();
+    for entry in before {
+        let double =
+            names(entry, &intent.attaches) && after.iter().any(|it| it["name"] == entry["name"]);
+        if !double && !names(entry, &intent.detaches) {
+            after.push(entry.clone());
+        }
+    }
+    for name in &intent.attaches {
+        if !after.iter().any(|entry| entry["name"] == *name) {
+            after.push(json!({"name": name}));
+        }
+    }
+    after
+}
+
+/// The object without what every write moves, and without the list or the data that ours may change.
+fn rest(object: &Value) -> Value {
+    let mut rest = object.clone();
+    for field in ["resourceVersion", "managedFields"] {
+        rest["metadata"][field] = Value::Null;
+    }
+    if let Some(annotations) = rest["metadata"]["annotations"].as_object_mut() {
+        annotations.retain(|key, _| !key.starts_with("kubectl-gcr-secret/"));
+    }
+    rest["imagePullSecrets"] = Value::Null;
+    rest["data"] = Value::Null;
+    rest
+}
+
+/// Checks a write as it is made.
+pub(super) fn at_commit(store: &mut Store, commit: &Commit) {
+    let Commit {
+        writer,
+        object,
+        before,
+        after,
+    } = commit;
+    let Some(writer) = *writer else { return };
+    let intent = store.intents[writer].clone();
+    let mut broken = |what: String| {
+        store
+            .broken
+            .push(format!("writer {writer}, {object}: {what}"))
+    };
+    if intent.dry_run {
+        broken("a dry run wrote".to_owned());
+    }
+    let Some(before) = before else { return };
+    if rest(before) != rest(after) {
+        broken(format!("touched what is not its own: {before} -> {after}"));
+    }
+    if !object.starts_with("serviceaccount/") {
+        return;
+    }
+    let (old, new) = (list(before), list(after));
+    if new != expected(&old, &intent) {
+        broken(format!("made {} of {}", json!(new), json!(old)));
+    }
+    if old == new {
+        broken("wrote what was there already".to_owned());
+    }
+    if let Some(secret) = &intent.secret
+        && !store.objects.contains_key(&format!("secret/{secret}"))
+    {
+        store.broken.push(format!(
+            "writer {writer} refers to {secret}, which is not there"
+        ));
+    }
+    for entry in old {
+        if let Some(name) = entry["name"].as_str()
+            && names(&entry, &intent.detaches)
+        {
+            store.taken.insert(name.to_owned());
+        }
+    }
+}
+
+/// Checks what `writer` told against what became of its writes; everything that is wrong, in words.
+pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Vec<String> {
+    let mut wrong = told.amiss.clone();
+    for (object, outcome) in &told.ends {
+        let writes: Vec<&Commit> = world
+            .store
+            .commits
+            .iter()
+            .filter(|it| it.object == *object)
+            .collect();
+        let own: Vec<&Commit> = writes
+            .iter()
+            .copied()
+            .filter(|it| it.writer == Some(writer))
+            .collect();
+        let lost = world
+            .sent
+            .iter()
+            .any(|sent| sent.writer == writer && sent.object == *object && sent.lost);
+        let stands = !own.is_empty() && is_as_asked(&world.store, object, job);
+        // A dry run speaks of what would be.
+        let true_word = job.dry_run
+            || match outcome {
+                Outcome::Patched => !own.is_empty() || (lost && !writes.is_empty()),
+                Outcome::Created => {
+                    own.iter().any(|it| it.before.is_none())
+                        || (lost && writes.iter().any(|it| it.before.is_none()))
+                }
+                Outcome::Configured => !own.is_empty() || !writes.is_empty(),
+                Outcome::Unchanged => own.is_empty(),
+                Outcome::Failed => !stands,
+                Outcome::Unknown => lost,
+                Outcome::NotStarted => own.is_empty() && !lost,
+                Outcome::Replaced => false,
+            };
+        if !true_word {
+            wrong.push(format!(
+                "{object} is told {outcome:?}; own writes {}, lost {lost}",
+                own.len()
+            ));
+        }
+        if outcome.is_as_asked() && !job.dry_run && !is_as_asked(&world.store, object, job) {
+            wrong.push(format!(
+                "{object} is told {outcome:?} and is not as asked: {:?}",
+                world.store.objects.get(object)
+            ));
+        }
+    }
+    wrong
+}
+
+/// Whether the object is as the job asked, as far as nobody undid it on purpose.
+fn is_as_asked(store: &Store, object: &str, job: &Job) -> bool {
+    let Some(stored) = store.objects.get(object) else {
+        return false;
+    };
+    if object.starts_with("secret/") {
+        let Some(secret) = &job.secret else {
+            return false;
+        };
+        let shared = store
+            .intents
+            .iter()
+            .filter(|it| it.secret.as_ref() == Some(&secret.name))
+            .count()
+            > 1;
+        let hosts = stored["metadata"]["annotations"]["kubectl-gcr-secret/registries"]
+            .as_str()
+            .unwrap_or_default();
+        // Who writes the same Secret without --merge takes the other's host away.
+        return shared && !secret.merge || hosts.split(',').any(|host| host == secret.host);
+    }
+    let list = list(stored);
+    let count = |name: &String| list.iter().filter(|entry| entry["name"] == **name).count();
+    let attached = job
+        .attaches
+        .iter()
+        .all(|name| count(name) == 1 || store.taken.contains(name));
+    // Somebody who attaches may come after who takes away.
+    let others = |name: &String| store.intents.iter().any(|it| it.attaches.contains(name));
+    attached
+        && job
+            .detaches
+            .iter()
+            .all(|name| count(name) == 0 || others(name))
+}

@@ -1,0 +1,290 @@
+//! A race: what is there, who writes, how each request fares, and what somebody else does meanwhile.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+use super::server::{Fare, Server, Trouble};
+use super::store::Store;
+use super::writer::{Job, SecretJob};
+
+/// The accounts of the model's namespace.
+pub(super) const ACCOUNTS: [&str; 2] = ["builder", "default"];
+
+#[derive(Debug, Clone)]
+pub(super) struct Scenario {
+    pub(super) lists: Vec<Vec<Value>>,
+    /// `default` is not there at first.
+    pub(super) late: bool,
+    pub(super) jobs: Vec<(Job, Vec<Fare>)>,
+    pub(super) acts: Vec<(u16, Act)>,
+    pub(super) seed: u64,
+}
+
+/// What somebody else does, in one step.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    Append(usize, Value),
+    Prepend(usize, Value),
+    /// Takes away the first entry that is nobody's of ours.
+    Drop(usize),
+    Label(usize, u8),
+    /// Deletes the account and makes it anew, with the entries of others.
+    Anew(usize),
+    /// Annotates every Secret.
+    Note(u8),
+}
+
+impl Scenario {
+    pub(super) fn store(&self) -> Store {
+        let mut store = Store::new();
+        store.intents = self.jobs.iter().map(|(job, _)| job.intent()).collect();
+        for (name, list) in ACCOUNTS.iter().zip(&self.lists) {
+            if !(self.late && *name == "default") {
+                store.commit(None, &format!("serviceaccount/{name}"), account(name, list));
+            }
+        }
+        // What is there beforehand is nobody's write.
+        store.commits.clear();
+        store
+    }
+
+    /// Does what others do, each at its time.
+    pub(super) async fn act(&self, server: &Server) {
+        for (pause, act) in &self.acts {
+            tokio::time::sleep(Duration::from_millis((*pause).into())).await;
+            self.act_once(act, &mut server.world().store);
+        }
+        if self.late {
+            let store = &mut server.world().store;
+            if !store.objects.contains_key("serviceaccount/default") {
+                store.commit(
+                    None,
+                    "serviceaccount/default",
+                    account("default", &self.lists[1]),
+                );
+            }
+        }
+    }
+
+    fn act_once(&self, act: &Act, store: &mut Store) {
+        let ours = |entry: &Value| {
+            entry["name"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("ours"))
+        };
+        if let Act::Note(note) = act {
+            let secrets: Vec<String> = store
+                .objects
+                .keys()
+                .filter(|key| key.starts_with("secret/"))
+                .cloned()
+                .collect();
+            for key in secrets {
+                let mut secret = store.objects[&key].clone();
+                secret["metadata"]["annotations"]["theirs"] = json!(note.to_string());
+                store.commit(None, &key, secret);
+            }
+            return;
+        }
+        let (Act::Append(index, _)
+        | Act::Prepend(index, _)
+        | Act::Drop(index)
+        | Act::Label(index, _)
+        | Act::Anew(index)) = act
+        else {
+            return;
+        };
+        let key = format!("serviceaccount/{}", ACCOUNTS[*index]);
+        let Some(mut account) = store.objects.get(&key).cloned() else {
+            return;
+        };
+        let mut list = super::rules::list(&account);
+        match act {
+            Act::Append(_, entry) => list.push(entry.clone()),
+            Act::Prepend(_, entry) => list.insert(0, entry.clone()),
+            Act::Drop(_) => {
+                if let Some(at) = list.iter().position(|entry| !ours(entry)) {
+                    list.remove(at);
+                }
+            }
+            Act::Label(_, label) => {
+                account["metadata"]["labels"]["theirs"] = json!(label.to_string())
+            }
+            Act::Anew(_) => {
+                for entry in list.iter().filter(|entry| ours(entry)) {
+                    store
+                        .taken
+                        .insert(entry["name"].as_str().unwrap().to_owned());
+                }
+                list.retain(|entry| !ours(entry));
+                account["metadata"]["uid"] = Value::Null;
+            }
+            Act::Note(_) => {}
+        }
+        account["imagePullSecrets"] = Value::Array(list);
+        store.commit(None, &key, account);
+    }
+}
+
+fn account(name: &str, list: &[Value]) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"name": name, "namespace": "team", "labels": {"app": "x"}, "annotations": {"a": "b"}},
+        "secrets": [{"name": "token"}, {}], "automountServiceAccountToken": false,
+        "imagePullSecrets": list,
+    })
+}
+
+fn entry() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        4 => select(vec!["theirs", "a", "zz", ""]).prop_map(|name| json!({"name": name})),
+        1 => Just(json!({})),
+        // Ours is there already, perhaps doubled.
+        1 => (0..4usize).prop_map(|index| json!({"name": format!("ours-{index}")})),
+    ]
+}
+
+fn theirs() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => select(vec!["theirs", "b", "aa"]).prop_map(|name| json!({"name": name})),
+        1 => Just(json!({})),
+    ]
+}
+
+fn fare() -> impl Strategy<Value = Fare> {
+    let trouble = prop_oneof![
+        12 => Just(Trouble::Nothing),
+        1 => Just(Trouble::NotConnected),
+        1 => Just(Trouble::ResetBefore),
+        4 => Just(Trouble::ReplyLost),
+        1 => Just(Trouble::Truncated),
+        1 => select(vec![502, 504]).prop_map(Trouble::GatewayAfter),
+        1 => Just(Trouble::TimeUpAfter),
+        2 => select(vec![500, 502, 503]).prop_map(Trouble::Refused),
+        1 => (0..4u8).prop_map(Trouble::Shed),
+        1 => Just(Trouble::Conflict),
+        2 => Just(Trouble::Forbidden),
+        1 => (0..20u8).prop_map(Trouble::Late),
+        1 => Just(Trouble::Hang),
+    ];
+    (0..40u16, 0..40u16, trouble).prop_map(|(before, after, trouble)| Fare {
+        before,
+        after,
+        trouble,
+    })
+}
+
+fn accounts() -> impl Strategy<Value = Vec<&'static str>> {
+    prop_oneof![
+        3 => Just(vec!["default"]),
+        2 => subsequence(ACCOUNTS.to_vec(), 1..=2),
+        1 => Just(Vec::new()),
+    ]
+}
+
+/// The job of writer `index`: names of its own, so that what became of them is nobody else's doing.
+fn job(index: usize) -> impl Strategy<Value = Job> {
+    let own = format!("ours-{index}");
+    let more = format!("ours-{index}b");
+    (0..10u8, accounts(), any::<bool>(), any::<bool>(), 0..4usize).prop_map(
+        move |(kind, accounts, merge, shared, taken)| {
+            let name = if shared {
+                "ours-shared".to_owned()
+            } else {
+                own.clone()
+            };
+            let host = format!(
+                "{}-docker.pkg.dev",
+                ["us", "europe", "asia", "us-east1"][index]
+            );
+            let secret = SecretJob {
+                name: name.clone(),
+                host,
+                merge: merge || shared,
+            };
+            match kind {
+                0..=2 => Job {
+                    attaches: vec![own.clone()],
+                    accounts,
+                    ..Job::default()
+                },
+                3 => Job {
+                    attaches: vec![own.clone(), more.clone()],
+                    accounts,
+                    ..Job::default()
+                },
+                4 => Job {
+                    detaches: vec![format!("ours-{taken}")],
+                    accounts,
+                    ..Job::default()
+                },
+                5 => Job {
+                    secret: Some(secret),
+                    accounts,
+                    dry_run: true,
+                    attaches: vec![name],
+                    ..Job::default()
+                },
+                6 => Job {
+                    secret: Some(secret),
+                    accounts: vec!["builder"],
+                    ..Job::default()
+                }
+                .without_accounts(),
+                _ => Job {
+                    secret: Some(secret),
+                    attaches: vec![name],
+                    accounts,
+                    ..Job::default()
+                },
+            }
+        },
+    )
+}
+
+impl Job {
+    fn without_accounts(mut self) -> Self {
+        self.accounts = Vec::new();
+        self
+    }
+}
+
+fn act() -> impl Strategy<Value = (u16, Act)> {
+    let act = prop_oneof![
+        3 => (0..2usize, theirs()).prop_map(|(at, entry)| Act::Append(at, entry)),
+        2 => (0..2usize, theirs()).prop_map(|(at, entry)| Act::Prepend(at, entry)),
+        1 => (0..2usize).prop_map(Act::Drop),
+        2 => (0..2usize, any::<u8>()).prop_map(|(at, label)| Act::Label(at, label)),
+        1 => (0..2usize).prop_map(Act::Anew),
+        1 => any::<u8>().prop_map(Act::Note),
+    ];
+    let pause = prop_oneof![4 => 0..60u16, 1 => 100..3000u16];
+    (pause, act)
+}
+
+pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
+    let fares = || vec(fare(), 0..14);
+    let jobs = prop_oneof![
+        1 => (job(0), fares()).prop_map(|one| vec![one]),
+        2 => ((job(0), fares()), (job(1), fares())).prop_map(|(a, b)| vec![a, b]),
+        2 => ((job(0), fares()), (job(1), fares()), (job(2), fares()), (job(3), fares())).prop_map(|(a, b, c, d)| vec![a, b, c, d]),
+    ];
+    (
+        vec(vec(entry(), 0..6), 2),
+        any::<bool>(),
+        jobs,
+        vec(act(), 0..10),
+        any::<u64>(),
+    )
+        .prop_map(|(lists, late, jobs, acts, seed)| Scenario {
+            lists,
+            late,
+            jobs,
+            acts,
+            seed,
+        })
+}

@@ -1,0 +1,268 @@
+//! The model server: takes requests, carries them out some time later, and answers, or not.
+//!
+//! What a request does is done in a task of its own: a client that has gone away does not stop it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tower::BoxError;
+
+use super::store::{Answer, Store, conflict, not_found, status};
+use super::wire::{self, Reply};
+
+/// What goes wrong with one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    Nothing,
+    /// No connection was made.
+    NotConnected,
+    /// The connection broke before the server took the request.
+    ResetBefore,
+    /// The connection broke after the server had carried it out.
+    ReplyLost,
+    /// The answer broke off.
+    Truncated,
+    /// It was carried out, and a gateway gave this answer.
+    GatewayAfter(u16),
+    /// It was carried out, and the server said that its time was up.
+    TimeUpAfter,
+    /// It was not carried out.
+    Refused(u16),
+    /// Too many requests: not carried out; seconds to wait.
+    Shed(u8),
+    /// A conflict that was none.
+    Conflict,
+    /// The right was taken away.
+    Forbidden,
+    /// Nothing answers; it is carried out so many seconds after the client has given up.
+    Late(u8),
+    /// Nothing answers, nothing is carried out.
+    Hang,
+}
+
+impl Trouble {
+    /// Whether the client cannot know if the request was carried out.
+    fn loses_the_answer(self) -> bool {
+        match self {
+            Self::ResetBefore | Self::ReplyLost | Self::Truncated | Self::Late(_) | Self::Hang => {
+                true
+            }
+            Self::GatewayAfter(_) | Self::TimeUpAfter => true,
+            Self::Refused(code) => code == 502,
+            _ => false,
+        }
+    }
+}
+
+/// How one request fares.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fare {
+    pub(super) before: u16,
+    pub(super) after: u16,
+    pub(super) trouble: Trouble,
+}
+
+/// A write request that arrived, or did not.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    pub(super) writer: usize,
+    pub(super) object: String,
+    pub(super) lost: bool,
+}
+
+pub(super) struct World {
+    pub(super) store: Store,
+    pub(super) sent: Vec<Sent>,
+    fares: Vec<VecDeque<Fare>>,
+}
+
+/// The server, shared by all who speak to it.
+#[derive(Clone)]
+pub(super) struct Server(Arc<Mutex<World>>);
+
+impl Server {
+    pub(super) fn new(store: Store) -> Self {
+        Self(Arc::new(Mutex::new(World {
+            store,
+            sent: Vec::new(),
+            fares: Vec::new(),
+        })))
+    }
+
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap()
+    }
+
+    /// Lets the next requests of `writer` fare so, in this order; all after them fare well.
+    pub(super) fn fare(&self, writer: usize, fares: &[Fare]) {
+        let mut world = self.world();
+        if world.fares.len() <= writer {
+            world.fares.resize_with(writer + 1, VecDeque::new);
+        }
+        world.fares[writer] = fares.iter().copied().collect();
+    }
+
+    /// A client whose requests come here as those of `writer`.
+    pub(super) fn client(&self, writer: usize, patience: Duration) -> kube::Client {
+        let server = self.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let server = server.clone();
+            async move { server.serve(writer, patience, request).await }
+        });
+        kube::Client::new(service, "team")
+    }
+
+    async fn serve(
+        &self,
+        writer: usize,
+        patience: Duration,
+        request: Request<Body>,
+    ) -> Result<Response<Reply>, BoxError> {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await?.to_bytes();
+        let fare = self.world().fares[writer].pop_front().unwrap_or(Fare {
+            before: 1,
+            after: 1,
+            trouble: Trouble::Nothing,
+        });
+        let trouble = fare.trouble;
+        let asked = Asked::read(&parts.uri, parts.method, &body);
+        if asked.method == Method::PATCH && trouble != Trouble::NotConnected {
+            self.world().sent.push(Sent {
+                writer,
+                object: asked.object(),
+                lost: trouble.loses_the_answer(),
+            });
+        }
+        let (kind, name) = (asked.kind.clone(), asked.name.clone());
+        let pause = |millis: u16| tokio::time::sleep(Duration::from_millis(millis.into()));
+        let (tell, told) = oneshot::channel();
+        let server = self.clone();
+        tokio::spawn(async move {
+            pause(fare.before).await;
+            match trouble {
+                Trouble::Late(seconds) => {
+                    tokio::time::sleep(patience + Duration::from_secs(seconds.into())).await;
+                }
+                Trouble::Hang
+                | Trouble::NotConnected
+                | Trouble::ResetBefore
+                | Trouble::Refused(_)
+                | Trouble::Shed(_)
+                | Trouble::Forbidden
+                | Trouble::Conflict => {
+                    let _ = tell.send(None);
+                    return;
+                }
+                _ => {}
+            }
+            let answer = server.carry_out(writer, &asked);
+            pause(fare.after).await;
+            let _ = tell.send(Some(answer));
+        });
+        let answer = told.await.ok().flatten();
+        let date = self.world().store.now();
+        match (trouble, answer) {
+            (Trouble::Nothing, Some(answer)) => Ok(wire::answer(answer, &[], date)),
+            (Trouble::Truncated, Some(answer)) => Ok(wire::broken_off(answer)),
+            (Trouble::TimeUpAfter, _) => Ok(wire::answer(
+                status(
+                    504,
+                    "Timeout",
+                    "request did not complete in time",
+                    &kind,
+                    &name,
+                ),
+                &[],
+                date,
+            )),
+            (Trouble::GatewayAfter(code) | Trouble::Refused(code), _) => {
+                Ok(wire::page(code, "<html>upstream</html>"))
+            }
+            (Trouble::Shed(seconds), _) => Ok(wire::answer(
+                status(429, "TooManyRequests", "later", &kind, &name),
+                &[("retry-after", seconds.to_string())],
+                date,
+            )),
+            (Trouble::Conflict, _) => Ok(wire::answer(conflict(&kind, &name), &[], date)),
+            (Trouble::Forbidden, _) => Ok(wire::answer(
+                status(403, "Forbidden", "forbidden", &kind, &name),
+                &[],
+                date,
+            )),
+            (Trouble::NotConnected, _) => Err(wire::not_connected().await),
+            (Trouble::Late(_) | Trouble::Hang, _) => std::future::pending().await,
+            _ => Err(wire::reset().await),
+        }
+    }
+
+    fn carry_out(&self, writer: usize, asked: &Asked) -> Answer {
+        let store = &mut self.world().store;
+        match (asked.method.as_str(), asked.kind.as_str()) {
+            ("GET", "namespaces") => (200, json!({"metadata": {"name": "team"}})),
+            ("GET", "serviceaccounts") if asked.name.is_empty() => {
+                let names = store.account_names();
+                let items: Vec<_> = names
+                    .iter()
+                    .map(|name| store.objects[&format!("serviceaccount/{name}")].clone())
+                    .collect();
+                (
+                    200,
+                    json!({"kind": "ServiceAccountList", "metadata": {}, "items": items}),
+                )
+            }
+            ("GET", kind) => match store.objects.get(&asked.object()) {
+                Some(object) => (200, object.clone()),
+                None => not_found(kind, &asked.name),
+            },
+            ("PATCH", "secrets") => store.apply(writer, &asked.name, &asked.query, &asked.body),
+            ("PATCH", "serviceaccounts") => {
+                store.patch(writer, &asked.name, &asked.query, &asked.body)
+            }
+            // Access reviews: the rights are there.
+            ("POST", _) => (201, json!({"status": {"allowed": true}})),
+            (method, kind) => panic!("the model has no {method} of {kind}"),
+        }
+    }
+}
+
+/// A request, taken apart.
+struct Asked {
+    method: Method,
+    kind: String,
+    name: String,
+    query: BTreeMap<String, String>,
+    body: Value,
+}
+
+impl Asked {
+    fn read(uri: &http::Uri, method: Method, body: &Bytes) -> Self {
+        let words: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
+        // /api/v1/namespaces/NS/KIND/NAME, /api/v1/namespaces/NS
+        let (kind, name) = match words.as_slice() {
+            ["api", "v1", "namespaces", _, kind, name] => (*kind, *name),
+            ["api", "v1", "namespaces", _, kind] => (*kind, ""),
+            ["api", "v1", kind, name] => (*kind, *name),
+            _ => ("", ""),
+        };
+        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        Self {
+            method,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            query: query.into_owned().collect(),
+            body: serde_json::from_slice(body).unwrap_or(Value::Null),
+        }
+    }
+
+    fn object(&self) -> String {
+        format!("{}/{}", self.kind.trim_end_matches('s'), self.name)
+    }
+}

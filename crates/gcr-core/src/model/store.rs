@@ -1,0 +1,232 @@
+//! What the model server holds, and what each request does to it.
+//!
+//! Every change is one step under one lock, as in a real store. Each is checked as it is made: that is when a list read
+//! too early does its harm.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::rules;
+
+/// What a writer stands for, as far as its writes are judged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Intent {
+    pub(super) attaches: Vec<String>,
+    pub(super) detaches: Vec<String>,
+    /// The Secret it writes before it refers to it.
+    pub(super) secret: Option<String>,
+    pub(super) dry_run: bool,
+}
+
+/// A write that was carried out.
+#[derive(Debug, Clone)]
+pub(super) struct Commit {
+    /// Whose; `None` for somebody else's.
+    pub(super) writer: Option<usize>,
+    /// As `secret/NAME`.
+    pub(super) object: String,
+    pub(super) before: Option<Value>,
+    pub(super) after: Value,
+}
+
+/// An answer: status and body.
+pub(super) type Answer = (u16, Value);
+
+pub(super) struct Store {
+    pub(super) objects: BTreeMap<String, Value>,
+    pub(super) commits: Vec<Commit>,
+    pub(super) intents: Vec<Intent>,
+    /// Names that somebody took out of a list who had not put them there.
+    pub(super) taken: BTreeSet<String>,
+    pub(super) broken: Vec<String>,
+    begun: Instant,
+    version: u64,
+}
+
+impl Store {
+    pub(super) fn new() -> Self {
+        Self {
+            objects: BTreeMap::new(),
+            commits: Vec::new(),
+            intents: Vec::new(),
+            taken: BTreeSet::new(),
+            broken: Vec::new(),
+            begun: Instant::now(),
+            version: 100,
+        }
+    }
+
+    /// Stores `object` under a new version, with a uid where it has none.
+    pub(super) fn commit(&mut self, writer: Option<usize>, key: &str, mut object: Value) -> Value {
+        self.version += 1;
+        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        if object["metadata"]["uid"].is_null() {
+            object["metadata"]["uid"] = json!(format!("uid-{}", self.version));
+        }
+        let before = self.objects.insert(key.to_owned(), object.clone());
+        let commit = Commit {
+            writer,
+            object: key.to_owned(),
+            before,
+            after: object.clone(),
+        };
+        rules::at_commit(self, &commit);
+        self.commits.push(commit);
+        object
+    }
+
+    /// The server's clock, in the whole seconds it writes down.
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        let seconds = self.begun.elapsed().as_secs();
+        jiff::Timestamp::from_second(1_790_000_000 + i64::try_from(seconds).unwrap()).unwrap()
+    }
+
+    pub(super) fn account_names(&self) -> Vec<String> {
+        let name = |key: &String| key.strip_prefix("serviceaccount/").map(str::to_owned);
+        self.objects.keys().filter_map(name).collect()
+    }
+
+    /// Server-side apply of a Secret, as far as fields have one owner: nobody but us sets ours here.
+    pub(super) fn apply(
+        &mut self,
+        writer: usize,
+        name: &str,
+        query: &BTreeMap<String, String>,
+        body: &Value,
+    ) -> Answer {
+        let key = format!("secret/{name}");
+        let stored = self.objects.get(&key).cloned();
+        let sent = &body["metadata"];
+        match &stored {
+            Some(stored) => {
+                for field in ["uid", "resourceVersion"] {
+                    if !sent[field].is_null() && sent[field] != stored["metadata"][field] {
+                        return conflict("secrets", name);
+                    }
+                }
+            }
+            None if !sent["uid"].is_null() => return conflict("secrets", name),
+            None => {}
+        }
+        let manager = query.get("fieldManager").cloned().unwrap_or_default();
+        let mut wanted = stored.clone().unwrap_or_else(|| {
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "team"}})
+        });
+        wanted["type"] = body["type"].clone();
+        wanted["data"] = body["data"].clone();
+        let owned = owned(sent);
+        let entry = |object: &Value| {
+            let entries = object["metadata"]["managedFields"].as_array()?;
+            entries
+                .iter()
+                .find(|entry| entry["manager"] == *manager && entry["operation"] == "Apply")
+                .cloned()
+        };
+        let before = stored.as_ref().and_then(entry);
+        for kind in ["labels", "annotations"] {
+            let old = before
+                .iter()
+                .flat_map(|entry| entry["fieldsV1"][kind].as_array().cloned())
+                .flatten();
+            let mut map: Map<String, Value> = wanted["metadata"][kind]
+                .as_object()
+                .cloned()
+                .unwrap_or_default();
+            for gone in old {
+                map.remove(gone.as_str().unwrap());
+            }
+            map.extend(sent[kind].as_object().cloned().unwrap_or_default());
+            wanted["metadata"][kind] = Value::Object(map);
+        }
+        let unchanged = stored.as_ref() == Some(&wanted)
+            && before.is_some_and(|before| before["fieldsV1"] == owned);
+        if unchanged {
+            return (200, wanted);
+        }
+        let mut entries: Vec<Value> = wanted["metadata"]["managedFields"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        entries.retain(|entry| entry["manager"] != *manager);
+        entries.push(json!({"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+            "time": self.now().to_string(), "fieldsV1": owned}));
+        wanted["metadata"]["managedFields"] = Value::Array(entries);
+        let status = if stored.is_some() { 200 } else { 201 };
+        if query.contains_key("dryRun") {
+            return (status, wanted);
+        }
+        (status, self.commit(Some(writer), &key, wanted))
+    }
+
+    /// JSON merge patch of a ServiceAccount.
+    pub(super) fn patch(
+        &mut self,
+        writer: usize,
+        name: &str,
+        query: &BTreeMap<String, String>,
+        body: &Value,
+    ) -> Answer {
+        let key = format!("serviceaccount/{name}");
+        let Some(stored) = self.objects.get(&key).cloned() else {
+            return not_found("serviceaccounts", name);
+        };
+        for field in ["uid", "resourceVersion"] {
+            let sent = &body["metadata"][field];
+            if !sent.is_null() && *sent != stored["metadata"][field] {
+                return conflict("serviceaccounts", name);
+            }
+        }
+        let mut patched = stored.clone();
+        merge(&mut patched, body);
+        if patched == stored || query.contains_key("dryRun") {
+            return (200, patched);
+        }
+        (200, self.commit(Some(writer), &key, patched))
+    }
+}
+
+/// RFC 7386.
+fn merge(into: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *into = patch.clone();
+        return;
+    };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    let Value::Object(into) = into else { return };
+    for (key, value) in patch {
+        if value.is_null() {
+            into.remove(key);
+        } else {
+            merge(into.entry(key.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+fn owned(metadata: &Value) -> Value {
+    let keys = |kind: &str| -> Vec<String> {
+        let map = metadata[kind].as_object();
+        map.into_iter()
+            .flat_map(|map| map.keys().cloned())
+            .collect()
+    };
+    json!({"labels": keys("labels"), "annotations": keys("annotations")})
+}
+
+pub(super) fn status(code: u16, reason: &str, message: &str, kind: &str, name: &str) -> Answer {
+    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code,
+        "message": message, "details": {"kind": kind, "name": name}});
+    (code, body)
+}
+
+pub(super) fn conflict(kind: &str, name: &str) -> Answer {
+    let message = "the object has been modified; please apply your changes to the latest version";
+    status(409, "Conflict", message, kind, name)
+}
+
+pub(super) fn not_found(kind: &str, name: &str) -> Answer {
+    status(404, "NotFound", "not found", kind, name)
+}

@@ -1,0 +1,114 @@
+//! Answers and broken connections, as the HTTP client hands them on.
+//!
+//! The errors are hyper's own, from a connection that really breaks: what is made of them depends on their type.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::Frame;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioExecutor;
+use tower::BoxError;
+
+use super::store::Answer;
+
+pub(super) type Reply = UnsyncBoxBody<Bytes, BoxError>;
+
+pub(super) fn answer(
+    (code, body): Answer,
+    headers: &[(&str, String)],
+    date: jiff::Timestamp,
+) -> Response<Reply> {
+    let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let mut response = Response::builder().status(code).header("date", date);
+    for (name, value) in headers {
+        response = response.header(*name, value);
+    }
+    let body = Full::new(Bytes::from(body.to_string()));
+    response.body(whole(body)).unwrap()
+}
+
+/// What stands in front of a server says something of its own.
+pub(super) fn page(code: u16, text: &'static str) -> Response<Reply> {
+    let response = Response::builder().status(code);
+    response.body(whole(Full::from(text))).unwrap()
+}
+
+fn whole(body: Full<Bytes>) -> Reply {
+    body.map_err(|never| match never {}).boxed_unsync()
+}
+
+/// The head and half the body, then nothing.
+pub(super) fn broken_off((code, body): Answer) -> Response<Reply> {
+    let mut text = body.to_string();
+    text.truncate(text.len() / 2);
+    let half: Result<_, BoxError> = Ok(Frame::data(Bytes::from(text)));
+    let end: BoxError = io::Error::from(io::ErrorKind::ConnectionReset).into();
+    let body = StreamBody::new(futures_util::stream::iter([half, Err(end)]));
+    let response = Response::builder().status(code);
+    response.body(body.boxed_unsync()).unwrap()
+}
+
+/// The error of a connection that ends where an answer should come.
+pub(super) async fn reset() -> BoxError {
+    failing(|| Ok(Ended)).await
+}
+
+/// The error of a connection that cannot be made.
+pub(super) async fn not_connected() -> BoxError {
+    failing(|| Err(io::ErrorKind::ConnectionRefused.into())).await
+}
+
+async fn failing(connect: fn() -> io::Result<Ended>) -> BoxError {
+    let connector = tower::service_fn(move |_: Uri| std::future::ready(connect()));
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
+    let request = Request::get("http://model.invalid/").body(Full::default());
+    match client.request(request.unwrap()).await {
+        Ok(_) => panic!("a connection that ends cannot answer"),
+        Err(error) => error.into(),
+    }
+}
+
+/// A connection that takes everything and then ends.
+struct Ended;
+
+impl Read for Ended {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Write for Ended {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Connection for Ended {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
