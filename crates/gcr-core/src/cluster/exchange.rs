@@ -94,6 +94,8 @@ impl Cluster {
         let mut tries = Tries::begin();
         let mut unheard = false;
         let mut refreshed = false;
+        // A read leaves nothing behind, heard or not.
+        let writes = entry.is_some();
         loop {
             if let Some(cause) = self.closed() {
                 return Err(Fault { cause, unheard });
@@ -120,7 +122,7 @@ impl Cluster {
                         }
                         return Err(self.end(cause, unheard).await);
                     }
-                    unheard |= patience::may_be_carried_out(status);
+                    unheard |= writes && patience::may_be_carried_out(status);
                     let asked = text(&headers, &header::RETRY_AFTER)
                         .and_then(|seconds| seconds.parse().ok())
                         .map(Duration::from_secs);
@@ -135,11 +137,12 @@ impl Cluster {
                 Try::Failed(cause @ FaultCause::Garbled(_)) => {
                     return Err(Fault {
                         cause,
-                        unheard: true,
+                        unheard: writes,
                     });
                 }
                 Try::Failed(cause) => {
-                    unheard |= matches!(cause, FaultCause::Lost(_) | FaultCause::TimedOut(_));
+                    unheard |=
+                        writes && matches!(cause, FaultCause::Lost(_) | FaultCause::TimedOut(_));
                     if !self.has_answered() || self.silence() >= patience::SILENCE {
                         return Err(self.end(cause, unheard).await);
                     }
