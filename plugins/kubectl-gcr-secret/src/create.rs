@@ -295,6 +295,11 @@ fn read(
     file: &OsString,
     warnings: &mut Vec<String>,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, UsageError> {
+    if is_content(&file.to_string_lossy()) {
+        return Err(UsageError::new(
+            "a credential is read from a file or from standard input, never from the command line: give the file's name",
+        ));
+    }
     let failed =
         |error: gcr_core::credential_file::CredentialFileError| UsageError::new(error.to_string());
     let open: OpenCredential = CredentialSource::from_flag(file).open().map_err(failed)?;
@@ -303,6 +308,11 @@ fn read(
     let (bytes, warning) = open.read().map_err(failed)?;
     warnings.extend(warning.map(|warning| warning.to_string()));
     Ok(bytes)
+}
+
+/// Whether a key or a token stands where its file's name belongs: no error may repeat it.
+fn is_content(value: &str) -> bool {
+    value.trim_start().starts_with('{') || value.trim_start().starts_with("ya29.")
 }
 
 fn quoted(file: &OsString) -> String {
