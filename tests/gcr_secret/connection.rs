@@ -185,6 +185,35 @@ fn plain_http_on_loopback_is_spoken_without_a_credential_of_the_kubeconfig() {
 }
 
 #[test]
+fn a_silent_server_is_given_up_at_the_request_timeout() {
+    let session = session();
+    let listener = Listener::answering(|_, _| None);
+    let output = create(&session, &format!("server: http://{}", listener.address()))
+        .args(["--request-timeout=1s"])
+        .run();
+    assert_said(
+        &output,
+        1,
+        &[],
+        &["Unable to connect to the server: no answer within 1s (--request-timeout)"],
+    );
+    assert!((1..10).contains(&output.took.as_secs()), "{output}");
+
+    let output = create(&session, &format!("server: http://{}", listener.address()))
+        .args(["--request-timeout=1s", "-n", "a,b", "--attach"])
+        .run();
+    assert_said(
+        &output,
+        1,
+        &[],
+        &[
+            "Unable to connect to the server: no answer within 1s (--request-timeout)",
+            "0 failed, 0 unknown, 4 not started",
+        ],
+    );
+}
+
+#[test]
 fn a_context_or_a_kubeconfig_that_is_not_there_is_named() {
     let session = ControlPlane::shared().session();
     give_keys(&session);

@@ -83,6 +83,16 @@ fn the_environment_and_the_command_line_hold_no_credential() {
 }
 
 #[test]
+fn a_credential_typed_in_a_file_names_place_is_not_repeated() {
+    let desk = Desk::new();
+    let error = "error: a credential is read from a file or from standard input, never from the command line: give the file's name";
+    assert_eq!(desk.refused(&["--key-file", keys::KEY]), error);
+    assert_eq!(desk.refused(&["--key-file", keys::KEY.trim_end()]), error);
+    let token = ["--access-token-file", "ya29.hunter2"];
+    assert_eq!(desk.refused(&token), error);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named_with_the_reason() {
     let desk = Desk::new();
     assert_eq!(
@@ -102,7 +112,7 @@ fn a_file_that_cannot_be_read_is_named_with_the_reason() {
     if !is_root() {
         desk.session.file("mine.json", keys::KEY, 0o000);
     }
-    let output = desk.session.not_as_root(create).run();
+    let output = create.not_as_root().run();
     assert_eq!(
         one_error(&output),
         "error: open mine.json: permission denied"

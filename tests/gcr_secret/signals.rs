@@ -109,7 +109,7 @@ fn a_process_that_holds_a_key_leaves_no_core_and_shows_it_to_nobody() {
     let listener = silent_to_writes();
     let create = create(&session, &listener);
     session.file("key.json", gcr_test_support::keys::KEY, 0o644);
-    let run = session.not_as_root(create).spawn();
+    let run = create.not_as_root().spawn();
     while !listener.next_request().starts_with("PATCH ") {}
     let process = std::path::PathBuf::from(format!("/proc/{}", run.pid()));
     let limits = std::fs::read_to_string(process.join("limits")).unwrap();
