@@ -8,6 +8,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use crate::domain::go_duration;
+use crate::domain::go_quote::go_quoted;
 
 /// One flag.
 #[derive(Clone, Copy)]
@@ -143,7 +144,8 @@ impl<'a> Flag<'a> {
                 "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Some("true")),
                 "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Some("false")),
                 _ => Err(format!(
-                    "strconv.ParseBool: parsing {value:?}: invalid syntax"
+                    "strconv.ParseBool: parsing {}: invalid syntax",
+                    go_quoted(value.as_bytes())
                 )),
             },
             Kind::Level => match value.parse::<i32>() {
@@ -154,7 +156,10 @@ impl<'a> Flag<'a> {
                         PosOverflow | NegOverflow => "value out of range",
                         _ => "invalid syntax",
                     };
-                    Err(format!("strconv.ParseInt: parsing {value:?}: {why}"))
+                    Err(format!(
+                        "strconv.ParseInt: parsing {}: {why}",
+                        go_quoted(value.as_bytes())
+                    ))
                 }
             },
             Kind::Duration => match go_duration::parse(value) {

@@ -12,6 +12,7 @@ use clap::Command;
 
 use super::flag::{Flag, Kind};
 use super::words::{as_bytes, from_bytes};
+use crate::domain::go_quote::go_quoted;
 use crate::domain::printable::printable;
 
 /// A command line that pflag would take.
@@ -181,9 +182,9 @@ impl<'a> Line<'a> {
             b"1" | b"t" | b"T" | b"true" | b"TRUE" | b"True" => true,
             b"0" | b"f" | b"F" | b"false" | b"FALSE" | b"False" => false,
             _ => {
-                let value = String::from_utf8_lossy(value);
+                let value = go_quoted(value);
                 return Err(format!(
-                    "invalid argument {value:?} for \"-h, --help\" flag: strconv.ParseBool: parsing {value:?}: invalid syntax"
+                    "invalid argument {value} for \"-h, --help\" flag: strconv.ParseBool: parsing {value}: invalid syntax"
                 ));
             }
         };
@@ -197,7 +198,8 @@ impl<'a> Line<'a> {
                 let text = value.to_string_lossy();
                 let checked = flag.check(&text).map_err(|why| {
                     format!(
-                        "invalid argument {text:?} for {:?} flag: {why}",
+                        "invalid argument {} for {:?} flag: {why}",
+                        go_quoted(&as_bytes(&value)),
                         flag.in_errors()
                     )
                 })?;

@@ -69,7 +69,7 @@ impl Cluster {
             accept: JSON,
             body: Bytes::from(body.to_string()),
             limit: OBJECT_LIMIT,
-            subject: "create selfsubjectaccessreviews".to_owned(),
+            subject: "post selfsubjectaccessreviews.authorization.k8s.io".to_owned(),
         };
         let reply: Value = self.exchange(&call, None).await.ok()?.json().ok()?;
         reply.pointer("/status/allowed").and_then(Value::as_bool)

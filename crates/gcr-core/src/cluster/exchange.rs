@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::fault::{self, FaultCause};
 use super::patience::{self, Tries};
+use super::promise;
 use super::{Cluster, Fault, Refusal};
 use crate::domain::printable::printable;
 use crate::event::Event;
@@ -103,6 +104,13 @@ impl Cluster {
             let (generation, outcome) = self.try_once(call, entry).await;
             let (cause, pause) = match outcome {
                 Try::Answered(status, headers, body) if status.is_success() => {
+                    let content_type = text(&headers, &header::CONTENT_TYPE);
+                    if let Some(breach) = promise::breach(status, content_type, &body) {
+                        return Err(Fault {
+                            cause: FaultCause::Garbled(breach.into()),
+                            unheard: true,
+                        });
+                    }
                     let date = text(&headers, &header::DATE).map(str::to_owned);
                     return Ok(Reply {
                         status,
@@ -112,7 +120,8 @@ impl Cluster {
                     });
                 }
                 Try::Answered(status, headers, body) => {
-                    let refusal = Refusal::read(status, &body, &call.subject);
+                    let content_type = text(&headers, &header::CONTENT_TYPE);
+                    let refusal = Refusal::read(status, content_type, &body, &call.subject);
                     let unauthorized = refusal.is_unauthorized();
                     let cause = FaultCause::Refused(Box::new(refusal));
                     if unauthorized {

@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod fault;
 pub mod namespaces;
 pub mod patience;
+mod promise;
 pub mod refusal;
 pub mod secrets;
 pub mod service_accounts;

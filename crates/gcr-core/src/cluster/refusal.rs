@@ -6,6 +6,7 @@
 use http::StatusCode;
 use serde::Deserialize;
 
+use crate::domain::go_quote::go_quoted;
 use crate::domain::printable::printable;
 
 /// A refusal: an HTTP status of 400 or more with what its `Status` body said.
@@ -65,17 +66,18 @@ struct StatusCause {
     field: Option<String>,
 }
 
-/// How much of a body that is no Status is quoted, in characters.
+/// How much of a body that is no Status is quoted, in bytes (client-go `rest/request.go`).
 const QUOTED: usize = 2048;
 
 impl Refusal {
-    /// Reads a refusal from a reply; `subject` is `verb resource [name]`, which client-go puts into its own words.
-    pub fn read(code: StatusCode, body: &[u8], subject: &str) -> Self {
+    /// Reads a refusal from a reply; `content_type` is its header, `subject` is `method resource [name]`, which client-go
+    /// puts into its own words.
+    pub fn read(code: StatusCode, content_type: Option<&str>, body: &[u8], subject: &str) -> Self {
         let status = serde_json::from_slice::<Status>(body)
             .ok()
             .filter(|status| status.kind == "Status");
         let Some(status) = status else {
-            return Self::without_status(code, body, subject);
+            return Self::without_status(code, said(content_type, body), subject);
         };
         let details = status.details.unwrap_or_default();
         let text = |text: Option<String>| printable(&text.unwrap_or_default()).into_owned();
@@ -100,20 +102,25 @@ impl Refusal {
     }
 
     /// client-go's words for an answer without a Status (`NewGenericServerResponse`, apimachinery `api/errors`).
-    fn without_status(code: StatusCode, body: &[u8], subject: &str) -> Self {
-        let said: String = String::from_utf8_lossy(body)
-            .trim()
-            .chars()
-            .take(QUOTED)
-            .collect();
-        let said = printable(&said).into_owned();
+    fn without_status(code: StatusCode, said: &[u8], subject: &str) -> Self {
+        let mut words = subject.splitn(3, ' ');
+        let method = words.next().unwrap_or_default();
+        let (kind, name) = (words.next(), words.next());
+        let text = printable(&String::from_utf8_lossy(said)).into_owned();
         let (reason, message) = match code.as_u16() {
             400 => ("BadRequest", "the server rejected our request for an unknown reason".to_owned()),
             401 => ("Unauthorized", "the server has asked for the client to provide credentials".to_owned()),
-            403 => ("Forbidden", if said.is_empty() { "forbidden".to_owned() } else { said }),
+            403 => ("Forbidden", text.clone()),
             404 => ("NotFound", "the server could not find the requested resource".to_owned()),
             405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource".to_owned()),
+            406 if matches!(said, b"" | b"unknown") => (
+                "NotAcceptable",
+                "the server was unable to respond with a content type that the client supports".to_owned(),
+            ),
+            406 => ("NotAcceptable", text.clone()),
+            409 if method == "post" => ("AlreadyExists", "the server reported a conflict".to_owned()),
             409 => ("Conflict", "the server reported a conflict".to_owned()),
+            415 => ("UnsupportedMediaType", text.clone()),
             422 => ("Invalid", "the server rejected our request due to an error in our request".to_owned()),
             429 => (
                 "TooManyRequests",
@@ -127,7 +134,7 @@ impl Refusal {
             ),
             500.. => (
                 "InternalError",
-                format!("an error on the server ({said:?}) has prevented the request from succeeding"),
+                format!("an error on the server ({}) has prevented the request from succeeding", go_quoted(said)),
             ),
             other => ("", format!("the server responded with the status code {other} but did not return more information")),
         };
@@ -135,9 +142,13 @@ impl Refusal {
             code,
             reason: reason.to_owned(),
             message: format!("{message} ({subject})"),
-            kind: String::new(),
-            name: String::new(),
-            causes: Vec::new(),
+            kind: kind.unwrap_or_default().to_owned(),
+            name: name.unwrap_or_default().to_owned(),
+            causes: vec![Cause {
+                reason: "UnexpectedServerResponse".to_owned(),
+                field: String::new(),
+                message: text,
+            }],
             from_api_server: false,
         }
     }
@@ -149,7 +160,7 @@ impl Refusal {
 
     /// The namespace itself is not there.
     pub fn is_namespace_not_found(&self) -> bool {
-        self.is_not_found() && self.kind == "namespaces"
+        self.is_not_found() && self.from_api_server && self.kind == "namespaces"
     }
 
     /// The object changed since it was read, or another field manager holds a field.
@@ -209,31 +220,59 @@ impl Refusal {
     /// As kubectl words it, the whole line and for several invalid fields several
     /// (kubectl `cmd/util/helpers.go`, `StandardErrorMessage` and `checkErr`).
     pub fn wording(&self) -> String {
-        if self.is_unauthorized() {
-            let reason = if self.from_api_server && self.message == "Unauthorized" {
-                "Unauthorized"
-            } else {
-                &self.message
-            };
-            return format!("error: You must be logged in to the server ({reason})");
+        if self.reason == "Unauthorized" {
+            return format!(
+                "error: You must be logged in to the server ({})",
+                self.message
+            );
         }
-        if self.is_invalid() && !self.causes.is_empty() {
-            let subject = format!("The {} {:?} is invalid", self.kind, self.name);
-            let said: Vec<String> = self
-                .causes
-                .iter()
-                .map(|cause| format!("{}: {}", cause.field, cause.message))
-                .collect();
-            return match said.as_slice() {
-                [one] => format!("{subject}: {one}"),
-                several => format!("{subject}: \n* {}", several.join("\n* ")),
-            };
+        if self.reason == "Invalid" {
+            return self.invalid();
         }
         if self.reason.is_empty() {
             format!("Error from server: {}", self.message)
         } else {
             format!("Error from server ({}): {}", self.reason, self.message)
         }
+    }
+
+    /// What validation refused: once each, in one line or in a list.
+    fn invalid(&self) -> String {
+        let subject = if !self.kind.is_empty() || !self.name.is_empty() {
+            let name = go_quoted(self.name.as_bytes());
+            format!("The {} {name} is invalid", self.kind)
+        } else if self.causes.is_empty() && !self.message.is_empty() {
+            format!("The request is invalid: {}", self.message)
+        } else {
+            "The request is invalid".to_owned()
+        };
+        let mut said: Vec<String> = Vec::new();
+        for cause in &self.causes {
+            let line = format!("{}: {}", cause.field, cause.message);
+            if !said.contains(&line) {
+                said.push(line);
+            }
+        }
+        match said.as_slice() {
+            [] => subject,
+            [one] => format!("{subject}: {one}"),
+            several => format!("{subject}: \n* {}", several.join("\n* ")),
+        }
+    }
+}
+
+/// What client-go quotes of an answer that it has no type for: the beginning of a text, nothing of anything else.
+fn said<'a>(content_type: Option<&str>, body: &'a [u8]) -> &'a [u8] {
+    let is_text = content_type.is_none_or(|value| {
+        let value = value.trim_start().as_bytes();
+        value
+            .get(..5)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
+    });
+    if is_text {
+        body[..body.len().min(QUOTED)].trim_ascii()
+    } else {
+        b"unknown"
     }
 }
 
@@ -248,6 +287,7 @@ mod tests {
     fn a_conflict_names_manager_and_field() {
         let refusal = Refusal::read(
             StatusCode::CONFLICT,
+            Some("application/json"),
             CONFLICT.as_bytes(),
             "patch secrets gcr-io",
         );
@@ -261,28 +301,63 @@ mod tests {
         );
     }
 
+    /// What `kubectl get serviceaccount default` 1.37.2 said of these answers.
     #[test]
-    fn a_plain_text_503_gets_client_gos_words() {
-        let refusal = Refusal::read(
-            StatusCode::SERVICE_UNAVAILABLE,
-            b"apiserver is shutting down",
-            "patch secrets gcr-io",
+    fn answers_without_a_status_get_client_gos_words() {
+        let html = b"<html>\n\x1b[31mBad \"Gateway\"</html>\n";
+        let (text, page, json) = (
+            Some("text/plain"),
+            Some("text/html"),
+            Some("application/json"),
         );
-        assert_eq!(
-            refusal.wording(),
-            "Error from server (ServiceUnavailable): the server is currently unable to handle the request (patch secrets gcr-io)"
-        );
-    }
-
-    #[test]
-    fn a_load_balancers_page_is_quoted_with_its_controls_visible() {
-        let refusal = Refusal::read(
-            StatusCode::BAD_GATEWAY,
-            b"<html>\x1b[31m</html>",
-            "get secrets x",
-        );
-        assert!(refusal.message.contains("<html>^["), "{}", refusal.message);
-        assert!(!refusal.message.contains('\x1b'));
+        for (code, content_type, body, wording) in [
+            (
+                503,
+                text,
+                &b"apiserver is shutting down"[..],
+                "Error from server (ServiceUnavailable): the server is currently unable to handle the request (get serviceaccounts default)",
+            ),
+            (
+                502,
+                page,
+                html,
+                r#"Error from server (InternalError): an error on the server ("<html>\n\x1b[31mBad \"Gateway\"</html>") has prevented the request from succeeding (get serviceaccounts default)"#,
+            ),
+            (
+                500,
+                json,
+                br#"{"kind":"Status","apiVer"#,
+                r#"Error from server (InternalError): an error on the server ("unknown") has prevented the request from succeeding (get serviceaccounts default)"#,
+            ),
+            (
+                500,
+                None,
+                b"",
+                r#"Error from server (InternalError): an error on the server ("") has prevented the request from succeeding (get serviceaccounts default)"#,
+            ),
+            (
+                403,
+                None,
+                b"",
+                "Error from server (Forbidden):  (get serviceaccounts default)",
+            ),
+            (
+                403,
+                json,
+                br#"{"a":1}"#,
+                "Error from server (Forbidden): unknown (get serviceaccounts default)",
+            ),
+            (
+                422,
+                text,
+                b"what",
+                r#"The serviceaccounts "default" is invalid: : what"#,
+            ),
+        ] {
+            let code = StatusCode::from_u16(code).unwrap();
+            let refusal = Refusal::read(code, content_type, body, "get serviceaccounts default");
+            assert_eq!(refusal.wording(), wording);
+        }
     }
 
     #[test]
@@ -296,6 +371,7 @@ mod tests {
         let read = |causes: &str| {
             Refusal::read(
                 StatusCode::UNPROCESSABLE_ENTITY,
+                Some("application/json"),
                 body(causes).as_bytes(),
                 "patch secrets x",
             )
@@ -305,9 +381,11 @@ mod tests {
             r#"The Secret "x" is invalid: type: Invalid value: "a": field is immutable"#
         );
         assert!(read(one).names_field("type"));
+        assert_eq!(read(&format!("{one},{one}")).wording(), read(one).wording());
+        let other = r#"{"message":"Required value","field":"data"}"#;
         assert_eq!(
-            read(&format!("{one},{one}")).wording(),
-            "The Secret \"x\" is invalid: \n* type: Invalid value: \"a\": field is immutable\n* type: Invalid value: \"a\": field is immutable"
+            read(&format!("{one},{other}")).wording(),
+            "The Secret \"x\" is invalid: \n* type: Invalid value: \"a\": field is immutable\n* data: Required value"
         );
     }
 }

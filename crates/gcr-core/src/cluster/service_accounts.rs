@@ -109,7 +109,7 @@ impl Cluster {
                 accept: JSON,
                 body: Bytes::new(),
                 limit: LIST_LIMIT,
-                subject: "list serviceaccounts".to_owned(),
+                subject: "get serviceaccounts".to_owned(),
             };
             let mut page: Value = match self.exchange(&call, None).await {
                 Ok(reply) => reply.json()?,

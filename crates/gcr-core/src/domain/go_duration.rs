@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::go_quote::go_quoted;
+
 /// Reads `300ms`, `1.5h`, `2h45m`, `0`: Go's `time.ParseDuration`, without negative values.
 /// `None` for anything else.
 pub fn parse(text: &str) -> Option<Duration> {
@@ -41,18 +43,22 @@ pub fn parse(text: &str) -> Option<Duration> {
 
 /// What Go says of a text that [`parse`] refuses.
 pub fn complaint(text: &str) -> String {
+    let quoted = go_quoted(text.as_bytes());
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let is_number = text.len() > unit.len() && text.starts_with(|c: char| c.is_ascii_digit());
     let unit_end = unit
         .find(|c: char| c.is_ascii_digit() || c == '.')
         .unwrap_or(unit.len());
     match &unit[..unit_end] {
-        "" if is_number => format!("time: missing unit in duration {text:?}"),
+        "" if is_number => format!("time: missing unit in duration {quoted}"),
         "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h" => {
-            format!("time: invalid duration {text:?}")
+            format!("time: invalid duration {quoted}")
         }
-        unit if is_number => format!("time: unknown unit {unit:?} in duration {text:?}"),
-        _ => format!("time: invalid duration {text:?}"),
+        unit if is_number => format!(
+            "time: unknown unit {} in duration {quoted}",
+            go_quoted(unit.as_bytes())
+        ),
+        _ => format!("time: invalid duration {quoted}"),
     }
 }
 
