@@ -4,6 +4,7 @@
 //! write that is carried out after its time was up, a conflict at every step. What it answers to an orderly request is
 //! what a real API server answers; the black-box tests speak to one of those.
 
+mod endings;
 mod races;
 mod rules;
 mod scenario;

@@ -9,7 +9,7 @@
 //! * *patched*: a write of its own was carried out; or somebody else's was that did the same while the answer to its
 //!   own was lost, which nobody can tell apart.
 //! * *created*: the same, of the write that made the Secret.
-//! * *configured*: a write of its own was carried out, or somebody else changed the Secret under its eyes.
+//! * *configured*: the Secret was there, and was changed by a write of its own, or by somebody else's under its eyes.
 //! * *unchanged*: none was.
 //! * *failed*: none was, or it did not last: the object is not as this writer asked.
 //! * *unknown*: an answer to one was lost.
@@ -143,7 +143,9 @@ pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Ve
                     own.iter().any(|it| it.before.is_none())
                         || (lost && writes.iter().any(|it| it.before.is_none()))
                 }
-                Outcome::Configured => !own.is_empty() || !writes.is_empty(),
+                Outcome::Configured => writes
+                    .iter()
+                    .any(|it| it.before.is_some() || it.writer != Some(writer)),
                 Outcome::Unchanged => own.is_empty(),
                 Outcome::Failed => !stands,
                 Outcome::Unknown => lost,

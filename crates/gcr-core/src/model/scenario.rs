@@ -34,6 +34,8 @@ pub(super) enum Act {
     Label(usize, u8),
     /// Deletes the account and makes it anew, with the entries of others.
     Anew(usize),
+    /// Puts another account in its place under the same version, as a restored backup may.
+    Restore(usize),
     /// Annotates every Secret.
     Note(u8),
 }
@@ -94,7 +96,8 @@ impl Scenario {
         | Act::Prepend(index, _)
         | Act::Drop(index)
         | Act::Label(index, _)
-        | Act::Anew(index)) = act
+        | Act::Anew(index)
+        | Act::Restore(index)) = act
         else {
             return;
         };
@@ -114,7 +117,7 @@ impl Scenario {
             Act::Label(_, label) => {
                 account["metadata"]["labels"]["theirs"] = json!(label.to_string())
             }
-            Act::Anew(_) => {
+            Act::Anew(_) | Act::Restore(_) => {
                 for entry in list.iter().filter(|entry| ours(entry)) {
                     store
                         .taken
@@ -126,11 +129,16 @@ impl Scenario {
             Act::Note(_) => {}
         }
         account["imagePullSecrets"] = Value::Array(list);
-        store.commit(None, &key, account);
+        if matches!(act, Act::Restore(_)) {
+            account["metadata"]["uid"] = json!(format!("restored-from-{}", store.commits.len()));
+            store.objects.insert(key, account);
+        } else {
+            store.commit(None, &key, account);
+        }
     }
 }
 
-fn account(name: &str, list: &[Value]) -> Value {
+pub(super) fn account(name: &str, list: &[Value]) -> Value {
     json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {"name": name, "namespace": "team", "labels": {"app": "x"}, "annotations": {"a": "b"}},
@@ -260,6 +268,7 @@ fn act() -> impl Strategy<Value = (u16, Act)> {
         1 => (0..2usize).prop_map(Act::Drop),
         2 => (0..2usize, any::<u8>()).prop_map(|(at, label)| Act::Label(at, label)),
         1 => (0..2usize).prop_map(Act::Anew),
+        1 => (0..2usize).prop_map(Act::Restore),
         1 => any::<u8>().prop_map(Act::Note),
     ];
     let pause = prop_oneof![4 => 0..60u16, 1 => 100..3000u16];

@@ -77,6 +77,14 @@ impl Store {
         object
     }
 
+    /// Somebody else changes a label.
+    pub(super) fn touch(&mut self, key: &str) {
+        if let Some(mut object) = self.objects.get(key).cloned() {
+            object["metadata"]["labels"]["touched"] = json!(self.version.to_string());
+            self.commit(None, key, object);
+        }
+    }
+
     /// The server's clock, in the whole seconds it writes down.
     pub(super) fn now(&self) -> jiff::Timestamp {
         let seconds = self.begun.elapsed().as_secs();
@@ -222,7 +230,7 @@ pub(super) fn status(code: u16, reason: &str, message: &str, kind: &str, name: &
     (code, body)
 }
 
-pub(super) fn conflict(kind: &str, name: &str) -> Answer {
+fn conflict(kind: &str, name: &str) -> Answer {
     let message = "the object has been modified; please apply your changes to the latest version";
     status(409, "Conflict", message, kind, name)
 }
