@@ -72,6 +72,12 @@ fn the_last_of_two_flags_wins() {
         .args(["-n", "other", "-n", namespace])
         .run();
     assert_said(&output, 0, &["secret/gcr-io created"], &[]);
+    let twice = format!("{namespace},{namespace}");
+    let output = setting.create().args(["-n", &twice]).run();
+    // A list is what was typed, so the lines have a list's shape.
+    let line = format!("secret/gcr-io unchanged -n {namespace}");
+    let count = "1 unchanged, 0 failed, 0 unknown, 0 not started";
+    assert_said(&output, 0, &[&line], &[count]);
 }
 
 #[test]

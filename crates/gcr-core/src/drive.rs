@@ -99,19 +99,10 @@ impl Drive<'_> {
     }
 
     async fn apply(&mut self, plan: Plan) -> Again {
-        for text in plan.warnings {
-            if self.progress.warn_once(&text) {
-                self.target
-                    .cluster
-                    .tell(Event::Warning {
-                        text,
-                        at: Some(self.target.name()),
-                    })
-                    .await;
-            }
-        }
+        self.warn(plan.warnings).await;
         if let (Some(step), Some(secret)) = (plan.secret, &self.wanted.secret) {
             let object = ObjectName::Secret(secret.name.clone());
+            let dropped_hosts = step.dropped_hosts();
             let entry = self.ledger.expect(&self.target.name(), &object);
             let applied = apply::secret::carry_out(
                 self.target,
@@ -130,6 +121,7 @@ impl Drive<'_> {
                         self.abandon_accounts().await;
                         return Again::No;
                     }
+                    self.warn(dropped_hosts).await;
                 }
                 Err(again) => return again,
             }
@@ -137,6 +129,16 @@ impl Drive<'_> {
         match plan.accounts_unnamed {
             Some(failure) => self.fail_unnamed(failure).await,
             None => self.apply_accounts(plan.accounts).await,
+        }
+    }
+
+    /// Tells what was not told yet.
+    async fn warn(&mut self, warnings: impl IntoIterator<Item = String>) {
+        for text in warnings {
+            if self.progress.warn_once(&text) {
+                let at = Some(self.target.name());
+                self.target.cluster.tell(Event::Warning { text, at }).await;
+            }
         }
     }
 

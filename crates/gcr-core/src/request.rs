@@ -17,22 +17,15 @@ pub struct Request {
     pub connection: ConnectionOptions,
     /// `-n`: the namespaces by name; `None` for the context's.
     pub namespaces: Option<Vec<Namespace>>,
+    /// Whether the command could name several namespaces: the shape of lines and count depends on what was typed,
+    /// never on how many there are.
+    pub several: bool,
     /// What is wanted in each of them.
     pub wanted: Wanted,
     /// What to print.
     pub output: OutputOptions,
     /// What was noticed while the request was made, for the user's eyes.
     pub warnings: Vec<String>,
-}
-
-impl Request {
-    /// Whether the command could name several namespaces: the shape of lines and count depends on it, never on how
-    /// many there are.
-    pub fn names_several(&self) -> bool {
-        self.namespaces
-            .as_ref()
-            .is_some_and(|namespaces| namespaces.len() > 1)
-    }
 }
 
 /// What one namespace should look like afterwards, the same for every target.

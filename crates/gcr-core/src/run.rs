@@ -95,7 +95,7 @@ async fn carry_out(mut request: Request) -> u8 {
     let reporter = Reporter {
         output: request.output,
         dry_run: request.wanted.dry_run,
-        several: request.names_several(),
+        several: request.several,
         plain_manifests,
         ledger: ledger.clone(),
         stream,

@@ -159,6 +159,7 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     let timeout = parse_wait(args.timeout.as_deref().unwrap_or("10s"))?;
     let output = args.output.options(connection.verbosity())?;
     let namespaces = args.targets.namespaces()?;
+    let several = args.targets.several();
     let auth = auth(&args.auth)?;
     let connection = connection.options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
     let credential = credential(
@@ -171,6 +172,7 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     Ok(Request {
         connection,
         namespaces,
+        several,
         wanted: Wanted {
             secret: Some(WantedSecret {
                 name,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Applied, Unheard, unknown};
+use super::{Applied, Unheard};
 use crate::cluster::{Fault, Refusal};
 use crate::domain::names::ServiceAccountName;
 use crate::ledger::{Entry, Outcome};
@@ -30,7 +30,14 @@ pub async fn carry_out(
     let (namespace, manager) = (&target.namespace, &wanted.field_manager);
     let patched = target
         .cluster
-        .patch_account(namespace, name, body, manager, dry_run, Some(entry))
+        .patch_account(
+            namespace,
+            name,
+            body,
+            manager,
+            dry_run,
+            (!dry_run).then_some(entry),
+        )
         .await;
     match patched {
         Ok(reply) => {
@@ -38,7 +45,7 @@ pub async fn carry_out(
             Applied::done(Outcome::Patched, reply.json().ok().and_then(shown))
         }
         Err(fault) => {
-            let unheard = unknown(&fault, dry_run);
+            let unheard = fault.unheard;
             if !unheard {
                 entry.answered();
             }

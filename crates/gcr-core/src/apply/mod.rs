@@ -9,7 +9,6 @@ mod verdict;
 
 use serde_json::Value;
 
-use crate::cluster::Fault;
 use crate::failure::Failure;
 use crate::ledger::Outcome;
 use crate::progress::Before;
@@ -70,9 +69,4 @@ impl Applied {
             shown: None,
         }
     }
-}
-
-/// Whether a fault leaves a write's outcome open. A dry run writes nothing, so nothing can be unknown of it.
-pub(crate) fn unknown(fault: &Fault, dry_run: bool) -> bool {
-    fault.unheard && !dry_run
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Applied;
 use super::secret::Writer;
-use super::{Applied, unknown};
 use crate::cluster::Refusal;
 use crate::domain::printable::printable;
 use crate::failure::{Failure, Hint, Trouble};
@@ -59,7 +59,7 @@ impl Writer<'_> {
             &self.secret.name,
         );
         match cluster
-            .delete_secret(namespace, name, uid, self.dry_run(), Some(self.entry))
+            .delete_secret(namespace, name, uid, self.dry_run(), self.receipt())
             .await
         {
             Ok(_) => self.entry.answered(),
@@ -67,7 +67,7 @@ impl Writer<'_> {
                 self.entry.answered()
             }
             Err(fault) => {
-                let unheard = unknown(&fault, self.dry_run());
+                let unheard = fault.unheard;
                 if !unheard {
                     self.entry.answered();
                 }

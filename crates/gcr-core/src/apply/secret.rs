@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Applied, Unheard, unknown};
+use super::{Applied, Unheard};
 use crate::cluster::Fault;
 use crate::cluster::exchange::Reply;
 use crate::cluster::secrets::ApplyOptions;
@@ -57,6 +57,11 @@ impl Writer<'_> {
         self.wanted.dry_run != DryRun::None
     }
 
+    /// Where a write is noted; a dry run writes nothing, so nothing of it can be unknown.
+    pub(super) fn receipt(&self) -> Option<&Entry> {
+        (!self.dry_run()).then_some(self.entry)
+    }
+
     /// The Secret as it would be sent, where objects are shown.
     pub(super) fn manifest(&self, namespace: Option<&Namespace>, masked: bool) -> Option<Value> {
         let WantedSecret {
@@ -78,7 +83,7 @@ impl Writer<'_> {
                 &self.secret.name,
                 apply.body.clone(),
                 &options,
-                Some(self.entry),
+                self.receipt(),
             )
             .await
     }
@@ -97,7 +102,7 @@ impl Writer<'_> {
         let reply = match self.send(&apply).await {
             Ok(reply) => reply,
             Err(fault) => {
-                let unheard = unknown(&fault, self.dry_run());
+                let unheard = fault.unheard;
                 let moved = fault.refusal().is_some_and(|refusal| {
                     apply.guarded && refusal.is_conflict() && refusal.manager_conflicts().is_empty()
                 });
@@ -152,7 +157,7 @@ impl Writer<'_> {
                 uid,
                 pull_secret::LAST_APPLIED,
                 &self.options(apply.force),
-                Some(self.entry),
+                self.receipt(),
             )
             .await;
         match removed {
@@ -161,7 +166,7 @@ impl Writer<'_> {
                 Applied::done(Outcome::Configured, reply.json().ok().and_then(show))
             }
             Err(fault) => {
-                let unheard = unknown(&fault, self.dry_run());
+                let unheard = fault.unheard;
                 Applied::failed(fault, unheard)
             }
         }

@@ -18,6 +18,13 @@ pub struct TargetArgs {
 }
 
 impl TargetArgs {
+    /// Whether a list was typed, however many different namespaces it names.
+    pub fn several(&self) -> bool {
+        self.namespace
+            .as_ref()
+            .is_some_and(|list| list.contains(','))
+    }
+
     /// The namespaces, each once, in the order given; `None` where none was named.
     ///
     /// # Errors

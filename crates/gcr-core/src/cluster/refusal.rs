@@ -204,13 +204,9 @@ impl Refusal {
             .iter()
             .filter(|cause| cause.reason == "FieldManagerConflict")
             .map(|cause| {
+                let manager = quoted_word(&cause.message);
                 (
-                    cause
-                        .message
-                        .split('"')
-                        .nth(1)
-                        .unwrap_or("another manager")
-                        .to_owned(),
+                    manager.unwrap_or_else(|| "another manager".to_owned()),
                     cause.field.clone(),
                 )
             })
@@ -276,12 +272,32 @@ fn said<'a>(content_type: Option<&str>, body: &'a [u8]) -> &'a [u8] {
     }
 }
 
+/// The first word in quotes, as Go's `%q` writes it.
+fn quoted_word(text: &str) -> Option<String> {
+    let mut characters = text.split_once('"')?.1.chars();
+    let mut word = String::new();
+    loop {
+        match characters.next()? {
+            '"' => return Some(word),
+            '\\' => word.push(characters.next()?),
+            other => word.push(other),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     // Recorded from kube-apiserver 1.37.2: a server-side apply over a Secret that `kubectl create` made.
     const CONFLICT: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Apply failed with 1 conflict: conflict with \"kubectl-create\" using v1: .data..dockerconfigjson","reason":"Conflict","details":{"causes":[{"reason":"FieldManagerConflict","message":"conflict with \"kubectl-create\" using v1","field":".data..dockerconfigjson"}]},"code":409}"#;
+
+    #[test]
+    fn a_manager_with_a_quote_in_its_name_keeps_it() {
+        let word = quoted_word(r#"conflict with "fl\"ux" using v1"#);
+        assert_eq!(word.as_deref(), Some("fl\"ux"));
+        assert_eq!(quoted_word("conflict"), None);
+    }
 
     #[test]
     fn a_conflict_names_manager_and_field() {

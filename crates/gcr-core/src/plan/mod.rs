@@ -1,6 +1,7 @@
 //! From what is wanted and what was seen to what is to be done. Pure and synchronous: no network, no clock.
 
 mod accounts;
+mod replacement;
 mod secret;
 
 pub(crate) use secret::{explain as explain_secret, our_time};
@@ -46,6 +47,16 @@ pub enum SecretStep {
     Fail(Failure),
 }
 
+impl SecretStep {
+    /// The warning that is due once the step went well.
+    pub fn dropped_hosts(&self) -> Option<String> {
+        match self {
+            Self::Apply(apply) | Self::Replace { apply, .. } => apply.dropped_hosts.clone(),
+            Self::Show | Self::Fail(_) => None,
+        }
+    }
+}
+
 /// A server-side apply of the Secret.
 pub struct SecretApply {
     /// The prepared body.
@@ -58,6 +69,8 @@ pub struct SecretApply {
     pub drop_last_applied: bool,
     /// An earlier apply may have been carried out unheard: what is there may be ours.
     pub repeated: bool,
+    /// The warning that is due once it went well: hosts it takes out of the Secret.
+    pub dropped_hosts: Option<String>,
     /// A conflict of versions means that the plan is stale, not that it failed.
     pub guarded: bool,
 }

@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 
-use super::{SecretApply, SecretStep};
+use super::{SecretApply, SecretStep, replacement};
 use crate::cluster::Fault;
 use crate::cluster::secrets::StoredSecret;
 use crate::domain::docker_config::DockerConfig;
@@ -24,17 +24,22 @@ pub(super) fn plan(
         Ok(seen) => seen,
         Err(fault) => return SecretStep::Fail(explain(fault, secret)),
     };
-    let apply = |config: &DockerConfig,
-                 guard: Option<Guard>,
-                 before: Before,
-                 drop_last_applied: bool| SecretApply {
+    let apply = |config: &DockerConfig, guard: Option<Guard>, before: Before| SecretApply {
         body: PullSecret::new(&secret.name, &secret.credential, config).apply_body(guard.as_ref()),
         force: secret.force_conflicts,
         before: progress.unheard_secret.clone().unwrap_or(before),
         repeated: progress.unheard_secret.is_some(),
-        drop_last_applied,
+        drop_last_applied: false,
+        dropped_hosts: None,
         guarded: guard.is_some(),
     };
+    // What is known of the stored Secret decides what the apply leaves behind and what it takes away.
+    let mut over =
+        |metadata: &ObjectMeta, config: &DockerConfig, guard: Option<Guard>| SecretApply {
+            drop_last_applied: drops_copy(metadata, secret, warnings),
+            dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
+            ..apply(config, guard, before(metadata, &wanted.field_manager))
+        };
     match seen {
         SecretSeen::NotAsked => SecretStep::Show,
         SecretSeen::Absent => {
@@ -44,53 +49,41 @@ pub(super) fn plan(
                 uid: None,
                 resource_version: "1".to_owned(),
             });
-            SecretStep::Apply(apply(&secret.config, guard, Before::Absent, false))
+            SecretStep::Apply(apply(&secret.config, guard, Before::Absent))
         }
         SecretSeen::VersionOnly(resource_version) => {
             let before = Before::Present {
                 resource_version,
                 our_time: None,
             };
-            SecretStep::Apply(apply(&secret.config, None, before, false))
+            SecretStep::Apply(apply(&secret.config, None, before))
         }
-        SecretSeen::Metadata(metadata) => {
-            let drop = warn(&metadata, secret, &secret.config, warnings);
-            SecretStep::Apply(apply(
-                &secret.config,
-                None,
-                before(&metadata, &wanted.field_manager),
-                drop,
-            ))
-        }
+        SecretSeen::Metadata(metadata) => SecretStep::Apply(over(&metadata, &secret.config, None)),
         SecretSeen::Whole(stored) => {
             let merged = match merged(secret, &stored) {
                 Ok(merged) => merged,
                 Err(failure) => return SecretStep::Fail(failure),
             };
             let config = merged.as_ref().unwrap_or(&secret.config);
-            let replace = secret.recreate && is_in_the_way(&stored, config);
-            if replace && let Some(failure) = not_ours(secret, &stored, &wanted.field_manager) {
-                return SecretStep::Fail(failure);
-            }
             let metadata = &stored.metadata;
-            let drop = warn(metadata, secret, config, warnings);
             let uid = metadata.uid.clone().unwrap_or_default();
-            if replace {
-                return SecretStep::Replace {
-                    uid,
-                    apply: apply(config, None, Before::Absent, false),
+            if secret.recreate && replacement::is_in_the_way(&stored, config) {
+                return match replacement::refusal(secret, &stored, &wanted.field_manager) {
+                    Some(failure) => SecretStep::Fail(failure),
+                    None => SecretStep::Replace {
+                        uid,
+                        apply: SecretApply {
+                            dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
+                            ..apply(config, None, Before::Absent)
+                        },
+                    },
                 };
             }
             let guard = secret.merge.then(|| Guard {
                 uid: Some(uid),
                 resource_version: metadata.resource_version.clone().unwrap_or_default(),
             });
-            SecretStep::Apply(apply(
-                config,
-                guard,
-                before(metadata, &wanted.field_manager),
-                drop,
-            ))
+            SecretStep::Apply(over(metadata, config, guard))
         }
     }
 }
@@ -109,95 +102,29 @@ fn merged(secret: &WantedSecret, stored: &StoredSecret) -> Result<Option<DockerC
         })
 }
 
-/// Whether only a new Secret can hold what is wanted.
-fn is_in_the_way(stored: &StoredSecret, config: &DockerConfig) -> bool {
-    let same = stored
-        .data
-        .get(pull_secret::KEY)
-        .is_some_and(|data| **data == *config.to_json());
-    stored.type_ != pull_secret::TYPE || (stored.immutable && !same)
-}
-
-/// What speaks against deleting the Secret: nothing of somebody else's is lost.
-fn not_ours(secret: &WantedSecret, stored: &StoredSecret, field_manager: &str) -> Option<Failure> {
-    let metadata = &stored.metadata;
-    let refuse = |why: String| {
-        let name = secret.name.to_string();
-        Failure::from(Trouble::NotOurs { name, why })
-    };
-    if let Some(owner) = metadata.owner_references.iter().flatten().next() {
-        return Some(refuse(format!(
-            "it belongs to {}/{}",
-            printable(&owner.kind),
-            printable(&owner.name)
-        )));
-    }
-    if let Some(key) = stored.data.keys().find(|key| *key != pull_secret::KEY) {
-        return Some(refuse(format!(
-            "it holds another key, {:?}",
-            printable(key)
-        )));
-    }
-    if secret.force_conflicts {
-        return None;
-    }
-    let by_force = |why: String| {
-        Some(Failure {
-            hint: Some(Hint::RecreateByForce),
-            ..refuse(why)
-        })
-    };
-    if let Some(entry) = metadata
-        .managed_fields
-        .iter()
-        .flatten()
-        .find(|entry| applies(entry) && manager(entry) != field_manager)
-    {
-        return by_force(format!("{:?} applies it", printable(manager(entry))));
-    }
-    let ours = metadata
-        .labels
-        .iter()
-        .flatten()
-        .any(|(key, value)| key == pull_secret::MANAGED_BY && value == pull_secret::MANAGER);
-    if ours {
-        None
-    } else {
-        by_force(format!(
-            "it does not carry the label {}: {}",
-            pull_secret::MANAGED_BY,
-            pull_secret::MANAGER
-        ))
-    }
-}
-
-/// Warns of what the apply leaves behind or takes away; says whether the copy of a key is to be removed.
-fn warn(
-    metadata: &ObjectMeta,
-    secret: &WantedSecret,
-    config: &DockerConfig,
-    warnings: &mut Vec<String>,
-) -> bool {
-    let annotation = |key: &str| {
-        metadata
-            .annotations
-            .as_ref()
-            .and_then(|annotations| annotations.get(key))
-    };
-    let hosts = config.hosts();
-    let gone: Vec<&str> = annotation(pull_secret::REGISTRIES)
-        .iter()
-        .flat_map(|registries| registries.split(','))
+/// The warning of hosts that the apply takes out of the Secret.
+fn dropped_hosts(metadata: &ObjectMeta, secret: &WantedSecret, hosts: &[String]) -> Option<String> {
+    let gone: Vec<&str> = annotation(metadata, pull_secret::REGISTRIES)?
+        .split(',')
         .filter(|host| !host.is_empty() && !hosts.iter().any(|kept| kept == host))
         .collect();
-    if !gone.is_empty() {
-        warnings.push(format!(
-            "secret {:?} no longer holds a credential for {}; --merge keeps other hosts",
+    let advice = if secret.merge {
+        ""
+    } else {
+        "; --merge keeps other hosts"
+    };
+    (!gone.is_empty()).then(|| {
+        format!(
+            "secret {:?} no longer holds a credential for {}{advice}",
             secret.name.as_str(),
             printable(&gone.join(", "))
-        ));
-    }
-    let copied = annotation(pull_secret::LAST_APPLIED).is_some();
+        )
+    })
+}
+
+/// Whether the copy of a key that `kubectl apply` leaves is to be removed; where it is not, warns of it.
+fn drops_copy(metadata: &ObjectMeta, secret: &WantedSecret, warnings: &mut Vec<String>) -> bool {
+    let copied = annotation(metadata, pull_secret::LAST_APPLIED).is_some();
     if copied && !secret.force_conflicts {
         warnings.push(format!(
             "secret {:?} keeps a copy of a key in an annotation that kubectl apply left; remove it with: kubectl annotate secret {} -n {} {}-",
@@ -208,6 +135,10 @@ fn warn(
         ));
     }
     copied && secret.force_conflicts
+}
+
+fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a String> {
+    metadata.annotations.as_ref()?.get(key)
 }
 
 fn before(metadata: &ObjectMeta, field_manager: &str) -> Before {
@@ -228,11 +159,11 @@ pub(crate) fn our_time(metadata: &ObjectMeta, field_manager: &str) -> Option<jif
         .map(|time| time.0)
 }
 
-fn applies(entry: &ManagedFieldsEntry) -> bool {
+pub(super) fn applies(entry: &ManagedFieldsEntry) -> bool {
     entry.operation.as_deref() == Some("Apply") && entry.subresource.is_none()
 }
 
-fn manager(entry: &ManagedFieldsEntry) -> &str {
+pub(super) fn manager(entry: &ManagedFieldsEntry) -> &str {
     entry.manager.as_deref().unwrap_or_default()
 }
 
