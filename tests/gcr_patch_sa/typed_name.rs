@@ -1,0 +1,85 @@
+//! The names it goes by, and the help it gives by each.
+
+use gcr_test_support::Session;
+
+use crate::place::says;
+
+#[test]
+fn help_says_that_existing_pods_want_a_restart() {
+    let session = Session::without_cluster();
+    for flag in ["--help", "-h"] {
+        let output = session.kubectl(["gcr-patch-sa", flag]).run().success();
+        assert_eq!(output.stderr, "");
+        let text = output
+            .stdout
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(text.contains("want a restart"), "{output}");
+        for word in [
+            "kubectl gcr-patch-sa",
+            "--secret",
+            "--remove",
+            "--all",
+            "--selector",
+            "--timeout",
+            "--field-manager",
+            "--namespace",
+            "--dry-run",
+            "--output",
+            "--context",
+            "--request-timeout",
+        ] {
+            assert!(text.contains(word), "no {word}\n{output}");
+        }
+    }
+}
+
+#[test]
+fn by_its_file_name_it_names_itself_so() {
+    let session = Session::without_cluster();
+    let file = session.bin().join("kubectl-gcr-patch-sa");
+    std::fs::copy(session.bin().join("kubectl-gcr_patch_sa"), file).unwrap();
+    let output = session
+        .program("kubectl-gcr-patch-sa")
+        .arg("--nope")
+        .run()
+        .exits(1);
+    says(
+        &output,
+        "",
+        "error: unknown flag: --nope\nSee 'kubectl-gcr-patch-sa --help' for usage.\n",
+    );
+    let help = session
+        .program("kubectl-gcr-patch-sa")
+        .arg("--help")
+        .run()
+        .success();
+    assert!(help.stdout.contains("  kubectl-gcr-patch-sa"), "{help}");
+}
+
+#[test]
+fn it_tells_its_version() {
+    let session = Session::without_cluster();
+    let output = session
+        .kubectl(["gcr-patch-sa", "--version"])
+        .run()
+        .success();
+    let line = format!("Client Version: v{}\n", env!("CARGO_PKG_VERSION"));
+    says(&output, &line, "");
+}
+
+#[test]
+fn kubectl_lists_both_plugins_without_a_warning() {
+    let session = Session::without_cluster();
+    let output = session
+        .kubectl(["plugin", "list"])
+        .env("PATH", session.bin())
+        .run()
+        .success();
+    let expected = format!(
+        "The following compatible plugins are available:\n\n{0}/kubectl-gcr_patch_sa\n{0}/kubectl-gcr_secret\n",
+        session.bin().display()
+    );
+    says(&output, &expected, "");
+}
