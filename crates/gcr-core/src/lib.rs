@@ -8,6 +8,7 @@
 //!
 //! * [`domain`]: names, hosts, credentials, docker configs: values without I/O.
 //! * [`request`]: what the user asked for, checked. [`args`] are the flags it is made from.
+//! * [`connection`]: flags and kubeconfig, made into a way to one cluster as somebody.
 //! * [`cluster`]: Kubernetes over HTTP; every request leaves through `Cluster::exchange`.
 //! * [`observe`], [`plan`], [`apply`]: the stages of one target; [`drive`](mod@drive) is their loop.
 //! * [`ledger`]: what was sent and how it ended. [`event`], [`report`]: what the user sees of it.
@@ -19,6 +20,7 @@ pub mod apply;
 pub mod args;
 pub mod cluster;
 pub mod completion;
+pub mod connection;
 pub mod credential_file;
 pub mod domain;
 pub mod drive;

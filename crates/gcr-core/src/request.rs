@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::cluster::connect::ConnectionOptions;
+use crate::connection::ConnectionOptions;
 use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::names::{Namespace, SecretName, ServiceAccountName};

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::cluster::connect::Connection;
+use crate::connection::Connection;
 use crate::domain::masking::SecretMaterial;
 use crate::domain::names::Namespace;
 use crate::drive::drive;
@@ -59,7 +59,7 @@ async fn carry_out(mut request: Request) -> u8 {
             "hint: the data is masked on a terminal; pipe or redirect the output to have it whole",
         );
     }
-    let connection = match connect(&request).await {
+    let connection = match connect(&request) {
         Ok(connection) => connection,
         Err(line) => {
             stream.err(&line);
@@ -79,18 +79,18 @@ async fn carry_out(mut request: Request) -> u8 {
     let ledger = Ledger::default();
     let (events, received) = Events::channel();
     let (stop, stopped) = watch::channel(false);
-    let cluster = match Cluster::new(
+    let cluster = Arc::new(Cluster::new(
         connection,
         events.clone(),
         stopped,
         request.output.verbosity,
-    ) {
-        Ok(cluster) => Arc::new(cluster),
-        Err(line) => {
-            stream.err(&line);
-            return exit::FAILED;
-        }
-    };
+    ));
+    // A Secret's manifest alone asks nobody.
+    let asks = request.wanted.dry_run != DryRun::Client || request.wanted.accounts.is_some();
+    if asks && let Err(line) = cluster.log_in().await {
+        stream.err(&line);
+        return exit::FAILED;
+    }
     expect(&request, &namespaces, &ledger);
     let reporter = Reporter {
         output: request.output,
@@ -159,8 +159,8 @@ async fn follow_signals(
     Some(first)
 }
 
-async fn connect(request: &Request) -> Result<Connection, String> {
-    let connection = Connection::resolve(&request.connection).await?;
+fn connect(request: &Request) -> Result<Connection, String> {
+    let connection = Connection::resolve(&request.connection)?;
     let sends_a_key = request.wanted.secret.is_some() && request.wanted.dry_run != DryRun::Client;
     if sends_a_key {
         connection.may_carry_a_key()?;

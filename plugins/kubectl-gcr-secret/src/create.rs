@@ -161,7 +161,11 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     let namespaces = args.targets.namespaces()?;
     let several = args.targets.several();
     let auth = auth(&args.auth)?;
-    let connection = connection.options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
+    let mut connection = connection.options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
+    connection.stdin_taken = [&args.key_file, &args.access_token_file]
+        .into_iter()
+        .flatten()
+        .any(|file| matches!(CredentialSource::from_flag(file), CredentialSource::Stdin));
     let credential = credential(
         args.key_file.as_ref(),
         args.access_token_file.as_ref(),

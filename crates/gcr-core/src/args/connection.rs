@@ -4,7 +4,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::UsageError;
-use crate::cluster::connect::ConnectionOptions;
+use crate::connection::ConnectionOptions;
 use crate::domain::go_duration;
 
 /// Which cluster, and as whom: kubectl's global options, with its texts to the letter.
@@ -219,6 +219,7 @@ impl ConnectionArgs {
                 std::env::consts::OS,
                 std::env::consts::ARCH
             ),
+            stdin_taken: false,
         })
     }
 }

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::Fault;
 use super::access_review::Reviews;
-use super::connect::Connection;
 use super::fault::FaultCause;
+use crate::connection::{Client, Connection};
 use crate::event::{Event, Events};
 
 /// Requests in flight to one cluster at a time.
@@ -21,14 +21,12 @@ const PLACES: usize = 16;
 /// A cluster that this run speaks to.
 pub struct Cluster {
     connection: Connection,
-    client: Mutex<(u64, kube::Client)>,
     places: Semaphore,
     heard: Mutex<Option<Instant>>,
     begun: Instant,
     ended: OnceLock<()>,
     events: Events,
     stop: watch::Receiver<bool>,
-    refreshing: tokio::sync::Mutex<()>,
     verbosity: u8,
     /// Whether a metadata read of Secrets was refused: then nobody asks again.
     pub(super) secrets_unreadable: AtomicBool,
@@ -37,23 +35,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes the client; sends nothing yet.
-    ///
-    /// # Errors
-    /// The line to print, where the credentials or certificates cannot be used.
+    /// Sends nothing yet, and asks for no credential.
     pub fn new(
-        connection: Connection,
-        events: Events,
-        stop: watch::Receiver<bool>,
-        verbosity: u8,
-    ) -> Result<Self, String> {
-        let client = connection.client()?;
-        Ok(Self::over(client, connection, events, stop, verbosity))
-    }
-
-    /// The cluster that `client` speaks to; further clients come from `connection`.
-    pub(crate) fn over(
-        client: kube::Client,
         connection: Connection,
         events: Events,
         stop: watch::Receiver<bool>,
@@ -61,14 +44,12 @@ impl Cluster {
     ) -> Self {
         Self {
             connection,
-            client: Mutex::new((0, client)),
             places: Semaphore::new(PLACES),
             heard: Mutex::new(None),
             begun: Instant::now(),
             ended: OnceLock::new(),
             events,
             stop,
-            refreshing: tokio::sync::Mutex::new(()),
             verbosity,
             secrets_unreadable: AtomicBool::new(false),
             reviews: Reviews::default(),
@@ -91,28 +72,23 @@ impl Cluster {
         self.places.acquire().await.ok()
     }
 
-    /// The client of today, and which one it is.
-    pub(super) fn client(&self) -> (u64, kube::Client) {
-        locked(&self.client).clone()
+    /// Gets the credential ready, before anything is shown: a plugin may have to ask the user something.
+    ///
+    /// # Errors
+    /// The line to print, where the credentials or certificates cannot be used.
+    pub async fn log_in(&self) -> Result<(), String> {
+        self.client().await.map(drop)
     }
 
-    /// Makes the client anew after a 401 to one of `generation`, which runs the credential plugin and reads the token
-    /// file again: once for all who wait. Says whether there is another credential to try.
-    pub(super) async fn refresh(&self, generation: u64) -> bool {
-        if !self.connection.can_refresh() {
-            return false;
-        }
-        let _one = self.refreshing.lock().await;
-        if locked(&self.client).0 > generation {
-            return true;
-        }
-        match self.connection.client() {
-            Ok(client) => {
-                *locked(&self.client) = (generation + 1, client);
-                true
-            }
-            Err(_) => false,
-        }
+    /// The client of today.
+    pub(super) async fn client(&self) -> Result<Client, String> {
+        self.connection.client().await
+    }
+
+    /// Gets another credential after a 401 to `refused`: once for all who wait. Says whether there is one to try.
+    pub(super) async fn refresh(&self, refused: &Client) -> bool {
+        // What went wrong with getting another is less than the refusal that is reported then.
+        matches!(self.connection.instead_of(refused).await, Ok(Some(_)))
     }
 
     /// The server has just answered.

@@ -14,6 +14,7 @@ use super::fault::{self, FaultCause};
 use super::patience::{self, Tries};
 use super::promise;
 use super::{Cluster, Fault, Refusal};
+use crate::connection::{Client, trouble};
 use crate::domain::printable::printable;
 use crate::event::Event;
 use crate::ledger::Entry;
@@ -101,7 +102,16 @@ impl Cluster {
             if let Some(cause) = self.closed() {
                 return Err(Fault { cause, unheard });
             }
-            let (generation, outcome) = self.try_once(call, entry).await;
+            let client = match self.client().await {
+                Ok(client) => client,
+                // Without a credential there is no next try.
+                Err(line) => {
+                    return Err(self
+                        .end(FaultCause::NotConnected(line.into()), unheard)
+                        .await);
+                }
+            };
+            let outcome = self.try_once(&client, call, entry).await;
             let (cause, pause) = match outcome {
                 Try::Answered(status, headers, body) if status.is_success() => {
                     let content_type = text(&headers, &header::CONTENT_TYPE);
@@ -119,13 +129,21 @@ impl Cluster {
                         repeated: unheard,
                     });
                 }
+                Try::Answered(status, headers, _) if status.is_redirection() => {
+                    let cause = FaultCause::Refused(Box::new(Refusal::redirect(
+                        status,
+                        self.server(),
+                        text(&headers, &header::LOCATION),
+                    )));
+                    return Err(Fault { cause, unheard });
+                }
                 Try::Answered(status, headers, body) => {
                     let content_type = text(&headers, &header::CONTENT_TYPE);
                     let refusal = Refusal::read(status, content_type, &body, &call.subject);
                     let unauthorized = refusal.is_unauthorized();
                     let cause = FaultCause::Refused(Box::new(refusal));
                     if unauthorized {
-                        if !refreshed && self.refresh(generation).await {
+                        if !refreshed && self.refresh(&client).await {
                             refreshed = true;
                             continue;
                         }
@@ -177,22 +195,19 @@ impl Cluster {
     }
 
     /// One try, holding a place in flight for as long as it lasts.
-    async fn try_once(&self, call: &Call, entry: Option<&Entry>) -> (u64, Try) {
+    async fn try_once(&self, client: &Client, call: &Call, entry: Option<&Entry>) -> Try {
         let _place = self.place().await;
-        let (generation, client) = self.client();
         let begun = Instant::now();
         if let Some(entry) = entry {
             entry.sent();
         }
         let limit = self.request_timeout();
         let outcome = match limit {
-            None => self.round_trip(&client, call).await,
-            Some(limit) => {
-                match tokio::time::timeout(limit, self.round_trip(&client, call)).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Try::Failed(FaultCause::TimedOut(limit)),
-                }
-            }
+            None => self.round_trip(client, call).await,
+            Some(limit) => match tokio::time::timeout(limit, self.round_trip(client, call)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Try::Failed(FaultCause::TimedOut(limit)),
+            },
         };
         if let Try::Answered(status, headers, _) = &outcome {
             self.heard();
@@ -214,10 +229,10 @@ impl Cluster {
             })
             .await;
         }
-        (generation, outcome)
+        outcome
     }
 
-    async fn round_trip(&self, client: &kube::Client, call: &Call) -> Try {
+    async fn round_trip(&self, client: &Client, call: &Call) -> Try {
         let mut request = Request::builder()
             .method(call.method.clone())
             .uri(&call.path)
@@ -233,7 +248,9 @@ impl Cluster {
         };
         let response = match client.send(request).await {
             Ok(response) => response,
-            Err(error) => return Try::Failed(fault::transport(&error, self.server())),
+            Err(error) => {
+                return Try::Failed(fault::transport(&error, self.server(), client.distrust()));
+            }
         };
         let (parts, body) = response.into_parts();
         match Limited::new(body, call.limit).collect().await {
@@ -250,7 +267,7 @@ impl Cluster {
             Err(error) => Try::Failed(FaultCause::Lost(
                 format!(
                     "Unable to connect to the server: the answer broke off: {}",
-                    printable(&error.to_string())
+                    trouble::wording(error.as_ref())
                 )
                 .into(),
             )),

@@ -2,15 +2,11 @@
 //!
 //! Keeps apart what must not be confused: the server refused, nothing reached it, or nobody knows.
 
-use std::error::Error as StdError;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::client::AuthError;
-
 use super::Refusal;
-use crate::domain::printable::printable;
+use crate::connection::trouble;
 
 /// The end of a request that did not succeed, after all its tries.
 #[derive(Debug, Clone)]
@@ -90,58 +86,39 @@ pub fn seconds(duration: Duration) -> String {
     format!("{}s", duration.as_secs_f64())
 }
 
-/// Sorts a transport error of kube's client into "nothing was sent" and "nobody knows".
-pub(super) fn transport(error: &kube::Error, server: &str) -> FaultCause {
-    if let kube::Error::Service(inner) = error
-        && let Some(hyper) = inner.downcast_ref::<hyper_util::client::legacy::Error>()
-        && !hyper.is_connect()
-    {
-        return FaultCause::Lost(line(error, server).into());
-    }
-    match error {
-        kube::Error::HyperError(_) => FaultCause::Lost(line(error, server).into()),
-        _ => FaultCause::NotConnected(line(error, server).into()),
-    }
-}
-
-fn line(error: &kube::Error, server: &str) -> String {
-    let mut refused = false;
-    let mut root: &(dyn StdError + 'static) = error;
-    loop {
-        let io = root.downcast_ref::<io::Error>();
-        refused |= io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused);
-        let Some(source) = root.source() else { break };
-        root = source;
-    }
-    if refused {
-        return format!(
+/// Sorts a transport error of kube's client into "nothing was sent" and "nobody knows". `distrust` is said where the
+/// server's certificate was not accepted.
+pub(super) fn transport(
+    error: &kube::Error,
+    server: &str,
+    distrust: Option<&'static str>,
+) -> FaultCause {
+    let line = if trouble::is_refused(error) {
+        format!(
             "The connection to the server {server} was refused - did you specify the right host or port?"
+        )
+    } else {
+        let mut line = format!(
+            "Unable to connect to the server: {}",
+            trouble::wording(error)
         );
-    }
-    if let kube::Error::Auth(cause) = error {
-        return format!("error: {}", credential_trouble(cause));
-    }
-    // The chain's outer layers say "client error (Connect)" and the like; the root says what happened.
-    format!(
-        "Unable to connect to the server: {}",
-        printable(&root.to_string())
-    )
-}
-
-/// What is wrong with the credential of the connection, without any output of its plugin, which may hold a token.
-pub(super) fn credential_trouble(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecRun { cmd, out } => match out.status.code() {
-            Some(code) => format!(
-                "exec: executable {} failed with exit code {code}",
-                printable(cmd)
-            ),
-            None => format!("exec: executable {} was killed", printable(cmd)),
-        },
-        AuthError::AuthExecParse(_) => {
-            "exec: the credential plugin's output is not an ExecCredential".to_owned()
+        if let Some(why) = distrust.filter(|_| trouble::is_unknown_authority(error)) {
+            line.push_str(" (");
+            line.push_str(why);
+            line.push(')');
         }
-        AuthError::ParseTokenKey(_) => "the credential plugin's output is not JSON".to_owned(),
-        other => printable(&other.to_string()).into_owned(),
+        line
+    };
+    let was_sent = match error {
+        kube::Error::HyperError(_) => true,
+        kube::Error::Service(inner) => inner
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(|hyper| !hyper.is_connect()),
+        _ => false,
+    };
+    if was_sent {
+        FaultCause::Lost(line.into())
+    } else {
+        FaultCause::NotConnected(line.into())
     }
 }

@@ -5,7 +5,6 @@
 
 pub mod access_review;
 pub mod client;
-pub mod connect;
 pub mod exchange;
 pub mod fault;
 pub mod namespaces;
@@ -14,7 +13,6 @@ mod promise;
 pub mod refusal;
 pub mod secrets;
 pub mod service_accounts;
-mod transport;
 
 pub use client::Cluster;
 pub use fault::Fault;

@@ -14,9 +14,6 @@ pub const LAST_TRY_BEGINS: Duration = Duration::from_secs(30);
 pub const SHED_LIMIT: Duration = Duration::from_secs(120);
 /// A cluster that has answered nothing for so long is given up.
 pub const SILENCE: Duration = Duration::from_secs(30);
-/// The time limit of one try unless `--request-timeout` says otherwise: a second more than the 34 s after which a
-/// kube-apiserver itself gives up on a write (apiserver `endpoints/handlers/rest.go`).
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// Whether an answer may be followed by another try: too many requests, or a server's or proxy's own trouble.
 pub fn may_pass(code: StatusCode) -> bool {

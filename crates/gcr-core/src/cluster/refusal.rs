@@ -101,6 +101,22 @@ impl Refusal {
         }
     }
 
+    /// A redirect, which is never followed: it would take the token and the body elsewhere.
+    pub fn redirect(code: StatusCode, server: &str, location: Option<&str>) -> Self {
+        let location = printable(location.unwrap_or("an address it does not name"));
+        Self {
+            code,
+            reason: String::new(),
+            message: format!(
+                "{server} redirects to {location}, which is not followed: give the right address with --server or in the kubeconfig"
+            ),
+            kind: String::new(),
+            name: String::new(),
+            causes: Vec::new(),
+            from_api_server: false,
+        }
+    }
+
     /// client-go's words for an answer without a Status (`NewGenericServerResponse`, apimachinery `api/errors`).
     fn without_status(code: StatusCode, said: &[u8], subject: &str) -> Self {
         let mut words = subject.splitn(3, ' ');

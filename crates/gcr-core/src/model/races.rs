@@ -15,7 +15,6 @@ use crate::ledger::Outcome;
 const AFTERWARDS: Duration = Duration::from_secs(600);
 
 fn play(scenario: &Scenario) -> Vec<String> {
-    writer::prepare();
     fastrand::seed(scenario.seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

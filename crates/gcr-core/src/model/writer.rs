@@ -1,7 +1,7 @@
 //! One writer: a run of a plugin against the model server, from its checked request to what it told.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::server::Server;
 use super::store::Intent;
 use crate::cluster::Cluster;
-use crate::cluster::connect::{Connection, ConnectionOptions};
+use crate::connection::Connection;
 use crate::domain::access_token::AccessToken;
 use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
@@ -118,33 +118,13 @@ pub(super) struct Told {
     pub(super) amiss: Vec<String>,
 }
 
-/// A connection that leads nowhere: nobody asks it for a client.
-static CONNECTION: LazyLock<Connection> = LazyLock::new(|| {
-    let kubeconfig = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&kubeconfig, "apiVersion: v1\nkind: Config\n").unwrap();
-    let options = ConnectionOptions {
-        kubeconfig: Some(kubeconfig.path().to_owned()),
-        server: Some("http://127.0.0.1:9".to_owned()),
-        request_timeout: Some(Some(PATIENCE)),
-        ..ConnectionOptions::default()
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(Connection::resolve(&options)).unwrap()
-});
-
-/// Reads what every writer needs; not to be called inside a runtime.
-pub(super) fn prepare() {
-    LazyLock::force(&CONNECTION);
-}
-
 /// Runs `job` as `writer`, to its end.
 pub(super) async fn run(server: &Server, writer: usize, job: &Job) -> Told {
     let (events, mut received) = Events::channel();
     let (_stop, stopped) = watch::channel(false);
     let client = server.client(writer, PATIENCE);
-    let cluster = Cluster::over(client, CONNECTION.clone(), events, stopped, 0);
+    let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
+    let cluster = Cluster::new(connection, events, stopped, 0);
     let listening = tokio::spawn(async move {
         let mut ends = Vec::new();
         while let Some(event) = received.recv().await {

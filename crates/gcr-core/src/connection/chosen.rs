@@ -1,0 +1,217 @@
+//! The entries a run uses, with the flags laid over them.
+//!
+//! client-go's override rules (`clientcmd/client_config.go`, `getContext`, `getAuthInfo`, `getCluster`) and its messages.
+//! An empty flag is no flag. Never falls back to another cluster than the one that was named.
+
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret as _;
+
+use super::environment::Environment;
+use super::files::Merged;
+use super::kubeconfig::{Cluster, Context, User};
+use super::options::ConnectionOptions;
+use crate::domain::printable::printable;
+
+/// Context, cluster and user of a run. Empty strings are taken out.
+pub(super) struct Chosen {
+    pub(super) context: Context,
+    pub(super) cluster: Cluster,
+    pub(super) user: User,
+    pub(super) context_name: String,
+    pub(super) cluster_name: String,
+    pub(super) user_name: String,
+    /// The file the user's entry came from.
+    pub(super) user_file: Option<PathBuf>,
+    /// `--token` was given: it beats a `tokenFile`.
+    pub(super) token_flag: bool,
+}
+
+/// What a flag says, where it says something.
+fn given(flag: &Option<String>) -> Option<String> {
+    flag.clone().filter(|value| !value.is_empty())
+}
+
+fn lay(slot: &mut Option<String>, flag: &Option<String>) {
+    if let Some(value) = given(flag) {
+        *slot = Some(value);
+    }
+}
+
+impl Chosen {
+    /// Picks by flags, else by the current context.
+    ///
+    /// # Errors
+    /// The line to print: a name that is not there.
+    pub(super) fn pick(
+        merged: &Merged,
+        options: &ConnectionOptions,
+        environment: &Environment,
+    ) -> Result<Self, String> {
+        let missing = |kind: &str, name: &str| {
+            Err(format!(
+                "error: {kind} \"{}\" does not exist",
+                printable(name)
+            ))
+        };
+        let context_name =
+            given(&options.context).unwrap_or_else(|| merged.current_context.clone());
+        let context = match merged.contexts.get(&context_name) {
+            Some(located) => located.entry.clone(),
+            None if context_name.is_empty() => Context::default(),
+            None if given(&options.context).is_some() => return missing("context", &context_name),
+            None => {
+                return Err(format!(
+                    "Error in configuration: context was not found for specified context: {}",
+                    printable(&context_name)
+                ));
+            }
+        };
+        let cluster_name = given(&options.cluster)
+            .or_else(|| context.cluster.clone())
+            .unwrap_or_default();
+        let user_name = given(&options.user)
+            .or_else(|| context.user.clone())
+            .unwrap_or_default();
+        let located = merged.users.get(&user_name);
+        if located.is_none() && given(&options.user).is_some() {
+            return missing("auth info", &user_name);
+        }
+        let mut user = located.map(|it| it.entry.clone()).unwrap_or_default();
+        let user_file = located.map(|it| it.file.clone());
+        let mut cluster = match merged.clusters.get(&cluster_name) {
+            Some(located) => located.entry.clone(),
+            None if given(&options.cluster).is_some() => return missing("cluster", &cluster_name),
+            // kubectl would ask localhost:8080 here.
+            None if !cluster_name.is_empty() && given(&options.server).is_none() => {
+                return Err(format!(
+                    "error: cluster \"{}\" was not found for context \"{}\"",
+                    printable(&cluster_name),
+                    printable(&context_name)
+                ));
+            }
+            None => Cluster::default(),
+        };
+        blank_cluster(&mut cluster);
+        blank_user(&mut user);
+        lay_over_cluster(&mut cluster, options, environment);
+        lay_over_user(&mut user, options);
+        Ok(Self {
+            context,
+            cluster,
+            user,
+            context_name,
+            cluster_name,
+            user_name,
+            user_file,
+            token_flag: token_flag(options).is_some(),
+        })
+    }
+}
+
+fn token_flag(options: &ConnectionOptions) -> Option<&str> {
+    options
+        .token
+        .as_ref()
+        .map(|token| token.expose_secret())
+        .filter(|token| !token.is_empty())
+}
+
+/// The address where nothing names one (client-go `getDefaultServer`).
+pub(super) fn default_server(environment: &Environment) -> String {
+    environment
+        .text("KUBERNETES_MASTER")
+        .unwrap_or("http://localhost:8080")
+        .to_owned()
+}
+
+fn lay_over_cluster(cluster: &mut Cluster, options: &ConnectionOptions, environment: &Environment) {
+    if cluster.server.is_none() {
+        cluster.server = Some(default_server(environment));
+    }
+    lay(&mut cluster.server, &options.server);
+    lay(&mut cluster.proxy_url, &options.proxy_url);
+    if options.disable_compression {
+        cluster.disable_compression = Some(true);
+    }
+    // Either flag stands for the whole question of trust.
+    let authority = given(&options.certificate_authority);
+    if options.insecure_skip_tls_verify || authority.is_some() {
+        cluster.insecure_skip_tls_verify = Some(options.insecure_skip_tls_verify);
+        cluster.certificate_authority = authority;
+        cluster.certificate_authority_data = None;
+    }
+    // Another server has another name.
+    if given(&options.tls_server_name).is_some() || given(&options.server).is_some() {
+        cluster.tls_server_name = given(&options.tls_server_name);
+    }
+}
+
+fn lay_over_user(user: &mut User, options: &ConnectionOptions) {
+    if let Some(certificate) = given(&options.client_certificate) {
+        user.client_certificate = Some(certificate);
+        user.client_certificate_data = None;
+    }
+    if let Some(key) = given(&options.client_key) {
+        user.client_key = Some(key);
+        user.client_key_data = None;
+    }
+    if let Some(token) = token_flag(options) {
+        user.token = Some(token.to_owned());
+        user.token_file = None;
+    }
+    lay(&mut user.impersonate, &options.impersonate);
+    lay(&mut user.impersonate_uid, &options.impersonate_uid);
+    if !options.impersonate_groups.is_empty() {
+        user.impersonate_groups = Some(options.impersonate_groups.clone());
+    }
+    // A key on the command line stands for all of that key's values.
+    let extra = &options.impersonate_user_extra;
+    for (key, _) in extra {
+        let values = extra
+            .iter()
+            .filter(|(other, _)| other == key)
+            .map(|(_, value)| value.clone())
+            .collect();
+        user.impersonate_user_extra
+            .get_or_insert_default()
+            .insert(key.clone(), Some(values));
+    }
+}
+
+/// Takes out what is empty: in a kubeconfig that is the same as absent.
+fn blank<const N: usize>(slots: [&mut Option<String>; N]) {
+    for slot in slots {
+        if slot.as_ref().is_some_and(String::is_empty) {
+            *slot = None;
+        }
+    }
+}
+
+fn blank_cluster(cluster: &mut Cluster) {
+    blank([
+        &mut cluster.server,
+        &mut cluster.tls_server_name,
+        &mut cluster.certificate_authority,
+        &mut cluster.certificate_authority_data,
+        &mut cluster.proxy_url,
+    ]);
+}
+
+fn blank_user(user: &mut User) {
+    blank([
+        &mut user.client_certificate,
+        &mut user.client_certificate_data,
+        &mut user.client_key,
+        &mut user.client_key_data,
+        &mut user.token,
+        &mut user.token_file,
+        &mut user.impersonate,
+        &mut user.impersonate_uid,
+        &mut user.username,
+        &mut user.password,
+    ]);
+}
+
+#[cfg(test)]
+mod tests;

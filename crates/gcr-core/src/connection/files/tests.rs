@@ -1,0 +1,105 @@
+use std::fs;
+
+use super::*;
+
+fn load(list: &str) -> Result<Merged, String> {
+    Merged::load(
+        &ConnectionOptions::default(),
+        &Environment::of(&[("KUBECONFIG", list), ("HOME", "/nonexistent")]),
+    )
+}
+
+#[test]
+fn the_first_file_wins_and_missing_and_empty_ones_are_skipped() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(
+        at("a"),
+        "current-context: ''\nusers:\n- name: u\n  user: {token: first}\nclusters:\n- name: bare\n",
+    )
+    .unwrap();
+    fs::write(
+        at("b"),
+        "current-context: x\nusers:\n- name: u\n  user: {token: second, tokenFile: f}\n- name: v\n  user: {tokenFile: ../t/./f}\n",
+    )
+    .unwrap();
+    let list = format!(
+        "/nope:{}::{}:{}",
+        at("a").display(),
+        at("b").display(),
+        at("a").display()
+    );
+    let merged = load(&list).unwrap();
+    assert_eq!(merged.current_context, "x");
+    let first = &merged.users["u"];
+    assert_eq!(first.entry.token.as_deref(), Some("first"));
+    assert_eq!(first.entry.token_file, None, "an entry is taken whole");
+    assert_eq!(first.file, at("a"));
+    let beside = directory.path().parent().unwrap().join("t/f");
+    assert_eq!(
+        merged.users["v"].entry.token_file.as_deref(),
+        beside.to_str()
+    );
+    assert!(merged.clusters.contains_key("bare"));
+}
+
+#[test]
+fn an_explicit_file_must_be_there_and_is_the_only_one() {
+    let options = |path: &str| ConnectionOptions {
+        kubeconfig: Some(path.into()),
+        ..Default::default()
+    };
+    let environment = Environment::of(&[("KUBECONFIG", "/")]);
+    assert_eq!(
+        Merged::load(&options("/nope/config"), &environment)
+            .err()
+            .as_deref(),
+        Some("error: stat /nope/config: no such file or directory")
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    fs::write(&path, "users: [secret\n").unwrap();
+    let error = Merged::load(&options(path.to_str().unwrap()), &environment)
+        .err()
+        .unwrap();
+    assert_eq!(
+        error,
+        format!(
+            "error: error loading config file \"{}\": yaml: line 1: not valid YAML",
+            path.display()
+        )
+    );
+}
+
+#[test]
+fn a_directory_is_named_and_every_unusable_file_has_its_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().display();
+    assert_eq!(
+        load(&format!("{path}:{path}/.")).err().unwrap(),
+        format!(
+            "error: error loading config file \"{path}\": read {path}: is a directory\nerror: error loading config file \"{path}/.\": read {path}/.: is a directory"
+        )
+    );
+}
+
+#[test]
+fn only_commands_with_a_slash_are_relative_to_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    fs::write(
+        &path,
+        "users:\n- name: a\n  user: {exec: {command: ./bin/login}}\n- name: b\n  user: {exec: {command: login}}\n",
+    )
+    .unwrap();
+    let merged = load(path.to_str().unwrap()).unwrap();
+    let command = |user: &str| {
+        let exec = merged.users[user].entry.exec.as_ref().unwrap();
+        exec.command.clone().unwrap()
+    };
+    assert_eq!(
+        command("a"),
+        directory.path().join("bin/login").to_str().unwrap()
+    );
+    assert_eq!(command("b"), "login");
+}

@@ -1,0 +1,92 @@
+//! What every request says besides its credential: which program asks, and as whom it wants to act.
+//!
+//! Holds no secret.
+
+use http::{HeaderName, HeaderValue, header};
+
+use super::kubeconfig::User;
+use super::options::ConnectionOptions;
+use crate::domain::printable::printable;
+
+/// `User-Agent`, and as whom to act (client-go `transport/round_trippers.go`).
+pub(super) fn of(
+    user: &User,
+    options: &ConnectionOptions,
+) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+    let mut headers = Vec::new();
+    let mut add = |name: &str, value: &str| -> Result<(), String> {
+        let wrong = || format!("error: \"{}\" cannot be sent as {name}", printable(value));
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+        headers.push((header, HeaderValue::from_str(value).map_err(|_| wrong())?));
+        Ok(())
+    };
+    if !options.user_agent.is_empty() {
+        add(header::USER_AGENT.as_str(), &options.user_agent)?;
+    }
+    let Some(name) = &user.impersonate else {
+        return Ok(headers);
+    };
+    add("impersonate-user", name)?;
+    if let Some(uid) = &user.impersonate_uid {
+        add("impersonate-uid", uid)?;
+    }
+    for group in user.impersonate_groups.iter().flatten() {
+        add("impersonate-group", group)?;
+    }
+    for (key, values) in user.impersonate_user_extra.iter().flatten() {
+        let name = format!("impersonate-extra-{}", header_key(key));
+        for value in values.iter().flatten() {
+            add(&name, value)?;
+        }
+    }
+    Ok(headers)
+}
+
+/// A key as part of a header's name: what a name cannot hold is percent-encoded, and so is `%`.
+fn header_key(key: &str) -> String {
+    let mut name = String::new();
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte) {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_say_who_asks_and_as_whom() {
+        let user = User {
+            impersonate: Some("jane".to_owned()),
+            impersonate_groups: Some(vec!["a".to_owned(), "b".to_owned()]),
+            impersonate_user_extra: Some(
+                [("Scopes/x%".to_owned(), Some(vec!["1".to_owned()]))].into(),
+            ),
+            ..User::default()
+        };
+        let options = ConnectionOptions {
+            user_agent: "kubectl-gcr-secret/1.0 (linux/amd64)".to_owned(),
+            ..Default::default()
+        };
+        let shown: Vec<String> = of(&user, &options)
+            .unwrap()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "user-agent: kubectl-gcr-secret/1.0 (linux/amd64)",
+                "impersonate-user: jane",
+                "impersonate-group: a",
+                "impersonate-group: b",
+                "impersonate-extra-scopes%2fx%25: 1",
+            ]
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! From a user's entry to the source of its credential: which of several counts.
+//!
+//! client-go's order (`clientcmd/client_config.go`, `rest/transport.go`, `transport/round_trippers.go`), with one
+//! deliberate difference: `--token` beats a `tokenFile`.
+
+use std::sync::Arc;
+
+use super::chosen::Chosen;
+use super::credential::{Credentials, Source, basic, bearer};
+use super::environment::Environment;
+use super::kubeconfig::AuthProvider;
+use super::oidc::Oidc;
+use super::plugin::{ClusterInfo, Plugin};
+use super::shared::Shared;
+use crate::domain::printable::printable;
+
+/// The credentials of `chosen`'s user for a server that is reached over TLS. `cluster` is what a plugin may be told.
+pub(super) fn credentials(
+    chosen: &mut Chosen,
+    cluster: impl FnOnce() -> Result<ClusterInfo, String>,
+    stdin_taken: bool,
+    shared: &Shared,
+    environment: &Environment,
+) -> Arc<Credentials> {
+    let alone = |source| Arc::new(Credentials::new(source));
+    let has_certificate =
+        chosen.user.client_certificate.is_some() || chosen.user.client_certificate_data.is_some();
+    let provider = match chosen.user.auth_provider.take() {
+        Some(provider) => match oidc(provider, chosen, environment) {
+            Ok(oidc) => Some(oidc),
+            Err(why) => return alone(Source::Impossible(format!("error: {why}"))),
+        },
+        None => None,
+    };
+    let user = &mut chosen.user;
+    let has_token = user.token.is_some() || user.token_file.is_some();
+    let has_basic = user.username.is_some() || user.password.is_some();
+    if has_token && has_basic {
+        return alone(Source::Impossible(
+            "error: username/password or bearer token may be set, but not both".to_owned(),
+        ));
+    }
+    if let Some(file) = user.token_file.take() {
+        return alone(Source::TokenFile(file.into(), user.token.take()));
+    }
+    let fixed = match (user.token.take(), has_basic) {
+        (Some(token), _) => Some(bearer(&token)),
+        (None, true) => Some(basic(
+            user.username.as_deref().unwrap_or_default(),
+            user.password.as_deref().unwrap_or_default(),
+        )),
+        (None, false) => None,
+    };
+    if let Some(fixed) = fixed {
+        return alone(fixed.map_or_else(Source::Impossible, Source::Fixed));
+    }
+    if let Some(oidc) = provider {
+        return alone(Source::Oidc(Box::new(oidc)));
+    }
+    if has_certificate {
+        return alone(Source::None);
+    }
+    let Some(exec) = user.exec.take() else {
+        return alone(Source::Impossible(nobody(chosen)));
+    };
+    let cluster = match exec.provide_cluster_info {
+        Some(true) => match cluster() {
+            Ok(cluster) => Some(cluster),
+            Err(line) => return alone(Source::Impossible(line)),
+        },
+        _ => None,
+    };
+    shared.plugin(
+        exec,
+        cluster,
+        stdin_taken,
+        |plugin: Result<Plugin, String>| {
+            plugin.map_or_else(Source::Impossible, |plugin| {
+                Source::Plugin(Box::new(plugin))
+            })
+        },
+    )
+}
+
+fn oidc(
+    provider: AuthProvider,
+    chosen: &Chosen,
+    environment: &Environment,
+) -> Result<Oidc, String> {
+    match provider.name.as_deref().unwrap_or_default() {
+        "oidc" => {
+            let settings = provider
+                .config
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(key, value)| (key, value.unwrap_or_default()))
+                .collect();
+            Oidc::new(settings, &chosen.user_name, chosen.user_file.clone(), environment)
+        }
+        "gcp" => Err("The gcp auth plugin has been removed.\n\
+            Please use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\n\
+            See https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke for further details"
+            .to_owned()),
+        "azure" => Err("The azure auth plugin has been removed.\n\
+            Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.\n\
+            See https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins for further details"
+            .to_owned()),
+        other => Err(format!("no Auth Provider found for name \"{}\"", printable(other))),
+    }
+}
+
+/// kubectl asks for a user name here; we say what is missing.
+fn nobody(chosen: &Chosen) -> String {
+    let context = printable(&chosen.context_name);
+    if !chosen.user_name.is_empty() && chosen.user_file.is_none() {
+        let user = printable(&chosen.user_name);
+        return format!("error: user \"{user}\" was not found for context \"{context}\"");
+    }
+    let whose = if chosen.user_name.is_empty() {
+        "no user was given".to_owned()
+    } else {
+        format!(
+            "user \"{}\" has no credentials",
+            printable(&chosen.user_name)
+        )
+    };
+    format!(
+        "error: {whose}: name one with --user, --token, or --client-certificate and --client-key"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,385 @@
+//! One kubeconfig file as data: what client-go's `clientcmd/api/v1` types hold, and no more.
+//!
+//! Tolerant as kubectl is: unknown fields, entries nobody uses, repeated keys (the last counts), anchors, JSON, CRLF and
+//! byte order marks are fine, and everything may be absent. No error shows any of the file's text: it holds credentials.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeError, Engine as _, alphabet};
+use serde::Deserialize;
+
+use super::long_data::LongData;
+use crate::domain::printable::printable;
+
+/// A whole file.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct File {
+    #[serde(rename = "apiVersion")]
+    api_version: Option<String>,
+    kind: Option<String>,
+    pub(super) current_context: Option<String>,
+    pub(super) contexts: Named<NamedContext>,
+    pub(super) clusters: Named<NamedCluster>,
+    pub(super) users: Named<NamedUser>,
+}
+
+/// A list of named entries, in which anything may be missing.
+pub(super) type Named<T> = Option<Vec<Option<T>>>;
+
+/// An entry and the name its list has for it.
+pub(super) trait NamedEntry {
+    /// What is named.
+    type Entry: Default;
+    /// Takes both apart; what is missing is empty.
+    fn into_parts(self) -> (String, Self::Entry);
+    /// The name.
+    fn name(&self) -> &str;
+    /// What is named, where there is something.
+    fn entry_mut(&mut self) -> Option<&mut Self::Entry>;
+    /// The same to look at.
+    fn entry(&self) -> Option<&Self::Entry>;
+}
+
+macro_rules! named {
+    ($($named:ident, $field:ident: $entry:ident;)*) => {$(
+        /// An element of the list of its kind.
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        pub(super) struct $named {
+            name: Option<String>,
+            $field: Option<$entry>,
+        }
+
+        impl NamedEntry for $named {
+            type Entry = $entry;
+            fn into_parts(self) -> (String, $entry) {
+                (self.name.unwrap_or_default(), self.$field.unwrap_or_default())
+            }
+            fn name(&self) -> &str {
+                self.name.as_deref().unwrap_or_default()
+            }
+            fn entry_mut(&mut self) -> Option<&mut $entry> {
+                self.$field.as_mut()
+            }
+            fn entry(&self) -> Option<&$entry> {
+                self.$field.as_ref()
+            }
+        }
+    )*};
+}
+
+named! {
+    NamedContext, context: Context;
+    NamedCluster, cluster: Cluster;
+    NamedUser, user: User;
+}
+
+/// Which cluster, as whom, where.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Context {
+    pub(super) cluster: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) namespace: Option<String>,
+}
+
+/// How to reach a cluster and know it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct Cluster {
+    pub(super) server: Option<String>,
+    pub(super) tls_server_name: Option<String>,
+    pub(super) insecure_skip_tls_verify: Option<bool>,
+    pub(super) certificate_authority: Option<String>,
+    pub(super) certificate_authority_data: Option<String>,
+    pub(super) proxy_url: Option<String>,
+    pub(super) disable_compression: Option<bool>,
+    pub(super) extensions: Option<Vec<Option<Extension>>>,
+}
+
+/// Somebody else's data about a cluster.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Extension {
+    pub(super) name: Option<String>,
+    pub(super) extension: Option<serde_json::Value>,
+}
+
+/// Who we are, for a cluster.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct User {
+    pub(super) client_certificate: Option<String>,
+    pub(super) client_certificate_data: Option<String>,
+    pub(super) client_key: Option<String>,
+    pub(super) client_key_data: Option<String>,
+    pub(super) token: Option<String>,
+    #[serde(rename = "tokenFile")]
+    pub(super) token_file: Option<String>,
+    #[serde(rename = "as")]
+    pub(super) impersonate: Option<String>,
+    #[serde(rename = "as-uid")]
+    pub(super) impersonate_uid: Option<String>,
+    #[serde(rename = "as-groups")]
+    pub(super) impersonate_groups: Option<Vec<String>>,
+    #[serde(rename = "as-user-extra")]
+    pub(super) impersonate_user_extra: Option<BTreeMap<String, Option<Vec<String>>>>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) auth_provider: Option<AuthProvider>,
+    pub(super) exec: Option<Exec>,
+}
+
+/// One of client-go's built-in ways to log in, of which only `oidc` is left.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AuthProvider {
+    pub(super) name: Option<String>,
+    pub(super) config: Option<BTreeMap<String, Option<String>>>,
+}
+
+/// A credential plugin.
+#[derive(Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Exec {
+    pub(super) command: Option<String>,
+    pub(super) args: Option<Vec<Option<String>>>,
+    pub(super) env: Option<Vec<Option<Variable>>>,
+    pub(super) api_version: Option<String>,
+    pub(super) install_hint: Option<String>,
+    pub(super) provide_cluster_info: Option<bool>,
+    pub(super) interactive_mode: Option<String>,
+}
+
+/// A variable of a credential plugin's environment.
+#[derive(Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Variable {
+    pub(super) name: Option<String>,
+    pub(super) value: Option<String>,
+}
+
+/// Why a file is no kubeconfig. Holds nothing of the file but names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Not YAML, with the line of the trouble.
+    Syntax(u64),
+    /// YAML with something else where a kubeconfig has text or a list.
+    Shape(u64),
+    /// Bytes that are no text.
+    NotText,
+    /// A `kind` or `apiVersion` of something else.
+    OtherKind { kind: String, version: String },
+    /// Two entries of one name, of what client-go calls the list.
+    Repeated(&'static str, String),
+    /// Data that is not base64, at this byte.
+    NotBase64(usize),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(line) => write!(f, "yaml: line {line}: not valid YAML"),
+            Self::Shape(line) => write!(
+                f,
+                "yaml: line {line}: a value is not of the type that belongs there"
+            ),
+            Self::NotText => f.write_str("yaml: invalid leading UTF-8 octet"),
+            Self::OtherKind { kind, version } => write!(
+                f,
+                "no kind \"{}\" is registered for version \"{}\" in a kubeconfig",
+                printable(kind),
+                printable(version)
+            ),
+            Self::Repeated(kind, name) => write!(
+                f,
+                "error converting *[]Named{kind} into *map[string]*api.{kind}: duplicate name \"{}\" in list",
+                printable(name)
+            ),
+            Self::NotBase64(byte) => write!(f, "illegal base64 data at input byte {byte}"),
+        }
+    }
+}
+
+/// Go's `base64.StdEncoding`: padded, without a look at the bits that do not count.
+const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
+/// Decodes what a `…-data` field holds; line breaks inside do not matter.
+pub(super) fn decode(data: &str) -> Result<Vec<u8>, Unreadable> {
+    let decoded = if data.contains(['\n', '\r']) {
+        GO_BASE64.decode(data.replace(['\n', '\r'], ""))
+    } else {
+        GO_BASE64.decode(data)
+    };
+    decoded.map_err(|error| {
+        Unreadable::NotBase64(match error {
+            DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
+            DecodeError::InvalidLength(length) => length,
+            DecodeError::InvalidPadding => data.len(),
+        })
+    })
+}
+
+impl File {
+    /// Reads a file's bytes. An empty one, or one of comments only, is a kubeconfig without entries.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let text = text_of(bytes)?;
+        let bare = |line: &str| {
+            let line = line.trim();
+            line.is_empty() || line.starts_with('#')
+        };
+        if text.lines().all(bare) {
+            return Ok(Self::default());
+        }
+        let file = match Self::quickly(&text) {
+            Some(file) => file,
+            None => parse::<Self>(&text)?,
+        };
+        file.check()?;
+        Ok(file)
+    }
+
+    /// Reads the file with its long data set aside, which is what takes the time. `None` where that did not work out,
+    /// for whatever reason: then the whole text is read.
+    fn quickly(text: &str) -> Option<Self> {
+        let (short, aside) = LongData::set_aside(text)?;
+        let mut file = parse::<Self>(&short).ok()?;
+        let mut back = 0;
+        let mut restore = |slot: &mut Option<String>| {
+            if let Some(data) = slot.as_deref().and_then(|mark| aside.get(mark)) {
+                *slot = Some(data.to_owned());
+                back += 1;
+            }
+        };
+        for cluster in entries_mut(&mut file.clusters) {
+            restore(&mut cluster.certificate_authority_data);
+        }
+        for user in entries_mut(&mut file.users) {
+            restore(&mut user.client_certificate_data);
+            restore(&mut user.client_key_data);
+        }
+        // All that was set aside came back where it belongs; else the lines were not what they looked like.
+        (back == aside.len()).then_some(file)
+    }
+
+    fn check(&self) -> Result<(), Unreadable> {
+        let kind = self.kind.as_deref().unwrap_or_default();
+        let version = self.api_version.as_deref().unwrap_or_default();
+        if !matches!(kind, "" | "Config") || !matches!(version, "" | "v1") {
+            let or = |given: &str, default: &str| {
+                if given.is_empty() { default } else { given }.to_owned()
+            };
+            return Err(Unreadable::OtherKind {
+                kind: or(kind, "Config"),
+                version: or(version, "v1"),
+            });
+        }
+        unique("Cluster", &self.clusters)?;
+        unique("AuthInfo", &self.users)?;
+        unique("Context", &self.contexts)?;
+        let data = |data: &Option<String>| match data {
+            Some(data) => decode(data).map(drop),
+            None => Ok(()),
+        };
+        for cluster in entries(&self.clusters) {
+            data(&cluster.certificate_authority_data)?;
+        }
+        for user in entries(&self.users) {
+            data(&user.client_certificate_data)?;
+            data(&user.client_key_data)?;
+        }
+        Ok(())
+    }
+}
+
+fn entries<T: NamedEntry>(named: &Named<T>) -> impl Iterator<Item = &T::Entry> {
+    named.iter().flatten().flatten().filter_map(T::entry)
+}
+
+fn entries_mut<T: NamedEntry>(named: &mut Named<T>) -> impl Iterator<Item = &mut T::Entry> {
+    named
+        .iter_mut()
+        .flatten()
+        .flatten()
+        .filter_map(T::entry_mut)
+}
+
+fn unique<T: NamedEntry>(kind: &'static str, named: &Named<T>) -> Result<(), Unreadable> {
+    let mut seen = HashSet::new();
+    for named in named.iter().flatten().flatten() {
+        if !seen.insert(named.name()) {
+            return Err(Unreadable::Repeated(kind, named.name().to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// UTF-8 with or without a byte order mark, or UTF-16 with one, as Go's YAML reads it.
+fn text_of(bytes: &[u8]) -> Result<String, Unreadable> {
+    let wide = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
+        let units: Vec<u16> = bytes
+            .chunks_exact(2)
+            .map(|pair| read([pair[0], pair[1]]))
+            .collect();
+        String::from_utf16(&units).map_err(|_| Unreadable::NotText)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => wide(u16::from_be_bytes, rest),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => std::str::from_utf8(rest)
+            .map(str::to_owned)
+            .map_err(|_| Unreadable::NotText),
+    }
+}
+
+pub(super) fn yaml_options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+        // A bare number or `true` is no text, as in the JSON that kubectl makes of the file.
+        no_schema: true,
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_events: 50_000_000,
+            max_nodes: 25_000_000,
+        },
+    }
+}
+
+/// The first document of `text`.
+fn parse<T>(text: &str) -> Result<T, Unreadable>
+where
+    T: serde::de::DeserializeOwned + Default,
+{
+    let error = match serde_saphyr::from_str_with_options::<Option<T>>(text, yaml_options()) {
+        Ok(parsed) => return Ok(parsed.unwrap_or_default()),
+        Err(error) => error,
+    };
+    // kubectl reads the first document and never looks at the rest.
+    if text
+        .lines()
+        .any(|line| line.starts_with("---") || line.starts_with("..."))
+    {
+        let mut bytes = text.as_bytes();
+        let first = serde_saphyr::read_with_options::<_, T>(&mut bytes, yaml_options()).next();
+        if let Some(Ok(parsed)) = first {
+            return Ok(parsed);
+        }
+    }
+    let line = |error: &serde_saphyr::Error| error.location().map_or(1, |it| it.line());
+    match serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(text, yaml_options()) {
+        Err(syntax) => Err(Unreadable::Syntax(line(&syntax))),
+        Ok(_) => Err(Unreadable::Shape(line(&error))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

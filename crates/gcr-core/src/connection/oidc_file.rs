@@ -1,0 +1,94 @@
+//! Writes refreshed tokens back into the kubeconfig they came from, as client-go does (`clientcmd.ModifyConfig`).
+//!
+//! Under kubectl's own lock file, and whole or not at all. Everything else in the file stays as it is but for comments
+//! and layout, which kubectl does not keep either.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::go_errors::path_error;
+use super::kubeconfig::yaml_options;
+
+/// Held while a kubeconfig is being written; gone when dropped.
+struct Lock(PathBuf);
+
+impl Lock {
+    fn take(file: &Path) -> Result<Self, String> {
+        let mut path = file.as_os_str().to_owned();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(|error| path_error("open", &path, &error))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Nothing can be done about one that has gone.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Puts `settings` in place of those of the auth-provider of the user called `user`.
+///
+/// # Errors
+/// What went wrong, without any text of the file.
+pub(super) fn write_back(
+    file: &Path,
+    user: &str,
+    settings: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let _lock = Lock::take(file)?;
+    // A link stays a link.
+    let target = std::fs::canonicalize(file).map_err(|error| path_error("open", file, &error))?;
+    let bytes = std::fs::read(&target).map_err(|error| path_error("open", file, &error))?;
+    let unusable = || "the kubeconfig has changed and cannot be written".to_owned();
+    let mut content: Value =
+        serde_saphyr::from_slice_with_options(&bytes, yaml_options()).map_err(|_| unusable())?;
+    let users = content.get_mut("users").and_then(Value::as_array_mut);
+    let entry = users
+        .and_then(|users| {
+            users
+                .iter_mut()
+                .find(|entry| entry.get("name").and_then(Value::as_str) == Some(user))
+        })
+        .and_then(|entry| entry.pointer_mut("/user/auth-provider"))
+        .and_then(Value::as_object_mut)
+        .ok_or_else(unusable)?;
+    let settings = serde_json::to_value(settings).map_err(|_| unusable())?;
+    entry.insert("config".to_owned(), settings);
+    let text = serde_saphyr::to_string(&content).map_err(|_| unusable())?;
+    replace(&target, text.as_bytes()).map_err(|error| path_error("open", file, &error))
+}
+
+/// A new file beside the old one, with its permissions, in its place.
+fn replace(target: &Path, content: &[u8]) -> std::io::Result<()> {
+    let permissions = std::fs::metadata(target)?.permissions();
+    let mut beside = target.as_os_str().to_owned();
+    beside.push(format!(".{:016x}", fastrand::u64(..)));
+    let beside = PathBuf::from(beside);
+    let written = (|| {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut new: File = options.open(&beside)?;
+        new.set_permissions(permissions)?;
+        new.write_all(content)?;
+        new.sync_all()?;
+        std::fs::rename(&beside, target)
+    })();
+    if written.is_err() {
+        // The error is the one to report.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}

@@ -1,0 +1,332 @@
+//! A credential plugin: a program that prints an `ExecCredential` (client-go `plugin/pkg/client/auth/exec`).
+//!
+//! What it prints is a secret and never shown, not even when it makes no sense. Its standard error is the user's. It gets
+//! standard input only where it may ask somebody.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use super::credential::{Credential, bearer};
+use super::go_errors::errno;
+use super::identity;
+use super::kubeconfig::{Exec, yaml_options};
+use super::validation::{EXEC_V1, EXEC_V1BETA1};
+use crate::domain::printable::printable;
+
+/// What client-go says before the kubeconfig's own hint.
+const INSTALL_HELP: &str = "
+
+It looks like you are trying to use a client-go credential plugin that is not installed.
+
+To learn more about this feature, consult the documentation available at:
+      https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins";
+
+/// What a plugin may be told of the cluster (`clientauthentication/v1`, `Cluster`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct ClusterInfo {
+    pub(super) server: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tls_server_name: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) insecure_skip_tls_verify: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) certificate_authority_data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) proxy_url: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) disable_compression: bool,
+    pub(super) config: serde_json::Value,
+}
+
+/// Whether a plugin may talk with the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Talk {
+    Never,
+    IfAvailable,
+    Always,
+}
+
+/// A plugin, ready to run.
+pub(super) struct Plugin {
+    exec: Exec,
+    cluster: Option<ClusterInfo>,
+    talk: Talk,
+    stdin_taken: bool,
+    /// Held while a plugin may talk with the user: one after another.
+    terminal: Arc<Mutex<()>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Question<'a> {
+    kind: &'static str,
+    api_version: &'a str,
+    spec: Spec<'a>,
+}
+
+#[derive(Serialize)]
+struct Spec<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<&'a ClusterInfo>,
+    interactive: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Answer {
+    kind: Option<String>,
+    api_version: Option<String>,
+    status: Option<Status>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    expiration_timestamp: Option<String>,
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+}
+
+impl Plugin {
+    /// From a user's entry, which has been checked.
+    ///
+    /// # Errors
+    /// The line to print.
+    pub(super) fn new(
+        exec: Exec,
+        cluster: Option<ClusterInfo>,
+        stdin_taken: bool,
+        terminal: Arc<Mutex<()>>,
+    ) -> Result<Self, String> {
+        let version = exec.api_version.as_deref().unwrap_or_default();
+        if version != EXEC_V1 && version != EXEC_V1BETA1 {
+            return Err(format!(
+                "error: exec plugin: invalid apiVersion \"{}\"",
+                printable(version)
+            ));
+        }
+        let talk = match exec.interactive_mode.as_deref().unwrap_or_default() {
+            "Never" => Talk::Never,
+            "Always" => Talk::Always,
+            _ => Talk::IfAvailable,
+        };
+        Ok(Self {
+            exec,
+            cluster,
+            talk,
+            stdin_taken,
+            terminal,
+        })
+    }
+
+    /// Runs it and takes its credential.
+    ///
+    /// # Errors
+    /// What went wrong, without anything that the plugin printed.
+    pub(super) async fn run(&self) -> Result<Credential, String> {
+        let interactive = self.is_interactive(std::io::stdin().is_terminal())?;
+        let _terminal = if interactive {
+            Some(self.terminal.lock().await)
+        } else {
+            None
+        };
+        let command = self.command(interactive)?;
+        let output = tokio::task::spawn_blocking(move || start(command))
+            .await
+            .map_err(|_| "exec: the plugin could not be waited for".to_owned())?;
+        let output = output.map_err(|error| self.not_started(&error))?;
+        let stdout = Zeroizing::new(output.stdout);
+        if !output.status.success() {
+            return Err(format!(
+                "exec: executable {} failed with exit code {}",
+                self.name(),
+                output.status.code().unwrap_or(-1)
+            ));
+        }
+        self.read(&stdout)
+    }
+
+    fn name(&self) -> String {
+        printable(self.exec.command.as_deref().unwrap_or_default()).into_owned()
+    }
+
+    fn is_interactive(&self, terminal: bool) -> Result<bool, String> {
+        let trouble = |why: &str| {
+            Err(format!(
+                "exec plugin cannot support interactive mode: {why}"
+            ))
+        };
+        match self.talk {
+            Talk::Never => Ok(false),
+            Talk::IfAvailable => Ok(terminal && !self.stdin_taken),
+            Talk::Always if self.stdin_taken => {
+                trouble("standard input is unavailable: the credential to send is read from it")
+            }
+            Talk::Always if !terminal => trouble("standard input is not a terminal"),
+            Talk::Always => Ok(true),
+        }
+    }
+
+    fn command(&self, interactive: bool) -> Result<Command, String> {
+        let question = Question {
+            kind: "ExecCredential",
+            api_version: self.exec.api_version.as_deref().unwrap_or_default(),
+            spec: Spec {
+                cluster: self.cluster.as_ref(),
+                interactive,
+            },
+        };
+        let mut question = serde_json::to_string(&question)
+            .map_err(|error| format!("encode ExecCredentials: {error}"))?;
+        question.push('\n');
+        let name = self.exec.command.as_deref().unwrap_or_default();
+        let path = found(name).ok_or_else(|| self.not_found())?;
+        let mut command = Command::new(path);
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::arg0(&mut command, name);
+        let args = self.exec.args.iter().flatten();
+        command.args(args.map(|arg| arg.as_deref().unwrap_or_default()));
+        for variable in self.exec.env.iter().flatten().flatten() {
+            if let Some(name) = &variable.name {
+                command.env(name, variable.value.as_deref().unwrap_or_default());
+            }
+        }
+        command
+            .env("KUBERNETES_EXEC_INFO", question)
+            .stdin(if interactive {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        Ok(command)
+    }
+
+    fn not_found(&self) -> String {
+        let mut text = format!("exec: executable {} not found{INSTALL_HELP}", self.name());
+        if let Some(hint) = self
+            .exec
+            .install_hint
+            .as_deref()
+            .filter(|it| !it.is_empty())
+        {
+            text.push_str("\n\n");
+            let lines: Vec<_> = hint.lines().map(printable).collect();
+            text.push_str(&lines.join("\n"));
+        }
+        text
+    }
+
+    fn not_started(&self, error: &std::io::Error) -> String {
+        format!("exec: fork/exec {}: {}", self.name(), errno(error))
+    }
+
+    /// Takes the credential out of what was printed.
+    fn read(&self, stdout: &[u8]) -> Result<Credential, String> {
+        let senseless = || "decoding stdout: it is not an ExecCredential".to_owned();
+        let mut answer: Answer = match serde_json::from_slice(stdout) {
+            Ok(answer) => answer,
+            Err(_) => serde_saphyr::from_slice_with_options(stdout, yaml_options())
+                .map_err(|_| senseless())?,
+        };
+        if answer.kind.as_deref() != Some("ExecCredential") {
+            return Err(senseless());
+        }
+        let version = answer.api_version.as_deref().unwrap_or_default();
+        let wanted = self.exec.api_version.as_deref().unwrap_or_default();
+        if version != wanted {
+            return Err(format!(
+                "exec plugin is configured to use API version {wanted}, plugin returned version {}",
+                printable(version)
+            ));
+        }
+        let Some(mut status) = answer.status.take() else {
+            return Err("exec plugin didn't return a status field".to_owned());
+        };
+        let full = |text: &mut Option<String>| {
+            text.take()
+                .filter(|text| !text.is_empty())
+                .map(Zeroizing::new)
+        };
+        let token = full(&mut status.token);
+        let certificate = full(&mut status.client_certificate_data);
+        let key = full(&mut status.client_key_data);
+        let identity = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some(
+                identity::from_pem(certificate.as_bytes(), key.as_bytes())
+                    .map_err(|error| format!("failed parsing client key/certificate: {error}"))?,
+            ),
+            (None, None) => None,
+            _ => return Err("exec plugin returned only certificate or key, not both".to_owned()),
+        };
+        if token.is_none() && identity.is_none() {
+            return Err("exec plugin didn't return a token or cert/key pair".to_owned());
+        }
+        let expires = match status.expiration_timestamp.as_deref() {
+            None => None,
+            Some(text) => Some(
+                text.parse::<Timestamp>()
+                    .map_err(|_| "decoding stdout: expirationTimestamp is not a time".to_owned())?,
+            ),
+        };
+        let authorization = match &token {
+            Some(token) => Some(bearer(token).map_err(|_| {
+                "net/http: invalid header field value for \"Authorization\"".to_owned()
+            })?),
+            None => None,
+        };
+        Ok(Credential {
+            authorization,
+            identity,
+            expires,
+        })
+    }
+}
+
+/// Runs it to its end.
+fn start(mut command: Command) -> std::io::Result<std::process::Output> {
+    command.output()
+}
+
+/// Where a bare command is, in our own PATH; a path is what it is.
+fn found(name: &str) -> Option<PathBuf> {
+    if name.contains(std::path::MAIN_SEPARATOR) || name.contains('/') {
+        return Some(PathBuf::from(name));
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|file| is_executable(file))
+        .or_else(|| {
+            let exe = Path::new(name).with_extension("exe");
+            cfg!(windows).then(|| {
+                std::env::split_paths(&path)
+                    .map(|it| it.join(&exe))
+                    .find(|it| it.is_file())
+            })?
+        })
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(file).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &Path) -> bool {
+    file.is_file()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! A cluster's address as client-go reads it (`rest/url_utils.go`, `DefaultServerURL`).
+//!
+//! Without a scheme it is plain HTTP, whatever else is configured. A path in front of the API stays. Query and fragment
+//! are no part of it.
+
+use http::Uri;
+
+use crate::domain::printable::printable;
+
+/// An address that can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ServerAddress {
+    /// Scheme, host, perhaps port, perhaps path.
+    pub(super) url: Uri,
+    /// `user:password`, where the address carries them.
+    pub(super) user_info: Option<String>,
+}
+
+impl ServerAddress {
+    /// Reads `server` of a kubeconfig or `--server`.
+    ///
+    /// # Errors
+    /// The line to print, in client-go's words.
+    pub(super) fn parse(server: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "error: host must be a URL or a host:port pair: \"{}\"",
+                printable(server)
+            )
+        };
+        let server_only = server.split(['?', '#']).next().unwrap_or_default();
+        let (scheme, rest) = match server_only.split_once("://") {
+            Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() => {
+                (scheme.to_ascii_lowercase(), rest)
+            }
+            _ => {
+                if server_only
+                    .split_once('/')
+                    .is_some_and(|(_, path)| !path.is_empty())
+                {
+                    return Err(wrong());
+                }
+                ("http".to_owned(), server_only)
+            }
+        };
+        if scheme != "http" && scheme != "https" {
+            return Err(format!(
+                "Unable to connect to the server: unsupported protocol scheme \"{}\"",
+                printable(&scheme)
+            ));
+        }
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, ""),
+        };
+        let (user_info, host) = match authority.rsplit_once('@') {
+            Some((user_info, host)) => (Some(user_info.to_owned()), host),
+            None => (None, authority),
+        };
+        let url = format!("{scheme}://{host}{path}");
+        let url: Uri = url.parse().map_err(|_| wrong())?;
+        if url.host().is_none_or(str::is_empty) {
+            return Err(wrong());
+        }
+        Ok(Self { url, user_info })
+    }
+
+    /// Whether what goes there is encrypted.
+    pub(super) fn is_https(&self) -> bool {
+        self.url.scheme_str() == Some("https")
+    }
+
+    /// The host without the brackets of an IPv6 address.
+    pub(super) fn host(&self) -> &str {
+        bare_host(&self.url)
+    }
+
+    /// Whether the host is this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        is_loopback(self.host())
+    }
+}
+
+/// The host of an address without the brackets of an IPv6 one.
+pub(super) fn bare_host(url: &Uri) -> &str {
+    url.host().unwrap_or_default().trim_matches(['[', ']'])
+}
+
+/// Whether a host names this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|ip: std::net::IpAddr| ip.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(server: &str) -> Result<String, String> {
+        ServerAddress::parse(server).map(|address| address.url.to_string())
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_is_plain_http() {
+        for (server, expected) in [
+            ("127.0.0.1:6443", "http://127.0.0.1:6443/"),
+            ("localhost:8080", "http://localhost:8080/"),
+            ("example.com", "http://example.com/"),
+            ("example.com/", "http://example.com/"),
+            ("[::1]:6443", "http://[::1]:6443/"),
+        ] {
+            assert_eq!(url(server).as_deref(), Ok(expected), "{server}");
+        }
+    }
+
+    #[test]
+    fn a_path_stays_and_a_query_goes() {
+        assert_eq!(
+            url("https://rancher.example/k8s/clusters/c-abc?x=1#y").as_deref(),
+            Ok("https://rancher.example/k8s/clusters/c-abc")
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_in_client_gos_words() {
+        for server in ["a/b", "http://[::1", "https://"] {
+            assert_eq!(
+                url(server),
+                Err(format!(
+                    "error: host must be a URL or a host:port pair: \"{server}\""
+                ))
+            );
+        }
+        assert_eq!(
+            url("ftp://x").unwrap_err(),
+            "Unable to connect to the server: unsupported protocol scheme \"ftp\""
+        );
+    }
+
+    #[test]
+    fn user_and_password_are_taken_out_of_the_address() {
+        let address = ServerAddress::parse("https://me:secret@example.com:6443").unwrap();
+        assert_eq!(address.url.to_string(), "https://example.com:6443/");
+        assert_eq!(address.user_info.as_deref(), Some("me:secret"));
+    }
+
+    #[test]
+    fn loopback_is_known_by_address_not_by_looks() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("127.8.0.1", true),
+            ("::1", true),
+            ("localhost.example.com", false),
+            ("127.example.com", false),
+        ] {
+            assert_eq!(is_loopback(host), expected, "{host}");
+        }
+    }
+}

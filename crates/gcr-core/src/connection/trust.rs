@@ -1,0 +1,158 @@
+//! How a server is known: its authority, the system's, or not at all; and under which name.
+//!
+//! rustls verifies; nothing here decides whether a certificate is good.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hyper_rustls::{
+    DefaultServerNameResolver, FixedServerNameResolver, HttpsConnector, ResolveServerName,
+};
+use kube::client::ConfigExt as _;
+use rustls::ClientConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+
+use super::go_errors::path_error;
+use super::kubeconfig::{Cluster, decode};
+use crate::domain::printable::printable;
+
+/// What a kubeconfig says of a server's certificate.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Trust {
+    /// Authorities, as DER; the system's where there are none.
+    roots: Option<Vec<Vec<u8>>>,
+    insecure: bool,
+    name: Option<String>,
+    /// The authorities as they stand, for credential plugins.
+    pub(super) bundle: Vec<u8>,
+}
+
+impl Trust {
+    /// Of a cluster's entry.
+    ///
+    /// # Errors
+    /// The line to print, in client-go's words (`transport/transport.go`).
+    pub(super) fn of(cluster: &Cluster) -> Result<Self, String> {
+        let insecure = cluster.insecure_skip_tls_verify == Some(true);
+        let bundle = match (
+            &cluster.certificate_authority_data,
+            &cluster.certificate_authority,
+        ) {
+            (Some(data), _) => Some(decode(data).map_err(|error| format!("error: {error}"))?),
+            (None, Some(file)) => Some(std::fs::read(file).map_err(|error| {
+                format!("error: {}", path_error("open", Path::new(file), &error))
+            })?),
+            (None, None) => None,
+        };
+        if insecure && bundle.is_some() {
+            return Err(
+                "error: specifying a root certificates file with the insecure flag is not allowed"
+                    .to_owned(),
+            );
+        }
+        Self::new(bundle, insecure, cluster.tls_server_name.clone())
+    }
+
+    /// Of an authority's PEM.
+    ///
+    /// # Errors
+    /// The line to print.
+    pub(super) fn new(
+        bundle: Option<Vec<u8>>,
+        insecure: bool,
+        name: Option<String>,
+    ) -> Result<Self, String> {
+        let roots = match &bundle {
+            None => None,
+            Some(pem) => {
+                let roots: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
+                    .filter_map(Result::ok)
+                    .map(|certificate| certificate.to_vec())
+                    .collect();
+                if roots.is_empty() {
+                    return Err("error: unable to load root certificates: unable to parse bytes as PEM block".to_owned());
+                }
+                Some(roots)
+            }
+        };
+        Ok(Self {
+            roots,
+            insecure,
+            name,
+            bundle: bundle.unwrap_or_default(),
+        })
+    }
+
+    /// Whether everything given as an authority is some server's own certificate.
+    pub(super) fn is_of_leaves(&self) -> bool {
+        self.roots
+            .as_ref()
+            .is_some_and(|roots| roots.iter().all(|der| super::x509::is_leaf(der)))
+    }
+
+    /// TLS with this trust, showing `identity` to servers that ask.
+    ///
+    /// # Errors
+    /// The line to print.
+    pub(super) fn tls(
+        &self,
+        https: bool,
+        identity: Option<&Arc<CertifiedKey>>,
+    ) -> Result<Tls, String> {
+        let mut plain = kube::Config::new(http::Uri::from_static("https://localhost"));
+        // Reading the system's authorities takes time, and plain HTTP has no use for them.
+        plain.root_cert = if https {
+            self.roots.clone()
+        } else {
+            Some(Vec::new())
+        };
+        plain.accept_invalid_certs = self.insecure;
+        let mut config = plain.rustls_client_config().map_err(|error| {
+            format!(
+                "error: unable to load root certificates: {}",
+                printable(&error.to_string())
+            )
+        })?;
+        if let Some(identity) = identity {
+            config.client_auth_cert_resolver =
+                Arc::new(SingleCertAndKey::from(Arc::clone(identity)));
+        }
+        let name: Arc<dyn ResolveServerName + Send + Sync> = match &self.name {
+            None => Arc::new(DefaultServerNameResolver::default()),
+            Some(name) => {
+                let fixed = ServerName::try_from(name.clone()).map_err(|_| {
+                    format!(
+                        "error: \"{}\" is no name of a server (--tls-server-name)",
+                        printable(name)
+                    )
+                })?;
+                Arc::new(FixedServerNameResolver::new(fixed))
+            }
+        };
+        Ok(Tls {
+            config: Arc::new(config),
+            name,
+        })
+    }
+}
+
+/// Ready to be laid over connections.
+#[derive(Clone)]
+pub(super) struct Tls {
+    config: Arc<ClientConfig>,
+    name: Arc<dyn ResolveServerName + Send + Sync>,
+}
+
+impl Tls {
+    /// Lays it over a connector; plain HTTP goes through untouched.
+    pub(super) fn over<C>(&self, connector: C) -> HttpsConnector<C> {
+        HttpsConnector::new(
+            connector,
+            Arc::clone(&self.config),
+            false,
+            Arc::clone(&self.name),
+        )
+    }
+}
