@@ -28,7 +28,6 @@ impl Ended {
 
 /// Runs `job` where `default` comes after `appears` seconds, if at all.
 fn run(job: &Job, appears: Option<u64>, troubles: &[Trouble]) -> Ended {
-    writer::prepare();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
