@@ -168,7 +168,9 @@ impl Drive<'_> {
                 let entry =
                     ledger.expect(&target.name(), &ObjectName::ServiceAccount(name.clone()));
                 let applied = apply::account::carry_out(target, wanted, &name, step, &entry).await;
-                (name, applied)
+                let object = ObjectName::ServiceAccount(name.clone());
+                // Here, side by side: what waits in the loop below keeps the others' answers from being heard in time.
+                (name, advised(target, wanted, &object, applied).await)
             })
             .buffer_unordered(ACCOUNTS);
         let mut again = Again::No;
@@ -283,5 +285,26 @@ impl Drive<'_> {
             .cluster
             .tell(Event::Ended(Box::new(ended)))
             .await;
+    }
+}
+
+/// With the advice for its failure; asked for once more it costs nothing.
+async fn advised(
+    target: &Target,
+    wanted: &Wanted,
+    object: &ObjectName,
+    applied: Applied,
+) -> Applied {
+    match applied {
+        Applied::Ended {
+            outcome,
+            failure: Some(failure),
+            shown,
+        } => Applied::Ended {
+            outcome,
+            failure: Some(advice::advise(target, object, wanted, failure).await),
+            shown,
+        },
+        applied => applied,
     }
 }
