@@ -182,3 +182,9 @@ fn a_secret_made_by_a_try_whose_answer_was_lost_is_created() {
         }
     }
 }
+
+#[test]
+fn an_account_that_another_has_taken_the_place_of_keeps_what_is_its_own() {
+    let ended = run(&attach("default"), Some(0), &[Trouble::Restored; 6]);
+    assert_eq!(ended.of(DEFAULT), Outcome::Patched);
+}

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::rules;
 use super::scenario::{Scenario, scenario};
-use super::server::Server;
-use super::writer;
+use super::server::{Fare, Server, Trouble};
+use super::writer::{self, Job};
 use crate::ledger::Outcome;
 
 /// Longer than any request can be late.
@@ -101,4 +101,38 @@ proptest! {
         let wrong = play(&scenario);
         prop_assert!(wrong.is_empty(), "{wrong:#?}");
     }
+}
+
+#[test]
+fn a_question_about_one_account_does_not_hold_up_another() {
+    let job = Job {
+        attaches: vec!["ours-0".to_owned()],
+        accounts: vec!["builder", "default"],
+        ..Job::default()
+    };
+    // The second account may not be read, and whether the right is there is answered too late. Meanwhile the first
+    // account's write waits for its second try.
+    let troubles = [
+        Trouble::Nothing,
+        Trouble::Forbidden,
+        Trouble::Nothing,
+        Trouble::Late(0),
+        Trouble::Forbidden,
+        Trouble::Shed(0),
+        Trouble::Forbidden,
+    ];
+    let fares = troubles.map(|trouble| Fare {
+        before: 0,
+        after: 0,
+        trouble,
+    });
+    let scenario = Scenario {
+        lists: vec![Vec::new(), Vec::new()],
+        late: false,
+        jobs: vec![(job, fares.to_vec())],
+        acts: Vec::new(),
+        seed: 0,
+    };
+    let wrong = play(&scenario);
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -134,7 +134,7 @@ pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Ve
             .sent
             .iter()
             .any(|sent| sent.writer == writer && sent.object == *object && sent.lost);
-        let stands = !own.is_empty() && is_as_asked(&world.store, object, job);
+        let stands = !own.is_empty() && is_as_asked(&world.store, object, job, false);
         // A dry run speaks of what would be.
         let true_word = job.dry_run
             || match outcome {
@@ -158,7 +158,7 @@ pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Ve
                 own.len()
             ));
         }
-        if outcome.is_as_asked() && !job.dry_run && !is_as_asked(&world.store, object, job) {
+        if outcome.is_as_asked() && !job.dry_run && !is_as_asked(&world.store, object, job, true) {
             wrong.push(format!(
                 "{object} is told {outcome:?} and is not as asked: {:?}",
                 world.store.objects.get(object)
@@ -168,38 +168,33 @@ pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Ve
     wrong
 }
 
-/// Whether the object is as the job asked, as far as nobody undid it on purpose.
-fn is_as_asked(store: &Store, object: &str, job: &Job) -> bool {
+/// Whether the object is as the job asked; with `pardon`, also where somebody undid it on purpose.
+fn is_as_asked(store: &Store, object: &str, job: &Job, pardon: bool) -> bool {
     let Some(stored) = store.objects.get(object) else {
         return false;
     };
     if object.starts_with("secret/") {
-        let Some(secret) = &job.secret else {
-            return false;
-        };
-        let shared = store
-            .intents
-            .iter()
-            .filter(|it| it.secret.as_ref() == Some(&secret.name))
-            .count()
-            > 1;
         let hosts = stored["metadata"]["annotations"]["kubectl-gcr-secret/registries"]
             .as_str()
             .unwrap_or_default();
-        // Who writes the same Secret without --merge takes the other's host away.
-        return shared && !secret.merge || hosts.split(',').any(|host| host == secret.host);
+        // Who shares a Secret merges into it.
+        let wanted = job.secret.iter().map(|secret| secret.host.as_str());
+        return wanted
+            .into_iter()
+            .all(|host| hosts.split(',').any(|it| it == host));
     }
     let list = list(stored);
     let count = |name: &String| list.iter().filter(|entry| entry["name"] == **name).count();
+    let taken = |name: &String| pardon && store.taken.contains(name);
+    // Somebody who attaches may come after who takes away.
+    let attaches = |name: &String| store.intents.iter().any(|it| it.attaches.contains(name));
     let attached = job
         .attaches
         .iter()
-        .all(|name| count(name) == 1 || store.taken.contains(name));
-    // Somebody who attaches may come after who takes away.
-    let others = |name: &String| store.intents.iter().any(|it| it.attaches.contains(name));
-    attached
-        && job
-            .detaches
-            .iter()
-            .all(|name| count(name) == 0 || others(name))
+        .all(|name| count(name) == 1 || taken(name));
+    let detached = job
+        .detaches
+        .iter()
+        .all(|name| count(name) == 0 || (pardon && attaches(name)));
+    attached && detached
 }

@@ -34,8 +34,6 @@ pub(super) enum Act {
     Label(usize, u8),
     /// Deletes the account and makes it anew, with the entries of others.
     Anew(usize),
-    /// Puts another account in its place under the same version, as a restored backup may.
-    Restore(usize),
     /// Annotates every Secret.
     Note(u8),
 }
@@ -96,8 +94,7 @@ impl Scenario {
         | Act::Prepend(index, _)
         | Act::Drop(index)
         | Act::Label(index, _)
-        | Act::Anew(index)
-        | Act::Restore(index)) = act
+        | Act::Anew(index)) = act
         else {
             return;
         };
@@ -117,7 +114,7 @@ impl Scenario {
             Act::Label(_, label) => {
                 account["metadata"]["labels"]["theirs"] = json!(label.to_string())
             }
-            Act::Anew(_) | Act::Restore(_) => {
+            Act::Anew(_) => {
                 for entry in list.iter().filter(|entry| ours(entry)) {
                     store
                         .taken
@@ -129,12 +126,7 @@ impl Scenario {
             Act::Note(_) => {}
         }
         account["imagePullSecrets"] = Value::Array(list);
-        if matches!(act, Act::Restore(_)) {
-            account["metadata"]["uid"] = json!(format!("restored-from-{}", store.commits.len()));
-            store.objects.insert(key, account);
-        } else {
-            store.commit(None, &key, account);
-        }
+        store.commit(None, &key, account);
     }
 }
 
@@ -175,6 +167,7 @@ fn fare() -> impl Strategy<Value = Fare> {
         2 => select(vec![500, 502, 503]).prop_map(Trouble::Refused),
         1 => (0..4u8).prop_map(Trouble::Shed),
         1 => Just(Trouble::Conflict),
+        1 => Just(Trouble::Restored),
         2 => Just(Trouble::Forbidden),
         1 => (0..20u8).prop_map(Trouble::Late),
         1 => Just(Trouble::Hang),
@@ -268,7 +261,6 @@ fn act() -> impl Strategy<Value = (u16, Act)> {
         1 => (0..2usize).prop_map(Act::Drop),
         2 => (0..2usize, any::<u8>()).prop_map(|(at, label)| Act::Label(at, label)),
         1 => (0..2usize).prop_map(Act::Anew),
-        1 => (0..2usize).prop_map(Act::Restore),
         1 => any::<u8>().prop_map(Act::Note),
     ];
     let pause = prop_oneof![4 => 0..60u16, 1 => 100..3000u16];

@@ -43,6 +43,7 @@ pub(super) struct Store {
     pub(super) broken: Vec<String>,
     begun: Instant,
     version: u64,
+    restored: u64,
 }
 
 impl Store {
@@ -55,6 +56,7 @@ impl Store {
             broken: Vec::new(),
             begun: Instant::now(),
             version: 100,
+            restored: 0,
         }
     }
 
@@ -83,6 +85,20 @@ impl Store {
             object["metadata"]["labels"]["touched"] = json!(self.version.to_string());
             self.commit(None, key, object);
         }
+    }
+
+    /// Puts another account in the place of one, under the same version: a restored backup counts anew.
+    pub(super) fn restore(&mut self, key: &str) {
+        let Some(account) = self.objects.get_mut(key) else {
+            return;
+        };
+        self.restored += 1;
+        account["metadata"]["uid"] = json!(format!("restored-{}", self.restored));
+        let list = account["imagePullSecrets"].take();
+        account["imagePullSecrets"] = json!([{"name": "restored"}]);
+        let names = list.as_array().into_iter().flatten();
+        self.taken
+            .extend(names.filter_map(|entry| Some(entry["name"].as_str()?.to_owned())));
     }
 
     /// The server's clock, in the whole seconds it writes down.
