@@ -130,3 +130,20 @@ fn what_the_server_finds_wrong_is_said_in_its_words() {
         "Error from server (BadRequest): unable to parse requirement: found 'y' expected: '('\n",
     );
 }
+
+#[test]
+fn an_empty_word_is_refused_and_never_means_the_default() {
+    let place = Place::new("errors");
+    for words in [
+        &[""][..],
+        &["--secret", ""],
+        &["--secret", ","],
+        &["--remove", ""],
+        &["a,b"],
+    ] {
+        let output = place.typed(words).run().exits(1);
+        assert_eq!(output.stdout, "", "{output}");
+        assert!(output.stderr.starts_with("error: invalid "), "{output}");
+    }
+    assert_eq!(place.entries("default"), serde_json::Value::Null);
+}

@@ -79,6 +79,12 @@ pub enum Trouble {
         /// The Secret's name.
         name: String,
     },
+    /// The ServiceAccount is not there, and its namespace is being deleted.
+    #[error("error: serviceaccounts {name:?} not found, and its namespace is being terminated")]
+    NamespaceTerminating {
+        /// The ServiceAccount's name.
+        name: String,
+    },
     /// The ServiceAccount is not there.
     #[error("Error from server (NotFound): serviceaccounts {name:?} not found")]
     AccountNotFound {

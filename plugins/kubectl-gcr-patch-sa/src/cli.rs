@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use clap::Parser;
 use gcr_core::args::{
-    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse, parse_each, parse_wait,
-    version_text,
+    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse, parse_each, parse_one,
+    parse_wait, version_text,
 };
 use gcr_core::completion::shim;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
@@ -147,14 +147,16 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
 }
 
 fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {
-    let names: Vec<ServiceAccountName> = parse_each(&cli.names)?;
+    let names: Vec<ServiceAccountName> = cli
+        .names
+        .iter()
+        .map(|name| parse_one(name))
+        .collect::<Result<_, _>>()?;
     match (names.is_empty(), cli.all, &cli.selector) {
         (false, false, None) => Ok(AccountSelection::Names(names)),
         (true, true, None) => Ok(AccountSelection::All),
         (true, false, Some(selector)) => Ok(AccountSelection::Labels(selector.clone())),
-        (true, false, None) => Ok(AccountSelection::Names(parse_each(
-            &["default".to_owned()],
-        )?)),
+        (true, false, None) => Ok(AccountSelection::Names(vec![parse_one("default")?])),
         _ => Err(UsageError::new(
             "names, --all and --selector exclude each other",
         )),
@@ -164,7 +166,7 @@ fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {
 fn change(cli: &Cli) -> Result<AccountChange, UsageError> {
     let mut names: Vec<SecretName> = parse_each(&cli.secret)?;
     if names.is_empty() {
-        names = parse_each(&["gcr-io".to_owned()])?;
+        names = vec![parse_one("gcr-io")?];
     }
     Ok(if cli.remove {
         AccountChange::Detach(names)

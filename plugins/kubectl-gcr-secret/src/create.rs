@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 use gcr_core::args::{
-    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse_each, parse_wait,
+    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse_each, parse_one, parse_wait,
 };
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
@@ -201,14 +201,6 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     })
 }
 
-fn parse_one<T: std::str::FromStr>(text: &str) -> Result<T, UsageError>
-where
-    T::Err: std::fmt::Display,
-{
-    text.parse()
-        .map_err(|error: T::Err| UsageError::new(error.to_string()))
-}
-
 fn auth(text: &str) -> Result<KeyAuth, UsageError> {
     match text {
         "json-key" => Ok(KeyAuth::JsonKey),
@@ -229,9 +221,6 @@ fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHo
         );
     }
     if hosts.is_empty() {
-        if !args.registry.is_empty() {
-            return Err(UsageError::new("--registry names no host"));
-        }
         hosts.push(parse_one("gcr.io")?);
     }
     for host in &hosts {
@@ -257,7 +246,7 @@ fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHo
 fn accounts(args: &CreateArgs, secret: &SecretName) -> Result<Option<WantedAccounts>, UsageError> {
     let mut names: Vec<ServiceAccountName> = parse_each(&args.service_account)?;
     if names.is_empty() {
-        if !args.attach && args.service_account.is_empty() {
+        if !args.attach {
             return Ok(None);
         }
         names.push(parse_one("default")?);

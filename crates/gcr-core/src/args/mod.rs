@@ -23,10 +23,10 @@ use std::time::Duration;
 
 use crate::domain::go_duration;
 
-/// Splits repeated and comma-separated values, and parses each; empty items are left out.
+/// Splits repeated and comma-separated values, and parses each.
 ///
 /// # Errors
-/// The first value that does not parse.
+/// The first value that does not parse. An empty one is among them: an unset variable must not turn into a default.
 pub fn parse_each<T: std::str::FromStr>(values: &[String]) -> Result<Vec<T>, UsageError>
 where
     T::Err: std::fmt::Display,
@@ -34,12 +34,20 @@ where
     values
         .iter()
         .flat_map(|value| value.split(','))
-        .filter(|item| !item.is_empty())
-        .map(|item| {
-            item.parse()
-                .map_err(|error: T::Err| UsageError::new(error.to_string()))
-        })
+        .map(parse_one)
         .collect()
+}
+
+/// Parses one value.
+///
+/// # Errors
+/// It does not parse.
+pub fn parse_one<T: std::str::FromStr>(text: &str) -> Result<T, UsageError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse()
+        .map_err(|error: T::Err| UsageError::new(error.to_string()))
 }
 
 /// Reads `--timeout`, a Go duration.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::exchange::{Call, METADATA, OBJECT_LIMIT};
+use super::secrets::metadata;
 use super::{Cluster, Fault, Refusal};
 use crate::domain::names::Namespace;
 
@@ -12,6 +13,8 @@ use crate::domain::names::Namespace;
 pub enum NamespaceState {
     /// It is there.
     Present,
+    /// It is being deleted, and takes nothing new.
+    Terminating,
     /// It is not; the server's own words.
     Absent(Fault),
     /// It may not be read, or could not be.
@@ -31,7 +34,12 @@ impl Cluster {
             subject: format!("get namespaces {namespace}"),
         };
         match self.exchange(&call, None).await {
-            Ok(_) => NamespaceState::Present,
+            Ok(reply) => match metadata(&reply) {
+                Ok(namespace) if namespace.deletion_timestamp.is_some() => {
+                    NamespaceState::Terminating
+                }
+                _ => NamespaceState::Present,
+            },
             Err(fault) if fault.refusal().is_some_and(Refusal::is_not_found) => {
                 NamespaceState::Absent(fault)
             }

@@ -24,6 +24,8 @@ pub enum AccountSeen {
     Stored(Box<StoredAccount>),
     /// It is not there, though its namespace is, or may be.
     Missing,
+    /// It is not there, nor will it be: its namespace is being deleted.
+    NamespaceTerminating,
     /// Its namespace is not there either; the server's words for that.
     NamespaceMissing(Fault),
 }
@@ -96,6 +98,7 @@ async fn missing(target: &Target, progress: &Progress) -> AccountSeen {
     }
     match target.cluster.namespace_state(&target.namespace).await {
         NamespaceState::Absent(fault) => AccountSeen::NamespaceMissing(fault),
+        NamespaceState::Terminating => AccountSeen::NamespaceTerminating,
         NamespaceState::Present | NamespaceState::Unreadable => AccountSeen::Missing,
     }
 }

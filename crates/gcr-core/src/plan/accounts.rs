@@ -31,6 +31,10 @@ pub(super) fn plan(
         Ok(AccountSeen::NamespaceMissing(fault)) | Err(fault) => {
             return AccountStep::Fail(fault.into());
         }
+        Ok(AccountSeen::NamespaceTerminating) => {
+            let name = name.to_string();
+            return AccountStep::Fail(Trouble::NamespaceTerminating { name }.into());
+        }
         Ok(AccountSeen::Missing) => {
             let awaited = matches!(accounts.change, AccountChange::Attach(_))
                 && (accounts.wait_for_all || name.as_str() == DEFAULT_ACCOUNT);
