@@ -5,6 +5,7 @@ mod connection;
 mod dry_run;
 mod entries;
 mod errors;
+mod help;
 mod namespaces;
 mod output;
 mod owners;

@@ -3,10 +3,12 @@
 mod apply;
 mod attach;
 mod canary;
+mod completion;
 mod conflicts;
 mod connection;
 mod credential;
 mod dry_run;
+mod help;
 mod hosts;
 mod key_file;
 mod listener;

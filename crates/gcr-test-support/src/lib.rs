@@ -25,6 +25,7 @@
 //! | [`keys`] | service account keys that open nothing, and what to look for where none may show |
 //! | [`binaries`], [`plugins`] | building the programs that all of this runs |
 //! | [`checkout`], [`scratch`] | where the sources are, and directories that do not outlive their use for long |
+//! | [`snapshot`] | texts kept as files |
 //!
 //! Functions for tests panic, with everything there is to say about the failure. Those that the tasks of `xtask` use
 //! too return an [`Error`]. Unix only.
@@ -43,6 +44,7 @@ mod progress;
 mod running;
 pub mod scratch;
 pub mod session;
+pub mod snapshot;
 pub mod user;
 
 pub use cluster::Cluster;

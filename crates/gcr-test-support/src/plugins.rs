@@ -21,6 +21,11 @@ pub const PLUGINS: [(&str, &str); 2] = [
     ("kubectl-gcr-patch-sa", "kubectl-gcr_patch_sa"),
 ];
 
+/// The file name by which kubectl finds the completion of the plugin with this file name: the same program answers to it.
+pub fn completion_file(file_name: &str) -> String {
+    file_name.replacen("kubectl-", "kubectl_complete-", 1)
+}
+
 /// The directory that holds both binaries under cargo's names.
 ///
 /// # Errors

@@ -154,7 +154,7 @@ impl Session {
     }
 }
 
-/// Installs kubectl and the plugins into a directory, under the names by which kubectl finds them.
+/// Installs kubectl and the plugins into a directory, under the names by which kubectl finds them and their completion.
 ///
 /// # Errors
 /// The programs do not build, or the system refuses a file.
@@ -162,7 +162,9 @@ pub fn install(bin: &Path) -> Result<()> {
     place(&binaries::binaries()?.kubectl, &bin.join("kubectl"))?;
     let built = plugins::directory()?;
     for (binary, file_name) in plugins::PLUGINS {
-        place(&built.join(binary), &bin.join(file_name))?;
+        for name in [file_name, &plugins::completion_file(file_name)] {
+            place(&built.join(binary), &bin.join(name))?;
+        }
     }
     Ok(())
 }

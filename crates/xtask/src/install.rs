@@ -1,12 +1,14 @@
 //! `cargo xtask install`: the plugins, built as for a release, under the file names by which kubectl finds them
-//! (kubectl turns a `-` inside a typed word into `_`, so a plain `cargo install` would answer to other words). The
-//! completion files `kubectl_complete-…` join when the plugins answer to them.
+//! (kubectl turns a `-` inside a typed word into `_`, so a plain `cargo install` would answer to other words), and beside
+//! each the file `kubectl_complete-…` that kubectl asks for completion: a link to the plugin, which answers to both.
 
 use std::env;
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use gcr_test_support::plugins::{self, PLUGINS};
+use gcr_test_support::plugins::{self, PLUGINS, completion_file};
 use gcr_test_support::{Error, Result};
 
 /// Installs into `DIR/bin`.
@@ -23,6 +25,9 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         let place = bin.join(file_name);
         put(&built.join(binary), &place).map_err(|error| Error::during(place.display(), error))?;
         println!("installed {}", place.display());
+        let completion = bin.join(completion_file(file_name));
+        link(file_name, &completion).map_err(|error| Error::during(completion.display(), error))?;
+        println!("installed {}", completion.display());
     }
     let on_path = env::var_os("PATH")
         .is_some_and(|path| env::split_paths(&path).any(|entry| same(&entry, &bin)));
@@ -52,6 +57,18 @@ fn cargo_root() -> Result<PathBuf> {
 fn put(from: &Path, to: &Path) -> std::io::Result<()> {
     let new = to.with_extension("new");
     fs::copy(from, &new)?;
+    fs::rename(&new, to)
+}
+
+/// A link to a file of the same directory, in place of what is there.
+fn link(file_name: &str, to: &Path) -> std::io::Result<()> {
+    let new = to.with_extension("new");
+    if let Err(error) = fs::remove_file(&new)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    symlink(file_name, &new)?;
     fs::rename(&new, to)
 }
 

@@ -105,6 +105,9 @@ struct Cli {
 
 /// From argv to what is asked for.
 pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
+    if let Some(answer) = gcr_core::completion::answer::<Cli>(&argv) {
+        return Err(answer);
+    }
     let (cli, _): (Cli, _) = parse(PLUGIN, argv)?;
     if cli.version {
         let format = cli.output.format();

@@ -83,6 +83,9 @@ enum Command {
 
 /// From argv to what is asked for.
 pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
+    if let Some(answer) = gcr_core::completion::answer::<Cli>(&argv) {
+        return Err(answer);
+    }
     let (cli, command): (Cli, _) = parse(PLUGIN, argv)?;
     match cli.command {
         Command::Completion(args) => Err(args.answer(&command)),

@@ -87,22 +87,18 @@ impl<'a> Line<'a> {
                 .iter()
                 .map(|command| command.get_name().into()),
         );
-        for (flag, value) in &self.flags {
-            // To clap a switch is there or not.
-            let is_switch = flag.kind() == Kind::Switch;
-            if is_switch && value.as_deref() == Some(OsStr::new("false")) {
-                continue;
-            }
-            let mut word = OsString::from(format!("--{}", flag.name()));
-            if let Some(value) = value.as_ref().filter(|_| !is_switch) {
-                word.push("=");
-                word.push(value);
-            }
-            argv.push(word);
-        }
+        argv.extend(self.flags.iter().filter_map(for_clap));
         argv.push("--".into());
         argv.extend(self.words.iter().cloned());
         argv
+    }
+
+    /// kubectl's global flags alone, for clap.
+    pub(crate) fn global_flags_for_clap(&self, program: OsString) -> Vec<OsString> {
+        let global = self.flags.iter().filter(|(flag, _)| flag.is_global());
+        std::iter::once(program)
+            .chain(global.filter_map(for_clap))
+            .collect()
     }
 
     fn long<'w>(
@@ -213,6 +209,20 @@ impl<'a> Line<'a> {
         self.flags.push((flag, value));
         Ok(())
     }
+}
+
+/// A flag as clap is to have it; to clap a switch is there or not.
+fn for_clap((flag, value): &(Flag<'_>, Option<OsString>)) -> Option<OsString> {
+    let mut word = OsString::from(format!("--{}", flag.name()));
+    match (flag.kind(), value) {
+        (Kind::Switch, Some(value)) if value == "false" => return None,
+        (Kind::Switch, _) | (_, None) => {}
+        (_, Some(value)) => {
+            word.push("=");
+            word.push(value);
+        }
+    }
+    Some(word)
 }
 
 /// The command that the first word names, and all other words. Flags may stand before it.

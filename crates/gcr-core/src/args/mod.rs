@@ -15,6 +15,7 @@ mod wrap;
 
 pub use connection::ConnectionArgs;
 pub use output::OutputArgs;
+pub(crate) use parse::command_tree;
 pub use parse::{Stop, UsageError, parse, typed_name};
 pub use targets::TargetArgs;
 pub use version::{VersionArgs, version_text};

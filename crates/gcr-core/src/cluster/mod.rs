@@ -8,6 +8,7 @@ pub mod client;
 pub mod exchange;
 pub mod fault;
 pub mod namespaces;
+pub mod object_names;
 pub mod patience;
 mod promise;
 pub mod refusal;

@@ -73,6 +73,15 @@ const REGIONS: [&str; 45] = [
     "us-west8",
 ];
 
+/// The hosts people have repositories on: `gcr.io` and its like, then Artifact Registry's.
+pub(crate) fn offered() -> Vec<String> {
+    let locations = MULTI_REGIONS.iter().chain(&REGIONS);
+    let fixed = FIXED[..4].iter().map(ToString::to_string);
+    fixed
+        .chain(locations.map(|location| format!("{location}-docker.pkg.dev")))
+        .collect()
+}
+
 /// Whether a lower-case host name without a port is one that Google is known to serve images from.
 pub(super) fn is_known(host: &str) -> bool {
     if let Some(location) = host.strip_suffix("-docker.pkg.dev") {

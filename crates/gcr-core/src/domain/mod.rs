@@ -8,7 +8,7 @@ pub mod credential;
 pub mod docker_config;
 pub mod go_duration;
 pub mod go_quote;
-mod google_hosts;
+pub(crate) mod google_hosts;
 pub mod image_reference;
 pub mod json_object;
 pub mod masking;
