@@ -2,9 +2,10 @@
 //! missing fails and says how to get it; it never passes by skipping.
 
 use std::io::ErrorKind;
+use std::path::Path;
 use std::process::Command;
 
-use gcr_test_support::{Error, Result, checkout};
+use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
 use crate::step::{step, succeed};
 
@@ -14,11 +15,26 @@ struct Suite {
     run: fn() -> Result<()>,
 }
 
-const SUITES: [Suite; 1] = [Suite {
-    name: "lint",
-    does: "shellcheck over the shell scripts of the checkout",
-    run: lint,
-}];
+const SUITES: [Suite; 2] = [
+    Suite {
+        name: "lint",
+        does: "shellcheck over the shell scripts of the checkout",
+        run: lint,
+    },
+    Suite {
+        name: "shells",
+        does: "completion in a real bash with bash-completion",
+        run: shells,
+    },
+];
+
+/// Where distributions and Homebrew put bash-completion.
+const BASH_COMPLETION: [&str; 4] = [
+    "/usr/share/bash-completion/bash_completion",
+    "/usr/local/share/bash-completion/bash_completion",
+    "/opt/homebrew/share/bash-completion/bash_completion",
+    "/etc/bash_completion",
+];
 
 /// Runs the suite of this name.
 pub(crate) fn run(name: &str) -> Result<()> {
@@ -55,6 +71,32 @@ fn lint() -> Result<()> {
                 .current_dir(checkout::root()),
         )
     })?;
+    Ok(())
+}
+
+fn shells() -> Result<()> {
+    wanted("bash", "--version", "a distribution's package `bash`")?;
+    let completion = BASH_COMPLETION
+        .into_iter()
+        .find(|path| Path::new(path).is_file());
+    let completion = completion.ok_or_else(|| {
+        Error::new("bash-completion is not there; get it from a distribution's package `bash-completion`, or from https://github.com/scop/bash-completion")
+    })?;
+    let plane = step("control plane", || {
+        ControlPlane::start(Options::new().throwaway())
+    })?;
+    let session = Session::open(Some(plane.kubeconfig()))?;
+    let said = step("completion in bash", || {
+        let mut bash = Command::new("bash");
+        bash.arg("--norc")
+            .arg(checkout::root().join("tests/shells/bash.sh"))
+            .env_clear()
+            .envs(session.environment())
+            .env("BASH_COMPLETION", completion)
+            .current_dir(session.work());
+        succeed(&mut bash)
+    })?;
+    print!("{said}");
     Ok(())
 }
 
