@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, Engine as _, alphabet};
 use serde::Deserialize;
 
-use super::long_data::LongData;
+use super::plain_yaml;
 use crate::domain::printable::printable;
 
 /// A whole file.
@@ -39,8 +39,6 @@ pub(super) trait NamedEntry {
     /// The name.
     fn name(&self) -> &str;
     /// What is named, where there is something.
-    fn entry_mut(&mut self) -> Option<&mut Self::Entry>;
-    /// The same to look at.
     fn entry(&self) -> Option<&Self::Entry>;
 }
 
@@ -61,9 +59,6 @@ macro_rules! named {
             }
             fn name(&self) -> &str {
                 self.name.as_deref().unwrap_or_default()
-            }
-            fn entry_mut(&mut self) -> Option<&mut $entry> {
-                self.$field.as_mut()
             }
             fn entry(&self) -> Option<&$entry> {
                 self.$field.as_ref()
@@ -240,35 +235,13 @@ impl File {
         if text.lines().all(bare) {
             return Ok(Self::default());
         }
-        let file = match Self::quickly(&text) {
-            Some(file) => file,
-            None => parse::<Self>(&text)?,
-        };
+        let file =
+            match plain_yaml::read(&text).and_then(|plain| serde_json::from_value(plain).ok()) {
+                Some(file) => file,
+                None => parse::<Self>(&text)?,
+            };
         file.check()?;
         Ok(file)
-    }
-
-    /// Reads the file with its long data set aside, which is what takes the time. `None` where that did not work out,
-    /// for whatever reason: then the whole text is read.
-    fn quickly(text: &str) -> Option<Self> {
-        let (short, aside) = LongData::set_aside(text)?;
-        let mut file = parse::<Self>(&short).ok()?;
-        let mut back = 0;
-        let mut restore = |slot: &mut Option<String>| {
-            if let Some(data) = slot.as_deref().and_then(|mark| aside.get(mark)) {
-                *slot = Some(data.to_owned());
-                back += 1;
-            }
-        };
-        for cluster in entries_mut(&mut file.clusters) {
-            restore(&mut cluster.certificate_authority_data);
-        }
-        for user in entries_mut(&mut file.users) {
-            restore(&mut user.client_certificate_data);
-            restore(&mut user.client_key_data);
-        }
-        // All that was set aside came back where it belongs; else the lines were not what they looked like.
-        (back == aside.len()).then_some(file)
     }
 
     fn check(&self) -> Result<(), Unreadable> {
@@ -303,14 +276,6 @@ impl File {
 
 fn entries<T: NamedEntry>(named: &Named<T>) -> impl Iterator<Item = &T::Entry> {
     named.iter().flatten().flatten().filter_map(T::entry)
-}
-
-fn entries_mut<T: NamedEntry>(named: &mut Named<T>) -> impl Iterator<Item = &mut T::Entry> {
-    named
-        .iter_mut()
-        .flatten()
-        .flatten()
-        .filter_map(T::entry_mut)
 }
 
 fn unique<T: NamedEntry>(kind: &'static str, named: &Named<T>) -> Result<(), Unreadable> {
