@@ -1,3 +1,5 @@
+//! From kubeconfig and flags to a connection, as client-go has it.
+
 use super::*;
 
 fn resolve(

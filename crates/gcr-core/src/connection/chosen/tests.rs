@@ -1,3 +1,5 @@
+//! Which context, cluster and user a run uses.
+
 use super::*;
 
 const CONFIG: &str = "clusters:

@@ -1,3 +1,5 @@
+//! Credentials, and when they are read anew.
+
 use super::*;
 
 async fn shown(credentials: &Credentials) -> Result<String, String> {

@@ -1,3 +1,5 @@
+//! Kubeconfig files, found and merged.
+
 use std::fs;
 
 use super::*;

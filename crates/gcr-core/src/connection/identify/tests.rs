@@ -1,1 +1,1 @@
-
+//! What identifies a client: tokens and certificates.

@@ -1,1 +1,1 @@
-
+//! Whose requests they are: credentials, impersonation and what refuses to go together.

@@ -1,3 +1,5 @@
+//! Kubeconfigs read, with what they may hold.
+
 use super::*;
 
 const PLAIN: &str = "clusters:

@@ -1,1 +1,1 @@
-
+//! Tokens of an OIDC provider, kept and renewed.

@@ -1,3 +1,5 @@
+//! Credential plugins, run for real.
+
 #![cfg(unix)]
 
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,3 +1,5 @@
+//! What client-go refuses in a kubeconfig, in its words.
+
 use super::*;
 use crate::connection::environment::Environment;
 use crate::connection::files::Merged;
