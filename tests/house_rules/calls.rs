@@ -65,6 +65,8 @@ const SHIPPED: [Rule; 9] = [
         words: &["clap::", "clap_"],
         only: &[
             "crates/gcr-core/src/args/",
+            // What can be typed is read from clap's own description.
+            "crates/gcr-core/src/completion/",
             "plugins/kubectl-gcr-patch-sa/src/cli.rs",
             "plugins/kubectl-gcr-secret/src/cli.rs",
             // A command's own flags stand beside the command.
@@ -74,8 +76,12 @@ const SHIPPED: [Rule; 9] = [
     },
     Rule {
         words: &["runtime::Builder", "Runtime::new", "tokio::main"],
-        only: &["crates/gcr-core/src/run.rs"],
-        why: "one runtime, made by run",
+        // A run's, and the one that completion asks a cluster on: no process makes both.
+        only: &[
+            "crates/gcr-core/src/run.rs",
+            "crates/gcr-core/src/completion/values.rs",
+        ],
+        why: "one runtime, made where a process's work begins",
     },
     Rule {
         words: &[
@@ -89,8 +95,12 @@ const SHIPPED: [Rule; 9] = [
         only: &[
             // Colour goes by TERM and NO_COLOR.
             "crates/gcr-core/src/report/stream.rs",
-            // Whether this runs in a pod.
-            "crates/gcr-core/src/cluster/connect.rs",
+            // Where kubeconfig files are, which proxy, whether this runs in a pod: once, for all who ask.
+            "crates/gcr-core/src/connection/environment.rs",
+            // Credential plugins are looked for on PATH.
+            "crates/gcr-core/src/connection/plugin.rs",
+            // Names are completed from kubeconfig files without making a connection.
+            "crates/gcr-core/src/completion/kubeconfig.rs",
             // The command line comes in.
             "plugins/kubectl-gcr-patch-sa/src/main.rs",
             "plugins/kubectl-gcr-secret/src/main.rs",
@@ -99,7 +109,7 @@ const SHIPPED: [Rule; 9] = [
     },
     Rule {
         words: &["use std::env;"],
-        only: &[],
+        only: &["crates/gcr-core/src/completion/kubeconfig.rs"],
         why: "the environment is named where it is read",
     },
 ];

@@ -6,8 +6,8 @@ use crate::source::Source;
 /// Lines a file has at most.
 const LINES: usize = 400;
 /// Names that say nothing of what is inside.
-const EMPTY_NAMES: [&str; 8] = [
-    "utils", "util", "helpers", "helper", "common", "misc", "manager", "shared",
+const EMPTY_NAMES: [&str; 7] = [
+    "utils", "util", "helpers", "helper", "common", "misc", "manager",
 ];
 
 #[test]

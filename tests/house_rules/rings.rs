@@ -8,23 +8,24 @@ use crate::source::Source;
 const CORE: &str = "crates/gcr-core/src/";
 
 /// Each module and what it may import of the crate. From the inside out.
-const RINGS: [(&str, &[&str]); 23] = [
+const RINGS: [(&str, &[&str]); 24] = [
     // Values made from text or bytes that somebody else has read: nothing of the crate, no I/O.
     ("domain", &[]),
     ("exit", &[]),
     ("process", &[]),
     ("signals", &[]),
-    ("completion", &["domain"]),
     ("credential_file", &["domain"]),
-    // What the connection's options, the objects and their ends are called. One knot, of values only: a target holds
+    // From flags, environment and kubeconfig files to a connection: knows nothing of what is asked over it.
+    ("connection", &["domain"]),
+    // What the objects and their ends are called. One knot, of values only: a target holds
     // its cluster, a failure holds the cluster's fault, an event holds a failure, and the cluster tells events.
     ("target", &["cluster", "domain"]),
     ("ledger", &["target"]),
     ("failure", &["cluster", "domain"]),
     ("event", &["failure", "ledger", "target"]),
     // Speaks to Kubernetes: knows the ledger's entries and the events, neither plan nor wish.
-    ("cluster", &["domain", "event", "ledger"]),
-    ("request", &["cluster", "domain"]),
+    ("cluster", &["connection", "domain", "event", "ledger"]),
+    ("request", &["connection", "domain"]),
     ("progress", &["domain", "request"]),
     // The stages, each made from the one before.
     (
@@ -59,20 +60,27 @@ const RINGS: [(&str, &[&str]); 23] = [
     // The flags: end as a request. A usage error is printed and ends with an exit code.
     (
         "args",
-        &[
-            "cluster",
-            "completion",
-            "domain",
-            "exit",
-            "report",
-            "request",
-        ],
+        &["connection", "domain", "exit", "report", "request"],
+    ),
+    // Offers words for the one under the cursor: reads the flags as args does, and asks a cluster for names.
+    (
+        "completion",
+        &["args", "cluster", "connection", "domain", "event"],
     ),
     (
         "run",
         &[
-            "cluster", "domain", "drive", "event", "exit", "ledger", "report", "request",
-            "signals", "target",
+            "cluster",
+            "connection",
+            "domain",
+            "drive",
+            "event",
+            "exit",
+            "ledger",
+            "report",
+            "request",
+            "signals",
+            "target",
         ],
     ),
     ("lib", &[]),
