@@ -3,6 +3,7 @@
 //! Tolerant as kubectl is: unknown fields, entries nobody uses, repeated keys (the last counts), anchors, JSON, CRLF and
 //! byte order marks are fine, and everything may be absent. No error shows any of the file's text: it holds credentials.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
@@ -224,6 +225,25 @@ pub(super) fn decode(data: &str) -> Result<Vec<u8>, Unreadable> {
     })
 }
 
+/// Whether data is base64 at first sight; where not, decoding says what is wrong with it.
+fn is_base64(data: &str) -> bool {
+    /// Which bytes belong to the alphabet.
+    const ALPHABET: [bool; 256] = {
+        let mut table = [false; 256];
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut index = 0;
+        while index < alphabet.len() {
+            table[alphabet[index] as usize] = true;
+            index += 1;
+        }
+        table
+    };
+    let letters = data.trim_end_matches('=');
+    data.len().is_multiple_of(4)
+        && data.len() - letters.len() <= 2
+        && letters.bytes().all(|byte| ALPHABET[usize::from(byte)])
+}
+
 impl File {
     /// Reads a file's bytes. An empty one, or one of comments only, is a kubeconfig without entries.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
@@ -260,8 +280,8 @@ impl File {
         unique("AuthInfo", &self.users)?;
         unique("Context", &self.contexts)?;
         let data = |data: &Option<String>| match data {
-            Some(data) => decode(data).map(drop),
-            None => Ok(()),
+            Some(data) if !is_base64(data) => decode(data).map(drop),
+            _ => Ok(()),
         };
         for cluster in entries(&self.clusters) {
             data(&cluster.certificate_authority_data)?;
@@ -289,19 +309,21 @@ fn unique<T: NamedEntry>(kind: &'static str, named: &Named<T>) -> Result<(), Unr
 }
 
 /// UTF-8 with or without a byte order mark, or UTF-16 with one, as Go's YAML reads it.
-fn text_of(bytes: &[u8]) -> Result<String, Unreadable> {
+fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     let wide = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes
             .chunks_exact(2)
             .map(|pair| read([pair[0], pair[1]]))
             .collect();
-        String::from_utf16(&units).map_err(|_| Unreadable::NotText)
+        String::from_utf16(&units)
+            .map(Cow::Owned)
+            .map_err(|_| Unreadable::NotText)
     };
     match bytes {
         [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] => wide(u16::from_be_bytes, rest),
         [0xef, 0xbb, 0xbf, rest @ ..] | rest => std::str::from_utf8(rest)
-            .map(str::to_owned)
+            .map(Cow::Borrowed)
             .map_err(|_| Unreadable::NotText),
     }
 }

@@ -122,6 +122,23 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The bytes of a word that need no quotes and mean nothing to YAML.
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let others = b"-_./:@+=,";
+    let mut index = 0;
+    while index < 256 {
+        table[index] = (index as u8).is_ascii_alphanumeric();
+        index += 1;
+    }
+    let mut index = 0;
+    while index < others.len() {
+        table[others[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
 /// A value on one line: quoted text without escapes, an empty collection, or a word.
 fn scalar(text: &str) -> Option<Value> {
     for quote in ['"', '\''] {
@@ -133,7 +150,7 @@ fn scalar(text: &str) -> Option<Value> {
             return plain.then(|| Value::String(inner.to_owned()));
         }
     }
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@+=,".contains(&byte);
+    let is_plain = |byte: u8| PLAIN[usize::from(byte)];
     match text {
         "true" => Some(Value::Bool(true)),
         "false" => Some(Value::Bool(false)),
