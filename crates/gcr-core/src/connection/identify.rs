@@ -128,6 +128,3 @@ fn nobody(chosen: &Chosen) -> String {
         "error: {whose}: name one with --user, --token, or --client-certificate and --client-key"
     )
 }
-
-#[cfg(test)]
-mod tests;

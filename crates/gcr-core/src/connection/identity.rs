@@ -88,6 +88,3 @@ fn kind(pem: &[u8]) -> Option<SectionKind> {
     let mut reader = std::io::Cursor::new(pem);
     from_buf(&mut reader).ok().flatten().map(|(kind, _)| kind)
 }
-
-#[cfg(test)]
-mod tests;

@@ -259,6 +259,3 @@ fn expiry(token: &str) -> Result<Timestamp, String> {
         .and_then(|expires| expires.checked_sub(EXPIRY_DELTA))
         .map_err(|_| "parsing claims: no time of expiry".to_owned())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,0 @@
-//! What identifies a client: tokens and certificates.

@@ -1,1 +1,0 @@
-//! Whose requests they are: credentials, impersonation and what refuses to go together.

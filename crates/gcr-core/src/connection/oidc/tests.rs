@@ -1,1 +1,0 @@
-//! Tokens of an OIDC provider, kept and renewed.
