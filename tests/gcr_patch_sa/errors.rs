@@ -147,3 +147,15 @@ fn an_empty_word_is_refused_and_never_means_the_default() {
     }
     assert_eq!(place.entries("default"), serde_json::Value::Null);
 }
+
+#[test]
+fn an_empty_selector_does_not_mean_every_account() {
+    let place = Place::new("errors");
+    let output = place.typed(&["-l", ""]).run().exits(1);
+    says(
+        &output,
+        "",
+        "error: --selector is empty; --all means every ServiceAccount\n",
+    );
+    assert_eq!(place.entries("default"), serde_json::Value::Null);
+}

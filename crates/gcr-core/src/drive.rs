@@ -23,7 +23,7 @@ use crate::progress::Progress;
 use crate::request::Wanted;
 use crate::target::{ObjectName, Target};
 
-/// How often in a row somebody else may be faster before an account is given up.
+/// How often somebody else may be faster in one target before what is still stale is given up.
 const CONFLICTS: u32 = 16;
 /// Accounts of one namespace that are written side by side.
 const ACCOUNTS: usize = 8;

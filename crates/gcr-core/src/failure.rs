@@ -93,6 +93,16 @@ pub enum Trouble {
     },
 }
 
+impl Trouble {
+    /// What happened last, where the whole sentence would say more than is known.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Deleted { cause, .. } => format!("the old one was deleted; {cause}"),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self {

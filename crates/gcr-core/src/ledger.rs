@@ -105,6 +105,18 @@ impl Ledger {
         }
     }
 
+    /// The objects with a write in flight.
+    pub fn unanswered(&self) -> Vec<(TargetName, ObjectName)> {
+        let books = self.books();
+        let sent = books
+            .open
+            .iter()
+            .filter(|(_, state)| **state == State::Sent);
+        let mut unanswered: Vec<_> = sent.map(|(key, _)| key.clone()).collect();
+        unanswered.sort();
+        unanswered
+    }
+
     /// Counts by outcome, in the order of [`Outcome::ALL`]; what is open counts as unknown or not started.
     pub fn counts(&self) -> [u64; Outcome::ALL.len()] {
         let books = self.books();

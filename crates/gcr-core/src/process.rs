@@ -1,6 +1,7 @@
 //! What a process that holds a key settles about itself, once, before it reads one.
 //!
-//! Knows no key and no cluster. Each plugin's `main` calls both functions first thing.
+//! Knows no key and no cluster. Each plugin's `main` calls [`install_crypto_provider`] first thing; who reads a credential
+//! calls [`forbid_core_dumps`] between opening its file and reading it.
 
 /// Keeps this process's memory out of core files, and out of reach of debuggers of the same user.
 ///

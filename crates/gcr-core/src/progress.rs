@@ -37,7 +37,7 @@ pub struct Progress {
     pub unheard_lists: BTreeMap<ServiceAccountName, Vec<Value>>,
     /// The Secret before an apply whose answer was lost: later answers are judged by it too.
     pub unheard_secret: Option<Before>,
-    /// How often in a row somebody else was faster.
+    /// How often somebody else was faster, over all objects of the target.
     pub conflicts: u32,
     /// When waiting for what is not there yet ends.
     pub deadline: Instant,

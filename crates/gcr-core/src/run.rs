@@ -1,12 +1,11 @@
 //! A whole run: connects, streams the targets through [`drive`], follows signals, and says how the process should end.
 
 use std::io::IsTerminal as _;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
@@ -17,7 +16,7 @@ use crate::drive::drive;
 use crate::event::Events;
 use crate::exit;
 use crate::ledger::Ledger;
-use crate::report::{Reporter, Stream};
+use crate::report::{Reporter, Stream, Summary};
 use crate::request::{DryRun, Request};
 use crate::signals::{Signal, Signals};
 use crate::target::{ObjectName, Target, TargetName};
@@ -26,6 +25,8 @@ use crate::target::{ObjectName, Target, TargetName};
 const TARGETS: usize = 32;
 /// How long what is in flight may go on after an interruption.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long the count may take after that, on a pipe that takes nothing.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Carries out `request` and returns the exit code.
 pub fn run(request: Request) -> u8 {
@@ -100,16 +101,16 @@ async fn carry_out(mut request: Request) -> u8 {
         ledger: ledger.clone(),
         stream,
     };
-    let reporting = tokio::spawn(reporter.follow(received));
-    let signal = follow_signals(
-        drive_all(&request, cluster, namespaces, &ledger, events),
-        &stop,
-    )
-    .await;
-    let failed = match reporting.await {
-        Ok((summary, _)) => summary.failed,
-        Err(_) => true,
-    };
+    let (reported, reporting) = oneshot::channel();
+    let reporter = std::thread::Builder::new().spawn(move || {
+        let _ = reported.send(reporter.follow(received));
+    });
+    if let Err(error) = reporter {
+        Stream::new(None).err(&format!("error: cannot start: {error}"));
+        return exit::FAILED;
+    }
+    let work = drive_all(&request, cluster, namespaces, &ledger, events);
+    let (signal, failed) = follow_signals(work, reporting, &stop).await;
     match signal {
         Some(Signal::Interrupt) => exit::INTERRUPTED,
         Some(Signal::Terminate) => exit::TERMINATED,
@@ -139,24 +140,34 @@ async fn drive_all(
     drop(events);
 }
 
-/// Lets `work` end. The first signal stops what has not been sent; what is in flight has [`DRAIN`] or until the second.
+/// Lets `work` end and its report be printed; says which signal came, and whether anything failed. The first signal
+/// stops what has not been sent; what is in flight has [`DRAIN`], or until the second.
 async fn follow_signals(
     work: impl Future<Output = ()>,
+    mut reporting: oneshot::Receiver<Summary>,
     stop: &watch::Sender<bool>,
-) -> Option<Signal> {
-    let mut work = pin!(work);
+) -> (Option<Signal>, bool) {
+    let failed = |summary: Result<Summary, _>| summary.map_or(true, |summary| summary.failed);
     let mut signals = Signals::listen();
+    // What is cut off is dropped with this: then the reporter knows that nothing more comes.
+    let mut whole = Box::pin(async {
+        work.await;
+        failed((&mut reporting).await)
+    });
     let first = tokio::select! {
-        () = &mut work => return None,
+        failed = &mut whole => return (None, failed),
         signal = signals.next() => signal,
     };
     stop.send_replace(true);
     tokio::select! {
-        () = &mut work => {}
+        _ = &mut whole => return (Some(first), true),
         () = tokio::time::sleep(DRAIN) => {}
         _ = signals.next() => {}
     }
-    Some(first)
+    drop(whole);
+    // A reader that takes nothing must not hold us up.
+    let _ = tokio::time::timeout(LAST_WORDS, reporting).await;
+    (Some(first), true)
 }
 
 fn connect(request: &Request) -> Result<Connection, String> {

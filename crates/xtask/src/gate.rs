@@ -8,14 +8,11 @@ use gcr_test_support::{
     ControlPlane, Error, Options, Result, binaries, checkout, control_plane, plugins, scratch,
 };
 
-use crate::step::{listen, step, succeed};
+use crate::step::{step, succeed};
 use crate::suites;
 
 /// The largest stripped binary, in bytes.
 const LARGEST_BINARY: u64 = 8_000_000;
-/// Crates that must not come in: each doubles what another one does. aws-lc-rs costs 22 ms at a process's first
-/// handshake, and with it in the graph kube takes it instead of ring.
-const UNWANTED: [&str; 2] = ["aws-lc-rs", "openssl-sys"];
 /// As the control plane is built, so that vet finds it compiled.
 const GO_FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
 
@@ -30,9 +27,6 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 
 fn gate() -> Result<()> {
     step("format", || succeed(&mut cargo("fmt --all --check")))?;
-    for crate_name in UNWANTED {
-        step(&format!("no {crate_name}"), || absent(crate_name))?;
-    }
     step("lints", || {
         succeed(&mut cargo(
             "clippy --quiet --workspace --all-targets --locked -- -D warnings",
@@ -73,20 +67,6 @@ fn cargo(line: &str) -> Command {
     let mut cargo = checkout::cargo();
     cargo.args(line.split_whitespace());
     cargo
-}
-
-/// That a crate is nowhere in what is built, on any platform.
-fn absent(crate_name: &str) -> Result<()> {
-    let line = format!("tree --workspace --locked --target all -i {crate_name}");
-    let said = listen(&mut cargo(&line))?;
-    // Not in the lock file at all, or in it and used by nothing.
-    let nowhere = said.text.contains("did not match any packages")
-        || (said.status.success() && said.text.contains("nothing to print"));
-    if nowhere {
-        Ok(())
-    } else {
-        Err(Error::new(said.text))
-    }
 }
 
 fn small_enough(directory: &Path) -> Result<()> {

@@ -158,6 +158,10 @@ fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {
     match (names.is_empty(), cli.all, &cli.selector) {
         (false, false, None) => Ok(AccountSelection::Names(names)),
         (true, true, None) => Ok(AccountSelection::All),
+        // An unset variable must not turn into every account there is.
+        (true, false, Some(selector)) if selector.trim().is_empty() => Err(UsageError::new(
+            "--selector is empty; --all means every ServiceAccount",
+        )),
         (true, false, Some(selector)) => Ok(AccountSelection::Labels(selector.clone())),
         (true, false, None) => Ok(AccountSelection::Names(vec![parse_one("default")?])),
         _ => Err(UsageError::new(

@@ -1,6 +1,6 @@
 //! Replaces a Secret whose type or immutability is in the way: deletes it, waits until it is gone, applies the new one.
 //!
-//! Deletes no other Secret than the one that was read: the deletion is bound to its uid.
+//! Deletes no other Secret than the one that was read: the deletion is bound to its uid and version.
 
 use std::time::Duration;
 
@@ -10,26 +10,27 @@ use super::Applied;
 use super::secret::Writer;
 use crate::cluster::Refusal;
 use crate::domain::printable::printable;
+use crate::domain::pull_secret::Guard;
 use crate::failure::{Failure, Hint, Trouble};
 use crate::ledger::Outcome;
 use crate::plan::SecretApply;
 
 impl Writer<'_> {
-    /// Deletes the Secret with this uid, waits until it is gone, and applies the new one.
+    /// Deletes the Secret that was read, waits until it is gone, and applies the new one.
     pub(super) async fn replace(
         &self,
-        uid: &str,
+        guard: &Guard,
         apply: SecretApply,
         deadline: Instant,
     ) -> Applied {
-        if let Err(ended) = self.delete(uid).await {
+        if let Err(ended) = self.delete(guard).await {
             return ended;
         }
         if self.dry_run() {
             let shown = self.manifest(Some(&self.target.namespace), true);
             return Applied::done(Outcome::Replaced, shown);
         }
-        if let Err(failure) = self.wait_until_gone(uid, deadline).await {
+        if let Err(failure) = self.wait_until_gone(guard, deadline).await {
             return Applied::failed(failure, false);
         }
         match self.apply(apply, Outcome::Replaced).await {
@@ -52,14 +53,14 @@ impl Writer<'_> {
         }
     }
 
-    async fn delete(&self, uid: &str) -> Result<(), Applied> {
+    async fn delete(&self, guard: &Guard) -> Result<(), Applied> {
         let (cluster, namespace, name) = (
             &self.target.cluster,
             &self.target.namespace,
             &self.secret.name,
         );
         match cluster
-            .delete_secret(namespace, name, uid, self.dry_run(), self.receipt())
+            .delete_secret(namespace, name, guard, self.dry_run(), self.receipt())
             .await
         {
             Ok(_) => self.entry.answered(),
@@ -85,7 +86,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn wait_until_gone(&self, uid: &str, deadline: Instant) -> Result<(), Failure> {
+    async fn wait_until_gone(&self, guard: &Guard, deadline: Instant) -> Result<(), Failure> {
         let (cluster, namespace, name) = (
             &self.target.cluster,
             &self.target.namespace,
@@ -97,7 +98,7 @@ impl Writer<'_> {
                 .read_secret_metadata(namespace, name)
                 .await
                 .map_err(|fault| self.deleted(&fault.into()))?;
-            let Some(seen) = seen.filter(|seen| seen.uid.as_deref() == Some(uid)) else {
+            let Some(seen) = seen.filter(|seen| seen.uid == guard.uid) else {
                 return Ok(());
             };
             if Instant::now() >= deadline || !cluster.wait(pause).await {

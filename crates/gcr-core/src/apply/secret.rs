@@ -40,7 +40,7 @@ pub async fn carry_out(
             )
         }
         SecretStep::Apply(apply) => writer.apply(apply, Outcome::Created).await,
-        SecretStep::Replace { uid, apply } => writer.replace(&uid, apply, deadline).await,
+        SecretStep::Replace { guard, apply } => writer.replace(&guard, apply, deadline).await,
     }
 }
 

@@ -14,8 +14,10 @@ use super::Cluster;
 use super::exchange::{Call, JSON, OBJECT_LIMIT};
 use crate::domain::names::Namespace;
 
-/// A verb and a resource.
-type Question = (&'static str, &'static str);
+/// A verb, a resource, a namespace and a name.
+type Question = (&'static str, &'static str, Namespace, String);
+/// Questions asked of one cluster at most: a fleet without rights needs no answer for each of its namespaces.
+const QUESTIONS: usize = 32;
 /// Yes, no, or no answer; asked once, however many wait for it.
 type Answer = Arc<OnceCell<Option<bool>>>;
 
@@ -26,8 +28,8 @@ pub struct Reviews(Mutex<HashMap<Question, Answer>>);
 impl Cluster {
     /// Whether we may `verb` the `resource` called `name`, or `None` where the server would not say.
     ///
-    /// Asks a SelfSubjectAccessReview (`authorization.k8s.io/v1`), once a verb, resource and cluster: the first
-    /// namespace's answer stands for all.
+    /// Asks a SelfSubjectAccessReview (`authorization.k8s.io/v1`), once a question. Rights differ between namespaces,
+    /// so one namespace's answer says nothing of another; after [`QUESTIONS`] no more are asked.
     pub async fn may(
         &self,
         verb: &'static str,
@@ -41,7 +43,11 @@ impl Cluster {
                 .0
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(reviews.entry((verb, resource)).or_default())
+            let question = (verb, resource, namespace.clone(), name.to_owned());
+            if reviews.len() >= QUESTIONS && !reviews.contains_key(&question) {
+                return None;
+            }
+            Arc::clone(reviews.entry(question).or_default())
         };
         *cell
             .get_or_init(|| self.review(verb, resource, namespace, name))

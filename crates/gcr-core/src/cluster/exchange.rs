@@ -25,8 +25,9 @@ pub const OBJECT_LIMIT: usize = 4 << 20;
 /// Replies that hold one page of a list.
 pub const LIST_LIMIT: usize = 32 << 20;
 
-/// A request, ready to be sent any number of times: every one of ours can be repeated.
-#[derive(Debug, Clone)]
+/// A request, ready to be sent any number of times: every one of ours can be repeated. Cannot be printed: the body may
+/// hold a key.
+#[derive(Clone)]
 pub struct Call {
     /// The HTTP method.
     pub method: Method,
@@ -49,8 +50,7 @@ pub const JSON: &str = "application/json";
 /// Metadata only, so that no Secret's data comes back (API concepts, "Metadata-only fetches").
 pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
-/// An answer of success.
-#[derive(Debug)]
+/// An answer of success. Cannot be printed: it may be a Secret.
 pub struct Reply {
     /// 200 or 201.
     pub status: StatusCode,
@@ -99,6 +99,8 @@ impl Cluster {
         // A read leaves nothing behind, heard or not.
         let writes = entry.is_some();
         loop {
+            let place = self.place().await;
+            // Only now: while we waited for a place the run may have been stopped, or the cluster given up.
             if let Some(cause) = self.closed() {
                 return Err(Fault { cause, unheard });
             }
@@ -112,13 +114,14 @@ impl Cluster {
                 }
             };
             let outcome = self.try_once(&client, call, entry).await;
+            drop(place);
             let (cause, pause) = match outcome {
                 Try::Answered(status, headers, body) if status.is_success() => {
                     let content_type = text(&headers, &header::CONTENT_TYPE);
                     if let Some(breach) = promise::breach(status, content_type, &body) {
                         return Err(Fault {
                             cause: FaultCause::Garbled(breach.into()),
-                            unheard: true,
+                            unheard: unheard || writes,
                         });
                     }
                     let date = text(&headers, &header::DATE).map(str::to_owned);
@@ -141,6 +144,7 @@ impl Cluster {
                     let content_type = text(&headers, &header::CONTENT_TYPE);
                     let refusal = Refusal::read(status, content_type, &body, &call.subject);
                     let unauthorized = refusal.is_unauthorized();
+                    unheard |= writes && patience::may_be_carried_out(&refusal);
                     let cause = FaultCause::Refused(Box::new(refusal));
                     if unauthorized {
                         if !refreshed && self.refresh(&client).await {
@@ -149,7 +153,7 @@ impl Cluster {
                         }
                         return Err(self.end(cause, unheard).await);
                     }
-                    unheard |= writes && patience::may_be_carried_out(status);
+
                     let asked = text(&headers, &header::RETRY_AFTER)
                         .and_then(|seconds| seconds.parse().ok())
                         .map(Duration::from_secs);
@@ -164,7 +168,7 @@ impl Cluster {
                 Try::Failed(cause @ FaultCause::Garbled(_)) => {
                     return Err(Fault {
                         cause,
-                        unheard: writes,
+                        unheard: unheard || writes,
                     });
                 }
                 Try::Failed(cause) => {
@@ -194,9 +198,8 @@ impl Cluster {
         }
     }
 
-    /// One try, holding a place in flight for as long as it lasts.
+    /// One try.
     async fn try_once(&self, client: &Client, call: &Call, entry: Option<&Entry>) -> Try {
-        let _place = self.place().await;
         let begun = Instant::now();
         if let Some(entry) = entry {
             entry.sent();

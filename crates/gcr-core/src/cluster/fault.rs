@@ -37,14 +37,6 @@ pub enum FaultCause {
 }
 
 impl Fault {
-    /// A fault before anything was sent.
-    pub fn unsent(cause: FaultCause) -> Self {
-        Self {
-            cause,
-            unheard: false,
-        }
-    }
-
     /// The refusal, where the server gave one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.cause {

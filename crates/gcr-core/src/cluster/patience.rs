@@ -8,10 +8,14 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
+use super::Refusal;
+
 /// No try begins later than this after the first.
 pub const LAST_TRY_BEGINS: Duration = Duration::from_secs(30);
 /// How long waits that the server asks for with 429 may go on in all.
 pub const SHED_LIMIT: Duration = Duration::from_secs(120);
+/// The shortest wait after a 429, whatever the server asks for.
+pub const SHED_FLOOR: Duration = Duration::from_millis(100);
 /// A cluster that has answered nothing for so long is given up.
 pub const SILENCE: Duration = Duration::from_secs(30);
 
@@ -20,10 +24,12 @@ pub fn may_pass(code: StatusCode) -> bool {
     matches!(code.as_u16(), 429 | 500 | 502 | 503 | 504)
 }
 
-/// Whether a refused write may have been carried out all the same: a gateway lost its answer, or the server went on
-/// after its time was up (`Timeout`, apiserver `endpoints/handlers/patch.go`).
-pub fn may_be_carried_out(code: StatusCode) -> bool {
-    matches!(code.as_u16(), 502 | 504)
+/// Whether a refused write may have been carried out all the same: a gateway lost the server's answer (5xx without a
+/// Status), or the server went on after its time was up (`Timeout`, apiserver `endpoints/handlers/patch.go`) or did not
+/// hear from etcd (`ServerTimeout`, apiserver `storage/errors`).
+pub fn may_be_carried_out(refusal: &Refusal) -> bool {
+    let timed_out = matches!(refusal.reason.as_str(), "Timeout" | "ServerTimeout");
+    refusal.code.is_server_error() && (!refusal.from_api_server || timed_out)
 }
 
 /// The tries of one request: says how long to wait for the next, and when there is none.
@@ -49,6 +55,7 @@ impl Tries {
     pub fn after_shedding(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let pause = asked
             .unwrap_or(Duration::from_secs(1))
+            .clamp(SHED_FLOOR, SHED_LIMIT)
             .mul_f64(1.0 + 0.25 * fastrand::f64());
         self.shed += pause;
         (self.shed <= SHED_LIMIT).then_some(pause)
@@ -60,7 +67,7 @@ impl Tries {
         self.made += 1;
         let seconds = *PAUSES.get(self.made as usize - 1)?;
         let pause = Duration::from_secs_f64(seconds).mul_f64(0.75 + 0.5 * fastrand::f64());
-        let pause = pause.max(asked.unwrap_or_default());
+        let pause = pause.max(asked.unwrap_or_default()).min(SHED_LIMIT);
         let elapsed = self.first.elapsed().saturating_sub(self.shed);
         (elapsed + pause <= LAST_TRY_BEGINS).then_some(pause)
     }
@@ -99,6 +106,17 @@ mod tests {
             std::iter::from_fn(|| tries.after_shedding(Some(Duration::from_secs(10)))).collect();
         assert!((9..=12).contains(&borne.len()), "{borne:?}");
         assert_eq!(std::iter::from_fn(|| tries.after_trouble(None)).count(), 4);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_no_wait_or_for_ever_is_not_obeyed() {
+        for asked in [0, 18_446_744_073_709_551_615] {
+            let asked = Some(Duration::from_secs(asked));
+            let mut tries = Tries::begin();
+            let borne = std::iter::from_fn(|| tries.after_shedding(asked)).count();
+            assert!(borne <= 1200, "{borne}");
+            assert!(Tries::begin().after_trouble(asked) <= Some(LAST_TRY_BEGINS));
+        }
     }
 
     #[test]

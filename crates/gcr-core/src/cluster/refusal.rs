@@ -194,13 +194,6 @@ impl Refusal {
         self.code == StatusCode::UNAUTHORIZED
     }
 
-    /// The namespace is being deleted and takes nothing new.
-    pub fn is_namespace_terminating(&self) -> bool {
-        self.causes
-            .iter()
-            .any(|cause| cause.reason == "NamespaceTerminating")
-    }
-
     /// The object failed validation.
     pub fn is_invalid(&self) -> bool {
         self.code == StatusCode::UNPROCESSABLE_ENTITY

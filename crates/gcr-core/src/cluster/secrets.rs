@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 use super::exchange::{Call, JSON, METADATA, OBJECT_LIMIT, Reply};
 use super::{Cluster, Fault};
 use crate::domain::names::{Namespace, SecretName};
+use crate::domain::pull_secret::Guard;
 use crate::ledger::Entry;
 
 /// A Secret as the server holds it, whole.
-#[derive(Debug)]
 pub struct StoredSecret {
     /// Its metadata.
     pub metadata: ObjectMeta,
@@ -29,6 +29,18 @@ pub struct StoredSecret {
     pub immutable: bool,
     /// Its data, decoded.
     pub data: BTreeMap<String, Zeroizing<Vec<u8>>>,
+}
+
+impl std::fmt::Debug for StoredSecret {
+    /// The data is somebody's secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let keys: Vec<&String> = self.data.keys().collect();
+        formatter
+            .debug_struct("StoredSecret")
+            .field("type_", &self.type_)
+            .field("keys", &keys)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How an apply is to be made.
@@ -148,7 +160,7 @@ impl Cluster {
         self.exchange(&call, entry).await
     }
 
-    /// Deletes the Secret with this `uid`, and no other of the same name.
+    /// Deletes the Secret as it was read: not another of the same name, nor one that was changed since.
     ///
     /// # Errors
     /// The request's fault.
@@ -156,14 +168,14 @@ impl Cluster {
         &self,
         namespace: &Namespace,
         name: &SecretName,
-        uid: &str,
+        guard: &Guard,
         dry_run: bool,
         entry: Option<&Entry>,
     ) -> Result<Reply, Fault> {
         let body = serde_json::json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "preconditions": {"uid": uid},
+            "preconditions": {"uid": guard.uid, "resourceVersion": guard.resource_version},
             // Options in a body make the server ignore the query's: a dry run asked for there would delete.
             "dryRun": if dry_run { vec!["All"] } else { vec![] },
         });

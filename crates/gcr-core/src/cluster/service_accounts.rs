@@ -15,6 +15,9 @@ use crate::ledger::Entry;
 /// Objects a list page holds at most: kubectl's own chunk size.
 const PAGE: &str = "500";
 
+/// How often a list that grew too old while it was read is begun again.
+const RESTARTS: u32 = 5;
+
 /// A ServiceAccount as the server holds it.
 #[derive(Debug, Clone)]
 pub struct StoredAccount(pub Value);
@@ -96,6 +99,7 @@ impl Cluster {
     ) -> Result<Vec<StoredAccount>, Fault> {
         let mut accounts = Vec::new();
         let mut next = String::new();
+        let mut restarts = 0;
         loop {
             let query = query(&[
                 ("limit", PAGE),
@@ -116,10 +120,12 @@ impl Cluster {
                 // The list grew too old while it was read: only a new one is whole.
                 Err(fault)
                     if !next.is_empty()
+                        && restarts < RESTARTS
                         && fault
                             .refusal()
                             .is_some_and(|refusal| refusal.code == http::StatusCode::GONE) =>
                 {
+                    restarts += 1;
                     accounts.clear();
                     next.clear();
                     continue;

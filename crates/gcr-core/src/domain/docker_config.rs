@@ -138,19 +138,6 @@ impl fmt::Debug for DockerConfig {
     }
 }
 
-/// The hosts that have an entry in a stored Docker config, as they were written; as [`DockerConfig::hosts`] has them.
-///
-/// # Errors
-/// Where it is not a Docker config that kubelet could read.
-pub fn hosts_of(existing: &[u8]) -> Result<Vec<String>, UndecodableDockerConfig> {
-    let existing = Existing::read(existing)?;
-    Ok(existing
-        .entries
-        .iter()
-        .map(|entry| shown(&entry.name))
-        .collect())
-}
-
 fn shown(host: &str) -> String {
     match host.rsplit_once('@') {
         Some((_, host)) => format!("***@{host}"),
@@ -338,10 +325,6 @@ mod tests {
     #[test]
     fn hosts_are_listed_without_secrets() {
         let existing = br#"{"auths":{"https://user:hunter2@a.example/v1/":{},"gcr.io/":{}}}"#;
-        assert_eq!(
-            hosts_of(existing).unwrap(),
-            ["***@a.example/v1/", "gcr.io/"]
-        );
         let merged = config("gcr.io").merge(existing).unwrap();
         assert_eq!(merged.hosts(), ["gcr.io", "***@a.example/v1/"]);
         let shown = format!("{merged:?}");

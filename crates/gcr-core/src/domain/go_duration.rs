@@ -38,7 +38,8 @@ pub fn parse(text: &str) -> Option<Duration> {
         total = total.checked_add(Duration::try_from_secs_f64(value * seconds).ok()?)?;
         rest = tail;
     }
-    Some(total)
+    // Go counts nanoseconds in 64 bits: 292 years.
+    (total.as_nanos() <= i64::MAX as u128).then_some(total)
 }
 
 /// What Go says of a text that [`parse`] refuses.

@@ -17,14 +17,6 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     escape(text, acts_on_a_terminal)
 }
 
-/// As [`printable`], for text of several lines: newlines stay.
-#[must_use]
-pub fn printable_lines(text: &str) -> Cow<'_, str> {
-    escape(text, |character| {
-        character != '\n' && acts_on_a_terminal(character)
-    })
-}
-
 /// A refused value in double quotes, printable and cut where it is longer than any name.
 pub(crate) fn quoted(value: &str) -> String {
     match value.char_indices().nth(QUOTED_CHARACTERS) {
@@ -83,8 +75,6 @@ mod tests {
     #[test]
     fn one_line_stays_one_line() {
         assert_eq!(printable("a\nb\tc"), "a\\nb\\tc");
-        assert_eq!(printable_lines("a\nb\tc\u{1b}"), "a\nb\\tc^[");
-        assert!(matches!(printable_lines("a\nb"), Cow::Borrowed("a\nb")));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct PullSecret {
     config: Zeroizing<Vec<u8>>,
 }
 
-/// What an apply is bound to: it fails with a conflict where the stored object is another one.
+/// What a write is bound to: it fails with a conflict where the stored object is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
     /// `metadata.uid`; `None` where nothing may be there.
@@ -112,8 +112,9 @@ impl PullSecret {
             type_: TYPE,
             data: BTreeMap::from([(KEY, encoded.as_str())]),
         };
+        let described: usize = self.annotations.values().map(String::len).sum();
         // Room for all of it: a buffer that grows leaves copies of the key behind.
-        let mut body = Zeroizing::new(Vec::with_capacity(encoded.len() + 8 * 1024));
+        let mut body = Zeroizing::new(Vec::with_capacity(encoded.len() + described + 8 * 1024));
         #[expect(
             clippy::expect_used,
             reason = "strings and maps of strings always serialise"

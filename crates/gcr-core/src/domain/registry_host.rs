@@ -67,7 +67,8 @@ impl RegistryHost {
     ///
     /// # Errors
     /// For the first that is not a host; an empty one, as in `gcr.io,`, is an error too.
-    pub fn parse_list(list: &str) -> Result<Vec<Self>, RegistryHostError> {
+    #[cfg(test)]
+    pub(crate) fn parse_list(list: &str) -> Result<Vec<Self>, RegistryHostError> {
         list.split(',').map(str::parse).collect()
     }
 

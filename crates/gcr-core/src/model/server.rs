@@ -60,7 +60,8 @@ impl Trouble {
                 true
             }
             Self::GatewayAfter(_) | Self::TimeUpAfter => true,
-            Self::Refused(code) => code == 502,
+            // A gateway says so, and has not been asked what became of it.
+            Self::Refused(code) => code != 500,
             _ => false,
         }
     }
@@ -201,6 +202,11 @@ impl Server {
                     &kind,
                     &name,
                 ),
+                &[],
+                date,
+            )),
+            (Trouble::Refused(500), _) => Ok(wire::answer(
+                status(500, "InternalError", "no webhook", &kind, &name),
                 &[],
                 date,
             )),

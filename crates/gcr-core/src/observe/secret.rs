@@ -22,8 +22,9 @@ pub enum SecretSeen {
     Metadata(Box<ObjectMeta>),
     /// It is there, and was read whole.
     Whole(Box<StoredSecret>),
-    /// It may not be read; a dry run of the apply told the version that is stored.
-    VersionOnly(String),
+    /// It may not be read. What a server dry run of the very same apply answered: the version that is stored, and the
+    /// annotations as they would be afterwards.
+    TriedOut(Box<ObjectMeta>),
 }
 
 pub(super) async fn observe(
@@ -76,7 +77,5 @@ async fn try_out(
     if reply.status == http::StatusCode::CREATED {
         return Ok(SecretSeen::Absent);
     }
-    Ok(SecretSeen::VersionOnly(
-        metadata(&reply)?.resource_version.unwrap_or_default(),
-    ))
+    Ok(SecretSeen::TriedOut(Box::new(metadata(&reply)?)))
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::domain::names::ServiceAccountName;
+use crate::domain::pull_secret::Guard;
 use crate::failure::Failure;
 use crate::ledger::Outcome;
 use crate::observe::Observed;
@@ -34,10 +35,10 @@ pub struct Plan {
 pub enum SecretStep {
     /// Apply it.
     Apply(SecretApply),
-    /// Delete the one with this uid, wait until it is gone, apply.
+    /// Delete the one that was read, wait until it is gone, apply.
     Replace {
-        /// `metadata.uid` of the one to delete.
-        uid: String,
+        /// The uid and version of the one to delete.
+        guard: Guard,
         /// The apply that makes the new one.
         apply: SecretApply,
     },

@@ -17,7 +17,8 @@ pub(super) fn is_in_the_way(stored: &StoredSecret, config: &DockerConfig) -> boo
         .data
         .get(pull_secret::KEY)
         .is_some_and(|data| **data == *config.to_json());
-    stored.type_ != pull_secret::TYPE || (stored.immutable && !same)
+    let leaving = stored.metadata.deletion_timestamp.is_some();
+    leaving || stored.type_ != pull_secret::TYPE || (stored.immutable && !same)
 }
 
 /// What speaks against deleting the Secret: nothing of somebody else's is lost.

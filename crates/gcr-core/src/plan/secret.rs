@@ -51,14 +51,20 @@ pub(super) fn plan(
             });
             SecretStep::Apply(apply(&secret.config, guard, Before::Absent))
         }
-        SecretSeen::VersionOnly(resource_version) => {
+        SecretSeen::TriedOut(metadata) => {
             let before = Before::Present {
-                resource_version,
+                resource_version: metadata.resource_version.clone().unwrap_or_default(),
                 our_time: None,
             };
-            SecretStep::Apply(apply(&secret.config, None, before))
+            SecretStep::Apply(SecretApply {
+                drop_last_applied: drops_copy(&metadata, secret, warnings),
+                ..apply(&secret.config, None, before)
+            })
         }
-        SecretSeen::Metadata(metadata) => SecretStep::Apply(over(&metadata, &secret.config, None)),
+        SecretSeen::Metadata(metadata) => match being_deleted(&metadata, secret) {
+            Some(failure) => SecretStep::Fail(failure),
+            None => SecretStep::Apply(over(&metadata, &secret.config, None)),
+        },
         SecretSeen::Whole(stored) => {
             let merged = match merged(secret, &stored) {
                 Ok(merged) => merged,
@@ -66,12 +72,15 @@ pub(super) fn plan(
             };
             let config = merged.as_ref().unwrap_or(&secret.config);
             let metadata = &stored.metadata;
-            let uid = metadata.uid.clone().unwrap_or_default();
+            let guard = Guard {
+                uid: metadata.uid.clone(),
+                resource_version: metadata.resource_version.clone().unwrap_or_default(),
+            };
             if secret.recreate && replacement::is_in_the_way(&stored, config) {
                 return match replacement::refusal(secret, &stored, &wanted.field_manager) {
                     Some(failure) => SecretStep::Fail(failure),
                     None => SecretStep::Replace {
-                        uid,
+                        guard,
                         apply: SecretApply {
                             dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
                             ..apply(config, None, Before::Absent)
@@ -79,10 +88,10 @@ pub(super) fn plan(
                     },
                 };
             }
-            let guard = secret.merge.then(|| Guard {
-                uid: Some(uid),
-                resource_version: metadata.resource_version.clone().unwrap_or_default(),
-            });
+            if let Some(failure) = being_deleted(metadata, secret) {
+                return SecretStep::Fail(failure);
+            }
+            let guard = secret.merge.then_some(guard);
             SecretStep::Apply(over(metadata, config, guard))
         }
     }
@@ -100,6 +109,17 @@ fn merged(secret: &WantedSecret, stored: &StoredSecret) -> Result<Option<DockerC
             }
             .into()
         })
+}
+
+/// A Secret on its way out takes writes, and takes them with it.
+fn being_deleted(metadata: &ObjectMeta, secret: &WantedSecret) -> Option<Failure> {
+    metadata.deletion_timestamp.as_ref()?;
+    let finalizers = metadata.finalizers.iter().flatten();
+    let trouble = Trouble::StillDeleting {
+        name: secret.name.to_string(),
+        finalizers: finalizers.map(|it| printable(it).into_owned()).collect(),
+    };
+    Some(trouble.into())
 }
 
 /// The warning of hosts that the apply takes out of the Secret.

@@ -1,7 +1,6 @@
 //! One object's line, for good or ill. Pure text.
 
 use crate::event::Ended;
-use crate::failure::Trouble;
 use crate::ledger::Outcome;
 use crate::request::DryRun;
 use crate::target::{ObjectName, TargetName};
@@ -30,21 +29,20 @@ pub(super) fn done(ended: &Ended, dry_run: DryRun, several: bool) -> Option<Stri
     ))
 }
 
+/// The line of a write that may have been carried out, though nobody heard.
+pub(super) fn unknown(object: &ObjectName, cause: &str) -> String {
+    format!("error: {object}: it is unknown whether it was written: {cause}")
+}
+
 /// The error of an object; `None` where there is nothing to say of this very object.
 pub(super) fn failed(ended: &Ended, several: bool) -> Option<String> {
     let failure = ended
         .failure
         .as_ref()
         .filter(|failure| !failure.is_unstarted())?;
-    let text = match (&failure.trouble, ended.outcome) {
-        (Trouble::Server(fault), Outcome::Unknown) => {
-            format!(
-                "error: {}: it is unknown whether it was written: {}",
-                ended.object,
-                fault.wording()
-            )
-        }
-        (trouble, _) => trouble.to_string(),
+    let text = match ended.outcome {
+        Outcome::Unknown => unknown(&ended.object, &failure.trouble.cause()),
+        _ => failure.trouble.to_string(),
     };
     let place = place(&ended.target, several);
     // The place belongs to the first line; a list of invalid fields follows it.

@@ -45,10 +45,13 @@ struct Seen {
 }
 
 impl Reporter {
-    /// Prints until every sender is gone, then the objects, the hints and the count. Gives the stream back.
-    pub async fn follow(mut self, mut events: mpsc::Receiver<Event>) -> (Summary, Stream) {
+    /// Prints until every sender is gone, then the objects, the hints and the count.
+    ///
+    /// Blocks as long as a terminal or pipe takes nothing: it has a thread of its own, so that signals are heard
+    /// meanwhile.
+    pub fn follow(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
         let mut seen = Seen::default();
-        while let Some(event) = events.recv().await {
+        while let Some(event) = events.blocking_recv() {
             self.event(event, &mut seen);
         }
         self.finish(seen)
@@ -111,7 +114,14 @@ impl Reporter {
         }
     }
 
-    fn finish(mut self, mut seen: Seen) -> (Summary, Stream) {
+    fn finish(mut self, mut seen: Seen) -> Summary {
+        // Cut off in flight: nobody else will speak of these.
+        for (target, object) in self.ledger.unanswered() {
+            let place = lines::place(&target, self.several);
+            let line = lines::unknown(&object, "no answer came before the end");
+            self.stream.err(&format!("{line}{place}"));
+            seen.failed = true;
+        }
         if self.output.format.shows_objects() && !seen.objects.is_empty() {
             seen.objects
                 .sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -135,11 +145,8 @@ impl Reporter {
         if self.several && !self.output.quiet {
             self.stream.err(&count::line(self.ledger.counts()));
         }
-        (
-            Summary {
-                failed: seen.failed,
-            },
-            self.stream,
-        )
+        Summary {
+            failed: seen.failed,
+        }
     }
 }
