@@ -159,7 +159,7 @@ impl Drive<'_> {
         for (name, step) in &steps {
             // It was read again and does not hold the list whose answer was lost.
             if matches!(step, AccountStep::Patch { .. }) {
-                self.progress.unheard_lists.remove(name);
+                self.progress.unheard_accounts.remove(name);
             }
         }
         let (target, wanted, ledger) = (self.target, self.wanted, self.ledger);
@@ -214,8 +214,8 @@ impl Drive<'_> {
 
     fn note_unheard(&mut self, object: &ObjectName, unheard: Option<Unheard>) {
         match (object, unheard) {
-            (ObjectName::ServiceAccount(name), Some(Unheard::List(list))) => {
-                self.progress.unheard_lists.insert(name.clone(), list);
+            (ObjectName::ServiceAccount(name), Some(Unheard::Account)) => {
+                self.progress.unheard_accounts.insert(name.clone());
             }
             (_, Some(Unheard::Secret(before))) => {
                 self.progress.unheard_secret.get_or_insert(before);
@@ -227,7 +227,7 @@ impl Drive<'_> {
     /// Whether a write of the object may have been carried out, and nobody has seen since whether it was.
     fn wrote_unheard(&self, object: &ObjectName) -> bool {
         match object {
-            ObjectName::ServiceAccount(name) => self.progress.unheard_lists.contains_key(name),
+            ObjectName::ServiceAccount(name) => self.progress.unheard_accounts.contains(name),
             ObjectName::Secret(_) => self.progress.unheard_secret.is_some(),
         }
     }

@@ -2,9 +2,8 @@
 //!
 //! Lives as long as its target is driven. The stages read it, [`crate::drive`] writes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::domain::names::ServiceAccountName;
@@ -33,8 +32,8 @@ pub struct Progress {
     pub secret_written: bool,
     /// The accounts that are still open; `None` until a selection by label or of all has been resolved.
     pub open_accounts: Option<BTreeSet<ServiceAccountName>>,
-    /// Lists that were sent and whose answer was lost: should the account turn out to be as asked, we wrote it.
-    pub unheard_lists: BTreeMap<ServiceAccountName, Vec<Value>>,
+    /// Accounts whose patch was sent and the answer lost: should one turn out to be as asked, we wrote it.
+    pub unheard_accounts: BTreeSet<ServiceAccountName>,
     /// The Secret before an apply whose answer was lost: later answers are judged by it too.
     pub unheard_secret: Option<Before>,
     /// How often somebody else was faster, over all objects of the target.
@@ -58,7 +57,7 @@ impl Progress {
             secret_ended: wanted.secret.is_none(),
             secret_written: false,
             open_accounts,
-            unheard_lists: BTreeMap::new(),
+            unheard_accounts: BTreeSet::new(),
             unheard_secret: None,
             conflicts: 0,
             deadline,

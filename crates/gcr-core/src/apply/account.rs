@@ -19,12 +19,12 @@ pub async fn carry_out(
     entry: &Entry,
 ) -> Applied {
     let shown = |account: Value| wanted.whole_objects.then_some(account);
-    let (list, body) = match step {
+    let body = match step {
         AccountStep::Fail(failure) => return Applied::failed(failure, false),
         AccountStep::Await => return Applied::NotYet,
         AccountStep::Keep { outcome, account } => return Applied::done(outcome, shown(account)),
         AccountStep::Show(account) => return Applied::done(Outcome::Patched, shown(account)),
-        AccountStep::Patch { list, body } => (list, body),
+        AccountStep::Patch { body } => body,
     };
     let dry_run = wanted.dry_run == DryRun::Server;
     let (namespace, manager) = (&target.namespace, &wanted.field_manager);
@@ -52,7 +52,7 @@ pub async fn carry_out(
             if is_stale(&fault) {
                 return Applied::Stale {
                     failure: fault.into(),
-                    unheard: unheard.then_some(Unheard::List(list)),
+                    unheard: unheard.then_some(Unheard::Account),
                 };
             }
             Applied::failed(fault, unheard)

@@ -41,8 +41,8 @@ pub enum Applied {
 pub enum Unheard {
     /// The Secret, as it was before that write.
     Secret(Before),
-    /// The account's list that was sent.
-    List(Vec<Value>),
+    /// The account.
+    Account,
 }
 
 impl Applied {

@@ -29,7 +29,7 @@ impl Cluster {
     /// Whether we may `verb` the `resource` called `name`, or `None` where the server would not say.
     ///
     /// Asks a SelfSubjectAccessReview (`authorization.k8s.io/v1`), once a question. Rights differ between namespaces,
-    /// so one namespace's answer says nothing of another; after [`QUESTIONS`] no more are asked.
+    /// so one namespace's answer says nothing of another; after 32 questions no more are asked.
     pub async fn may(
         &self,
         verb: &'static str,

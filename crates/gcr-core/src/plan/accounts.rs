@@ -57,7 +57,7 @@ pub(super) fn plan(
     };
     let Some(new) = changed else {
         // It was not so when the list was sent whose answer was lost. Others may have changed it further since.
-        let outcome = if progress.unheard_lists.contains_key(name) {
+        let outcome = if progress.unheard_accounts.contains(name) {
             Outcome::Patched
         } else {
             Outcome::Unchanged
@@ -80,7 +80,6 @@ pub(super) fn plan(
         "imagePullSecrets": &new,
     });
     AccountStep::Patch {
-        list: new,
         body: Bytes::from(body.to_string()),
     }
 }

@@ -92,8 +92,6 @@ impl std::fmt::Debug for SecretApply {
 pub enum AccountStep {
     /// Write its list, bound to the version that was read.
     Patch {
-        /// The whole new list.
-        list: Vec<Value>,
         /// The JSON merge patch.
         body: Bytes,
     },
