@@ -102,7 +102,7 @@ pub struct ConnectionArgs {
         global = true,
         help = "Path to the kubeconfig file to use for CLI requests."
     )]
-    kubeconfig: Option<std::path::PathBuf>,
+    kubeconfig: Option<std::ffi::OsString>,
     #[arg(
         long,
         value_name = "URL",
@@ -173,16 +173,21 @@ impl ConnectionArgs {
     /// A timeout that is none, or extras that are not `key=value`.
     pub fn options(self, plugin: &str, version: &str) -> Result<ConnectionOptions, UsageError> {
         let request_timeout = match self.request_timeout.as_deref() {
-            None => None,
+            None | Some("") => None,
             Some(text) => {
-                let timeout = go_duration::parse_timeout(text).ok_or_else(|| {
+                // A negative one is no limit, as 0 is.
+                let (negative, size) = match text.strip_prefix(['-', '+']) {
+                    Some(size) => (text.starts_with('-'), size),
+                    None => (false, text),
+                };
+                let timeout = go_duration::parse_timeout(size).ok_or_else(|| {
                     // client-go's own words (`clientcmd/helpers.go`).
                     UsageError::new(
                         "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by \
                          a corresponding time unit (e.g. 1s | 2m | 3h)",
                     )
                 })?;
-                Some((!timeout.is_zero()).then_some(timeout))
+                Some((!negative && !timeout.is_zero()).then_some(timeout))
             }
         };
         let impersonate_user_extra = self
@@ -196,7 +201,7 @@ impl ConnectionArgs {
             })
             .collect::<Result<_, _>>()?;
         Ok(ConnectionOptions {
-            kubeconfig: self.kubeconfig,
+            kubeconfig: self.kubeconfig.map(Into::into),
             context: self.context,
             cluster: self.cluster,
             user: self.user,
