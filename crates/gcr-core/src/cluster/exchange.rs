@@ -136,7 +136,7 @@ impl Cluster {
                     let cause = FaultCause::Refused(Box::new(Refusal::redirect(
                         status,
                         self.server(),
-                        text(&headers, &header::LOCATION),
+                        text(&headers, &header::LOCATION).filter(|place| !place.is_empty()),
                     )));
                     return Err(Fault { cause, unheard });
                 }
@@ -217,7 +217,7 @@ impl Cluster {
             for text in headers
                 .get_all(header::WARNING)
                 .iter()
-                .filter_map(warning_text)
+                .flat_map(warning_texts)
             {
                 self.tell(Event::ServerWarning(text)).await;
             }
@@ -269,8 +269,11 @@ impl Cluster {
             }
             Err(error) => Try::Failed(FaultCause::Lost(
                 format!(
-                    "Unable to connect to the server: the answer broke off: {}",
-                    trouble::wording(error.as_ref())
+                    "error: unexpected error when reading response body. Please retry. Original error: {}",
+                    match trouble::wording(error.as_ref()).as_str() {
+                        "EOF" => "unexpected EOF",
+                        other => other,
+                    }
                 )
                 .into(),
             )),
@@ -282,20 +285,40 @@ fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The text of a `Warning: 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), printable.
-fn warning_text(value: &http::HeaderValue) -> Option<String> {
-    let value = value.to_str().ok()?;
-    let quoted = value.strip_prefix("299 ")?.split_once('"')?.1;
+/// The texts of a `Warning: 299 - "text", 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), printable. What is of
+/// another code is left out; what cannot be read ends it, as in apimachinery's `ParseWarningHeaders`.
+fn warning_texts(value: &http::HeaderValue) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut rest = value.to_str().unwrap_or_default().trim_start();
+    while let Some((code, (text, after))) = warning(rest) {
+        if code == "299" {
+            texts.push(printable(&text).into_owned());
+        }
+        let after = after.trim_start();
+        rest = after.strip_prefix(',').unwrap_or_default().trim_start();
+    }
+    texts
+}
+
+/// The code, the text and what comes after the first warning of a list.
+fn warning(list: &str) -> Option<(&str, (String, &str))> {
+    let (code, rest) = list.split_once(' ')?;
+    let (_agent, rest) = rest.split_once(' ')?;
+    Some((code, quoted(rest.strip_prefix('"')?)?))
+}
+
+/// A quoted string after its first quote, and what comes after its last one.
+fn quoted(rest: &str) -> Option<(String, &str)> {
     let mut text = String::new();
-    let mut characters = quoted.chars();
-    while let Some(character) = characters.next() {
+    let mut characters = rest.char_indices();
+    while let Some((at, character)) = characters.next() {
         match character {
-            '"' => break,
-            '\\' => text.extend(characters.next()),
+            '"' => return Some((text, &rest[at + 1..])),
+            '\\' => text.push(characters.next()?.1),
             other => text.push(other),
         }
     }
-    Some(printable(&text).into_owned())
+    None
 }
 
 #[cfg(test)]
@@ -303,12 +326,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_warning_header_gives_its_text() {
-        let text = |value: &'static str| warning_text(&http::HeaderValue::from_static(value));
-        assert_eq!(
-            text(r#"299 - "old \"thing\"""#).as_deref(),
-            Some(r#"old "thing""#)
-        );
-        assert_eq!(text(r#"110 - "stale""#), None);
+    fn a_warning_header_gives_its_texts() {
+        let texts = |value: &'static str| warning_texts(&http::HeaderValue::from_static(value));
+        assert_eq!(texts(r#"299 - "old \"thing\"""#), [r#"old "thing""#]);
+        assert_eq!(texts(r#"110 - "stale""#), [""; 0]);
+        let several = r#"299 - "one, two", 110 - "stale", 299 x "three""#;
+        assert_eq!(texts(several), ["one, two", "three"]);
+        assert_eq!(texts(r#"299 - "cut off"#), [""; 0]);
     }
 }

@@ -3,17 +3,15 @@
 //!
 //! The words are those of kubectl where it meets the same. What the body holds is not shown: it may be a Secret.
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::domain::printable::printable;
 
-/// All that is looked at. Whoever reads the object checks the rest.
-#[derive(Deserialize)]
-struct Object {
-    kind: Option<IgnoredAny>,
-}
+/// An object's keys are all that is looked at. Whoever reads it checks the rest.
+type Object = BTreeMap<String, IgnoredAny>;
 
 /// What is wrong with the answer, a line to print.
 pub(super) fn breach(
@@ -33,10 +31,8 @@ pub(super) fn breach(
         ));
     }
     match serde_json::from_slice::<Object>(body) {
-        Ok(Object { kind: Some(_) }) => None,
-        Ok(Object { kind: None }) => {
-            Some("error: Object 'Kind' is missing in the server's answer".to_owned())
-        }
+        Ok(object) if object.contains_key("kind") => None,
+        Ok(_) => Some("error: Object 'Kind' is missing in the server's answer".to_owned()),
         Err(error) if error.is_eof() => Some("error: unexpected end of JSON input".to_owned()),
         Err(error) => Some(format!(
             "error: the server's answer is not what the API promises (line {}, column {})",
@@ -75,6 +71,11 @@ mod tests {
                 json,
                 r#"{"a":1}"#,
                 "error: Object 'Kind' is missing in the server's answer",
+            ),
+            (
+                json,
+                r#"["Secret"]"#,
+                "error: the server's answer is not what the API promises (line 1, column 0)",
             ),
         ] {
             assert_eq!(breach(content_type, body).as_deref(), Some(line));
