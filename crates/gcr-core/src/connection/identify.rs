@@ -34,7 +34,8 @@ pub(super) fn credentials(
     };
     let user = &mut chosen.user;
     let has_token = user.token.is_some() || user.token_file.is_some();
-    let has_basic = user.username.is_some() || user.password.is_some();
+    // A password alone identifies nobody.
+    let has_basic = user.username.is_some();
     if has_token && has_basic {
         return alone(Source::Impossible(
             "error: username/password or bearer token may be set, but not both".to_owned(),

@@ -101,7 +101,8 @@ impl Proxy {
             "http" => (ProxyKind::Http, 80),
             "https" => (ProxyKind::Https, 443),
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
-            other => return wrong(&format!("unknown scheme: {}", printable(other))),
+            // Go speaks HTTP to what it does not know (`net/http` transport, `dialConn`).
+            _ => (ProxyKind::Http, 80),
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (user, host) = match authority.rsplit_once('@') {
@@ -204,5 +205,8 @@ mod tests {
             "unsupported scheme \"socks5h\", must be http, https, or socks5"
         );
         assert_eq!(unsupported_scheme("http://x"), None);
+        let unknown = [("HTTPS_PROXY", "gopher://p.test:1")];
+        let chosen = to("https://api.test", None, &unknown).unwrap();
+        assert_eq!(chosen.kind, ProxyKind::Http);
     }
 }

@@ -229,6 +229,10 @@ async fn trust_that_contradicts_itself_is_refused() {
         &format!("server: 'https://c.test', {authority}"),
         "token: t",
     );
+    // As if it were not named: the system's authorities.
+    let connection = resolve(&empty, &[], |_| {}).unwrap();
+    assert!(connection.client().await.is_ok());
+    std::fs::write(file.path(), "nonsense").unwrap();
     let connection = resolve(&empty, &[], |_| {}).unwrap();
     assert_eq!(
         connection.client().await.err().unwrap(),

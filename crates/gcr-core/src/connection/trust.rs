@@ -66,6 +66,8 @@ impl Trust {
     ) -> Result<Self, String> {
         let roots = match &bundle {
             None => None,
+            // Nothing written is nothing said: the system's.
+            Some(pem) if pem.is_empty() => None,
             Some(pem) => {
                 let roots: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
                     .filter_map(Result::ok)
@@ -110,10 +112,11 @@ impl Trust {
         };
         plain.accept_invalid_certs = self.insecure;
         let mut config = plain.rustls_client_config().map_err(|error| {
-            format!(
-                "error: unable to load root certificates: {}",
-                printable(&error.to_string())
-            )
+            let why = match &self.roots {
+                Some(_) => "failed to parse certificate: x509: malformed certificate".into(),
+                None => printable(&error.to_string()).into_owned(),
+            };
+            format!("error: unable to load root certificates: {why}")
         })?;
         if let Some(identity) = identity {
             config.client_auth_cert_resolver =
