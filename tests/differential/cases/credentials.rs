@@ -1,0 +1,250 @@
+//! As whom: what users of a kubeconfig may hold, what flags put in its place, and whom one may be on top of it.
+
+use crate::case::{Case, case};
+use crate::servers::Answer;
+
+use super::reasons;
+
+pub(crate) fn cases() -> Vec<Case> {
+    [
+        certificates(),
+        tokens(),
+        passwords(),
+        providers(),
+        impersonation(),
+        real(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn certificates() -> Vec<Case> {
+    let human = |name| case(name).user("client-certificate-data: {CERT}, client-key-data: {KEY}");
+    vec![
+        human("a client certificate").reaches("certificate human"),
+        case("a client certificate in files")
+            .user("client-certificate: human.crt, client-key: human.key")
+            .file("human.crt", "{CERT_PEM}")
+            .file("human.key", "{KEY_PEM}")
+            .reaches("certificate human"),
+        case("a client certificate and a token")
+            .user("client-certificate-data: {CERT}, client-key-data: {KEY}, token: good")
+            .reaches("certificate human, token good"),
+        human("--client-certificate and --client-key")
+            .file("r.crt", "{ROBOT_CERT_PEM}")
+            .file("r.key", "{ROBOT_KEY_PEM}")
+            .flags(["--client-certificate=r.crt", "--client-key=r.key"])
+            .reaches("certificate robot"),
+        case("a client certificate as data and as a file")
+            .user("client-certificate-data: {CERT}, client-certificate: r.crt, client-key-data: {KEY}")
+            .file("r.crt", "{ROBOT_CERT_PEM}")
+            .says("error: client-cert-data and client-cert are both specified for u. client-cert-data will override."),
+        case("a client certificate without a key")
+            .user("client-certificate-data: {CERT}")
+            .says("error: client-key-data or client-key must be specified for u to use the clientCert authentication method."),
+        case("a client key without a certificate")
+            .user("client-key-data: {KEY}")
+            .says("error: EOF")
+            .but_ours(reasons::NO_QUESTION)
+            .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
+        case("a client certificate that is not there")
+            .user("client-certificate: nowhere.crt, client-key-data: {KEY}")
+            .says("error: unable to read client-cert {WORK}/nowhere.crt for u due to open {WORK}/nowhere.crt: no such file or directory"),
+        case("a client certificate that is no PEM")
+            .user("client-certificate-data: aGVsbG8=, client-key-data: {KEY}")
+            .says("error: tls: failed to find any PEM data in certificate input"),
+        case("a client key of another certificate")
+            .user("client-certificate-data: {CERT}, client-key-data: {ROBOT_KEY}")
+            .says("error: tls: private key does not match public key"),
+        case("an X.509 v1 client certificate")
+            .user("client-certificate-data: {V1_CERT}, client-key-data: {V1_KEY}")
+            .reaches("certificate of somebody else"),
+        case("a client certificate over plain HTTP")
+            .cluster_and_user("server: 'http://{HOST}'", "client-certificate-data: {CERT}, client-key-data: {KEY}")
+            .reaches("nobody, plain"),
+    ]
+}
+
+fn tokens() -> Vec<Case> {
+    vec![
+        case("--token").usual().flags(["--token=other"]).reaches("token other"),
+        case("a token file, with a line end")
+            .user("tokenFile: t")
+            .file("t", "good\n")
+            .reaches("token good"),
+        case("a token file beats a token")
+            .user("token: wrong, tokenFile: t")
+            .file("t", "good\n")
+            .reaches("token good"),
+        case("a token file that is not there")
+            .user("tokenFile: nowhere")
+            .says("error: open {WORK}/nowhere: no such file or directory"),
+        case("a token file that is not there, beside a token")
+            .user("token: good, tokenFile: nowhere")
+            .reaches("token good"),
+        case("an empty token file")
+            .user("tokenFile: t")
+            .file("t", "")
+            .says("error: EOF")
+            .but_ours(reasons::NO_QUESTION)
+            .says("error: read empty token from file \"{WORK}/t\""),
+        case("an absolute token file")
+            .user("tokenFile: '{WORK}/t'")
+            .file("t", " good \n\n")
+            .reaches("token good"),
+        case("--token beside a token file")
+            .user("tokenFile: t")
+            .file("t", "file\n")
+            .flags(["--token=flag"])
+            .reaches("token file")
+            .but_ours(reasons::TOKEN_FLAG)
+            .reaches("token flag"),
+        case("a token with a line end")
+            .user("token: \"good\\n\"")
+            .says("Unable to connect to the server: net/http: invalid header field value for \"Authorization\""),
+        case("a token over plain HTTP")
+            .cluster_and_user("server: 'http://{HOST}'", "token: good")
+            .reaches("nobody, plain"),
+        case("a token that is refused")
+            .usual()
+            .server(Answer::status(401, "Unauthorized", "Unauthorized", "{}"))
+            .says("error: You must be logged in to the server (Unauthorized)"),
+        case("no credential at all")
+            .user("")
+            .says("error: EOF")
+            .but_ours(reasons::NO_QUESTION)
+            .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
+        case("no user at all").kubeconfig(
+            "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k}\n\
+             clusters:\n- name: k\n  cluster: {server: '{SERVER}', certificate-authority-data: {CA}}\n",
+        )
+            .says("error: EOF")
+            .but_ours(reasons::NO_QUESTION)
+            .says("error: no user was given: name one with --user, --token, or --client-certificate and --client-key"),
+    ]
+}
+
+fn passwords() -> Vec<Case> {
+    vec![
+        case("a user name and a password")
+            .user("username: me, password: 'p:w'")
+            .reaches("basic me:p:w"),
+        case("a user name without a password").user("username: me").reaches("basic me:"),
+        case("a password without a user name")
+            .user("password: pw")
+            .says("error: EOF")
+            .but_ours(reasons::NO_QUESTION)
+            .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
+        case("a token and a user name")
+            .user("token: good, username: me, password: pw")
+            .says("error: more than one authentication method found for u; found [token basicAuth], only one is allowed"),
+        case("a user name and --token")
+            .user("username: me, password: pw")
+            .flags(["--token=good"])
+            .says("error: more than one authentication method found for u; found [token basicAuth], only one is allowed"),
+        case("a password over plain HTTP")
+            .cluster_and_user("server: 'http://{HOST}'", "username: me, password: pw")
+            .reaches("nobody, plain"),
+    ]
+}
+
+fn providers() -> Vec<Case> {
+    let provider = |name, kind: &str| case(name).user(&format!("auth-provider: {{name: {kind}}}"));
+    vec![
+        provider("auth-provider gcp", "gcp")
+            .says("error: The gcp auth plugin has been removed.\nPlease use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\nSee https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke for further details"),
+        provider("auth-provider azure", "azure")
+            .says("error: The azure auth plugin has been removed.\nPlease use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.\nSee https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins for further details"),
+        provider("auth-provider of an unknown name", "bananas")
+            .says("error: no Auth Provider found for name \"bananas\""),
+        case("auth-provider oidc with a token that has not expired").user(
+            // {"alg":"none"}.{"exp":4102444800}.x
+            "auth-provider: {name: oidc, config: {client-id: me, idp-issuer-url: 'https://{OTHER}', \
+             id-token: 'eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.eA'}}",
+        ).reaches("token eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.eA"),
+        case("auth-provider oidc with an expired token and nothing to refresh it").user(
+            // {"alg":"none"}.{"exp":1577836800}.x
+            "auth-provider: {name: oidc, config: {client-id: me, idp-issuer-url: 'https://{OTHER}', \
+             id-token: 'eyJhbGciOiJub25lIn0.eyJleHAiOjE1Nzc4MzY4MDB9.eA'}}",
+        )
+            .says("Unable to connect to the server: No valid id-token, and cannot refresh without refresh-token"),
+        case("auth-provider oidc without an issuer")
+            .user("auth-provider: {name: oidc, config: {client-id: me}}")
+            .says("error: Must provide idp-issuer-url"),
+    ]
+}
+
+fn impersonation() -> Vec<Case> {
+    vec![
+        case("--as").usual().flags(["--as=alice"]).reaches("token good for user alice"),
+        case("--as with groups, a uid and extras")
+            .usual()
+            .flags([
+                "--as=alice",
+                "--as-group=a,b",
+                "--as-group=c",
+                "--as-uid=7",
+                "--as-user-extra=scopes=x",
+                "--as-user-extra=scopes=y",
+                "--as-user-extra=Team/One=z",
+            ])
+            .reaches("token good for extra-scopes x, extra-scopes y, extra-team%2fone z, group a,b, group c, uid 7, user alice"),
+        case("--as-group without --as")
+            .usual()
+            .flags(["--as-group=a"])
+            .says("error: requesting uid, groups or user-extra for u without impersonating a user"),
+        case("--as-uid without --as")
+            .usual()
+            .flags(["--as-uid=7"])
+            .says("error: requesting uid, groups or user-extra for u without impersonating a user"),
+        case("--as-user-extra without --as")
+            .usual()
+            .flags(["--as-user-extra=a=b"])
+            .says("error: requesting uid, groups or user-extra for u without impersonating a user"),
+        case("--as-user-extra without a value")
+            .usual()
+            .flags(["--as=alice", "--as-user-extra=a"])
+            .reaches("token good for user alice")
+            .but_ours(reasons::EXTRA)
+            .says("error: --as-user-extra wants key=value"),
+        case("the kubeconfig impersonates")
+            .user("token: good, as: alice, as-uid: '7', as-groups: [a, b], as-user-extra: {scopes: [one, two]}")
+            .reaches("token good for extra-scopes one, extra-scopes two, group a, group b, uid 7, user alice"),
+        case("--as over the kubeconfig's")
+            .user("token: good, as: alice, as-groups: [a]")
+            .flags(["--as=bob"])
+            .reaches("token good for group a, user bob"),
+        case("--as with a client certificate")
+            .user("client-certificate-data: {CERT}, client-key-data: {KEY}")
+            .flags(["--as=alice"])
+            .reaches("certificate human for user alice"),
+    ]
+}
+
+fn real() -> Vec<Case> {
+    let as_user = |name, user| {
+        case(name).cluster_and_user(
+            "server: '{REAL}', certificate-authority-data: {REAL_CA}",
+            user,
+        )
+    };
+    vec![
+        as_user("the control plane as its administrator", "token: '{ADMIN}'").sees([]),
+        as_user("the control plane as a user without rights", "token: '{HUMAN}'").says(
+            "Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"{HUMAN_NAME}\" cannot get resource \
+             \"serviceaccounts\" in API group \"\" in the namespace \"default\"",
+        ),
+        as_user("the control plane as nobody it knows", "token: stranger")
+            .says("error: You must be logged in to the server (Unauthorized)"),
+        as_user("the control plane, without the right to impersonate", "token: '{HUMAN}'")
+            .flags(["--as=admin"])
+            .says("Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"{HUMAN_NAME}\" cannot impersonate-on:user-info:get resource \"serviceaccounts\" in API group \"\" in the namespace \"default\""),
+        as_user("the control plane, impersonating a user without rights", "token: '{ADMIN}'")
+            .flags(["--as=alice", "--as-group=g"])
+            .says("Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"alice\" cannot get resource \"serviceaccounts\" in API group \"\" in the namespace \"default\""),
+        as_user("the control plane, a namespace that is not there", "token: '{ADMIN}'")
+            .flags(["-n", "not-there"])
+            .says("Error from server (NotFound): namespaces \"not-there\" not found"),
+    ]
+}

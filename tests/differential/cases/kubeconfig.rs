@@ -1,0 +1,221 @@
+//! The file: which one is read, what it may look like, and what is wrong with it.
+
+use crate::case::{Case, case, kubeconfig};
+
+use super::reasons;
+
+const USUAL: &str = "server: '{SERVER}', certificate-authority-data: {CA}";
+
+/// The usual kubeconfig, with `with` in place of `what`.
+fn usual_but(what: &str, with: &str) -> String {
+    let text = kubeconfig(USUAL, "token: good");
+    assert!(text.contains(what), "{what:?} is not in {text}");
+    text.replacen(what, with, 1)
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    [which_file(), what_it_looks_like(), what_is_wrong()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn which_file() -> Vec<Case> {
+    vec![
+        case("the usual kubeconfig").usual().reaches("token good"),
+        case("a missing file in the list is skipped")
+            .usual()
+            .env("KUBECONFIG", "{WORK}/missing:{WORK}/kubeconfig")
+            .reaches("token good"),
+        case("empty items of the list are skipped")
+            .usual()
+            .env("KUBECONFIG", ":{WORK}/kubeconfig::")
+            .reaches("token good"),
+        case("the first file of the list wins")
+            .user("token: second")
+            .file("first", kubeconfig(USUAL, "token: good"))
+            .env("KUBECONFIG", "{WORK}/first:{WORK}/kubeconfig")
+            .reaches("token good"),
+        case("the list's files complete each other")
+            .kubeconfig("users:\n- name: u\n  user: {token: good}\n")
+            .file("first", "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n")
+            .file("third", "clusters:\n- name: k\n  cluster: {server: '{SERVER}', certificate-authority-data: {CA}}\n")
+            .env("KUBECONFIG", "{WORK}/first:{WORK}/kubeconfig:{WORK}/third")
+            .reaches("token good"),
+        case("an empty current-context leaves it to the next file")
+            .usual()
+            .file("first", "apiVersion: v1\nkind: Config\ncurrent-context: \"\"\n")
+            .env("KUBECONFIG", "{WORK}/first:{WORK}/kubeconfig")
+            .reaches("token good"),
+        case("--kubeconfig alone counts")
+            .user("token: wrong")
+            .file("given", kubeconfig(USUAL, "token: good"))
+            .flags(["--kubeconfig", "given"])
+            .reaches("token good"),
+        case("--kubeconfig must be there")
+            .usual()
+            .flags(["--kubeconfig=/nonexistent"])
+            .says("error: stat /nonexistent: no such file or directory"),
+        case("--kubeconfig= is as if it were not given")
+            .usual()
+            .flags(["--kubeconfig="])
+            .reaches("token good"),
+        case("without KUBECONFIG the file is in the home directory")
+            .file("../home/.kube/config", kubeconfig(USUAL, "token: good"))
+            .reaches("token good"),
+        case("an empty KUBECONFIG is as if it were not set")
+            .file("../home/.kube/config", kubeconfig(USUAL, "token: good"))
+            .env("KUBECONFIG", "")
+            .reaches("token good"),
+        case("a KUBECONFIG that is not there leaves the default server")
+            .env("KUBECONFIG", "{WORK}/missing")
+            .env("KUBERNETES_MASTER", "http://{HOST}")
+            .reaches("nobody, plain"),
+        case("no kubeconfig at all")
+            .env("KUBERNETES_MASTER", "http://{HOST}")
+            .reaches("nobody, plain"),
+        case("an empty kubeconfig")
+            .kubeconfig("")
+            .env("KUBERNETES_MASTER", "http://{HOST}")
+            .reaches("nobody, plain"),
+        case("variables of a cluster, and no token: it is not in one")
+            .env("KUBERNETES_MASTER", "http://{HOST}")
+            .env("KUBERNETES_SERVICE_HOST", "{OTHER}")
+            .env("KUBERNETES_SERVICE_PORT", "443")
+            .reaches("nobody, plain"),
+        case("variables of a cluster do not matter beside a kubeconfig")
+            .usual()
+            .env("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+            .env("KUBERNETES_SERVICE_PORT", "1")
+            .reaches("token good"),
+        case("a kubeconfig that is a directory")
+            .env("KUBECONFIG", "{WORK}")
+            .says("error: error loading config file \"{WORK}\": read {WORK}: is a directory"),
+    ]
+}
+
+fn what_it_looks_like() -> Vec<Case> {
+    vec![
+        case("a context without a cluster, that nobody uses")
+            .kubeconfig(kubeconfig(USUAL, "token: good") + "- name: half\n  context: {user: u}\n")
+            .reaches("token good"),
+        case("broken entries that nobody uses")
+            .kubeconfig(
+                usual_but("users:\n", "users:\n- name: broken\n  user: {client-certificate: nowhere, client-key: nowhere}\n")
+                    .replace("clusters:\n", "clusters:\n- name: broken\n  cluster: {certificate-authority: nowhere, server: 'a b'}\n"),
+            )
+            .reaches("token good"),
+        case("a duplicate key")
+            .kubeconfig(usual_but("token: good", "token: wrong, token: good"))
+            .reaches("token good"),
+        case("anchors")
+            .kubeconfig(
+                "x-token: &t {token: good}\ncurrent-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n\
+                 users:\n- name: u\n  user: *t\n\
+                 clusters:\n- name: k\n  cluster: {server: '{SERVER}', certificate-authority-data: {CA}}\n",
+            )
+            .reaches("token good"),
+        case("JSON")
+            .kubeconfig(
+                r#"{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"users":[{"name":"u","user":{"token":"good"}}],"clusters":[{"name":"k","cluster":{"server":"{SERVER}","certificate-authority-data":"{CA}"}}]}"#,
+            )
+            .reaches("token good"),
+        case("Windows line ends")
+            .kubeconfig(kubeconfig(USUAL, "token: good").replace('\n', "\r\n"))
+            .reaches("token good"),
+        case("a byte order mark")
+            .kubeconfig(format!("\u{feff}{}", kubeconfig(USUAL, "token: good")))
+            .reaches("token good"),
+        case("unknown fields")
+            .kubeconfig(usual_but("current-context", "tomorrow: {is: another day}\ncurrent-context"))
+            .reaches("token good"),
+        case("kind and version left out")
+            .kubeconfig(usual_but("apiVersion: v1\nkind: Config\n", ""))
+            .reaches("token good"),
+        case("nulls where lists may be")
+            .kubeconfig(usual_but("current-context", "extensions: null\npreferences: null\ncurrent-context"))
+            .reaches("token good"),
+        case("several documents: the first counts")
+            .kubeconfig(kubeconfig(USUAL, "token: good") + "---\ncurrent-context: other\n")
+            .reaches("token good"),
+        case("two users of one name").kubeconfig(usual_but(
+            "users:\n",
+            "users:\n- name: u\n  user: {token: other}\n",
+        ))
+            .says("error: error loading config file \"{WORK}/kubeconfig\": error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: duplicate name \"u\" in list: [{u { []  [] other    [] map[]   <nil> <nil> []}} {u { []  [] good    [] map[]   <nil> <nil> []}}]")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: duplicate name \"u\" in list"),
+        case("a token that YAML takes for a number")
+            .kubeconfig(usual_but("token: good", "token: 12345"))
+            .says("error: error loading config file \"{WORK}/kubeconfig\": json: cannot unmarshal number into Go struct field AuthInfo.users.user.token of type string")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": yaml: line 9: a value is not of the type that belongs there"),
+        case("keys in another case")
+            .kubeconfig(usual_but("token: good", "Token: good"))
+            .says("error: EOF")
+            .but_ours(reasons::NO_QUESTION)
+            .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
+        case("relative paths are looked for beside their file")
+            .kubeconfig("users:\n- name: u\n  user: {client-certificate: pki/human.crt, client-key: pki/human.key}\n")
+            .file("pki/human.crt", "not this one")
+            .file(
+                "etc/first",
+                "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n\
+                 users:\n- name: u\n  user: {client-certificate: pki/human.crt, client-key: ./pki/../pki/human.key}\n\
+                 clusters:\n- name: k\n  cluster: {server: '{SERVER}', certificate-authority: ../ca.crt}\n",
+            )
+            .file("etc/pki/human.crt", "{CERT_PEM}")
+            .file("etc/pki/human.key", "{KEY_PEM}")
+            .file("ca.crt", "{CA_PEM}")
+            .env("KUBECONFIG", "{WORK}/etc/first:{WORK}/kubeconfig")
+            .reaches("certificate human"),
+        case("a relative KUBECONFIG").usual().env("KUBECONFIG", "kubeconfig").reaches("token good"),
+    ]
+}
+
+fn what_is_wrong() -> Vec<Case> {
+    let loading =
+        |what: &str| format!("error: error loading config file \"{{WORK}}/kubeconfig\": {what}");
+    vec![
+        case("bad YAML")
+            .kubeconfig("clusters: [}\n")
+            .says(&loading("yaml: did not find expected node content"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": yaml: line 1: not valid YAML"),
+        case("a tab in YAML")
+            .kubeconfig("clusters:\n\t- name: k\n")
+            .says(&loading("yaml: line 2: found character that cannot start any token"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": yaml: line 2: not valid YAML"),
+        case("a scalar instead of a kubeconfig")
+            .kubeconfig("hello\n")
+            .says(&loading("couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": yaml: line 1: a value is not of the type that belongs there"),
+        case("a list of users that is none")
+            .kubeconfig("users: hello\n")
+            .says(&loading("json: cannot unmarshal string into Go struct field Config.users of type []v1.NamedAuthInfo"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": yaml: line 1: a value is not of the type that belongs there"),
+        case("bad base64")
+            .kubeconfig(usual_but("{CA}", "'***'"))
+            .says(&loading("illegal base64 data at input byte 0")),
+        case("another kind")
+            .kubeconfig(usual_but("kind: Config", "kind: Pod"))
+            .says(&loading("no kind \"Pod\" is registered for version \"v1\" in scheme \"pkg/runtime/scheme.go:111\""))
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": no kind \"Pod\" is registered for version \"v1\" in a kubeconfig"),
+        case("another version")
+            .kubeconfig(usual_but("apiVersion: v1", "apiVersion: v2"))
+            .says(&loading("no kind \"Config\" is registered for version \"v2\" in scheme \"pkg/runtime/scheme.go:111\""))
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/kubeconfig\": no kind \"Config\" is registered for version \"v2\" in a kubeconfig"),
+        case("one broken file of the list")
+            .usual()
+            .file("broken", "clusters: [}\n")
+            .env("KUBECONFIG", "{WORK}/broken:{WORK}/kubeconfig")
+            .says("error: error loading config file \"{WORK}/broken\": yaml: did not find expected node content")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: error loading config file \"{WORK}/broken\": yaml: line 1: not valid YAML"),
+    ]
+}

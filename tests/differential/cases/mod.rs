@@ -1,0 +1,28 @@
+//! The table. A case says what goes in and what both must do; where ours is to differ, why, and what ours does.
+
+mod contexts;
+mod credentials;
+mod exec;
+mod kubeconfig;
+mod proxies;
+mod reasons;
+mod replies;
+mod shapes;
+mod tls;
+
+use crate::case::Case;
+
+/// All of them.
+pub(crate) fn all() -> Vec<Case> {
+    let themes = [
+        kubeconfig::cases(),
+        contexts::cases(),
+        credentials::cases(),
+        exec::cases(),
+        tls::cases(),
+        proxies::cases(),
+        replies::cases(),
+        shapes::cases(),
+    ];
+    themes.into_iter().flatten().collect()
+}

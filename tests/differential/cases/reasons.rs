@@ -1,0 +1,22 @@
+//! Why ours differs where it does: sentences of the README's section "Different from kubectl on purpose".
+
+pub(super) const TOKEN_FLAG: &str = "`--token` beats a kubeconfig's `tokenFile`";
+pub(super) const NO_QUESTION: &str = "without a credential there is an error that says what is missing, and no question for a \
+                                      user name";
+pub(super) const NAMED_CLUSTER: &str =
+    "a context whose cluster is not there is an error, and no look at `localhost:8080`";
+pub(super) const OTHER_PARSER: &str = "what is wrong inside a kubeconfig, a plugin's answer or a server's is said in other words, \
+                                       and nothing of it is quoted";
+pub(super) const EXTRA: &str = "an `--as-user-extra` without a value is an error, not ignored";
+pub(super) const KEY_TRAVELS: &str =
+    "a key is not sent over a connection that only a kubeconfig calls trusted";
+pub(super) const LEAF: &str =
+    "a server's own certificate is not taken for the authority that signed it";
+pub(super) const SILENCE: &str =
+    "a server that does not answer in time is said not to, with the limit";
+pub(super) const TRIED_AGAIN: &str =
+    "what may pass is tried again: a 401 with a credential that can be renewed, a 429, a 5xx";
+pub(super) const REDIRECTS: &str = "a redirect is not followed: it would take the key elsewhere";
+pub(super) const PROXY_WORDS: &str = "a proxy that refuses to make a tunnel is told in other words";
+pub(super) const PLAIN_TUNNEL: &str =
+    "a server without TLS is reached through an HTTP proxy by a tunnel too";

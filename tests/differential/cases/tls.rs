@@ -1,0 +1,130 @@
+//! Whom we believe to be the server.
+
+use crate::case::{Case, Command, case};
+use crate::servers::{Certificate, Manners};
+
+use super::reasons;
+
+const UNKNOWN: &str = "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by \
+                       unknown authority";
+
+pub(crate) fn cases() -> Vec<Case> {
+    let cluster = |name, settings: &str| case(name).cluster_and_user(settings, "token: good");
+    vec![
+        cluster("a CA in a file", "server: '{SERVER}', certificate-authority: ca.crt")
+            .file("ca.crt", "{CA_PEM}")
+            .reaches("token good"),
+        cluster("a CA as data and as a file", "server: '{SERVER}', certificate-authority-data: {CA}, certificate-authority: ca.crt")
+            .file("ca.crt", "{CA_PEM}")
+            .says("error: certificate-authority-data and certificate-authority are both specified for k. certificate-authority-data will override."),
+        cluster("several CAs", "server: '{SERVER}', certificate-authority: ca.crt")
+            .file("ca.crt", "a comment\n{OTHER_CA_PEM}\nanother\n{CA_PEM}")
+            .reaches("token good"),
+        cluster("a CA that is not there", "server: '{SERVER}', certificate-authority: nowhere.crt")
+            .says("error: unable to read certificate-authority {WORK}/nowhere.crt for k due to open {WORK}/nowhere.crt: no such file or directory"),
+        cluster("a CA that is no PEM", "server: '{SERVER}', certificate-authority-data: aGVsbG8=")
+            .says("error: unable to load root certificates: unable to parse bytes as PEM block"),
+        cluster("a CA whose PEM holds nonsense", "server: '{SERVER}', certificate-authority: ca.crt")
+            .file("ca.crt", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n")
+            .says("error: unable to load root certificates: failed to parse certificate: x509: malformed certificate"),
+        cluster("an empty CA", "server: '{SERVER}', certificate-authority: ca.crt")
+            .file("ca.crt", "")
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+        cluster("another CA", "server: '{SERVER}', certificate-authority-data: {OTHER_CA}")
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+        cluster("no CA", "server: '{SERVER}'").says(UNKNOWN),
+        cluster("a CA of the system", "server: '{SERVER}'")
+            .file("roots.crt", "{CA_PEM}")
+            .env("SSL_CERT_FILE", "{WORK}/roots.crt")
+            .reaches("token good"),
+        case("--certificate-authority")
+            .cluster_and_user("server: '{SERVER}', certificate-authority-data: {OTHER_CA}", "token: good")
+            .file("ca.crt", "{CA_PEM}")
+            .flags(["--certificate-authority=ca.crt"])
+            .reaches("token good"),
+        case("--certificate-authority that is not there")
+            .usual()
+            .flags(["--certificate-authority=nowhere.crt"])
+            .says("error: unable to read certificate-authority nowhere.crt for k due to open nowhere.crt: no such file or directory"),
+        cluster("insecure", "server: '{SERVER}', insecure-skip-tls-verify: true")
+            .reaches("token good"),
+        cluster("insecure, and a CA", "server: '{SERVER}', insecure-skip-tls-verify: true, certificate-authority-data: {CA}")
+            .says("error: specifying a root certificates file with the insecure flag is not allowed"),
+        cluster("--insecure-skip-tls-verify", "server: '{SERVER}'")
+            .flags(["--insecure-skip-tls-verify"])
+            .reaches("token good"),
+        case("--insecure-skip-tls-verify beside the kubeconfig's CA")
+            .usual()
+            .flags(["--insecure-skip-tls-verify"])
+            .reaches("token good"),
+        cluster("--insecure-skip-tls-verify=false", "server: '{SERVER}', insecure-skip-tls-verify: true")
+            .flags(["--insecure-skip-tls-verify=false"]).reaches("token good"),
+        case("--insecure-skip-tls-verify and --certificate-authority")
+            .usual()
+            .file("ca.crt", "{CA_PEM}")
+            .flags(["--insecure-skip-tls-verify", "--certificate-authority=ca.crt"])
+            .says("error: specifying a root certificates file with the insecure flag is not allowed"),
+        cluster("tls-server-name", "server: '{SERVER}', certificate-authority-data: {CA}, tls-server-name: tls.example")
+            .sees(["server as token good, name tls.example"]),
+        case("--tls-server-name")
+            .usual()
+            .flags(["--tls-server-name=tls.example"])
+            .sees(["server as token good, name tls.example"]),
+        case("--tls-server-name of nobody")
+            .usual()
+            .flags(["--tls-server-name=nobody.example"])
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate is valid for localhost, cluster.example, tls.example, proxy.example, not nobody.example"),
+        case("--tls-server-name of a certificate for another name")
+            .usual()
+            .server(Certificate::WrongName)
+            .flags(["--tls-server-name=elsewhere.example"])
+            .sees(["server as token good, name elsewhere.example"]),
+        case("a certificate for another name")
+            .usual()
+            .server(Certificate::WrongName)
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
+        case("a certificate for another name, insecurely")
+            .cluster_and_user("server: '{SERVER}', insecure-skip-tls-verify: true", "token: good")
+            .server(Certificate::WrongName)
+            .reaches("token good"),
+        case("a certificate of an unknown CA")
+            .usual()
+            .server(Certificate::UnknownAuthority)
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+        case("an expired certificate")
+            .usual()
+            .server(Certificate::Expired)
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after 2020-12-31T00:00:00Z"),
+        case("a certificate with its name in the subject alone")
+            .usual()
+            .server(Certificate::NoAlternativeName)
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
+        cluster("a certificate that signed itself, as CA", "server: '{SERVER}', certificate-authority-data: {LEAF}")
+            .server(Certificate::SelfSigned)
+            .reaches("token good"),
+        cluster("the server's own certificate as CA", "server: '{SERVER}', certificate-authority-data: {GOOD_LEAF}")
+            .reaches("token good")
+            .but_ours(reasons::LEAF)
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one that signed it, or --insecure-skip-tls-verify)"),
+        case("a server that wants a client certificate")
+            .usual()
+            .server(Manners::WantsCertificate)
+            .says("Unable to connect to the server: remote error: tls: certificate required"),
+        case("a server that wants a client certificate, and gets it")
+            .user("client-certificate-data: {CERT}, client-key-data: {KEY}")
+            .server(Manners::WantsCertificate)
+            .reaches("certificate human"),
+        case("plain HTTP where TLS is spoken")
+            .usual()
+            .server(Manners::PlainOnly)
+            .says("Unable to connect to the server: EOF"),
+        cluster("a key over a connection that the kubeconfig calls insecure", "server: '{SERVER}', insecure-skip-tls-verify: true")
+            .command(Command::Create)
+            .reaches("token good")
+            .but_ours(reasons::KEY_TRAVELS)
+            .says("error: the kubeconfig switches certificate verification off for {SERVER}/, and a key would go to whoever answers there: give --insecure-skip-tls-verify to send it all the same"),
+        cluster("a key over a connection that the command line calls insecure", "server: '{SERVER}'")
+            .command(Command::Create)
+            .flags(["--insecure-skip-tls-verify"]).reaches("token good"),
+    ]
+}
