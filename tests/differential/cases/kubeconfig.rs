@@ -177,6 +177,13 @@ fn what_is_wrong() -> Vec<Case> {
     let loading =
         |what: &str| format!("error: error loading config file \"{{WORK}}/kubeconfig\": {what}");
     vec![
+        case("bad YAML, with the variables of a cluster: it is not in one")
+            .kubeconfig("clusters: hello\n")
+            .env("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+            .env("KUBERNETES_SERVICE_PORT", "{PORT}")
+            .says(&loading("json: cannot unmarshal string into Go struct field Config.clusters of type []v1.NamedCluster"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 1: a value is not of the type that belongs there")),
         case("bad YAML")
             .kubeconfig("clusters: [}\n")
             .says(&loading("yaml: did not find expected node content"))

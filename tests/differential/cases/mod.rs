@@ -15,13 +15,14 @@ use crate::case::Case;
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
     let themes = [
+        // First: what ours repeats takes its seconds.
+        replies::cases(),
         kubeconfig::cases(),
         contexts::cases(),
         credentials::cases(),
         exec::cases(),
         tls::cases(),
         proxies::cases(),
-        replies::cases(),
         shapes::cases(),
     ];
     themes.into_iter().flatten().collect()

@@ -20,3 +20,5 @@ pub(super) const REDIRECTS: &str = "a redirect is not followed: it would take th
 pub(super) const PROXY_WORDS: &str = "a proxy that refuses to make a tunnel is told in other words";
 pub(super) const PLAIN_TUNNEL: &str =
     "a server without TLS is reached through an HTTP proxy by a tunnel too";
+pub(super) const UNKNOWN: &str =
+    "a write whose answer was lost is reported as unknown, never as done";

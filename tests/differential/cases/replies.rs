@@ -75,6 +75,11 @@ fn refusals() -> Vec<Case> {
             .says("Error from server (InternalError): Internal error occurred: oh"),
         refused("503", Answer::status(503, "ServiceUnavailable", "later", "{}"))
             .says("Error from server (ServiceUnavailable): later"),
+        refused("504 to a patch", Answer::status(504, "Timeout", "too slow", "{}").to("PATCH"))
+            .command(Command::Patch)
+            .says("Error from server (Timeout): too slow")
+            .but_ours(reasons::UNKNOWN)
+            .says("error: serviceaccount/default: it is unknown whether it was written: Error from server (Timeout): too slow"),
         refused("a Status without a reason", Answer::status(403, "", "no", "{}"))
             .says("Error from server: no"),
         refused("a Status without a message", Answer::status(403, "Forbidden", "", "{}"))

@@ -66,6 +66,11 @@ impl Request {
             who.push("nobody".into());
         }
         let mut text = who.join(", ");
+        // Both call themselves `kubectl…/VERSION (OS/ARCH) …`.
+        let agent = self.header("user-agent").unwrap_or_default();
+        if !(agent.starts_with("kubectl") && agent.contains("/") && agent.contains(" (")) {
+            text += &format!(", by the name of {agent:?}");
+        }
         let mut other: Vec<_> = self
             .headers
             .iter()
