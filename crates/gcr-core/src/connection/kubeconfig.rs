@@ -13,7 +13,7 @@ use base64::{DecodeError, Engine as _, alphabet};
 use serde::Deserialize;
 
 use super::plain_yaml;
-use crate::domain::printable::printable;
+use crate::domain::printable::quoted;
 
 /// A whole file.
 #[derive(Default, Deserialize)]
@@ -187,14 +187,14 @@ impl fmt::Display for Unreadable {
             Self::NotText => f.write_str("yaml: invalid leading UTF-8 octet"),
             Self::OtherKind { kind, version } => write!(
                 f,
-                "no kind \"{}\" is registered for version \"{}\" in a kubeconfig",
-                printable(kind),
-                printable(version)
+                "no kind {} is registered for version {} in a kubeconfig",
+                quoted(kind),
+                quoted(version)
             ),
             Self::Repeated(kind, name) => write!(
                 f,
-                "error converting *[]Named{kind} into *map[string]*api.{kind}: duplicate name \"{}\" in list",
-                printable(name)
+                "error converting *[]Named{kind} into *map[string]*api.{kind}: duplicate name {} in list",
+                quoted(name)
             ),
             Self::NotBase64(byte) => write!(f, "illegal base64 data at input byte {byte}"),
         }

@@ -99,6 +99,9 @@ fn what_kubectl_refuses_is_refused_without_a_word_of_the_file() {
     );
     assert_eq!(
         trouble("users:\n- name: u\n- name: u\n"),
+    // What is longer than a name is none.
+    let long = trouble(&format!("kind: {}\n", "x".repeat(2_000)));
+    assert!(long.len() < 400, "{long}");
         "error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: duplicate name \"u\" in list"
     );
     assert_eq!(
