@@ -252,7 +252,7 @@ impl File {
             let line = line.trim();
             line.is_empty() || line.starts_with('#')
         };
-        if text.lines().all(bare) {
+        if text.split(['\n', '\r']).all(bare) {
             return Ok(Self::default());
         }
         let file =

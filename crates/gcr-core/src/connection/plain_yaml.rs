@@ -12,6 +12,10 @@ pub(super) fn read(text: &str) -> Option<Value> {
     for line in text.lines() {
         let content = line.trim_start_matches(' ');
         if content.is_empty() || content.starts_with('#') {
+            // Alone, it ends a line and the comment with it.
+            if content.contains('\r') {
+                return None;
+            }
             continue;
         }
         lines.push(Line {

@@ -34,10 +34,12 @@ fn what_kubectl_tolerates_is_read() {
     let repeated = format!("current-context: y\n{PLAIN}");
     let second = format!("{PLAIN}---\nfoo: [bar\n");
     let nameless = format!("{PLAIN}- name: c\n");
+    let returns = PLAIN.replace('\n', "\r");
+    let commented = format!("# y\r{PLAIN}");
     let versioned =
         format!("apiVersion: v1\nkind: Config\npreferences: {{}}\nwhatever: 1\n{PLAIN}");
     for text in [
-        PLAIN, &crlf, &marked, &repeated, &second, &nameless, &versioned,
+        PLAIN, &crlf, &marked, &repeated, &second, &nameless, &returns, &commented, &versioned,
     ] {
         let file = read(text).unwrap_or_else(|error| panic!("{error}: {text}"));
         assert_eq!(file.current_context.as_deref(), Some("x"), "{text}");
