@@ -6,7 +6,7 @@ use http::Uri;
 
 use super::environment::Environment;
 use super::no_proxy::NoProxy;
-use super::server_address::bare_host;
+use super::server_address::{WrongPort, bare_host, wrong_port};
 use crate::domain::printable::printable;
 
 /// How a proxy is spoken to.
@@ -129,6 +129,13 @@ impl Proxy {
             return wrong("invalid proxy address");
         };
         let decoded = |text: &str| {
+        match wrong_port(&url) {
+            None if !bare_host(&url).is_empty() => {}
+            Some(WrongPort::TooLarge(port)) => {
+                return wrong(&format!("dial tcp: address {port}: invalid port"));
+            }
+            _ => return wrong("invalid proxy address"),
+        }
             percent_encoding::percent_decode_str(text)
                 .decode_utf8_lossy()
                 .into_owned()
@@ -196,6 +203,25 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn a_proxy_without_a_host_or_at_no_port_is_refused_without_its_password() {
+        for (address, why) in [
+            ("http://u:p@", "invalid proxy address"),
+            ("http://p.test:x", "invalid proxy address"),
+            (
+                "http://u:p@p.test:99999",
+                "dial tcp: address 99999: invalid port",
+            ),
+        ] {
+            assert_eq!(
+                Proxy::parse(address),
+                Err(format!(
+                    "Unable to connect to the server: proxyconnect tcp: {why}"
+                ))
+            );
+        }
+    }
+
     fn the_environment_may_name_socks5h_and_the_kubeconfig_not() {
         let variables = [("HTTPS_PROXY", "socks5h://p.test:1")];
         let chosen = to("https://api.test", None, &variables).unwrap();

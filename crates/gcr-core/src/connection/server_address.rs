@@ -62,7 +62,13 @@ impl ServerAddress {
         if url.host().is_none_or(str::is_empty) {
             return Err(wrong());
         }
-        Ok(Self { url, user_info })
+        match wrong_port(&url) {
+            None => Ok(Self { url, user_info }),
+            Some(WrongPort::TooLarge(port)) => Err(format!(
+                "Unable to connect to the server: dial tcp: address {port}: invalid port"
+            )),
+            Some(WrongPort::NoNumber) => Err(wrong()),
+        }
     }
 
     /// Whether what goes there is encrypted.
@@ -79,6 +85,32 @@ impl ServerAddress {
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(self.host())
     }
+}
+
+/// What stands in a port's place. [`Uri`] takes it for no port, and another one would be asked.
+pub(super) enum WrongPort<'a> {
+    /// Digits.
+    TooLarge(&'a str),
+    /// Anything else.
+    NoNumber,
+}
+
+/// What is wrong with the port of an address without user, where it has one.
+pub(super) fn wrong_port(url: &Uri) -> Option<WrongPort<'_>> {
+    let authority = url.authority()?;
+    let behind = authority.as_str().strip_prefix(authority.host())?;
+    let port = match behind.strip_prefix(':') {
+        Some("") => return None,
+        Some(port) => port,
+        None if behind.is_empty() => return None,
+        None => return Some(WrongPort::NoNumber),
+    };
+    if !port.bytes().all(|it| it.is_ascii_digit()) {
+        return Some(WrongPort::NoNumber);
+    }
+    port.parse::<u16>()
+        .is_err()
+        .then_some(WrongPort::TooLarge(port))
 }
 
 /// The host of an address without the brackets of an IPv6 one.
@@ -125,7 +157,14 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_in_client_gos_words() {
-        for server in ["a/b", "http://[::1", "https://"] {
+        for server in [
+            "a/b",
+            "http://[::1",
+            "https://",
+            "https://x:b",
+            "https://x:+80",
+            "https://[::1]x",
+        ] {
             assert_eq!(
                 url(server),
                 Err(format!(
@@ -137,6 +176,11 @@ mod tests {
             url("ftp://x").unwrap_err(),
             "Unable to connect to the server: unsupported protocol scheme \"ftp\""
         );
+        assert_eq!(
+            url("https://me:secret@[::1]:99999/a").unwrap_err(),
+            "Unable to connect to the server: dial tcp: address 99999: invalid port"
+        );
+        assert_eq!(url("https://x:").as_deref(), Ok("https://x:/"));
     }
 
     #[test]
