@@ -64,6 +64,10 @@ fn gather(directory: &Path, found: &mut Vec<Source>) {
     let entries = fs::read_dir(directory).expect("a directory of the checkout can be read");
     for entry in entries.flatten() {
         let path = entry.path();
+        // Built from others' sources.
+        if path.ends_with("target") {
+            continue;
+        }
         if path.is_dir() {
             gather(&path, found);
         } else if path.extension().is_some_and(|it| it == "rs" || it == "go") {

@@ -9,6 +9,7 @@
 mod bench;
 mod control_plane;
 mod demo;
+mod fuzz;
 mod gate;
 mod install;
 mod interrupt;

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
+use crate::fuzz;
 use crate::step::{step, succeed};
 
 struct Suite {
@@ -15,7 +16,12 @@ struct Suite {
     run: fn() -> Result<()>,
 }
 
-const SUITES: [Suite; 2] = [
+const SUITES: [Suite; 3] = [
+    Suite {
+        name: "fuzz",
+        does: "each fuzz target of the core for a minute",
+        run: fuzz::run,
+    },
     Suite {
         name: "lint",
         does: "shellcheck over the shell scripts of the checkout",
@@ -101,7 +107,7 @@ fn shells() -> Result<()> {
 }
 
 /// That a tool is there.
-fn wanted(tool: &str, question: &str, source: &str) -> Result<()> {
+pub(crate) fn wanted(tool: &str, question: &str, source: &str) -> Result<()> {
     match Command::new(tool).arg(question).output() {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::new(format!(

@@ -26,9 +26,8 @@ impl Environment {
         }
     }
 
-    /// Made up, for tests.
-    #[cfg(test)]
-    pub(super) fn of(variables: &[(&str, &str)]) -> Self {
+    /// These variables and no others, outside of any pod.
+    pub fn of(variables: &[(&str, &str)]) -> Self {
         Self {
             variables: variables
                 .iter()

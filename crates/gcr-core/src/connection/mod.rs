@@ -25,7 +25,7 @@ mod oidc_file;
 pub mod options;
 mod plain_yaml;
 mod plugin;
-mod proxy;
+pub mod proxy;
 mod server_address;
 mod shared;
 pub(crate) mod transport;

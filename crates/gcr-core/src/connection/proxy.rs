@@ -11,7 +11,7 @@ use crate::domain::printable::printable;
 
 /// How a proxy is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ProxyKind {
+pub enum ProxyKind {
     /// `CONNECT` over TCP.
     Http,
     /// `CONNECT` over TLS.
@@ -22,14 +22,15 @@ pub(super) enum ProxyKind {
 
 /// A proxy to go through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Proxy {
-    pub(super) kind: ProxyKind,
+pub struct Proxy {
+    /// What it speaks.
+    pub kind: ProxyKind,
     /// Scheme, host and port, without user.
-    pub(super) url: Uri,
+    pub url: Uri,
     /// User and password, decoded.
-    pub(super) user: Option<(String, String)>,
+    pub user: Option<(String, String)>,
     /// As it was written, for credential plugins.
-    pub(super) written: String,
+    pub written: String,
 }
 
 /// Why a `proxy-url` cannot be used, in client-go's words (`clientcmd/helpers.go`).
@@ -56,7 +57,7 @@ impl Proxy {
     ///
     /// # Errors
     /// The line to print: an address that cannot be used.
-    pub(super) fn to(
+    pub fn to(
         server: &Uri,
         configured: Option<&str>,
         environment: &Environment,
@@ -128,7 +129,6 @@ impl Proxy {
         let Ok(url) = format!("{scheme}://{host}/").parse::<Uri>() else {
             return wrong("invalid proxy address");
         };
-        let decoded = |text: &str| {
         match wrong_port(&url) {
             None if !bare_host(&url).is_empty() => {}
             Some(WrongPort::TooLarge(port)) => {
@@ -136,6 +136,7 @@ impl Proxy {
             }
             _ => return wrong("invalid proxy address"),
         }
+        let decoded = |text: &str| {
             percent_encoding::percent_decode_str(text)
                 .decode_utf8_lossy()
                 .into_owned()
@@ -203,7 +204,6 @@ mod tests {
     }
 
     #[test]
-    #[test]
     fn a_proxy_without_a_host_or_at_no_port_is_refused_without_its_password() {
         for (address, why) in [
             ("http://u:p@", "invalid proxy address"),
@@ -222,6 +222,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn the_environment_may_name_socks5h_and_the_kubeconfig_not() {
         let variables = [("HTTPS_PROXY", "socks5h://p.test:1")];
         let chosen = to("https://api.test", None, &variables).unwrap();

@@ -1,0 +1,7 @@
+//! Durations as Go writes them.
+#![no_main]
+
+use gcr_core_fuzz::duration;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| duration::check(input));

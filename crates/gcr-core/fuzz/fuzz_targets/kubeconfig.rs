@@ -1,0 +1,13 @@
+//! Kubeconfig files.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use gcr_core_fuzz::kubeconfig;
+use libfuzzer_sys::fuzz_target;
+use tempfile::NamedTempFile;
+
+static FILE: LazyLock<NamedTempFile> =
+    LazyLock::new(|| NamedTempFile::new().expect("there is a directory for temporary files"));
+
+fuzz_target!(|input: &[u8]| kubeconfig::check(input, FILE.path()));

@@ -1,0 +1,7 @@
+//! Proxies and exceptions from them.
+#![no_main]
+
+use gcr_core_fuzz::proxy_rules;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| proxy_rules::check(input));
