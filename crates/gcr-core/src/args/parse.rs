@@ -95,7 +95,7 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
     let name = typed_name(Some(&program), plugin);
     let argv: Vec<_> = argv.collect();
 
-    let root = command_tree::<C>();
+    let mut root = command_tree::<C>();
     let line = Line::read(&root, &argv).map_err(|complaint| {
         let path = command_path(&name, &complaint.path);
         let way_on = match complaint.path[complaint.path.len() - 1].get_name() {
@@ -118,10 +118,7 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
             printable(said)
         ))
     };
-    let matches = root
-        .clone()
-        .try_get_matches_from(ready)
-        .map_err(unreadable)?;
+    let matches = root.try_get_matches_from_mut(ready).map_err(unreadable)?;
     let arguments = C::from_arg_matches(&matches).map_err(unreadable)?;
     Ok((arguments, path))
 }

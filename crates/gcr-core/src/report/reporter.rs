@@ -135,7 +135,7 @@ impl Reporter {
             if self.plain_manifests {
                 self.stream.out_plain(&text)
             } else {
-                self.stream.out(&text)
+                self.stream.out_masked(&text)
             }
         }
         for hint in &seen.hints {
