@@ -94,6 +94,12 @@ pub(crate) fn cases() -> Vec<Case> {
         usual("--server with another scheme")
             .flags(["--server=ftp://{HOST}"])
             .says("Unable to connect to the server: unsupported protocol scheme \"ftp\""),
+        usual("--server at a port that is no number")
+            .flags(["--server=https://127.0.0.1:https"])
+            .says("error: host must be a URL or a host:port pair: \"https://127.0.0.1:https\""),
+        usual("--server at a port beyond the last")
+            .flags(["--server=https://127.0.0.1:99999"])
+            .says("Unable to connect to the server: dial tcp: address 99999: invalid port"),
         usual("--server by name").flags(["--server=https://localhost:{PORT}"])
             .sees(["server as token good, host localhost:{PORT}, name localhost"]),
         case("--server and --token without a kubeconfig")

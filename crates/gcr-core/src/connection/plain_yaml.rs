@@ -38,6 +38,16 @@ struct Reader<'a> {
     next: usize,
 }
 
+/// The keys of a kubeconfig that have lists.
+const LISTS: [&str; 7] = [
+    "args",
+    "as-groups",
+    "clusters",
+    "contexts",
+    "env",
+    "extensions",
+    "users",
+];
 /// Deeper than any kubeconfig; extensions could be.
 const DEEPEST: usize = 32;
 
@@ -84,6 +94,10 @@ impl<'a> Reader<'a> {
             None if value.is_empty() => self.below(indent, depth)?,
             None => return None,
         };
+        // Elsewhere a list would be taken for the fields of a mapping, in their order.
+        if value.is_array() && !LISTS.contains(&key) {
+            return None;
+        }
         // The last of several would count: that is for the general parser.
         map.insert(key.to_owned(), value).is_none().then_some(())
     }

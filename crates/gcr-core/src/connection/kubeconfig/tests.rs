@@ -87,6 +87,8 @@ fn what_kubectl_refuses_is_refused_without_a_word_of_the_file() {
     for text in [
         "hello\n",
         "[]\n",
+        "clusters:\n- cluster:\n  - server\n",
+        "users:\n- user: []\n",
         &PLAIN.replace("token: t", "username: [secret]"),
     ] {
         assert!(
@@ -146,8 +148,10 @@ fn whatever_else_there_is_goes_to_the_general_parser() {
         "a:\tb\n",
         "a: b \n",
         "- a\n",
-        "a:\n- b: c\n   d: e\n",
-        "a:\n- b: c\n- - d\n",
+        "args:\n- b: c\n   d: e\n",
+        "args:\n- b: c\n- - d\n",
+        "a:\n- b\n",
+        "a: []\n",
         "a: b\n---\nc: d\n",
         "{\"a\": 1}\n",
         "a: 'it''s'\n",
