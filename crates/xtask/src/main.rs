@@ -49,7 +49,7 @@ const TASKS: [Task; 5] = [
     },
     Task {
         name: "bench",
-        usage: "bench [start|one]",
+        usage: "bench [start|kubeconfig|one]",
         does: "measures beside what it is compared with; without a name, all of it",
         run: bench::run,
     },
