@@ -3,6 +3,7 @@
 mod apply;
 mod attach;
 mod canary;
+mod certificates;
 mod completion;
 mod conflicts;
 mod connection;
