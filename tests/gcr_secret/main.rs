@@ -16,6 +16,7 @@ mod listener;
 mod merge;
 mod namespaces;
 mod output;
+mod plugin;
 mod recreate;
 mod rights;
 mod secret;

@@ -289,6 +289,7 @@ impl Plugin {
             authorization,
             identity,
             expires,
+            ..Credential::default()
         })
     }
 }
