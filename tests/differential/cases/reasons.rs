@@ -22,3 +22,5 @@ pub(super) const PLAIN_TUNNEL: &str =
     "a server without TLS is reached through an HTTP proxy by a tunnel too";
 pub(super) const UNKNOWN: &str =
     "a write whose answer was lost is reported as unknown, never as done";
+pub(super) const ISSUER: &str =
+    "an `oidc` issuer that cannot be reached is named, and not the API server in its place";

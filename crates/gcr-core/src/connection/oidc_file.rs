@@ -37,7 +37,8 @@ impl Drop for Lock {
     }
 }
 
-/// Puts `settings` in place of those of the auth-provider of the user called `user`.
+/// Puts `settings` in place of those of the auth-provider of the user called `user`. Where there is no such user any more,
+/// nothing is written, as by client-go.
 ///
 /// # Errors
 /// What went wrong, without any text of the file.
@@ -54,7 +55,7 @@ pub(super) fn write_back(
     let mut content: Value =
         serde_saphyr::from_slice_with_options(&bytes, yaml_options()).map_err(|_| unusable())?;
     let users = content.get_mut("users").and_then(Value::as_array_mut);
-    let entry = users
+    let Some(entry) = users
         .and_then(|users| {
             users
                 .iter_mut()
@@ -62,33 +63,42 @@ pub(super) fn write_back(
         })
         .and_then(|entry| entry.pointer_mut("/user/auth-provider"))
         .and_then(Value::as_object_mut)
-        .ok_or_else(unusable)?;
+    else {
+        return Ok(());
+    };
     let settings = serde_json::to_value(settings).map_err(|_| unusable())?;
     entry.insert("config".to_owned(), settings);
     let text = serde_saphyr::to_string(&content).map_err(|_| unusable())?;
     replace(&target, text.as_bytes()).map_err(|error| path_error("open", file, &error))
 }
 
-/// A new file beside the old one, with its permissions, in its place.
+/// A new file beside the old one, with its permissions and its owner, in its place. Where that cannot be, as with a file
+/// that is mounted by itself, the old one is written over, as kubectl always does.
 fn replace(target: &Path, content: &[u8]) -> std::io::Result<()> {
-    let permissions = std::fs::metadata(target)?.permissions();
+    let old = std::fs::metadata(target)?;
     let mut beside = target.as_os_str().to_owned();
     beside.push(format!(".{:016x}", fastrand::u64(..)));
     let beside = PathBuf::from(beside);
-    let written = (|| {
+    let replaced = (|| {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut new: File = options.open(&beside)?;
-        new.set_permissions(permissions)?;
         new.write_all(content)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt as _, fchown};
+            fchown(&new, Some(old.uid()), Some(old.gid()))?;
+        }
+        new.set_permissions(old.permissions())?;
         new.sync_all()?;
         std::fs::rename(&beside, target)
     })();
-    if written.is_err() {
-        // The error is the one to report.
-        let _ = std::fs::remove_file(&beside);
+    if replaced.is_ok() {
+        return Ok(());
     }
-    written
+    // What is left of the attempt, if anything.
+    let _ = std::fs::remove_file(&beside);
+    std::fs::write(target, content)
 }
