@@ -81,6 +81,16 @@ impl Kubeconfig {
         })
     }
 
+    /// The names of all contexts, clusters and users, in order.
+    pub fn names(&self) -> [Vec<String>; 3] {
+        let merged = &self.merged;
+        [
+            files::names(&merged.contexts),
+            files::names(&merged.clusters),
+            files::names(&merged.users),
+        ]
+    }
+
     /// The connection that `options` describe. Credential plugins are shared among those of one kubeconfig. Sends nothing
     /// and runs nothing.
     ///
