@@ -102,3 +102,57 @@ fn replace(target: &Path, content: &[u8]) -> std::io::Result<()> {
     let _ = std::fs::remove_file(&beside);
     std::fs::write(target, content)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "users:\n- name: u\n  user: {auth-provider: {name: oidc, config: {id-token: old, mine: '1'}}}\n- name: v\n  user: {token: t}\n";
+
+    fn settings() -> BTreeMap<String, String> {
+        BTreeMap::from([("id-token".to_owned(), "new".to_owned())])
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_the_file_keeps_its_mode() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        std::fs::write(&file, TEXT).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o604)).unwrap();
+        symlink(&file, &link).unwrap();
+        write_back(&link, "u", &settings()).unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o604
+        );
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("new") && !text.contains("old"), "{text}");
+        // Neither the lock nor a half-written file is left.
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_user_that_has_gone_is_not_made_again() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), TEXT).unwrap();
+        for user in ["w", "v"] {
+            write_back(file.path(), user, &settings()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), TEXT);
+    }
+
+    #[test]
+    fn a_file_that_has_become_something_else_is_left_alone() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "users: [}").unwrap();
+        assert_eq!(
+            write_back(file.path(), "u", &settings()).unwrap_err(),
+            "the kubeconfig has changed and cannot be written"
+        );
+        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "users: [}");
+    }
+}
