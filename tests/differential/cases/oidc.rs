@@ -207,7 +207,8 @@ fn keeping() -> Vec<Case> {
                  extensions: [{{name: e, extension: {{k: 1.50, s: '1.50', t: 'yes', z: null}}}}]}}\n\
                  users:\n- name: u\n  user: {{{}}}\n- name: '123'\n  user: {{token: '12345', username: 'null', password: '~', \
                  as-user-extra: {{'on': ['true', '1e3', ' x ', \"a\\nb\"]}}}}\n- name: plugin\n  user: {{exec: {{apiVersion: v, command: c, \
-                 args: ['-', '# no', '{{}}', ''], env: [{{name: A, value: '01'}}], interactiveMode: Never, installHint: \"two\\n\\nlines\\n\"}}}}\n",
+                 args: ['-', '# no', '{{}}', ''], env: [{{name: A, value: '01'}}], interactiveMode: Never, installHint: \"two\\n\\nlines\\n\"}}}}\n\
+                 mine: {{1: a}}\n",
                 expired()
             ))
             .sees(RENEWED)

@@ -52,8 +52,11 @@ pub(super) fn write_back(
     let target = std::fs::canonicalize(file).map_err(|error| path_error("open", file, &error))?;
     let bytes = std::fs::read(&target).map_err(|error| path_error("open", file, &error))?;
     let unusable = || "the kubeconfig has changed and cannot be written".to_owned();
+    // Somewhere a key may be a number: it stays the word it is.
+    let mut options = yaml_options();
+    options.no_schema = false;
     let mut content: Value =
-        serde_saphyr::from_slice_with_options(&bytes, yaml_options()).map_err(|_| unusable())?;
+        serde_saphyr::from_slice_with_options(&bytes, options).map_err(|_| unusable())?;
     let users = content.get_mut("users").and_then(Value::as_array_mut);
     let Some(entry) = users
         .and_then(|users| {
@@ -107,7 +110,7 @@ fn replace(target: &Path, content: &[u8]) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "users:\n- name: u\n  user: {auth-provider: {name: oidc, config: {id-token: old, mine: '1'}}}\n- name: v\n  user: {token: t}\n";
+    const TEXT: &str = "mine: {1: a}\nusers:\n- name: u\n  user: {auth-provider: {name: oidc, config: {id-token: old, mine: '1'}}}\n- name: v\n  user: {token: t}\n";
 
     fn settings() -> BTreeMap<String, String> {
         BTreeMap::from([("id-token".to_owned(), "new".to_owned())])
@@ -130,7 +133,10 @@ mod tests {
             0o604
         );
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.contains("new") && !text.contains("old"), "{text}");
+        assert!(
+            text.contains("new") && !text.contains("old") && text.contains("mine:"),
+            "{text}"
+        );
         // Neither the lock nor a half-written file is left.
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
     }

@@ -10,13 +10,15 @@ use super::credential::{Credentials, Source};
 use super::kubeconfig::Exec;
 use super::plugin::{ClusterInfo, Plugin};
 
-/// Plugins that were made, so that each runs once, however many contexts name it.
+/// The file of a user's entry, and the user's name there.
+type Entry = (Option<PathBuf>, String);
+
+/// Plugins and `oidc` users, so that each is asked once, however many contexts name it.
 #[derive(Default)]
 pub(super) struct Shared {
     terminal: Arc<tokio::sync::Mutex<()>>,
     plugins: Mutex<Vec<Known>>,
-    /// By file and name of the user's entry.
-    oidc: Mutex<HashMap<(Option<PathBuf>, String), Arc<Credentials>>>,
+    oidc: Mutex<HashMap<Entry, Arc<Credentials>>>,
 }
 
 /// A plugin, what it is told, and the credential it gave.
