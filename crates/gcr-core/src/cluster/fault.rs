@@ -37,6 +37,19 @@ pub enum FaultCause {
 }
 
 impl Fault {
+    /// An answer that is not what the API promises; what it holds is not shown, it may be a Secret.
+    pub(super) fn not_json(error: &serde_json::Error) -> Self {
+        let line = format!(
+            "error: the server's answer is not what the API promises (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+        Self {
+            cause: FaultCause::Garbled(line.into()),
+            unheard: false,
+        }
+    }
+
     /// The refusal, where the server gave one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.cause {

@@ -60,7 +60,8 @@ impl Stream {
         self.write_err(&format!("{word} {text}"));
     }
 
-    fn masked(&self, text: &str) -> String {
+    /// The text with secret material made unreadable.
+    pub(super) fn masked(&self, text: &str) -> String {
         self.material
             .as_ref()
             .map_or_else(|| text.to_owned(), |material| material.mask(text))
