@@ -50,6 +50,8 @@ pub enum Event {
         /// How many.
         objects: u64,
     },
+    /// The run goes on for longer than a user waits without a word.
+    TakesLong,
 }
 
 /// How an object ended.

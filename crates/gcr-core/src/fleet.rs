@@ -51,23 +51,29 @@ pub struct Fleet<'a> {
 }
 
 impl Fleet<'_> {
+    /// Gets the credential ready, where the server will be asked anything.
+    pub async fn log_in(&self, meant: &Meant<'_>) {
+        // A Secret's manifest alone asks nobody.
+        let asks = self.wanted.dry_run != DryRun::Client || self.wanted.accounts.is_some();
+        let logs_in = match meant {
+            Meant::Named(names) => asks && !names.is_empty(),
+            Meant::Matching(_) => true,
+        };
+        if logs_in {
+            self.cluster.log_in().await;
+        }
+    }
+
     /// Drives every target that is meant to its end.
     pub async fn drive(&self, meant: Meant<'_>) {
+        // What is named is written down first, so that it counts should the cluster be given up.
+        if let Meant::Named(names) = &meant {
+            self.expect(names).await;
+        }
+        self.log_in(&meant).await;
         match meant {
-            Meant::Named(names) if names.is_empty() => {}
-            Meant::Named(names) => {
-                // Before they are begun, so that they count should the cluster be given up.
-                self.expect(&names).await;
-                // A Secret's manifest alone asks nobody.
-                if self.wanted.dry_run != DryRun::Client || self.wanted.accounts.is_some() {
-                    self.cluster.log_in().await;
-                }
-                self.drive_named(names).await;
-            }
-            Meant::Matching(what) => {
-                self.cluster.log_in().await;
-                self.drive_matching(what).await;
-            }
+            Meant::Named(names) => self.drive_named(names).await,
+            Meant::Matching(what) => self.drive_matching(what).await,
         }
     }
 
@@ -119,6 +125,9 @@ impl Fleet<'_> {
 
     /// Writes down that these are meant, before anything of them is begun.
     async fn expect(&self, names: &[Namespace]) {
+        if names.is_empty() {
+            return;
+        }
         for name in names {
             self.ledger
                 .await_target(TargetName::new(&self.cluster, name));

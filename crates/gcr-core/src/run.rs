@@ -6,7 +6,6 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -14,15 +13,17 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::domain::masking::SecretMaterial;
 use crate::drive::named_objects;
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::exit;
 use crate::fleet::Fleet;
 use crate::ledger::Ledger;
 use crate::report::{ReportFile, Reporter, Stream, Summary};
 use crate::request::{DryRun, Namespaces, Request, Wanted};
 use crate::signals::{Signal, Signals};
-use clusters::{Share, shares};
+use clusters::shares;
 
+/// How long a run may take before its progress is shown.
+const UNREMARKED: Duration = Duration::from_millis(500);
 /// How long what is in flight may go on after an interruption.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long the count may take after that, on a pipe that takes nothing.
@@ -106,30 +107,42 @@ async fn carry_out(request: Request) -> u8 {
         return exit::FAILED;
     }
     let deadline = Instant::now() + wanted.timeout;
-    let work = join_all(shares.into_iter().map(|share| {
-        let Share {
-            connection,
-            context,
-            meant,
-        } = share;
-        let cluster = Cluster::new(
-            context,
-            connection,
-            events.clone(),
-            stopped.clone(),
-            verbosity,
-        );
-        let fleet = Fleet {
-            cluster: Arc::new(cluster),
-            wanted: &wanted,
-            deadline,
-            ledger: &ledger,
-        };
-        async move { fleet.drive(meant).await }
-    }));
-    // The reporter ends when nobody can tell it anything any more.
-    drop(events);
-    let (signal, failed) = follow_signals(work.map(drop), reporting, &stop).await;
+    let fleets: Vec<_> = shares
+        .into_iter()
+        .map(|share| {
+            let asks = share.connection.may_ask();
+            let cluster = Cluster::new(
+                share.context,
+                share.connection,
+                events.clone(),
+                stopped.clone(),
+                verbosity,
+            );
+            let fleet = Fleet {
+                cluster: Arc::new(cluster),
+                wanted: &wanted,
+                deadline,
+                ledger: &ledger,
+            };
+            (fleet, share.meant, asks)
+        })
+        .collect();
+    let work = async {
+        // Whoever may be asked something is asked before anything is shown, one question after the other.
+        for (fleet, meant, _) in fleets.iter().filter(|(.., asks)| *asks) {
+            fleet.log_in(meant).await;
+        }
+        let fleets = fleets.into_iter();
+        let drives = fleets.map(|(fleet, meant, _)| async move { fleet.drive(meant).await });
+        let mut work = join_all(drives);
+        if tokio::time::timeout(UNREMARKED, &mut work).await.is_err() {
+            events.tell(Event::TakesLong).await;
+            work.await;
+        }
+        // The reporter ends when nobody can tell it anything any more.
+        drop(events);
+    };
+    let (signal, failed) = follow_signals(work, reporting, &stop).await;
     match signal {
         Some(Signal::Interrupt) => exit::INTERRUPTED,
         Some(Signal::Terminate) => exit::TERMINATED,

@@ -27,7 +27,7 @@ pub struct TargetArgs {
     contexts: Vec<String>,
     #[arg(
         long,
-        value_name = "PATTERN",
+        value_name = "NAMESPACE",
         help = "Namespaces to leave out, as team-*; with --all-namespaces or --namespace-selector; repeatable, \
                 comma-separated"
     )]

@@ -334,6 +334,11 @@ impl Connection {
         Ok(Some(client))
     }
 
+    /// Whether a credential plugin may ask the user something.
+    pub fn may_ask(&self) -> bool {
+        self.inner.credentials.may_ask()
+    }
+
     /// Whether both reach the same server, the same way: whatever is done over one is done over the other.
     pub fn reaches_the_same(&self, other: &Self) -> bool {
         let way = |connection: &Self| {

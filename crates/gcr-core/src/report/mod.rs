@@ -2,6 +2,7 @@
 //!
 //! Nothing outside this folder writes to a terminal.
 
+mod bars;
 mod count;
 mod lines;
 mod objects;

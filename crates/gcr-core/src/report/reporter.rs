@@ -53,9 +53,13 @@ impl Reporter {
     /// meanwhile.
     pub fn follow(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
         let mut seen = Seen::default();
+        if self.shape.namespaces && !self.output.quiet {
+            self.stream.with_bars();
+        }
         while let Some(event) = events.blocking_recv() {
             self.event(event, &mut seen);
         }
+        self.stream.without_bars();
         self.finish(seen)
     }
 
@@ -86,12 +90,25 @@ impl Reporter {
                 self.stream.err(&lines::placed(&line, &place));
             }
             Event::Hint(hint) => self.hint(hint, seen),
-            Event::Meant { .. } => {}
+            Event::Meant { context, objects } => {
+                if let Some(bars) = self.stream.bars() {
+                    bars.meant(context.as_ref(), objects);
+                }
+            }
+            Event::TakesLong => {
+                if let Some(bars) = self.stream.bars() {
+                    bars.show();
+                }
+            }
         }
     }
 
     fn ended(&mut self, ended: Ended, seen: &mut Seen) {
         self.write_down(&ended);
+        if let Some(bars) = self.stream.bars() {
+            let failed = !ended.outcome.is_as_asked();
+            bars.ended(ended.target.context.as_ref(), failed);
+        }
         if let Some(line) = lines::done(&ended, self.dry_run, self.shape) {
             match self.output.format {
                 Format::Lines if !self.output.quiet => self.stream.out(&line),

@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
+use super::bars::Bars;
 use crate::domain::masking::SecretMaterial;
 
 /// Both streams of the process.
@@ -13,6 +14,7 @@ pub struct Stream {
     stdout_closed: bool,
     stderr_closed: bool,
     colour: bool,
+    bars: Option<Bars>,
 }
 
 impl Stream {
@@ -23,7 +25,23 @@ impl Stream {
             stdout_closed: false,
             stderr_closed: false,
             colour: allows_colour(),
+            bars: None,
         }
+    }
+
+    /// Has progress to show beside what is printed, where there is a terminal for it.
+    pub(super) fn with_bars(&mut self) {
+        self.bars = Bars::on_terminal();
+    }
+
+    /// The progress, where there is one.
+    pub(super) fn bars(&mut self) -> Option<&mut Bars> {
+        self.bars.as_mut()
+    }
+
+    /// Takes the progress off the terminal.
+    pub(super) fn without_bars(&mut self) {
+        self.bars = None;
     }
 
     /// A line of result, of our own words and of names that were checked: nothing in it came from a server as it is,
@@ -69,16 +87,25 @@ impl Stream {
 
     fn write_out(&mut self, line: &str) {
         if !self.stdout_closed {
-            let mut stdout = io::stdout().lock();
-            self.stdout_closed = writeln!(stdout, "{line}")
-                .and_then(|()| stdout.flush())
-                .is_err();
+            let write = || {
+                let mut stdout = io::stdout().lock();
+                writeln!(stdout, "{line}").and_then(|()| stdout.flush())
+            };
+            self.stdout_closed = self.aside(write).is_err();
         }
     }
 
     fn write_err(&mut self, line: &str) {
         if !self.stderr_closed {
-            self.stderr_closed = writeln!(io::stderr().lock(), "{line}").is_err();
+            let write = || writeln!(io::stderr().lock(), "{line}");
+            self.stderr_closed = self.aside(write).is_err();
+        }
+    }
+
+    fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bars {
+            Some(bars) => bars.aside(print),
+            None => print(),
         }
     }
 }
