@@ -1,0 +1,93 @@
+//! What a server holds of the objects that the plugins write, at one moment: to hold their words against.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::cluster::Cluster;
+use crate::keys;
+use crate::report::Object;
+
+/// Secrets and ServiceAccounts of a cluster.
+pub struct Stored(BTreeMap<Object, Value>);
+
+impl Stored {
+    /// Looks at the accounts first and at the Secrets after them: a Secret that an account referred to is seen, as long
+    /// as nobody deletes any.
+    #[track_caller]
+    pub fn look(cluster: &Cluster) -> Self {
+        let mut objects = BTreeMap::new();
+        for (resource, kind) in [("serviceaccounts", "serviceaccount"), ("secrets", "secret")] {
+            for object in cluster.list(resource) {
+                let word = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+                let key = (
+                    word("namespace").to_owned(),
+                    format!("{kind}/{}", word("name")),
+                );
+                objects.insert(key, object);
+            }
+        }
+        Self(objects)
+    }
+
+    /// An object, where it is there.
+    pub fn get(&self, (namespace, object): &Object) -> Option<&Value> {
+        self.0.get(&(namespace.clone(), object.clone()))
+    }
+
+    /// Its `resourceVersion`.
+    pub fn version(&self, object: &Object) -> Option<&str> {
+        self.get(object)?["metadata"]["resourceVersion"].as_str()
+    }
+
+    /// Whether the Secret `gcr-io` holds [`keys::KEY`] for `gcr.io`, or the account refers to `gcr-io` once and still
+    /// begins with what [`Stored::account`] gives it.
+    pub fn is_as_asked(&self, object: &Object) -> bool {
+        let Some(stored) = self.get(object) else {
+            return false;
+        };
+        if object.1.starts_with("secret/") {
+            return config(stored)["auths"]["gcr.io"]["auth"] == keys::key_auth();
+        }
+        let list = stored["imagePullSecrets"].as_array().cloned();
+        let mut list = list.unwrap_or_default();
+        let ours = list.pop();
+        ours == Some(json!({"name": "gcr-io"})) && list == theirs()
+    }
+
+    /// An account that refers to somebody else's Secrets, as [`Cluster::create`] takes it.
+    pub fn account(namespace: &str, name: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": namespace}, "imagePullSecrets": theirs()})
+    }
+
+    /// The accounts that refer to a Secret of this name which is not there.
+    pub fn dangling(&self, secret: &str) -> Vec<&Object> {
+        let refers = |account: &Value| {
+            let list = account["imagePullSecrets"].as_array();
+            list.is_some_and(|list| list.iter().any(|entry| entry["name"] == secret))
+        };
+        let there = |namespace: &String| {
+            let key = (namespace.clone(), format!("secret/{secret}"));
+            self.0.contains_key(&key)
+        };
+        self.0
+            .iter()
+            .filter(|((namespace, _), object)| refers(object) && !there(namespace))
+            .map(|(key, _)| key)
+            .collect()
+    }
+}
+
+/// Out of order and with an entry that names nothing, as somebody may have left it.
+fn theirs() -> Vec<Value> {
+    vec![json!({"name": "theirs"}), json!({}), json!({"name": "b"})]
+}
+
+fn config(secret: &Value) -> Value {
+    let coded = secret["data"][".dockerconfigjson"].as_str();
+    let plain = STANDARD.decode(coded.unwrap_or_default());
+    serde_json::from_slice(&plain.unwrap_or_default()).unwrap_or_default()
+}
