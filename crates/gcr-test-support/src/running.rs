@@ -84,6 +84,11 @@ impl Running {
         String::from_utf8_lossy(&self.streams[0].so_far()).into_owned()
     }
 
+    /// How many whole lines have been written to standard output so far.
+    pub fn lines_so_far(&self) -> usize {
+        self.streams[0].lines_so_far()
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub fn wait(mut self) -> Output {
@@ -178,6 +183,14 @@ impl Stream {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone()
+    }
+
+    fn lines_so_far(&self) -> usize {
+        let bytes = self
+            .bytes
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        bytes.iter().filter(|byte| **byte == b'\n').count()
     }
 
     fn read_out(&mut self) -> Vec<u8> {

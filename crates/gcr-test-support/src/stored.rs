@@ -10,23 +10,26 @@ use crate::cluster::Cluster;
 use crate::keys;
 use crate::report::Object;
 
-/// Secrets and ServiceAccounts of a cluster.
+/// The Secrets `gcr-io` and the ServiceAccounts `builder` of all namespaces.
 pub struct Stored(BTreeMap<Object, Value>);
 
 impl Stored {
-    /// Looks at the accounts first and at the Secrets after them: a Secret that an account referred to is seen, as long
-    /// as nobody deletes any.
+    /// Looks at the accounts `builder` first and at the Secrets `gcr-io` after them: a Secret that an account referred to
+    /// is seen, as long as nobody deletes any. Without their managed fields.
     #[track_caller]
     pub fn look(cluster: &Cluster) -> Self {
         let mut objects = BTreeMap::new();
-        for (resource, kind) in [("serviceaccounts", "serviceaccount"), ("secrets", "secret")] {
-            for object in cluster.list(resource) {
-                let word = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
-                let key = (
-                    word("namespace").to_owned(),
-                    format!("{kind}/{}", word("name")),
-                );
-                objects.insert(key, object);
+        for object in ["serviceaccount/builder", "secret/gcr-io"] {
+            let (resource, name) = object.split_once('/').unwrap_or_default();
+            let selector = format!("--field-selector=metadata.name={name}");
+            let words = ["get", resource, "-A", "-o", "json", &selector];
+            let output = cluster.kubectl(words).run().success();
+            let mut list: Value = serde_json::from_str(&output.stdout)
+                .unwrap_or_else(|error| panic!("{error}\n{output}"));
+            let items = list["items"].as_array_mut().map(std::mem::take);
+            for item in items.unwrap_or_default() {
+                let namespace = item["metadata"]["namespace"].as_str().unwrap_or_default();
+                objects.insert((namespace.to_owned(), object.to_owned()), item);
             }
         }
         Self(objects)
@@ -57,20 +60,20 @@ impl Stored {
         ours == Some(json!({"name": "gcr-io"})) && list == theirs()
     }
 
-    /// An account that refers to somebody else's Secrets, as [`Cluster::create`] takes it.
-    pub fn account(namespace: &str, name: &str) -> Value {
+    /// An account `builder` that refers to somebody else's Secrets, as [`Cluster::create`] takes it.
+    pub fn account(namespace: &str) -> Value {
         json!({"apiVersion": "v1", "kind": "ServiceAccount",
-            "metadata": {"name": name, "namespace": namespace}, "imagePullSecrets": theirs()})
+            "metadata": {"name": "builder", "namespace": namespace}, "imagePullSecrets": theirs()})
     }
 
-    /// The accounts that refer to a Secret of this name which is not there.
-    pub fn dangling(&self, secret: &str) -> Vec<&Object> {
+    /// The accounts that refer to the Secret `gcr-io` where it is not there.
+    pub fn dangling(&self) -> Vec<&Object> {
         let refers = |account: &Value| {
             let list = account["imagePullSecrets"].as_array();
-            list.is_some_and(|list| list.iter().any(|entry| entry["name"] == secret))
+            list.is_some_and(|list| list.iter().any(|entry| entry["name"] == "gcr-io"))
         };
         let there = |namespace: &String| {
-            let key = (namespace.clone(), format!("secret/{secret}"));
+            let key = (namespace.clone(), "secret/gcr-io".to_owned());
             self.0.contains_key(&key)
         };
         self.0
