@@ -64,6 +64,11 @@ impl Running {
         }
     }
 
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -77,6 +82,11 @@ impl Running {
     /// What has been written to standard output so far.
     pub fn stdout_so_far(&self) -> String {
         String::from_utf8_lossy(&self.streams[0].so_far()).into_owned()
+    }
+
+    /// How many whole lines have been written to standard output so far.
+    pub fn lines_so_far(&self) -> usize {
+        self.streams[0].lines_so_far()
     }
 
     /// Waits for its end.
@@ -101,6 +111,24 @@ impl Running {
         };
         let streams = self.streams.each_mut().map(Stream::read_out);
         Output::new(line, status, streams, took)
+    }
+
+    /// Waits for its end; with the most memory it ever had resident, in bytes, as seen a millisecond before the end
+    /// at the latest (`VmHWM` of proc(5)). 0 where the system does not tell.
+    #[track_caller]
+    pub fn wait_for_peak(mut self) -> (Output, u64) {
+        let status = format!("/proc/{}/status", self.child.id());
+        let mut peak = 0;
+        while let Ok(None) = self.child.try_wait()
+            && self.started.elapsed() <= self.limit
+        {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            peak = peak.max(kib.unwrap_or_default() << 10);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        (self.wait(), peak)
     }
 
     fn wait_within_limit(&mut self) -> Option<ExitStatus> {
@@ -155,6 +183,14 @@ impl Stream {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone()
+    }
+
+    fn lines_so_far(&self) -> usize {
+        let bytes = self
+            .bytes
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        bytes.iter().filter(|byte| **byte == b'\n').count()
     }
 
     fn read_out(&mut self) -> Vec<u8> {

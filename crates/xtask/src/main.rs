@@ -13,6 +13,7 @@ mod fuzz;
 mod gate;
 mod install;
 mod interrupt;
+mod soak;
 mod step;
 mod suites;
 
@@ -28,7 +29,7 @@ struct Task {
     run: fn(&[&str]) -> Result<()>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     Task {
         name: "demo",
         usage: "demo [--keep]",
@@ -52,6 +53,12 @@ const TASKS: [Task; 5] = [
         usage: "bench [start|one]",
         does: "measures beside what it is compared with; without a name, all of it",
         run: bench::run,
+    },
+    Task {
+        name: "soak",
+        usage: "soak [WORD]",
+        does: "races, kills and restarts in their long form, with their figures; WORD picks tests by name",
+        run: soak::run,
     },
     Task {
         name: "control-plane",
