@@ -50,6 +50,7 @@ pub mod scratch;
 pub mod session;
 pub mod snapshot;
 pub mod stored;
+mod terminal;
 pub mod user;
 
 pub use cluster::Cluster;

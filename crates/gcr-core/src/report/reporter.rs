@@ -187,16 +187,16 @@ impl Reporter {
                 self.stream.out_masked(&text)
             }
         }
+        if let Some(line) = self.report.take().and_then(ReportFile::finish) {
+            self.stream.err(&line);
+            seen.failed = true;
+        }
         for hint in &seen.hints {
             self.stream
                 .err(&format!("hint: (for {}) {hint}", seen.hint_counts[hint]));
         }
         if self.shape.namespaces && !self.output.quiet {
             self.stream.err(&count::line(self.ledger.counts()));
-        }
-        if let Some(line) = self.report.and_then(ReportFile::finish) {
-            self.stream.err(&line);
-            seen.failed = true;
         }
         Summary {
             failed: seen.failed,

@@ -37,8 +37,14 @@ pub(super) fn shares<'a>(
                 context: Some(context.clone()),
                 ..options.clone()
             };
-            resolve(&kubeconfig, &options, sends_a_key)
-                .map_err(|line| format!("{line} --context {}", printable(context)))
+            resolve(&kubeconfig, &options, sends_a_key).map_err(|line| {
+                let name = printable(context);
+                if line.contains(&*name) {
+                    line
+                } else {
+                    format!("{line} --context {name}")
+                }
+            })
         };
         contexts.iter().map(of_context).collect::<Result<_, _>>()?
     };
