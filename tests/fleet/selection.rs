@@ -138,6 +138,32 @@ fn a_list_that_grew_too_old_is_begun_again_and_nothing_is_done_twice() {
 }
 
 #[test]
+fn namespaces_without_an_account_of_the_label_cost_nothing_and_say_nothing() {
+    let setting = Setting::new("selection", 60);
+    let label = setting.selector.replace('=', "-");
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata":
+        {"name": "builder", "namespace": setting.names[30], "labels": {"with": label}}});
+    setting.cluster.create(vec![account]);
+    let proxy = FaultProxy::before(setting.cluster);
+    let words = [
+        "-l",
+        &format!("with={label}"),
+        "--namespace-selector",
+        &setting.selector,
+    ];
+    let output = proxy.session().gcr_patch_sa(words).run().success();
+    let line = format!("serviceaccount/builder patched -n {}\n", setting.names[30]);
+    assert_eq!(output.stdout, line);
+    assert!(
+        output
+            .stderr
+            .ends_with("1 patched, 0 failed, 0 unknown, 0 not started\n")
+    );
+    assert_eq!(proxy.traffic().requests("get", "namespaces"), 0);
+    assert_eq!(proxy.traffic().requests("list", "serviceaccounts"), 1);
+}
+
+#[test]
 fn other_hosts_are_kept_in_all_of_them() {
     let setting = Setting::new("selection", 2);
     let theirs = &setting.names[0];

@@ -167,7 +167,8 @@ impl Drive<'_> {
 
     async fn apply_accounts(&mut self, steps: Vec<(ServiceAccountName, AccountStep)>) -> Again {
         if self.progress.open_accounts.is_none() {
-            if steps.is_empty() {
+            // Where every namespace is meant, most of them hold nothing that a label selects.
+            if steps.is_empty() && self.target.named {
                 let text = format!("No resources found in {} namespace.", self.target.namespace);
                 self.note(text).await;
             }

@@ -44,8 +44,6 @@ pub struct Fleet<'a> {
     pub cluster: Arc<Cluster>,
     /// What every namespace should hold.
     pub wanted: &'a Wanted,
-    /// When waiting for what is not there yet ends.
-    pub deadline: Instant,
     /// The books.
     pub ledger: &'a Ledger,
 }
@@ -71,23 +69,27 @@ impl Fleet<'_> {
             self.expect(names).await;
         }
         self.log_in(&meant).await;
+        // Not before: a user may have thought about a password for a while.
+        let deadline = Instant::now() + self.wanted.timeout;
         match meant {
-            Meant::Named(names) => self.drive_named(names).await,
-            Meant::Matching(what) => self.drive_matching(what).await,
+            Meant::Named(names) => self.drive_named(names, deadline).await,
+            Meant::Matching(what) => self.drive_matching(what, deadline).await,
         }
     }
 
-    async fn drive_named(&self, mut names: Vec<Namespace>) {
+    async fn drive_named(&self, mut names: Vec<Namespace>, deadline: Instant) {
         if names.len() > MANY {
             names.sort();
             let names = in_key_order(stream::iter(names));
-            self.drive_all(names, Some(self.catalog()), true).await;
+            let targets = self.targets(names, Some(self.catalog()), true);
+            self.drive_all(targets, deadline).await;
         } else {
-            self.drive_all(stream::iter(names), None, true).await;
+            let targets = self.targets(stream::iter(names), None, true);
+            self.drive_all(targets, deadline).await;
         }
     }
 
-    async fn drive_matching(&self, what: &NamespaceMatch) {
+    async fn drive_matching(&self, what: &NamespaceMatch, deadline: Instant) {
         let mut search = Search::begin(&self.cluster, what);
         let Some(first) = search.next().await else {
             return search.end().await;
@@ -111,9 +113,11 @@ impl Fleet<'_> {
         let driving = async {
             if many {
                 let names = in_key_order(names);
-                self.drive_all(names, Some(self.catalog()), false).await;
+                let targets = self.targets(names, Some(self.catalog()), false);
+                self.drive_all(targets, deadline).await;
             } else {
-                self.drive_all(names, None, false).await;
+                let targets = self.targets(names, None, false);
+                self.drive_all(targets, deadline).await;
             }
         };
         futures_util::join!(listing, driving);
@@ -140,30 +144,34 @@ impl Fleet<'_> {
         self.cluster.tell(event).await;
     }
 
-    /// Drives the targets as they come, each with what `catalog` shows of it.
-    async fn drive_all(
+    /// The targets as their names come, each with what `catalog` shows of it.
+    fn targets(
         &self,
         names: impl Stream<Item = Namespace>,
         catalog: Option<Catalog>,
         named: bool,
-    ) {
-        let state = (Box::pin(names), catalog);
-        stream::unfold(state, |(mut names, mut catalog)| async move {
+    ) -> impl Stream<Item = (Target, Sight)> {
+        let state = (Box::pin(names), catalog, Arc::clone(&self.cluster));
+        stream::unfold(state, move |(mut names, mut catalog, cluster)| async move {
             let namespace = names.next().await?;
             let sight = match &mut catalog {
                 Some(catalog) => catalog.sight(&namespace).await,
                 None => Sight::default(),
             };
-            Some(((namespace, sight), (names, catalog)))
-        })
-        .for_each_concurrent(TARGETS, |(namespace, sight)| async move {
             let target = Target {
-                cluster: Arc::clone(&self.cluster),
+                cluster: Arc::clone(&cluster),
                 namespace,
                 named,
             };
-            drive(&target, sight, self.wanted, self.deadline, self.ledger).await;
+            Some(((target, sight), (names, catalog, cluster)))
         })
-        .await;
+    }
+
+    async fn drive_all(&self, targets: impl Stream<Item = (Target, Sight)>, deadline: Instant) {
+        targets
+            .for_each_concurrent(TARGETS, |(target, sight)| async move {
+                drive(&target, sight, self.wanted, deadline, self.ledger).await;
+            })
+            .await;
     }
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{oneshot, watch};
-use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::domain::masking::SecretMaterial;
@@ -106,7 +105,6 @@ async fn carry_out(request: Request) -> u8 {
         Stream::new(None).err(&format!("error: cannot start: {error}"));
         return exit::FAILED;
     }
-    let deadline = Instant::now() + wanted.timeout;
     let fleets: Vec<_> = shares
         .into_iter()
         .map(|share| {
@@ -121,7 +119,6 @@ async fn carry_out(request: Request) -> u8 {
             let fleet = Fleet {
                 cluster: Arc::new(cluster),
                 wanted: &wanted,
-                deadline,
                 ledger: &ledger,
             };
             (fleet, share.meant, asks)

@@ -112,6 +112,7 @@ async fn list(
             seen.push((name, Ok(missing(target, progress).await)));
         }
     } else if seen.is_empty()
+        && target.named
         && let NamespaceState::Absent(fault) =
             target.cluster.namespace_state(&target.namespace).await
     {
