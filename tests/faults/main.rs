@@ -8,6 +8,7 @@ mod answers;
 mod cases;
 mod conflicts;
 mod credential;
+mod lists;
 mod memory;
 mod overload;
 mod partial;
