@@ -20,16 +20,16 @@ const DONE: usize = 5;
 const SIDE_BY_SIDE: usize = 8;
 
 /// Namespaces with a label of their own.
-struct Crowd {
-    cluster: &'static Cluster,
-    label: String,
-    names: Vec<String>,
+pub(crate) struct Crowd {
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) label: String,
+    pub(crate) names: Vec<String>,
     direct: Session,
 }
 
 impl Crowd {
     #[track_caller]
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let cluster = ControlPlane::shared();
         let first = cluster.bare_namespace("crowd");
         let names: Vec<_> = (0..NAMESPACES)
@@ -238,4 +238,37 @@ fn a_server_that_never_answers_the_first_list_is_reported_at_once() {
          0 failed, 0 unknown, 0 not started\n",
         "{output}"
     );
+}
+
+#[test]
+fn an_object_that_is_no_list_shows_nothing() {
+    let crowd = Crowd::new();
+    let words = |session: &Session| {
+        session.file("key.json", keys::KEY, 0o600);
+        session
+            .gcr_secret(["create", "--key-file=key.json", "--attach"])
+            .args(["--namespace-selector", &crowd.label])
+    };
+    words(&crowd.direct).run().success();
+    for resource in ["secrets", "serviceaccounts", "namespaces"] {
+        let proxy = FaultProxy::before(crowd.cluster);
+        let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}).to_string();
+        let status = Fault::Instead(Answer::new(200, "application/json", &status));
+        proxy.when(Rule::on("list", resource), status);
+        let output = words(&proxy.session()).run();
+        if resource == "namespaces" {
+            assert_eq!(output.code, Some(1), "{output}");
+            assert_eq!(
+                output.stderr,
+                "error: the server's answer is no list but a Status\n0 failed, 0 unknown, 0 not started\n"
+            );
+        } else {
+            let report = Report::read(&output);
+            assert_eq!(
+                report.counted("unchanged"),
+                2 * NAMESPACES as u64,
+                "{output}"
+            );
+        }
+    }
 }

@@ -10,6 +10,6 @@ mod conflicts;
 mod credential;
 mod lists;
 mod memory;
-mod overload;
 mod partial;
+mod small_server;
 mod trial;
