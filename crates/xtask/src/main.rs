@@ -50,7 +50,7 @@ const TASKS: [Task; 6] = [
     },
     Task {
         name: "bench",
-        usage: "bench [start|one]",
+        usage: "bench [start|kubeconfig|one]",
         does: "measures beside what it is compared with; without a name, all of it",
         run: bench::run,
     },

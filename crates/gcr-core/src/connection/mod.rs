@@ -22,6 +22,7 @@ mod kubeconfig;
 mod no_proxy;
 mod oidc;
 mod oidc_file;
+mod oidc_issuer;
 pub mod options;
 mod plain_yaml;
 mod plugin;
@@ -78,6 +79,16 @@ impl Kubeconfig {
             environment,
             shared: Shared::default(),
         })
+    }
+
+    /// The names of all contexts, clusters and users, in order.
+    pub fn names(&self) -> [Vec<String>; 3] {
+        let merged = &self.merged;
+        [
+            files::names(&merged.contexts),
+            files::names(&merged.clusters),
+            files::names(&merged.users),
+        ]
     }
 
     /// The connection that `options` describe. Credential plugins are shared among those of one kubeconfig. Sends nothing
@@ -262,11 +273,7 @@ impl Connection {
     #[cfg(test)]
     pub(crate) fn over(http: kube::Client, server: &str, request_timeout: Duration) -> Self {
         let address = ServerAddress::parse(server).expect("a test's server has an address");
-        let credential = Arc::new(Credential {
-            authorization: None,
-            identity: None,
-            expires: None,
-        });
+        let credential = Arc::new(Credential::default());
         Self {
             server: server.to_owned(),
             request_timeout: Some(request_timeout),

@@ -294,6 +294,7 @@ impl Plugin {
             authorization,
             identity,
             expires,
+            ..Credential::default()
         })
     }
 }
