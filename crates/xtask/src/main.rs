@@ -13,6 +13,9 @@ mod fuzz;
 mod gate;
 mod install;
 mod interrupt;
+mod krew;
+mod package;
+mod reproducible;
 mod step;
 mod suites;
 
@@ -28,7 +31,7 @@ struct Task {
     run: fn(&[&str]) -> Result<()>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 7] = [
     Task {
         name: "demo",
         usage: "demo [--keep]",
@@ -58,6 +61,18 @@ const TASKS: [Task; 5] = [
         usage: "control-plane [--port N]",
         does: "runs a throwaway control plane until Ctrl-C, and says how to use it",
         run: control_plane::run,
+    },
+    Task {
+        name: "package",
+        usage: "package [--target T]",
+        does: "release archives of both plugins in target/dist, for this machine or a target of rustc's",
+        run: package::run,
+    },
+    Task {
+        name: "krew",
+        usage: "krew [--complete] [index DIR] [--base-url URL] | krew check",
+        does: "krew manifests of these archives, loose or as a custom index; check: all of it with a real krew",
+        run: krew::run,
     },
 ];
 

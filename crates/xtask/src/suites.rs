@@ -7,8 +7,8 @@ use std::process::Command;
 
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
-use crate::fuzz;
 use crate::step::{step, succeed};
+use crate::{fuzz, reproducible};
 
 struct Suite {
     name: &'static str,
@@ -16,7 +16,7 @@ struct Suite {
     run: fn() -> Result<()>,
 }
 
-const SUITES: [Suite; 3] = [
+const SUITES: [Suite; 4] = [
     Suite {
         name: "fuzz",
         does: "each fuzz target of the core for a minute",
@@ -26,6 +26,11 @@ const SUITES: [Suite; 3] = [
         name: "lint",
         does: "shellcheck over the shell scripts of the checkout",
         run: lint,
+    },
+    Suite {
+        name: "reproducible",
+        does: "the last commit built in two directories, and the archives compared",
+        run: reproducible::run,
     },
     Suite {
         name: "shells",
@@ -49,7 +54,7 @@ pub(crate) fn run(name: &str) -> Result<()> {
         None => {
             let known = SUITES
                 .iter()
-                .map(|suite| format!("\n  {:8} {}", suite.name, suite.does));
+                .map(|suite| format!("\n  {:12} {}", suite.name, suite.does));
             Err(Error::new(format!(
                 "there is no suite {name:?}; there are:{}",
                 known.collect::<String>()
