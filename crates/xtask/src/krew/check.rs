@@ -26,8 +26,9 @@ pub(super) fn run() -> Result<()> {
     let dist = ScratchDir::new("dist")?;
     step("archives of this version and an older one", || {
         let (root, host) = (checkout::root(), Target::host()?);
+        let build = ReleaseBuild::here().quietly();
         for tag in [OLDER, TAG] {
-            archives(&root, &ReleaseBuild::here(), &host, tag, dist.path())?;
+            archives(&root, &build, &host, tag, dist.path())?;
         }
         Ok(())
     })?;
@@ -37,7 +38,7 @@ pub(super) fn run() -> Result<()> {
     let person = Person::new(&krew, plane.kubeconfig())?;
     fs::write(person.work().join("key.json"), keys::KEY)
         .map_err(|error| Error::during("key.json", error))?;
-    print!("{}", person.types("kubectl krew version | head -3")?);
+    print!("{}", person.types("kubectl krew version | grep GitTag")?);
     by_manifest(&person, dist.path())?;
     by_index(&person, dist.path())
 }

@@ -23,7 +23,7 @@ impl Person {
     pub(super) fn new(krew: &Path, kubeconfig: &Path) -> Result<Self> {
         let dir = ScratchDir::new("krew")?;
         let at = |name: &str| dir.path().join(name);
-        for name in ["bin", "home", "krew", "work"] {
+        for name in ["bin", "home", "krew", "work", "stock"] {
             fs::create_dir(at(name)).map_err(|error| Error::during(at(name).display(), error))?;
         }
         for (program, name) in [
@@ -41,9 +41,23 @@ impl Person {
             ("KREW_ROOT", at("krew").into_os_string()),
             // It would ask GitHub.
             ("KREW_NO_UPGRADE_CHECK", "1".into()),
+            ("KREW_DEFAULT_INDEX_URI", at("stock").into_os_string()),
             ("KUBECONFIG", kubeconfig.into()),
         ]);
-        Ok(Self { dir, environment })
+        let person = Self { dir, environment };
+        person.start_krew()?;
+        Ok(person)
+    }
+
+    /// krew wants its own index before it uninstalls anything; here an empty one stands for it.
+    fn start_krew(&self) -> Result<()> {
+        let stock = self.dir.path().join("stock");
+        let stock = stock.display();
+        self.types(&format!(
+            "git init --quiet {stock} && git -C {stock} -c user.name=krew -c user.email=krew@localhost \
+             commit --quiet --allow-empty --message empty"
+        ))?;
+        self.types("kubectl krew update").map(drop)
     }
 
     /// Where commands run.

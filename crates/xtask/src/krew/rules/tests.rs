@@ -254,6 +254,7 @@ fn strange_archives() -> Vec<(&'static str, Vec<u8>)> {
     let mut link = files();
     let mut header = tar::Header::new_ustar();
     header.set_entry_type(tar::EntryType::Symlink);
+    header.set_mode(0o777);
     header.set_size(0);
     link.append_link(
         &mut header,
