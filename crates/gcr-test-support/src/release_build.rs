@@ -92,6 +92,8 @@ impl ReleaseBuild {
             // What the caller's environment sets would be in the bytes, or in another directory.
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags())
             .env("CARGO_INCREMENTAL", "0")
+            // Whoever asks for this build also gives the files their names: plugins' build.rs need not tell how.
+            .env("KUBECTL_PLUGIN_IS_NAMED", "1")
             .env_remove("CARGO_BUILD_TARGET")
             .env_remove("CARGO_BUILD_RUSTFLAGS")
             .env_remove("RUSTFLAGS");

@@ -64,8 +64,8 @@ const TASKS: [Task; 7] = [
     },
     Task {
         name: "package",
-        usage: "package [--target T]",
-        does: "release archives of both plugins in target/dist, for this machine or a target of rustc's",
+        usage: "package [--target T | --sums]",
+        does: "archives, checksums and bills of materials in target/dist, for this machine or a target of rustc's",
         run: package::run,
     },
     Task {

@@ -24,7 +24,7 @@ const SUITES: [Suite; 4] = [
     },
     Suite {
         name: "lint",
-        does: "shellcheck over the shell scripts of the checkout",
+        does: "shellcheck over shell scripts, actionlint over workflows",
         run: lint,
     },
     Suite {
@@ -69,6 +69,11 @@ fn lint() -> Result<()> {
         "--version",
         "https://www.shellcheck.net, or a distribution's package `shellcheck`",
     )?;
+    wanted(
+        "actionlint",
+        "--version",
+        "https://github.com/rhysd/actionlint, or `go install github.com/rhysd/actionlint/cmd/actionlint@latest`",
+    )?;
     let mut list = Command::new("git");
     let listed = succeed(
         list.args(["ls-files", "--", ".ci", "*.sh"])
@@ -81,6 +86,10 @@ fn lint() -> Result<()> {
                 .args(listed.lines())
                 .current_dir(checkout::root()),
         )
+    })?;
+    step("actionlint", || {
+        let mut actionlint = Command::new("actionlint");
+        succeed(actionlint.arg("-no-color").current_dir(checkout::root()))
     })?;
     Ok(())
 }

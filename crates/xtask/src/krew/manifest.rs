@@ -60,7 +60,10 @@ impl Manifest {
 
     /// Its text, for the machine that installs it.
     pub(crate) fn write(&self) -> Result<String> {
-        serde_saphyr::to_string(self).map_err(|error| Error::during("a krew manifest", error))
+        // An address stays on its line: people copy it.
+        let options = serde_saphyr::ser_options! { folded_wrap_chars: 1000 };
+        serde_saphyr::to_string_with_options(self, options)
+            .map_err(|error| Error::during("a krew manifest", error))
     }
 }
 
