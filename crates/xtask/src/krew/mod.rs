@@ -1,5 +1,6 @@
-//! `cargo xtask krew`: manifests that krew can install, rendered from the templates in `krew/` and the archives in
-//! `target/dist`, loose or as a custom index, and the proof with a real krew. Nothing is rendered that breaks krew's rules.
+//! `cargo xtask krew [--complete] [index DIR] [--base-url URL]`: manifests that krew can install, rendered from the templates
+//! in `krew/` and the archives in `target/dist`, loose or as a custom index; with `--complete` only for all machines of a
+//! release. `cargo xtask krew check` is the proof with a real krew. Nothing is rendered that breaks krew's rules.
 
 mod check;
 mod index;
