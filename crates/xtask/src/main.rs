@@ -14,6 +14,9 @@ mod gate;
 mod install;
 mod interrupt;
 mod soak;
+mod krew;
+mod package;
+mod reproducible;
 mod step;
 mod suites;
 
@@ -30,6 +33,7 @@ struct Task {
 }
 
 const TASKS: [Task; 6] = [
+const TASKS: [Task; 7] = [
     Task {
         name: "demo",
         usage: "demo [--keep]",
@@ -65,6 +69,18 @@ const TASKS: [Task; 6] = [
         usage: "control-plane [--port N]",
         does: "runs a throwaway control plane until Ctrl-C, and says how to use it",
         run: control_plane::run,
+    },
+    Task {
+        name: "package",
+        usage: "package [--target T | --sums]",
+        does: "archives, checksums and bills of materials in target/dist, for this machine or a target of rustc's",
+        run: package::run,
+    },
+    Task {
+        name: "krew",
+        usage: "krew [index DIR | check]",
+        does: "krew manifests of these archives [--base-url URL], loose or as a custom index; check: all of it with a real krew",
+        run: krew::run,
     },
 ];
 
