@@ -50,8 +50,8 @@ const TASKS: [Task; 6] = [
     },
     Task {
         name: "bench",
-        usage: "bench [start|one]",
-        does: "measures beside what it is compared with; without a name, all of it",
+        usage: "bench [NAME] [--whole]",
+        does: "measures beside what it is compared with; without --whole, what takes minutes",
         run: bench::run,
     },
     Task {
