@@ -13,10 +13,10 @@ mod fuzz;
 mod gate;
 mod install;
 mod interrupt;
-mod soak;
 mod krew;
 mod package;
 mod reproducible;
+mod soak;
 mod step;
 mod suites;
 
@@ -32,8 +32,7 @@ struct Task {
     run: fn(&[&str]) -> Result<()>,
 }
 
-const TASKS: [Task; 6] = [
-const TASKS: [Task; 7] = [
+const TASKS: [Task; 8] = [
     Task {
         name: "demo",
         usage: "demo [--keep]",
@@ -54,8 +53,8 @@ const TASKS: [Task; 7] = [
     },
     Task {
         name: "bench",
-        usage: "bench [start|kubeconfig|one]",
-        does: "measures beside what it is compared with; without a name, all of it",
+        usage: "bench [NAME] [--whole]",
+        does: "measures beside what it is compared with; without --whole, what takes minutes",
         run: bench::run,
     },
     Task {
