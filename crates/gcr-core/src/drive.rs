@@ -4,6 +4,7 @@
 
 mod send;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -17,10 +18,10 @@ use crate::domain::names::ServiceAccountName;
 use crate::event::{Ended, Event};
 use crate::failure::Failure;
 use crate::ledger::{Ledger, Outcome};
-use crate::observe::observe;
+use crate::observe::{Sight, observe};
 use crate::plan::{AccountStep, Plan, plan};
 use crate::progress::Progress;
-use crate::request::Wanted;
+use crate::request::{AccountSelection, Wanted};
 use crate::target::{ObjectName, Target};
 
 /// How often somebody else may be faster in one target before what is still stale is given up.
@@ -30,20 +31,25 @@ const ACCOUNTS: usize = 8;
 /// The first and the longest pause while something is not there yet. `default` comes within 5 ms as a rule.
 const NOT_YET: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 
-/// Brings `target` to what is `wanted`, telling each object's end to the reporter and the ledger.
-pub async fn drive(target: &Target, wanted: &Wanted, deadline: Instant, ledger: &Ledger) {
+/// Brings `target` to what is `wanted`, telling each object's end to the reporter and the ledger. `sight` is what is known
+/// of it beforehand.
+pub async fn drive(
+    target: &Target,
+    mut sight: Sight,
+    wanted: &Wanted,
+    deadline: Instant,
+    ledger: &Ledger,
+) {
     let mut run = Drive {
         target,
         wanted,
         ledger,
         progress: Progress::new(wanted, deadline),
     };
-    for object in run.named() {
-        ledger.expect(&target.name(), &object);
-    }
+    ledger.begin(&target.name(), named_objects(wanted));
     let mut not_yet = NOT_YET.0;
     while !run.progress.is_complete() {
-        let observed = observe(target, wanted, &run.progress).await;
+        let observed = observe(target, wanted, &run.progress, &mut sight).await;
         let plan = plan(wanted, observed, &run.progress, Instant::now() < deadline);
         match run.apply(plan).await {
             Again::No => {}
@@ -65,6 +71,31 @@ pub async fn drive(target: &Target, wanted: &Wanted, deadline: Instant, ledger: 
     }
 }
 
+/// The objects of every target that are known by name.
+pub fn named_objects(wanted: &Wanted) -> Vec<ObjectName> {
+    let secret = wanted
+        .secret
+        .iter()
+        .map(|secret| ObjectName::Secret(secret.name.clone()));
+    let accounts = wanted
+        .accounts
+        .iter()
+        .filter_map(|accounts| match &accounts.selection {
+            AccountSelection::Names(names) => Some(names),
+            AccountSelection::All | AccountSelection::Labels(_) => None,
+        });
+    let accounts = accounts.flatten().cloned().map(ObjectName::ServiceAccount);
+    secret.chain(accounts).collect()
+}
+
+/// How an object has ended, for those that come after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    Ended(Outcome),
+    /// Its namespace went away: it is not meant any more.
+    Withdrawn,
+}
+
 /// Why a round has to be followed by another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Again {
@@ -81,23 +112,6 @@ struct Drive<'a> {
 }
 
 impl Drive<'_> {
-    /// The objects that are known by name.
-    fn named(&self) -> Vec<ObjectName> {
-        let secret = self
-            .wanted
-            .secret
-            .iter()
-            .map(|secret| ObjectName::Secret(secret.name.clone()));
-        let accounts = self
-            .progress
-            .open_accounts
-            .iter()
-            .flatten()
-            .cloned()
-            .map(ObjectName::ServiceAccount);
-        secret.chain(accounts).collect()
-    }
-
     async fn apply(&mut self, plan: Plan) -> Again {
         self.warn(plan.warnings).await;
         if let (Some(step), Some(secret)) = (plan.secret, &self.wanted.secret) {
@@ -114,7 +128,7 @@ impl Drive<'_> {
             )
             .await;
             match self.settle(&object, applied).await {
-                Ok(outcome) => {
+                Ok(Settled::Ended(outcome)) => {
                     self.progress.secret_ended = true;
                     self.progress.secret_written = outcome.is_as_asked();
                     if !outcome.is_as_asked() {
@@ -122,6 +136,15 @@ impl Drive<'_> {
                         return Again::No;
                     }
                     self.warn(dropped_hosts).await;
+                }
+                Ok(Settled::Withdrawn) => {
+                    self.progress.secret_ended = true;
+                    for name in self.progress.open_accounts.take().unwrap_or_default() {
+                        let object = ObjectName::ServiceAccount(name);
+                        self.ledger.withdraw(&self.target.name(), &object);
+                    }
+                    self.progress.open_accounts = Some(Default::default());
+                    return Again::No;
                 }
                 Err(again) => return again,
             }
@@ -144,17 +167,18 @@ impl Drive<'_> {
 
     async fn apply_accounts(&mut self, steps: Vec<(ServiceAccountName, AccountStep)>) -> Again {
         if self.progress.open_accounts.is_none() {
-            if steps.is_empty() {
+            // Where every namespace is meant, most of them hold nothing that a label selects.
+            if steps.is_empty() && self.target.named {
                 let text = format!("No resources found in {} namespace.", self.target.namespace);
-                self.target.cluster.tell(Event::Note(text)).await;
+                self.note(text).await;
             }
-            self.progress.open_accounts =
-                Some(steps.iter().map(|(name, _)| name.clone()).collect());
-            for object in self.named() {
-                if matches!(object, ObjectName::ServiceAccount(_)) {
-                    self.ledger.expect(&self.target.name(), &object);
-                }
+            let open: BTreeSet<_> = steps.iter().map(|(name, _)| name.clone()).collect();
+            for name in &open {
+                let object = ObjectName::ServiceAccount(name.clone());
+                self.ledger.expect(&self.target.name(), &object);
             }
+            self.meant(open.len()).await;
+            self.progress.open_accounts = Some(open);
         }
         for (name, step) in &steps {
             // It was read again and does not hold the list whose answer was lost.
@@ -186,8 +210,35 @@ impl Drive<'_> {
         again
     }
 
+    async fn note(&self, line: String) {
+        let context = self.target.cluster.context().cloned();
+        let event = Event::Note { line, context };
+        self.target.cluster.tell(event).await;
+    }
+
+    /// So many objects turned out to be meant.
+    async fn meant(&self, objects: usize) {
+        let event = Event::Meant {
+            context: self.target.cluster.context().cloned(),
+            objects: objects as u64,
+        };
+        self.target.cluster.tell(event).await;
+    }
+
+    /// Whether the failure only says that a namespace nobody named is no more; that is said once, and counts nothing.
+    async fn goes_away(&mut self, failure: &Failure) -> bool {
+        let Some(why) = failure.namespace_gone().filter(|_| !self.target.named) else {
+            return false;
+        };
+        let line = format!("namespace/{} skipped: {why}", self.target.namespace);
+        if self.progress.warn_once(&line) {
+            self.note(line).await;
+        }
+        true
+    }
+
     /// Ends the object where it has ended, or says why it must be seen again.
-    async fn settle(&mut self, object: &ObjectName, applied: Applied) -> Result<Outcome, Again> {
+    async fn settle(&mut self, object: &ObjectName, applied: Applied) -> Result<Settled, Again> {
         let (outcome, failure, shown) = match applied {
             Applied::Ended {
                 outcome,
@@ -208,8 +259,15 @@ impl Drive<'_> {
         } else {
             outcome
         };
+        if outcome == Outcome::Failed
+            && let Some(failure) = &failure
+            && self.goes_away(failure).await
+        {
+            self.ledger.withdraw(&self.target.name(), object);
+            return Ok(Settled::Withdrawn);
+        }
         self.end(object.clone(), outcome, failure, shown).await;
-        Ok(outcome)
+        Ok(Settled::Ended(outcome))
     }
 
     fn note_unheard(&mut self, object: &ObjectName, unheard: Option<Unheard>) {
@@ -249,6 +307,9 @@ impl Drive<'_> {
     /// The accounts could not be listed: the failure is the target's, and told once.
     async fn fail_unnamed(&mut self, failure: Failure) -> Again {
         self.progress.open_accounts = Some(Default::default());
+        if self.goes_away(&failure).await {
+            return Again::No;
+        }
         if let Ok(name) = crate::observe::DEFAULT_ACCOUNT.parse() {
             let object = ObjectName::ServiceAccount(name);
             self.ledger.expect(&self.target.name(), &object);

@@ -2,10 +2,12 @@
 //!
 //! Plain data and the channel it travels on. Prints nothing.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Hint};
 use crate::ledger::Outcome;
 use crate::target::{ObjectName, TargetName};
 
@@ -24,11 +26,32 @@ pub enum Event {
     /// A `Warning:` header of a server; each text is shown once.
     ServerWarning(String),
     /// A line for stderr that is neither warning nor error; `-q` silences it.
-    Note(String),
+    Note {
+        /// The sentence.
+        line: String,
+        /// The cluster's context, where it has one.
+        context: Option<Arc<str>>,
+    },
     /// A diagnostic line for `-v`.
     Trace(String),
-    /// A cluster was given up; the whole error line.
-    ClusterEnded(String),
+    /// What is no single object's trouble: a cluster was given up, or nothing in it is meant.
+    Error {
+        /// The whole line.
+        line: String,
+        /// The cluster's context, where it has one.
+        context: Option<Arc<str>>,
+    },
+    /// What to do about an [`Event::Error`].
+    Hint(Hint),
+    /// So many objects more are meant in this cluster.
+    Meant {
+        /// The cluster's context, where it has one.
+        context: Option<Arc<str>>,
+        /// How many.
+        objects: u64,
+    },
+    /// The run goes on for longer than a user waits without a word.
+    TakesLong,
 }
 
 /// How an object ended.

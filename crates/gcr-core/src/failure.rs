@@ -122,6 +122,22 @@ impl From<Trouble> for Failure {
 }
 
 impl Failure {
+    /// What became of the object's namespace, where it went away meanwhile.
+    pub fn namespace_gone(&self) -> Option<&'static str> {
+        match &self.trouble {
+            Trouble::NamespaceTerminating { .. } => Some("terminating"),
+            Trouble::Server(fault) => {
+                let refusal = fault.refusal().filter(|_| !fault.unheard)?;
+                if refusal.is_namespace_not_found() {
+                    Some("deleted meanwhile")
+                } else {
+                    refusal.is_namespace_terminating().then_some("terminating")
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Nothing was sent, for a reason that is not this object's own.
     pub fn is_unstarted(&self) -> bool {
         matches!(&self.trouble, Trouble::Server(fault) if fault.is_unstarted())
@@ -150,6 +166,8 @@ pub enum Hint {
         /// The verbs a role must grant.
         verbs: &'static [&'static str],
     },
+    /// The right to list namespaces is missing.
+    ListNamespaces,
     /// The rights are there, so admission refused.
     Admission,
 }
@@ -173,6 +191,9 @@ impl fmt::Display for Hint {
                 }
                 write!(formatter, r#""verbs":[{verbs}]}}"#)
             }
+            Self::ListNamespaces => formatter.write_str(
+                r#"-n names namespaces without a list of them; for the list a ClusterRole would do that has the rule {"apiGroups":[""],"resources":["namespaces"],"verbs":["list"]}"#,
+            ),
             Self::Admission => formatter.write_str(
                 "the rights are there, so admission refused it: a quota, a policy or a webhook of the cluster",
             ),

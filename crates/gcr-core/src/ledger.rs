@@ -3,7 +3,7 @@
 //! The closing count is read from here, also after an interruption: an object that was sent and not answered is
 //! *unknown*, one that was not sent is *not started*. Keeps only what is still open; what ended is a number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::target::{ObjectName, TargetName};
@@ -69,9 +69,23 @@ enum State {
     Answered,
 }
 
+impl State {
+    /// What became of an object that is left in this state.
+    fn at_the_end(self) -> Outcome {
+        match self {
+            Self::Sent => Outcome::Unknown,
+            Self::NotSent | Self::Answered => Outcome::NotStarted,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Books {
     ended: [u64; Outcome::ALL.len()],
+    /// What every target holds, by name.
+    named: Vec<ObjectName>,
+    /// Targets nobody has come to yet.
+    waiting: HashSet<TargetName>,
     open: HashMap<(TargetName, ObjectName), State>,
 }
 
@@ -80,6 +94,37 @@ struct Books {
 pub struct Ledger(Arc<Mutex<Books>>);
 
 impl Ledger {
+    /// The books of a run whose every target holds the objects `named`, and perhaps others.
+    pub fn new(named: Vec<ObjectName>) -> Self {
+        let books = Books {
+            named,
+            ..Books::default()
+        };
+        Self(Arc::new(Mutex::new(books)))
+    }
+
+    /// A target is meant, and nothing of it was begun.
+    pub fn await_target(&self, target: TargetName) {
+        self.books().waiting.insert(target);
+    }
+
+    /// A target is begun: its `objects` are expected from now on.
+    pub fn begin(&self, target: &TargetName, objects: Vec<ObjectName>) {
+        let mut books = self.books();
+        books.waiting.remove(target);
+        for object in objects {
+            books
+                .open
+                .entry((target.clone(), object))
+                .or_insert(State::NotSent);
+        }
+    }
+
+    /// An object is not meant after all.
+    pub fn withdraw(&self, target: &TargetName, object: &ObjectName) {
+        self.books().open.remove(&(target.clone(), object.clone()));
+    }
+
     /// Opens an object: it is expected, and nothing was sent.
     pub fn expect(&self, target: &TargetName, object: &ObjectName) -> Entry {
         let key = (target.clone(), object.clone());
@@ -105,16 +150,20 @@ impl Ledger {
         }
     }
 
-    /// The objects with a write in flight.
-    pub fn unanswered(&self) -> Vec<(TargetName, ObjectName)> {
+    /// What has not ended, in order: unknown with a write in flight, not started without.
+    pub fn unended(&self) -> Vec<(TargetName, ObjectName, Outcome)> {
         let books = self.books();
-        let sent = books
+        let open = books
             .open
             .iter()
-            .filter(|(_, state)| **state == State::Sent);
-        let mut unanswered: Vec<_> = sent.map(|(key, _)| key.clone()).collect();
-        unanswered.sort();
-        unanswered
+            .map(|((target, object), state)| (target.clone(), object.clone(), state.at_the_end()));
+        let waiting = books.waiting.iter().flat_map(|target| {
+            let named = books.named.iter();
+            named.map(|object| (target.clone(), object.clone(), Outcome::NotStarted))
+        });
+        let mut unended: Vec<_> = open.chain(waiting).collect();
+        unended.sort();
+        unended
     }
 
     /// Counts by outcome, in the order of [`Outcome::ALL`]; what is open counts as unknown or not started.
@@ -122,13 +171,9 @@ impl Ledger {
         let books = self.books();
         let mut counts = books.ended;
         for state in books.open.values() {
-            let outcome = if *state == State::Sent {
-                Outcome::Unknown
-            } else {
-                Outcome::NotStarted
-            };
-            counts[outcome as usize] += 1;
+            counts[state.at_the_end() as usize] += 1;
         }
+        counts[Outcome::NotStarted as usize] += (books.waiting.len() * books.named.len()) as u64;
         counts
     }
 
@@ -167,28 +212,65 @@ impl Entry {
 mod tests {
     use super::*;
 
+    fn account(name: &str) -> ObjectName {
+        ObjectName::ServiceAccount(name.parse().unwrap())
+    }
+
+    fn target(namespace: &str) -> TargetName {
+        TargetName {
+            context: None,
+            namespace: namespace.parse().unwrap(),
+        }
+    }
+
+    fn counted(ledger: &Ledger) -> Vec<(u64, &'static str)> {
+        let words = Outcome::ALL.map(Outcome::word);
+        let counts = ledger.counts().into_iter().zip(words);
+        counts.filter(|(count, _)| *count > 0).collect()
+    }
+
     #[test]
     fn what_was_sent_and_not_answered_is_unknown_and_what_was_not_sent_is_not_started() {
         let ledger = Ledger::default();
-        let target = TargetName {
-            namespace: "a".parse().unwrap(),
-        };
-        let object = |name: &str| ObjectName::ServiceAccount(name.parse().unwrap());
-        ledger.expect(&target, &object("waiting"));
-        ledger.expect(&target, &object("in-flight")).sent();
-        ledger.expect(&target, &object("refused")).sent();
-        ledger.expect(&target, &object("refused")).answered();
-        ledger.expect(&target, &object("done"));
-        ledger.end(&target, &object("done"), Outcome::Patched);
-        ledger.end(&target, &object("done"), Outcome::Patched);
-        let counts: HashMap<_, _> = Outcome::ALL
-            .map(Outcome::word)
-            .into_iter()
-            .zip(ledger.counts())
+        let target = target("a");
+        ledger.expect(&target, &account("waiting"));
+        ledger.expect(&target, &account("in-flight")).sent();
+        ledger.expect(&target, &account("refused")).sent();
+        ledger.expect(&target, &account("refused")).answered();
+        ledger.expect(&target, &account("done"));
+        ledger.end(&target, &account("done"), Outcome::Patched);
+        ledger.end(&target, &account("done"), Outcome::Patched);
+        assert_eq!(
+            counted(&ledger),
+            [(1, "patched"), (1, "unknown"), (2, "not started")]
+        );
+    }
+
+    #[test]
+    fn a_target_nobody_came_to_counts_with_all_it_holds_and_one_that_went_away_with_nothing() {
+        let named = || vec![account("builder"), account("default")];
+        let ledger = Ledger::new(named());
+        for namespace in ["a", "b", "c"] {
+            ledger.await_target(target(namespace));
+        }
+        ledger.begin(&target("b"), named());
+        ledger.end(&target("b"), &account("default"), Outcome::Unchanged);
+        ledger.begin(&target("c"), named());
+        ledger.withdraw(&target("c"), &account("builder"));
+        ledger.withdraw(&target("c"), &account("default"));
+        assert_eq!(counted(&ledger), [(1, "unchanged"), (3, "not started")]);
+        let unended = ledger.unended();
+        let names: Vec<String> = unended
+            .iter()
+            .map(|(target, object, _)| format!("{} {object}", target.namespace))
             .collect();
-        assert_eq!(counts["unknown"], 1);
-        assert_eq!(counts["not started"], 2);
-        assert_eq!(counts["patched"], 1);
-        assert_eq!(counts.values().sum::<u64>(), 4);
+        assert_eq!(
+            names,
+            [
+                "a serviceaccount/builder",
+                "a serviceaccount/default",
+                "b serviceaccount/builder"
+            ]
+        );
     }
 }

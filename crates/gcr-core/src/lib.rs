@@ -11,6 +11,7 @@
 //! * [`connection`]: flags and kubeconfig, made into a way to one cluster as somebody.
 //! * [`cluster`]: Kubernetes over HTTP; every request leaves through `Cluster::exchange`.
 //! * [`observe`], [`plan`], [`apply`]: the stages of one target; [`drive`](mod@drive) is their loop.
+//! * [`fleet`]: the targets of one cluster, found, looked at by lists and driven side by side.
 //! * [`ledger`]: what was sent and how it ended. [`event`], [`report`]: what the user sees of it.
 //! * [`completion`]: what to offer for the word under the cursor.
 //! * [`run`](mod@run): the whole run, its signals and its exit code.
@@ -27,6 +28,7 @@ pub mod drive;
 pub mod event;
 pub mod exit;
 pub mod failure;
+pub mod fleet;
 pub mod ledger;
 #[cfg(test)]
 mod model;

@@ -3,24 +3,27 @@
 //! A value of these types can be carried out: names are valid, the credential is read, contradictions are gone.
 //! Knows no cluster.
 
+mod scope;
+
+use std::path::PathBuf;
 use std::time::Duration;
+
+pub use scope::{NamespaceMatch, Namespaces, Scope, Shape};
 
 use crate::connection::ConnectionOptions;
 use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
-use crate::domain::names::{Namespace, SecretName, ServiceAccountName};
+use crate::domain::names::{SecretName, ServiceAccountName};
+use crate::domain::pull_secret::SharedBody;
 
 /// One run.
 #[derive(Debug)]
 pub struct Request {
     /// How to reach the cluster.
     pub connection: ConnectionOptions,
-    /// `-n`: the namespaces by name; `None` for the context's.
-    pub namespaces: Option<Vec<Namespace>>,
-    /// Whether the command could name several namespaces: the shape of lines and count depends on what was typed,
-    /// never on how many there are.
-    pub several: bool,
-    /// What is wanted in each of them.
+    /// Where to work.
+    pub scope: Scope,
+    /// What is wanted in each namespace.
     pub wanted: Wanted,
     /// What to print.
     pub output: OutputOptions,
@@ -65,6 +68,8 @@ pub struct WantedSecret {
     pub credential: Credential,
     /// Its docker config, for all hosts asked for.
     pub config: DockerConfig,
+    /// The body of an apply that is bound to nothing: the same in every namespace.
+    pub body: SharedBody,
     /// Keep the other hosts of an existing Secret.
     pub merge: bool,
     /// Take fields over from other managers.
@@ -149,7 +154,7 @@ impl Format {
 }
 
 /// What to print.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct OutputOptions {
     /// `-o`
     pub format: Format,
@@ -159,4 +164,6 @@ pub struct OutputOptions {
     pub quiet: bool,
     /// `-v`
     pub verbosity: u8,
+    /// `--report`
+    pub report: Option<PathBuf>,
 }

@@ -1,28 +1,28 @@
-//! A whole run: connects, streams the targets through [`drive`], follows signals, and says how the process should end.
+//! A whole run: connects, drives the clusters side by side, follows signals, and says how the process should end.
+
+mod clusters;
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::future::join_all;
 use tokio::sync::{oneshot, watch};
-use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::connection::Connection;
 use crate::domain::masking::SecretMaterial;
-use crate::domain::names::Namespace;
-use crate::drive::drive;
-use crate::event::Events;
+use crate::drive::named_objects;
+use crate::event::{Event, Events};
 use crate::exit;
+use crate::fleet::Fleet;
 use crate::ledger::Ledger;
-use crate::report::{Reporter, Stream, Summary};
-use crate::request::{DryRun, Request};
+use crate::report::{ReportFile, Reporter, Stream, Summary};
+use crate::request::{DryRun, Namespaces, Request, Wanted};
 use crate::signals::{Signal, Signals};
-use crate::target::{ObjectName, Target, TargetName};
+use clusters::shares;
 
-/// Targets that are driven side by side; their requests share the cluster's places.
-const TARGETS: usize = 32;
+/// How long a run may take before its progress is shown.
+const UNREMARKED: Duration = Duration::from_millis(500);
 /// How long what is in flight may go on after an interruption.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long the count may take after that, on a pipe that takes nothing.
@@ -46,59 +46,55 @@ pub fn run(request: Request) -> u8 {
     code
 }
 
-async fn carry_out(mut request: Request) -> u8 {
-    let plain_manifests =
-        request.wanted.dry_run == DryRun::Client && !std::io::stdout().is_terminal();
-    request.wanted.manifest.masked = !plain_manifests;
-    let mut stream = Stream::new(material(&request));
-    for warning in &request.warnings {
+async fn carry_out(request: Request) -> u8 {
+    let Request {
+        connection: options,
+        scope,
+        mut wanted,
+        output,
+        warnings,
+    } = request;
+    let plain_manifests = wanted.dry_run == DryRun::Client && !std::io::stdout().is_terminal();
+    wanted.manifest.masked = !plain_manifests;
+    let mut stream = Stream::new(material(&wanted));
+    for warning in &warnings {
         stream.warning(warning);
     }
-    let shows = request.wanted.secret.is_some() && request.output.format.shows_objects();
-    if shows && request.wanted.dry_run == DryRun::Client && !plain_manifests {
+    let shows = wanted.secret.is_some() && output.format.shows_objects();
+    if shows && wanted.dry_run == DryRun::Client && !plain_manifests {
         stream.err(
             "hint: the data is masked on a terminal; pipe or redirect the output to have it whole",
         );
     }
-    let connection = match connect(&request) {
-        Ok(connection) => connection,
+    let sends_a_key = wanted.secret.is_some() && wanted.dry_run != DryRun::Client;
+    let prepared = shares(&options, &scope, sends_a_key).and_then(|shares| {
+        let report = output.report.as_deref().map(ReportFile::create);
+        Ok((shares, report.transpose()?))
+    });
+    let (shares, report) = match prepared {
+        Ok(prepared) => prepared,
         Err(line) => {
             stream.err(&line);
             return exit::FAILED;
         }
     };
-    let namespaces = match namespaces(&request, &connection) {
-        Ok(namespaces) => namespaces,
-        Err(line) => {
-            stream.err(&line);
-            return exit::FAILED;
-        }
-    };
-    request.wanted.manifest.with_namespace =
-        request.namespaces.is_some() || connection.namespace.is_some();
+    let of_context = matches!(scope.namespaces, Namespaces::OfContext);
+    wanted.manifest.with_namespace = !of_context
+        || shares
+            .iter()
+            .any(|share| share.connection.namespace.is_some());
 
-    let ledger = Ledger::default();
+    let ledger = Ledger::new(named_objects(&wanted));
     let (events, received) = Events::channel();
     let (stop, stopped) = watch::channel(false);
-    let cluster = Arc::new(Cluster::new(
-        connection,
-        events.clone(),
-        stopped,
-        request.output.verbosity,
-    ));
-    // A Secret's manifest alone asks nobody.
-    let asks = request.wanted.dry_run != DryRun::Client || request.wanted.accounts.is_some();
-    if asks && let Err(line) = cluster.log_in().await {
-        stream.err(&line);
-        return exit::FAILED;
-    }
-    expect(&request, &namespaces, &ledger);
+    let verbosity = output.verbosity;
     let reporter = Reporter {
-        output: request.output,
-        dry_run: request.wanted.dry_run,
-        several: request.several,
+        output,
+        dry_run: wanted.dry_run,
+        shape: scope.shape,
         plain_manifests,
         ledger: ledger.clone(),
+        report,
         stream,
     };
     let (reported, reporting) = oneshot::channel();
@@ -109,7 +105,40 @@ async fn carry_out(mut request: Request) -> u8 {
         Stream::new(None).err(&format!("error: cannot start: {error}"));
         return exit::FAILED;
     }
-    let work = drive_all(&request, cluster, namespaces, &ledger, events);
+    let fleets: Vec<_> = shares
+        .into_iter()
+        .map(|share| {
+            let asks = share.connection.may_ask();
+            let cluster = Cluster::new(
+                share.context,
+                share.connection,
+                events.clone(),
+                stopped.clone(),
+                verbosity,
+            );
+            let fleet = Fleet {
+                cluster: Arc::new(cluster),
+                wanted: &wanted,
+                ledger: &ledger,
+            };
+            (fleet, share.meant, asks)
+        })
+        .collect();
+    let work = async {
+        // Whoever may be asked something is asked before anything is shown, one question after the other.
+        for (fleet, meant, _) in fleets.iter().filter(|(.., asks)| *asks) {
+            fleet.log_in(meant).await;
+        }
+        let fleets = fleets.into_iter();
+        let drives = fleets.map(|(fleet, meant, _)| async move { fleet.drive(meant).await });
+        let mut work = join_all(drives);
+        if tokio::time::timeout(UNREMARKED, &mut work).await.is_err() {
+            events.tell(Event::TakesLong).await;
+            work.await;
+        }
+        // The reporter ends when nobody can tell it anything any more.
+        drop(events);
+    };
     let (signal, failed) = follow_signals(work, reporting, &stop).await;
     match signal {
         Some(Signal::Interrupt) => exit::INTERRUPTED,
@@ -117,27 +146,6 @@ async fn carry_out(mut request: Request) -> u8 {
         None if failed => exit::FAILED,
         None => exit::OK,
     }
-}
-
-/// Drives every target; their number does not matter to memory.
-async fn drive_all(
-    request: &Request,
-    cluster: Arc<Cluster>,
-    namespaces: Vec<Namespace>,
-    ledger: &Ledger,
-    events: Events,
-) {
-    let deadline = Instant::now() + request.wanted.timeout;
-    stream::iter(namespaces)
-        .map(|namespace| Target {
-            cluster: Arc::clone(&cluster),
-            namespace,
-        })
-        .for_each_concurrent(TARGETS, |target| async move {
-            drive(&target, &request.wanted, deadline, ledger).await
-        })
-        .await;
-    drop(events);
 }
 
 /// Lets `work` end and its report be printed; says which signal came, and whether anything failed. The first signal
@@ -170,53 +178,7 @@ async fn follow_signals(
     (Some(first), true)
 }
 
-fn connect(request: &Request) -> Result<Connection, String> {
-    let connection = Connection::resolve(&request.connection)?;
-    let sends_a_key = request.wanted.secret.is_some() && request.wanted.dry_run != DryRun::Client;
-    if sends_a_key {
-        connection.may_carry_a_key()?;
-    }
-    Ok(connection)
-}
-
-/// `-n`, else the context's namespace, else `default`.
-fn namespaces(request: &Request, connection: &Connection) -> Result<Vec<Namespace>, String> {
-    if let Some(namespaces) = &request.namespaces {
-        return Ok(namespaces.clone());
-    }
-    let name = connection.namespace.as_deref().unwrap_or("default");
-    name.parse()
-        .map(|namespace| vec![namespace])
-        .map_err(|error| format!("error: {error}"))
-}
-
-/// Opens the objects that are known by name, so that a run that is cut off counts those it never came to.
-fn expect(request: &Request, namespaces: &[Namespace], ledger: &Ledger) {
-    use crate::request::AccountSelection::Names;
-    for namespace in namespaces {
-        let target = TargetName {
-            namespace: namespace.clone(),
-        };
-        if let Some(secret) = &request.wanted.secret {
-            ledger.expect(&target, &ObjectName::Secret(secret.name.clone()));
-        }
-        if let Some(Names(names)) = request
-            .wanted
-            .accounts
-            .as_ref()
-            .map(|accounts| &accounts.selection)
-        {
-            for name in names {
-                ledger.expect(&target, &ObjectName::ServiceAccount(name.clone()));
-            }
-        }
-    }
-}
-
-fn material(request: &Request) -> Option<SecretMaterial> {
-    request
-        .wanted
-        .secret
-        .as_ref()
-        .map(|secret| SecretMaterial::new(&secret.credential))
+fn material(wanted: &Wanted) -> Option<SecretMaterial> {
+    let secret = wanted.secret.as_ref()?;
+    Some(SecretMaterial::new(&secret.credential))
 }

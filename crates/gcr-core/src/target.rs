@@ -13,22 +13,34 @@ pub struct Target {
     pub cluster: Arc<Cluster>,
     /// The namespace.
     pub namespace: Namespace,
+    /// The user named it; else it was found by what it has to match, and may go away unasked for.
+    pub named: bool,
 }
 
 impl Target {
     /// Its name, for reports.
     pub fn name(&self) -> TargetName {
-        TargetName {
-            namespace: self.namespace.clone(),
-        }
+        TargetName::new(&self.cluster, &self.namespace)
     }
 }
 
 /// A target's name without its connection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TargetName {
+    /// The cluster's context, where it has one.
+    pub context: Option<Arc<str>>,
     /// The namespace.
     pub namespace: Namespace,
+}
+
+impl TargetName {
+    /// The name of a namespace of a cluster.
+    pub fn new(cluster: &Cluster, namespace: &Namespace) -> Self {
+        Self {
+            context: cluster.context().cloned(),
+            namespace: namespace.clone(),
+        }
+    }
 }
 
 /// An object of a target, in the order a report lists kinds: Secret, ServiceAccount.

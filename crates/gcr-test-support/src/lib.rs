@@ -19,12 +19,14 @@
 //! |---|---|
 //! | [`control_plane`] | a control plane: shared by all tests, or one's own to kill and start again |
 //! | [`cluster`] | what a test does to a cluster as its administrator: namespaces, objects, users |
+//! | [`fault_proxy`] | a proxy in front of a control plane, for what a real one does not do on demand |
 //! | [`user`] | a user with exactly the rights it was given |
 //! | [`session`] | a person at a shell: a home, a PATH, a kubeconfig, files, and nothing else |
 //! | [`invocation`], [`output`] | one command typed there, and what came of it |
 //! | [`keys`] | service account keys that open nothing, and what to look for where none may show |
 //! | [`binaries`], [`plugins`] | building the programs that all of this runs |
 //! | [`checkout`], [`scratch`] | where the sources are, and directories that do not outlive their use for long |
+//! | [`report`], [`stored`] | what a run over many namespaces said, and what the server holds: whether it was true |
 //! | [`snapshot`] | texts kept as files |
 //!
 //! Functions for tests panic, with everything there is to say about the failure. Those that the tasks of `xtask` use
@@ -35,24 +37,33 @@ pub mod checkout;
 pub mod cluster;
 pub mod control_plane;
 mod error;
+pub mod fault_proxy;
 mod go;
 pub mod invocation;
 pub mod keys;
 pub mod output;
 pub mod plugins;
 mod progress;
+mod release_build;
+pub mod report;
 mod running;
 pub mod scratch;
 pub mod session;
 pub mod snapshot;
+pub mod stored;
+mod terminal;
 pub mod user;
 
 pub use cluster::Cluster;
 pub use control_plane::{ControlPlane, Options};
 pub use error::{Error, Result};
+pub use fault_proxy::FaultProxy;
 pub use invocation::Invocation;
 pub use output::Output;
+pub use release_build::ReleaseBuild;
+pub use report::Report;
 pub use running::Running;
 pub use rustix::process::Signal;
 pub use session::Session;
+pub use stored::Stored;
 pub use user::{Rule, User};

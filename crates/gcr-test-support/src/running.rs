@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::output::Output;
+use crate::terminal::terminal;
 
 /// A command that runs.
 pub struct Running {
@@ -26,8 +27,17 @@ impl Running {
         line: String,
         input: Option<Vec<u8>>,
         limit: Duration,
+        stderr_on_terminal: bool,
     ) -> Self {
         let started = Instant::now();
+        let mut screen = None;
+        let stderr = if stderr_on_terminal {
+            let (ours, theirs) = terminal().unwrap_or_else(|error| panic!("a terminal: {error}"));
+            screen = Some(ours);
+            theirs.into()
+        } else {
+            Stdio::piped()
+        };
         let mut child = command
             .stdin(if input.is_some() {
                 Stdio::piped()
@@ -35,16 +45,21 @@ impl Running {
                 Stdio::null()
             })
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap_or_else(|error| panic!("$ {line}\ncannot be started: {error}"));
+        // It holds the terminal's other end, which would keep the screen from ending.
+        drop(command);
         if let (Some(bytes), Some(mut pipe)) = (input, child.stdin.take()) {
             // A command need not read what it is offered.
             std::thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
         let streams = [
             Stream::read(child.stdout.take()),
-            Stream::read(child.stderr.take()),
+            match screen {
+                Some(screen) => Stream::read(Some(screen)),
+                None => Stream::read(child.stderr.take()),
+            },
         ];
         Self {
             child,
@@ -64,6 +79,11 @@ impl Running {
         }
     }
 
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -77,6 +97,11 @@ impl Running {
     /// What has been written to standard output so far.
     pub fn stdout_so_far(&self) -> String {
         String::from_utf8_lossy(&self.streams[0].so_far()).into_owned()
+    }
+
+    /// How many whole lines have been written to standard output so far.
+    pub fn lines_so_far(&self) -> usize {
+        self.streams[0].lines_so_far()
     }
 
     /// Waits for its end.
@@ -101,6 +126,24 @@ impl Running {
         };
         let streams = self.streams.each_mut().map(Stream::read_out);
         Output::new(line, status, streams, took)
+    }
+
+    /// Waits for its end; with the most memory it ever had resident, in bytes, as seen a millisecond before the end
+    /// at the latest (`VmHWM` of proc(5)). 0 where the system does not tell.
+    #[track_caller]
+    pub fn wait_for_peak(mut self) -> (Output, u64) {
+        let status = format!("/proc/{}/status", self.child.id());
+        let mut peak = 0;
+        while let Ok(None) = self.child.try_wait()
+            && self.started.elapsed() <= self.limit
+        {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            peak = peak.max(kib.unwrap_or_default() << 10);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        (self.wait(), peak)
     }
 
     fn wait_within_limit(&mut self) -> Option<ExitStatus> {
@@ -155,6 +198,14 @@ impl Stream {
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone()
+    }
+
+    fn lines_so_far(&self) -> usize {
+        let bytes = self
+            .bytes
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        bytes.iter().filter(|byte| **byte == b'\n').count()
     }
 
     fn read_out(&mut self) -> Vec<u8> {

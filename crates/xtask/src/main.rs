@@ -13,6 +13,10 @@ mod fuzz;
 mod gate;
 mod install;
 mod interrupt;
+mod krew;
+mod package;
+mod reproducible;
+mod soak;
 mod step;
 mod suites;
 
@@ -28,7 +32,7 @@ struct Task {
     run: fn(&[&str]) -> Result<()>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 8] = [
     Task {
         name: "demo",
         usage: "demo [--keep]",
@@ -49,15 +53,33 @@ const TASKS: [Task; 5] = [
     },
     Task {
         name: "bench",
-        usage: "bench [start|kubeconfig|one]",
-        does: "measures beside what it is compared with; without a name, all of it",
+        usage: "bench [NAME] [--whole]",
+        does: "measures beside what it is compared with; without --whole, what takes minutes",
         run: bench::run,
+    },
+    Task {
+        name: "soak",
+        usage: "soak [WORD]",
+        does: "races, kills and restarts in their long form, with their figures; WORD picks tests by name",
+        run: soak::run,
     },
     Task {
         name: "control-plane",
         usage: "control-plane [--port N]",
         does: "runs a throwaway control plane until Ctrl-C, and says how to use it",
         run: control_plane::run,
+    },
+    Task {
+        name: "package",
+        usage: "package [--target T | --sums]",
+        does: "archives, checksums and bills of materials in target/dist, for this machine or a target of rustc's",
+        run: package::run,
+    },
+    Task {
+        name: "krew",
+        usage: "krew [index DIR | check]",
+        does: "krew manifests of these archives [--base-url URL], loose or as a custom index; check: all of it with a real krew",
+        run: krew::run,
     },
 ];
 

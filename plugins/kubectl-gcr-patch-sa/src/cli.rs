@@ -129,8 +129,7 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
     };
     let output = cli.output.options(cli.connection.verbosity())?;
     Ok(Request {
-        namespaces: cli.targets.namespaces()?,
-        several: cli.targets.several(),
+        scope: cli.targets.scope(&cli.connection)?,
         wanted: Wanted {
             secret: None,
             accounts: Some(accounts),

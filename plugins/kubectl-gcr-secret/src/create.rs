@@ -13,6 +13,7 @@ use gcr_core::domain::credential::{Credential, KeyAuth};
 use gcr_core::domain::docker_config::DockerConfig;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::domain::printable::printable;
+use gcr_core::domain::pull_secret::SharedBody;
 use gcr_core::domain::registry_host::{RegistryHost, Standing};
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::request::{
@@ -158,8 +159,7 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     let accounts = accounts(&args, &name)?;
     let timeout = parse_wait(args.timeout.as_deref().unwrap_or("10s"))?;
     let output = args.output.options(connection.verbosity())?;
-    let namespaces = args.targets.namespaces()?;
-    let several = args.targets.several();
+    let scope = args.targets.scope(&connection)?;
     let auth = auth(&args.auth)?;
     let mut connection = connection.options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
     connection.stdin_taken = [&args.key_file, &args.access_token_file]
@@ -175,13 +175,13 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     let config = DockerConfig::new(hosts, credential.auth());
     Ok(Request {
         connection,
-        namespaces,
-        several,
+        scope,
         wanted: Wanted {
             secret: Some(WantedSecret {
                 name,
                 credential,
                 config,
+                body: SharedBody::default(),
                 merge: args.merge,
                 force_conflicts: args.force_conflicts,
                 recreate: args.recreate,

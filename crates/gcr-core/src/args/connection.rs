@@ -162,6 +162,28 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
+    /// The flag that names one cluster or user, or how to reach it, where there is one.
+    pub(super) fn of_one_cluster(&self) -> Option<&'static str> {
+        let given = [
+            (self.context.is_some(), "--context"),
+            (self.server.is_some(), "--server"),
+            (self.cluster.is_some(), "--cluster"),
+            (self.user.is_some(), "--user"),
+            (self.token.is_some(), "--token"),
+            (self.client_certificate.is_some(), "--client-certificate"),
+            (self.client_key.is_some(), "--client-key"),
+            (
+                self.certificate_authority.is_some(),
+                "--certificate-authority",
+            ),
+            (self.tls_server_name.is_some(), "--tls-server-name"),
+            (self.insecure_skip_tls_verify, "--insecure-skip-tls-verify"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(given, flag)| given.then_some(flag))
+    }
+
     /// `-v`, as far as it makes a difference.
     pub fn verbosity(&self) -> u8 {
         u8::try_from(self.verbosity.max(0)).unwrap_or(u8::MAX)

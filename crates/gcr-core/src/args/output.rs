@@ -1,5 +1,8 @@
 //! What to write and what to print: `--dry-run`, `-o`, `-q`.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::UsageError;
@@ -24,6 +27,12 @@ pub struct OutputArgs {
         help = "Output format. One of: (json, yaml, name)."
     )]
     output: Option<String>,
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "File to write a JSON line to for each object as it ends, also for those not started"
+    )]
+    report: Option<OsString>,
     #[arg(
         long,
         help = "If true, keep the managedFields when printing objects in JSON or YAML format."
@@ -82,11 +91,19 @@ impl OutputArgs {
                 )));
             }
         };
+        let report = self.report.as_ref().map(PathBuf::from);
+        if report
+            .as_ref()
+            .is_some_and(|path| path.as_os_str().is_empty())
+        {
+            return Err(UsageError::new("--report names no file"));
+        }
         Ok(OutputOptions {
             format,
             show_managed_fields: self.show_managed_fields,
             quiet: self.quiet,
             verbosity,
+            report,
         })
     }
 }

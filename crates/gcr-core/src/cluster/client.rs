@@ -2,26 +2,29 @@
 //!
 //! Wraps `kube::Client`, which does HTTP and TLS; its own retries are off. Writes nothing by itself.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Fault;
 use super::access_review::Reviews;
 use super::fault::FaultCause;
+use super::limit::{Limit, Place};
 use crate::connection::{Client, Connection};
 use crate::event::{Event, Events};
 
-/// Requests in flight to one cluster at a time.
-const PLACES: usize = 16;
+const ASKED_NOTHING: u8 = 0;
+const BY_NAME: u8 = 1;
+const BY_READING: u8 = 2;
 
 /// A cluster that this run speaks to.
 pub struct Cluster {
+    context: Option<Arc<str>>,
     connection: Connection,
-    places: Semaphore,
+    limit: Limit,
     heard: Mutex<Option<Instant>>,
     begun: Instant,
     ended: OnceLock<()>,
@@ -30,21 +33,26 @@ pub struct Cluster {
     verbosity: u8,
     /// Whether a metadata read of Secrets was refused: then nobody asks again.
     pub(super) secrets_unreadable: AtomicBool,
+    /// How an account is found: [`BY_READING`] unless the whole cluster's may not be listed, and again once a list of a
+    /// name was refused too.
+    accounts_by_name: AtomicU8,
     /// What the server said of our rights, each asked once.
     pub(super) reviews: Reviews,
 }
 
 impl Cluster {
-    /// Sends nothing yet, and asks for no credential.
+    /// Sends nothing yet, and asks for no credential. `context` is what the report calls it.
     pub fn new(
+        context: Option<Arc<str>>,
         connection: Connection,
         events: Events,
         stop: watch::Receiver<bool>,
         verbosity: u8,
     ) -> Self {
         Self {
+            context,
             connection,
-            places: Semaphore::new(PLACES),
+            limit: Limit::new(),
             heard: Mutex::new(None),
             begun: Instant::now(),
             ended: OnceLock::new(),
@@ -52,8 +60,14 @@ impl Cluster {
             stop,
             verbosity,
             secrets_unreadable: AtomicBool::new(false),
+            accounts_by_name: AtomicU8::new(ASKED_NOTHING),
             reviews: Reviews::default(),
         }
+    }
+
+    /// The kubeconfig's context by which it was reached, where there is one.
+    pub fn context(&self) -> Option<&Arc<str>> {
+        self.context.as_ref()
     }
 
     /// `HOST:PORT`, as error messages name the server.
@@ -67,17 +81,16 @@ impl Cluster {
     }
 
     /// A place in flight, given back when dropped.
-    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed.
-        self.places.acquire().await.ok()
+    pub(super) async fn place(&self) -> Place<'_> {
+        self.limit.place().await
     }
 
-    /// Gets the credential ready, before anything is shown: a plugin may have to ask the user something.
-    ///
-    /// # Errors
-    /// The line to print, where the credentials or certificates cannot be used.
-    pub async fn log_in(&self) -> Result<(), String> {
-        self.client().await.map(drop)
+    /// Gets the credential ready, before anything is shown: a plugin may have to ask the user something. Gives the
+    /// cluster up where the credentials or certificates cannot be used.
+    pub async fn log_in(&self) {
+        if let Err(line) = self.client().await {
+            self.end(FaultCause::NotConnected(line.into()), false).await;
+        }
     }
 
     /// The client of today.
@@ -111,7 +124,9 @@ impl Cluster {
     pub(super) async fn end(&self, cause: FaultCause, unheard: bool) -> Fault {
         if self.ended.set(()).is_ok() {
             let fault = Fault { cause, unheard };
-            self.tell(Event::ClusterEnded(fault.wording())).await;
+            let line = fault.wording();
+            let context = self.context.clone();
+            self.tell(Event::Error { line, context }).await;
         }
         Fault {
             cause: FaultCause::ClusterEnded,
@@ -150,6 +165,24 @@ impl Cluster {
         if self.verbosity >= level {
             self.tell(Event::Trace(text())).await;
         }
+    }
+
+    /// Accounts are to be found by lists of their names: those of the whole cluster may not be listed.
+    pub fn find_accounts_by_name(&self) {
+        let begun = &self.accounts_by_name;
+        // Once only: who was refused that too has said so.
+        let _ =
+            begun.compare_exchange(ASKED_NOTHING, BY_NAME, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Accounts are to be read: a list of a name was refused too.
+    pub fn find_accounts_by_reading(&self) {
+        self.accounts_by_name.store(BY_READING, Ordering::Relaxed);
+    }
+
+    /// Whether accounts are found by lists of their names.
+    pub fn finds_accounts_by_name(&self) -> bool {
+        self.accounts_by_name.load(Ordering::Relaxed) == BY_NAME
     }
 
     /// Whether metadata of Secrets may be asked for: until it was refused once.

@@ -68,17 +68,7 @@ impl Reply {
     /// # Errors
     /// [`FaultCause::Garbled`]; what the body holds is not shown, it may be a Secret.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.body).map_err(|error| Fault {
-            cause: FaultCause::Garbled(
-                format!(
-                    "error: the server's answer is not what the API promises (line {}, column {})",
-                    error.line(),
-                    error.column()
-                )
-                .into(),
-            ),
-            unheard: false,
-        })
+        serde_json::from_slice(&self.body).map_err(|error| Fault::not_json(&error))
     }
 }
 
@@ -114,6 +104,14 @@ impl Cluster {
                 }
             };
             let outcome = self.try_once(&client, call, entry).await;
+            if let Try::Answered(status, ..) = &outcome {
+                match *status {
+                    StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => place.shed(),
+                    // How long a list takes says more of its length than of the server's load.
+                    _ if call.limit == OBJECT_LIMIT => place.answered(),
+                    _ => {}
+                }
+            }
             drop(place);
             let (cause, pause) = match outcome {
                 Try::Answered(status, headers, body) if status.is_success() => {

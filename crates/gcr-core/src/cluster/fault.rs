@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Refusal;
 use crate::connection::trouble;
+use crate::domain::printable::printable;
 
 /// The end of a request that did not succeed, after all its tries.
 #[derive(Debug, Clone)]
@@ -37,6 +38,31 @@ pub enum FaultCause {
 }
 
 impl Fault {
+    /// An answer that is not what the API promises; what it holds is not shown, it may be a Secret.
+    pub(super) fn not_json(error: &serde_json::Error) -> Self {
+        let line = format!(
+            "error: the server's answer is not what the API promises (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+        Self {
+            cause: FaultCause::Garbled(line.into()),
+            unheard: false,
+        }
+    }
+
+    /// An object of this kind where a list was asked for.
+    pub(super) fn no_list(kind: &str) -> Self {
+        let line = format!(
+            "error: the server's answer is no list but a {}",
+            printable(kind)
+        );
+        Self {
+            cause: FaultCause::Garbled(line.into()),
+            unheard: false,
+        }
+    }
+
     /// The refusal, where the server gave one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match &self.cause {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::exchange::{Call, METADATA, OBJECT_LIMIT};
+use super::lists::{List, METADATA_LIST};
 use super::secrets::metadata;
 use super::{Cluster, Fault, Refusal};
 use crate::domain::names::Namespace;
@@ -19,6 +20,16 @@ pub enum NamespaceState {
     Absent(Fault),
     /// It may not be read, or could not be.
     Unreadable,
+}
+
+/// The namespaces that match a label selector; an empty one matches all.
+pub fn matching(labels: &str) -> List {
+    List {
+        resource: "namespaces",
+        labels: labels.to_owned(),
+        accept: METADATA_LIST,
+        ..List::default()
+    }
 }
 
 impl Cluster {

@@ -179,6 +179,12 @@ impl Refusal {
         self.is_not_found() && self.from_api_server && self.kind == "namespaces"
     }
 
+    /// The namespace is being deleted and takes nothing new (`core/v1/types.go`, `NamespaceTerminatingCause`).
+    pub fn is_namespace_terminating(&self) -> bool {
+        let terminating = |cause: &Cause| cause.reason == "NamespaceTerminating";
+        self.is_forbidden() && self.causes.iter().any(terminating)
+    }
+
     /// The object changed since it was read, or another field manager holds a field.
     pub fn is_conflict(&self) -> bool {
         self.code == StatusCode::CONFLICT

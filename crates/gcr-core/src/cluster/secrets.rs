@@ -14,6 +14,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::exchange::{Call, JSON, METADATA, OBJECT_LIMIT, Reply};
+use super::lists::{Item, List, METADATA_LIST};
 use super::{Cluster, Fault};
 use crate::domain::names::{Namespace, SecretName};
 use crate::domain::pull_secret::Guard;
@@ -78,6 +79,26 @@ struct WireSecret {
 /// As [`Reply::json`].
 pub fn metadata(reply: &Reply) -> Result<ObjectMeta, Fault> {
     reply.json::<MetadataOnly>().map(|object| object.metadata)
+}
+
+/// The metadata of a listed object.
+///
+/// # Errors
+/// It is not what the API promises.
+pub fn metadata_of(item: &Item) -> Result<ObjectMeta, Fault> {
+    serde_json::from_str::<MetadataOnly>(item.json.get())
+        .map(|object| object.metadata)
+        .map_err(|error| Fault::not_json(&error))
+}
+
+/// The metadata of all Secrets of this name in the cluster: one a namespace.
+pub fn named(name: &SecretName) -> List {
+    List {
+        resource: "secrets",
+        fields: format!("metadata.name={name}"),
+        accept: METADATA_LIST,
+        ..List::default()
+    }
 }
 
 impl Cluster {

@@ -2,27 +2,46 @@
 //!
 //! Objects stay raw JSON: the typed struct would rewrite entries it does not know. Decides nothing.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
-use super::exchange::{Call, JSON, LIST_LIMIT, OBJECT_LIMIT, Reply};
+use super::exchange::{Call, JSON, OBJECT_LIMIT, Reply};
+use super::lists::{Item, List, Pages};
 use super::secrets::{found, query};
 use super::{Cluster, Fault};
 use crate::domain::names::{Namespace, ServiceAccountName};
 use crate::ledger::Entry;
 
-/// Objects a list page holds at most: kubectl's own chunk size.
-const PAGE: &str = "500";
-
-/// How often a list that grew too old while it was read is begun again.
-const RESTARTS: u32 = 5;
-
 /// A ServiceAccount as the server holds it.
 #[derive(Debug, Clone)]
 pub struct StoredAccount(pub Value);
 
+/// All ServiceAccounts of the cluster.
+pub fn accounts() -> List {
+    List {
+        resource: "serviceaccounts",
+        accept: JSON,
+        ..List::default()
+    }
+}
+
 impl StoredAccount {
+    /// The account of a list.
+    ///
+    /// # Errors
+    /// It is no JSON object.
+    pub fn read(item: &Item) -> Result<Self, Fault> {
+        let mut object: Map<String, Value> =
+            serde_json::from_str(item.json.get()).map_err(|error| Fault::not_json(&error))?;
+        // Items of a list carry no kind of their own.
+        object.insert("apiVersion".to_owned(), "v1".into());
+        object.insert("kind".to_owned(), "ServiceAccount".into());
+        Ok(Self(Value::Object(object)))
+    }
+
     /// `metadata.name`.
     pub fn name(&self) -> &str {
         self.text("/metadata/name")
@@ -88,67 +107,40 @@ impl Cluster {
             .transpose()
     }
 
-    /// All ServiceAccounts of the namespace that match `selector`; an empty selector matches all.
+    /// The ServiceAccount by a list of this one name, for a role that may list and not get.
+    ///
+    /// # Errors
+    /// The request's fault.
+    pub async fn list_account(
+        self: &Arc<Self>,
+        namespace: &Namespace,
+        name: &ServiceAccountName,
+    ) -> Result<Option<StoredAccount>, Fault> {
+        let list = List {
+            namespace: Some(namespace.clone()),
+            fields: format!("metadata.name={name}"),
+            ..accounts()
+        };
+        let items = Pages::of(self, list).all().await?;
+        items.first().map(StoredAccount::read).transpose()
+    }
+
+    /// All ServiceAccounts of the namespace that match `labels`, a label selector; an empty one matches all.
     ///
     /// # Errors
     /// The request's fault.
     pub async fn list_accounts(
-        &self,
+        self: &Arc<Self>,
         namespace: &Namespace,
-        selector: &str,
+        labels: &str,
     ) -> Result<Vec<StoredAccount>, Fault> {
-        let mut accounts = Vec::new();
-        let mut next = String::new();
-        let mut restarts = 0;
-        loop {
-            let query = query(&[
-                ("limit", PAGE),
-                ("labelSelector", selector),
-                ("continue", &next),
-            ]);
-            let call = Call {
-                method: Method::GET,
-                path: format!("/api/v1/namespaces/{namespace}/serviceaccounts?{query}"),
-                content_type: None,
-                accept: JSON,
-                body: Bytes::new(),
-                limit: LIST_LIMIT,
-                subject: "get serviceaccounts".to_owned(),
-            };
-            let mut page: Value = match self.exchange(&call, None).await {
-                Ok(reply) => reply.json()?,
-                // The list grew too old while it was read: only a new one is whole.
-                Err(fault)
-                    if !next.is_empty()
-                        && restarts < RESTARTS
-                        && fault
-                            .refusal()
-                            .is_some_and(|refusal| refusal.code == http::StatusCode::GONE) =>
-                {
-                    restarts += 1;
-                    accounts.clear();
-                    next.clear();
-                    continue;
-                }
-                Err(fault) => return Err(fault),
-            };
-            if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
-                // Items of a list carry no kind of their own.
-                accounts.extend(items.into_iter().map(|mut item| {
-                    item["apiVersion"] = json!("v1");
-                    item["kind"] = json!("ServiceAccount");
-                    StoredAccount(item)
-                }));
-            }
-            next = page
-                .pointer("/metadata/continue")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            if next.is_empty() {
-                return Ok(accounts);
-            }
-        }
+        let list = List {
+            namespace: Some(namespace.clone()),
+            labels: labels.to_owned(),
+            ..accounts()
+        };
+        let items = Pages::of(self, list).all().await?;
+        items.iter().map(StoredAccount::read).collect()
     }
 
     /// JSON merge patch (RFC 7386), bound to the version that was read by the `resourceVersion` and `uid` in `body`.

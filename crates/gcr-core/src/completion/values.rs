@@ -1,6 +1,6 @@
 //! What there is to offer for a place: from the tree, the kubeconfig, or the cluster in sight.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use clap::Parser;
@@ -12,6 +12,7 @@ use crate::args::ConnectionArgs;
 use crate::args::flag::{Flag, Kind};
 use crate::args::line::Line;
 use crate::cluster::Cluster;
+use crate::cluster::lists::{List, METADATA_LIST, Pages};
 use crate::connection::environment::Environment;
 use crate::connection::{Connection, ConnectionOptions, Kubeconfig};
 use crate::domain::google_hosts;
@@ -213,16 +214,25 @@ async fn ask(
     let namespace: Namespace = namespace.parse().ok()?;
     let (events, _) = Events::channel();
     let (_stop, stopped) = watch::channel(false);
-    let cluster = Cluster::new(connection, events, stopped, 0);
-    let names = match resource {
-        Resource::Namespaces => cluster.names("namespaces", None, "").await,
-        Resource::ServiceAccounts => cluster.names("serviceaccounts", Some(&namespace), "").await,
-        Resource::PullSecrets => {
-            let selector = format!("type={}", pull_secret::TYPE);
-            cluster.names("secrets", Some(&namespace), &selector).await
-        }
+    let cluster = Arc::new(Cluster::new(None, connection, events, stopped, 0));
+    let mut list = List {
+        accept: METADATA_LIST,
+        namespace: Some(namespace),
+        ..List::default()
     };
-    names.ok()
+    match resource {
+        Resource::Namespaces => {
+            list.resource = "namespaces";
+            list.namespace = None;
+        }
+        Resource::ServiceAccounts => list.resource = "serviceaccounts",
+        Resource::PullSecrets => {
+            list.resource = "secrets";
+            list.fields = format!("type={}", pull_secret::TYPE);
+        }
+    }
+    let items = Pages::of(&cluster, list).all().await.ok()?;
+    Some(items.into_iter().map(|item| item.name).collect())
 }
 
 /// Nobody is asked and nothing is said from here on: not by us, and not by a credential plugin, which gets these streams.

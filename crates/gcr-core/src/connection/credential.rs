@@ -111,6 +111,11 @@ impl Credentials {
         }
     }
 
+    /// Whether the user may be asked something for it.
+    pub(super) fn may_ask(&self) -> bool {
+        matches!(&self.source, Source::Plugin(plugin) if plugin.may_ask())
+    }
+
     /// The credential to use now.
     ///
     /// # Errors

@@ -130,6 +130,7 @@ impl Kubeconfig {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             request_timeout: options.request_timeout.unwrap_or(Some(REQUEST_TIMEOUT)),
+            context: Some(chosen.context_name.clone()).filter(|name| !name.is_empty()),
             namespace,
             key_may_not_travel,
             inner: Arc::new(Inner {
@@ -241,6 +242,8 @@ pub struct Connection {
     pub server: String,
     /// The limit of one try.
     pub request_timeout: Option<Duration>,
+    /// The context's name, where there is one.
+    pub context: Option<String>,
     /// The context's namespace, where it names one, or the pod's.
     pub namespace: Option<String>,
     key_may_not_travel: Option<String>,
@@ -274,6 +277,7 @@ impl Connection {
         Self {
             server: server.to_owned(),
             request_timeout: Some(request_timeout),
+            context: None,
             namespace: None,
             key_may_not_travel: None,
             inner: Arc::new(Inner {
@@ -335,6 +339,26 @@ impl Connection {
         let client = self.inner.client(credential, held.as_ref())?;
         *held = Some(client.clone());
         Ok(Some(client))
+    }
+
+    /// Whether a credential plugin may ask the user something.
+    pub fn may_ask(&self) -> bool {
+        self.inner.credentials.may_ask()
+    }
+
+    /// Whether both reach the same server, the same way: whatever is done over one is done over the other.
+    pub fn reaches_the_same(&self, other: &Self) -> bool {
+        let way = |connection: &Self| {
+            let Inner {
+                address, cluster, ..
+            } = &*connection.inner;
+            (
+                address.url.clone(),
+                cluster.proxy_url.clone(),
+                cluster.tls_server_name.clone(),
+            )
+        };
+        way(self) == way(other)
     }
 
     /// Whether a key may be sent over this connection.

@@ -159,6 +159,11 @@ impl Plugin {
         printable(self.exec.command.as_deref().unwrap_or_default()).into_owned()
     }
 
+    /// Whether it may ask the user something now.
+    pub(super) fn may_ask(&self) -> bool {
+        self.is_interactive(std::io::stdin().is_terminal()) == Ok(true)
+    }
+
     fn is_interactive(&self, terminal: bool) -> Result<bool, String> {
         let trouble = |why: &str| {
             Err(format!(

@@ -13,6 +13,7 @@ pub mod image_reference;
 pub mod json_object;
 pub mod masking;
 pub mod names;
+pub mod namespace_filter;
 pub mod printable;
 pub mod pull_secret;
 pub mod pull_secret_list;

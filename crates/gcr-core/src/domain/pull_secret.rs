@@ -3,6 +3,7 @@
 //! A server-side apply that leaves a field out removes it, so nothing else may build one.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -66,6 +67,24 @@ struct Metadata<'a> {
     uid: Option<&'a str>,
     #[serde(rename = "resourceVersion", skip_serializing_if = "Option::is_none")]
     resource_version: Option<&'a str>,
+}
+
+/// The body of an apply, made at first use and shared by all namespaces it is sent to.
+#[derive(Default)]
+pub struct SharedBody(OnceLock<Bytes>);
+
+impl SharedBody {
+    /// The body; `make` makes it.
+    pub fn get(&self, make: impl FnOnce() -> Bytes) -> Bytes {
+        self.0.get_or_init(make).clone()
+    }
+}
+
+impl std::fmt::Debug for SharedBody {
+    /// It holds a key.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SharedBody")
+    }
 }
 
 impl PullSecret {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::apply;
 use crate::cluster::exchange::Call;
 use crate::ledger::{Entry, Ledger};
-use crate::observe::observe;
+use crate::observe::{Sight, observe};
 use crate::plan::{AccountStep, SecretStep};
 use crate::progress::Progress;
 use crate::request::{Wanted, WantedSecret};
@@ -27,8 +27,8 @@ fn _futures_are_send(
     fn send<T: Send>(_: T) {}
 
     let now = Instant::now();
-    send(super::drive(target, wanted, now, ledger));
-    send(observe(target, wanted, progress));
+    send(super::drive(target, Sight::default(), wanted, now, ledger));
+    send(observe(target, wanted, progress, &mut Sight::default()));
     send(apply::secret::carry_out(
         target, wanted, secret, step, now, entry,
     ));

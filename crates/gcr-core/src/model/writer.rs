@@ -15,9 +15,11 @@ use crate::connection::Connection;
 use crate::domain::access_token::AccessToken;
 use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
+use crate::domain::pull_secret::SharedBody;
 use crate::drive::drive;
 use crate::event::{Event, Events};
 use crate::ledger::{Ledger, Outcome};
+use crate::observe::Sight;
 use crate::request::{
     AccountChange, AccountSelection, DryRun, Manifest, Wanted, WantedAccounts, WantedSecret,
 };
@@ -83,6 +85,7 @@ impl Job {
                     name: secret.name.parse().unwrap(),
                     credential,
                     config,
+                    body: SharedBody::default(),
                     merge: secret.merge,
                     force_conflicts: false,
                     recreate: false,
@@ -124,7 +127,7 @@ pub(super) async fn run(server: &Server, writer: usize, job: &Job) -> Told {
     let (_stop, stopped) = watch::channel(false);
     let client = server.client(writer, PATIENCE);
     let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
-    let cluster = Cluster::new(connection, events, stopped, 0);
+    let cluster = Cluster::new(None, connection, events, stopped, 0);
     let listening = tokio::spawn(async move {
         let mut ends = Vec::new();
         while let Some(event) = received.recv().await {
@@ -137,13 +140,14 @@ pub(super) async fn run(server: &Server, writer: usize, job: &Job) -> Told {
     let target = Target {
         cluster: Arc::new(cluster),
         namespace: "team".parse().unwrap(),
+        named: true,
     };
     let wanted = job.wanted();
     let ledger = Ledger::default();
     let deadline = Instant::now() + wanted.timeout;
     let driven = tokio::time::timeout(
         Duration::from_secs(3600),
-        drive(&target, &wanted, deadline, &ledger),
+        drive(&target, Sight::default(), &wanted, deadline, &ledger),
     );
     let mut told = Told::default();
     if driven.await.is_err() {

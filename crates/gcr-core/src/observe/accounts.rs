@@ -2,11 +2,11 @@
 
 use futures_util::stream::{self, StreamExt as _};
 
-use super::AccountsSeen;
-use crate::cluster::Fault;
+use super::{AccountsSeen, Sight};
 use crate::cluster::namespaces::NamespaceState;
 use crate::cluster::service_accounts::StoredAccount;
-use crate::domain::names::SecretName;
+use crate::cluster::{Fault, Refusal};
+use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::progress::Progress;
 use crate::request::{AccountChange, AccountSelection, WantedAccounts};
 use crate::target::Target;
@@ -34,14 +34,22 @@ pub(super) async fn observe(
     target: &Target,
     wanted: &WantedAccounts,
     progress: &Progress,
+    sight: &mut Sight,
 ) -> Result<AccountsSeen, Fault> {
-    let (cluster, namespace) = (&target.cluster, &target.namespace);
     let Some(open) = &progress.open_accounts else {
-        return list(target, wanted, progress).await;
+        return list(target, wanted, progress, sight).await;
     };
-    Ok(stream::iter(open.clone())
-        .map(|name| async move {
-            let account = match cluster.read_account(namespace, &name).await {
+    let (seen, unseen): (Vec<_>, Vec<_>) = open
+        .iter()
+        .map(|name| (name.clone(), sight.account(name)))
+        .partition(|(_, account)| account.is_some());
+    let mut seen: AccountsSeen = seen
+        .into_iter()
+        .filter_map(|(name, account)| Some((name, Ok(AccountSeen::Stored(Box::new(account?))))))
+        .collect();
+    let read: AccountsSeen = stream::iter(unseen)
+        .map(|(name, _)| async move {
+            let account = match find(target, &name).await {
                 Ok(Some(account)) => Ok(AccountSeen::Stored(Box::new(account))),
                 Ok(None) => Ok(missing(target, progress).await),
                 Err(fault) => Err(fault),
@@ -50,22 +58,43 @@ pub(super) async fn observe(
         })
         .buffered(SIDE_BY_SIDE)
         .collect()
-        .await)
+        .await;
+    seen.extend(read);
+    Ok(seen)
+}
+
+/// Reads an account, or lists it by its name: whichever is not refused.
+async fn find(target: &Target, name: &ServiceAccountName) -> Result<Option<StoredAccount>, Fault> {
+    let (cluster, namespace) = (&target.cluster, &target.namespace);
+    if cluster.finds_accounts_by_name() {
+        match cluster.list_account(namespace, name).await {
+            Err(fault) if fault.refusal().is_some_and(Refusal::is_forbidden) => {
+                cluster.find_accounts_by_reading();
+            }
+            listed => return listed,
+        }
+    }
+    cluster.read_account(namespace, name).await
 }
 
 async fn list(
     target: &Target,
     wanted: &WantedAccounts,
     progress: &Progress,
+    sight: &mut Sight,
 ) -> Result<AccountsSeen, Fault> {
     let selector = match &wanted.selection {
         AccountSelection::Labels(selector) => selector.as_str(),
         AccountSelection::Names(_) | AccountSelection::All => "",
     };
-    let mut seen: AccountsSeen = target
-        .cluster
-        .list_accounts(&target.namespace, selector)
-        .await?
+    let accounts = match sight.accounts.take() {
+        Some(accounts) => accounts,
+        None => {
+            let listed = target.cluster.list_accounts(&target.namespace, selector);
+            listed.await?
+        }
+    };
+    let mut seen: AccountsSeen = accounts
         .into_iter()
         .filter_map(|account| {
             let name = account.name().parse().ok()?;
@@ -83,6 +112,7 @@ async fn list(
             seen.push((name, Ok(missing(target, progress).await)));
         }
     } else if seen.is_empty()
+        && target.named
         && let NamespaceState::Absent(fault) =
             target.cluster.namespace_state(&target.namespace).await
     {
@@ -108,6 +138,7 @@ pub(super) async fn missing_secrets(
     target: &Target,
     wanted: &WantedAccounts,
     seen: &AccountsSeen,
+    sight: &mut Sight,
 ) -> Vec<SecretName> {
     let AccountChange::Attach(names) = &wanted.change else {
         return Vec::new();
@@ -115,6 +146,12 @@ pub(super) async fn missing_secrets(
     let stored = |(_, account): &(_, _)| matches!(account, Ok(AccountSeen::Stored(_)));
     let mut missing = Vec::new();
     for name in names {
+        if let Some(listed) = sight.secret(name) {
+            if listed.is_none() {
+                missing.push(name.clone());
+            }
+            continue;
+        }
         if !target.cluster.may_look_at_secrets() || !seen.iter().any(stored) {
             break;
         }

@@ -1,11 +1,15 @@
 //! Reads what a target holds, as far as the next plan needs it. Writes nothing.
 
 mod accounts;
+mod catalog;
 mod secret;
+mod sight;
 
 pub use accounts::AccountSeen;
 pub(crate) use accounts::DEFAULT as DEFAULT_ACCOUNT;
+pub use catalog::Catalog;
 pub use secret::SecretSeen;
+pub use sight::Sight;
 
 use crate::cluster::Fault;
 use crate::domain::names::{SecretName, ServiceAccountName};
@@ -27,26 +31,36 @@ pub struct Observed {
     pub missing_secrets: Vec<SecretName>,
 }
 
-/// Reads the open objects of `target`: Secret and accounts at the same time.
-pub async fn observe(target: &Target, wanted: &Wanted, progress: &Progress) -> Observed {
+/// Reads the open objects of `target`, as far as `sight` does not say: Secret and accounts at the same time. What is
+/// taken from `sight` is gone from it: whoever has to look again reads.
+pub async fn observe(
+    target: &Target,
+    wanted: &Wanted,
+    progress: &Progress,
+    sight: &mut Sight,
+) -> Observed {
+    let seen_secret = match &wanted.secret {
+        Some(secret) => sight.secret(&secret.name),
+        None => None,
+    };
     let secret = async {
         match &wanted.secret {
             Some(secret) if !progress.secret_ended => {
-                Some(secret::observe(target, wanted, secret).await)
+                Some(secret::observe(target, wanted, secret, seen_secret).await)
             }
             _ => None,
         }
     };
     let accounts = async {
         match &wanted.accounts {
-            Some(accounts) => accounts::observe(target, accounts, progress).await,
+            Some(accounts) => accounts::observe(target, accounts, progress, sight).await,
             None => Ok(Vec::new()),
         }
     };
     let (secret, accounts) = futures_util::join!(secret, accounts);
     let missing_secrets = match (&wanted.accounts, &accounts) {
         (Some(wanted_accounts), Ok(seen)) if wanted.secret.is_none() && progress.conflicts == 0 => {
-            accounts::missing_secrets(target, wanted_accounts, seen).await
+            accounts::missing_secrets(target, wanted_accounts, seen, sight).await
         }
         _ => Vec::new(),
     };

@@ -6,7 +6,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::secrets::{ApplyOptions, StoredSecret, metadata};
 use crate::cluster::{Fault, Refusal};
-use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::PullSecret;
 use crate::request::{DryRun, Wanted, WantedSecret};
 use crate::target::Target;
@@ -31,16 +30,23 @@ pub(super) async fn observe(
     target: &Target,
     wanted: &Wanted,
     secret: &WantedSecret,
+    listed: Option<Option<ObjectMeta>>,
 ) -> Result<SecretSeen, Fault> {
     if wanted.dry_run == DryRun::Client {
         return Ok(SecretSeen::NotAsked);
     }
     let (cluster, namespace) = (&target.cluster, &target.namespace);
+    if let Some(None) = listed {
+        return Ok(SecretSeen::Absent);
+    }
     if secret.merge || secret.recreate {
         let whole = cluster.read_secret(namespace, &secret.name).await?;
         return Ok(whole.map_or(SecretSeen::Absent, |whole| {
             SecretSeen::Whole(Box::new(whole))
         }));
+    }
+    if let Some(Some(metadata)) = listed {
+        return Ok(SecretSeen::Metadata(Box::new(metadata)));
     }
     if cluster.may_look_at_secrets() {
         match cluster.read_secret_metadata(namespace, &secret.name).await {
@@ -53,7 +59,7 @@ pub(super) async fn observe(
             Err(fault) => return Err(fault),
         }
     }
-    try_out(target, wanted, secret, &secret.config).await
+    try_out(target, wanted, secret).await
 }
 
 /// Where nothing may be read, a server dry run of the very same apply says what is stored.
@@ -61,9 +67,10 @@ async fn try_out(
     target: &Target,
     wanted: &Wanted,
     secret: &WantedSecret,
-    config: &DockerConfig,
 ) -> Result<SecretSeen, Fault> {
-    let body = PullSecret::new(&secret.name, &secret.credential, config).apply_body(None);
+    let body = secret
+        .body
+        .get(|| PullSecret::new(&secret.name, &secret.credential, &secret.config).apply_body(None));
     let options = ApplyOptions {
         field_manager: &wanted.field_manager,
         force: secret.force_conflicts,

@@ -24,8 +24,16 @@ pub(super) fn plan(
         Ok(seen) => seen,
         Err(fault) => return SecretStep::Fail(explain(fault, secret)),
     };
+    let body = |config: &DockerConfig, guard: Option<&Guard>| {
+        PullSecret::new(&secret.name, &secret.credential, config).apply_body(guard)
+    };
     let apply = |config: &DockerConfig, guard: Option<Guard>, before: Before| SecretApply {
-        body: PullSecret::new(&secret.name, &secret.credential, config).apply_body(guard.as_ref()),
+        // What is bound to nothing and keeps nothing is the same everywhere.
+        body: if guard.is_none() && std::ptr::eq(config, &secret.config) {
+            secret.body.get(|| body(config, None))
+        } else {
+            body(config, guard.as_ref())
+        },
         force: secret.force_conflicts,
         before: progress.unheard_secret.clone().unwrap_or(before),
         repeated: progress.unheard_secret.is_some(),

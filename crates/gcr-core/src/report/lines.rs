@@ -1,21 +1,31 @@
 //! One object's line, for good or ill. Pure text.
 
+use crate::domain::printable::printable;
 use crate::event::Ended;
 use crate::ledger::Outcome;
-use crate::request::DryRun;
+use crate::request::{DryRun, Shape};
 use crate::target::{ObjectName, TargetName};
 
-/// What a line ends with where the command could name several namespaces.
-pub(super) fn place(target: &TargetName, several: bool) -> String {
-    if several {
+/// What a line ends with where the command could name several namespaces or clusters.
+pub(super) fn place(target: &TargetName, shape: Shape) -> String {
+    let namespace = if shape.namespaces {
         format!(" -n {}", target.namespace)
     } else {
         String::new()
+    };
+    namespace + &cluster(target.context.as_deref(), shape)
+}
+
+/// What a line about a whole cluster ends with where the command could name several.
+pub(super) fn cluster(context: Option<&str>, shape: Shape) -> String {
+    match context {
+        Some(context) if shape.contexts => format!(" --context {}", printable(context)),
+        _ => String::new(),
     }
 }
 
 /// `secret/gcr-io created (dry run) -n NS`; `None` for an object that did not end as asked.
-pub(super) fn done(ended: &Ended, dry_run: DryRun, several: bool) -> Option<String> {
+pub(super) fn done(ended: &Ended, dry_run: DryRun, shape: Shape) -> Option<String> {
     let word = match (&ended.object, ended.outcome) {
         (ObjectName::ServiceAccount(_), Outcome::Unchanged) => "patched (no change)",
         (_, outcome) if outcome.is_as_asked() => outcome.word(),
@@ -25,7 +35,7 @@ pub(super) fn done(ended: &Ended, dry_run: DryRun, several: bool) -> Option<Stri
         "{} {word}{}{}",
         ended.object,
         dry_run.suffix(),
-        place(&ended.target, several)
+        place(&ended.target, shape)
     ))
 }
 
@@ -35,7 +45,7 @@ pub(super) fn unknown(object: &ObjectName, cause: &str) -> String {
 }
 
 /// The error of an object; `None` where there is nothing to say of this very object.
-pub(super) fn failed(ended: &Ended, several: bool) -> Option<String> {
+pub(super) fn failed(ended: &Ended, shape: Shape) -> Option<String> {
     let failure = ended
         .failure
         .as_ref()
@@ -44,10 +54,13 @@ pub(super) fn failed(ended: &Ended, several: bool) -> Option<String> {
         Outcome::Unknown => unknown(&ended.object, &failure.trouble.cause()),
         _ => failure.trouble.to_string(),
     };
-    let place = place(&ended.target, several);
-    // The place belongs to the first line; a list of invalid fields follows it.
-    Some(match text.split_once('\n') {
+    Some(placed(&text, &place(&ended.target, shape)))
+}
+
+/// A text with its place: behind the first line, which a list of invalid fields may follow.
+pub(super) fn placed(text: &str, place: &str) -> String {
+    match text.split_once('\n') {
         Some((first, rest)) => format!("{first}{place}\n{rest}"),
         None => format!("{text}{place}"),
-    })
+    }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{Stream, count, lines, objects};
+use super::{ReportFile, Stream, count, lines, objects};
 use crate::event::{Ended, Event};
 use crate::failure::Hint;
-use crate::ledger::Ledger;
-use crate::request::{DryRun, Format, OutputOptions};
+use crate::ledger::{Ledger, Outcome};
+use crate::request::{DryRun, Format, OutputOptions, Shape};
 use crate::target::{ObjectName, TargetName};
 
 /// How a run is to be reported.
@@ -19,11 +19,13 @@ pub struct Reporter {
     /// What lines end with.
     pub dry_run: DryRun,
     /// The shape of lines and whether there is a count.
-    pub several: bool,
+    pub shape: Shape,
     /// Whether manifests are printed with their data.
     pub plain_manifests: bool,
     /// The books the count is read from.
     pub ledger: Ledger,
+    /// Where each object's end is written down.
+    pub report: Option<ReportFile>,
     /// Where to print.
     pub stream: Stream,
 }
@@ -51,9 +53,13 @@ impl Reporter {
     /// meanwhile.
     pub fn follow(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
         let mut seen = Seen::default();
+        if self.shape.namespaces && !self.output.quiet {
+            self.stream.with_bars();
+        }
         while let Some(event) = events.blocking_recv() {
             self.event(event, &mut seen);
         }
+        self.stream.without_bars();
         self.finish(seen)
     }
 
@@ -62,7 +68,7 @@ impl Reporter {
             Event::Ended(ended) => self.ended(*ended, seen),
             Event::Warning { text, at } => {
                 let place = at
-                    .map(|target| lines::place(&target, self.several))
+                    .map(|target| lines::place(&target, self.shape))
                     .unwrap_or_default();
                 self.stream.warning(&format!("{text}{place}"));
             }
@@ -71,17 +77,39 @@ impl Reporter {
                     self.stream.warning(&text);
                 }
             }
-            Event::Note(line) if self.output.quiet => drop(line),
-            Event::Note(line) | Event::Trace(line) => self.stream.err(&line),
-            Event::ClusterEnded(line) => {
+            Event::Note { line, context } => {
+                if !self.output.quiet {
+                    let place = lines::cluster(context.as_deref(), self.shape);
+                    self.stream.err(&format!("{line}{place}"));
+                }
+            }
+            Event::Trace(line) => self.stream.err(&line),
+            Event::Error { line, context } => {
                 seen.failed = true;
-                self.stream.err(&line);
+                let place = lines::cluster(context.as_deref(), self.shape);
+                self.stream.err(&lines::placed(&line, &place));
+            }
+            Event::Hint(hint) => self.hint(hint, seen),
+            Event::Meant { context, objects } => {
+                if let Some(bars) = self.stream.bars() {
+                    bars.meant(context.as_ref(), objects);
+                }
+            }
+            Event::TakesLong => {
+                if let Some(bars) = self.stream.bars() {
+                    bars.show();
+                }
             }
         }
     }
 
     fn ended(&mut self, ended: Ended, seen: &mut Seen) {
-        if let Some(line) = lines::done(&ended, self.dry_run, self.several) {
+        self.write_down(&ended);
+        if let Some(bars) = self.stream.bars() {
+            let failed = !ended.outcome.is_as_asked();
+            bars.ended(ended.target.context.as_ref(), failed);
+        }
+        if let Some(line) = lines::done(&ended, self.dry_run, self.shape) {
             match self.output.format {
                 Format::Lines if !self.output.quiet => self.stream.out(&line),
                 Format::Name => self.stream.out(&ended.object.to_string()),
@@ -89,7 +117,7 @@ impl Reporter {
             }
         } else {
             seen.failed = true;
-            if let Some(line) = lines::failed(&ended, self.several) {
+            if let Some(line) = lines::failed(&ended, self.shape) {
                 self.stream.err(&line);
             }
             if let Some(hint) = ended.failure.and_then(|failure| failure.hint) {
@@ -101,9 +129,22 @@ impl Reporter {
         }
     }
 
+    fn write_down(&mut self, ended: &Ended) {
+        let Some(report) = &mut self.report else {
+            return;
+        };
+        let failure = ended.failure.as_ref();
+        let reason = failure.map(|failure| self.stream.masked(&failure.trouble.cause()));
+        report.write(
+            (&ended.target, &ended.object),
+            ended.outcome,
+            reason.as_deref(),
+        );
+    }
+
     /// Beside its error for one target; in a fleet once, at the end, with the number it is for.
     fn hint(&mut self, hint: Hint, seen: &mut Seen) {
-        if !self.several {
+        if !self.shape.namespaces {
             self.stream.err(&format!("hint: {hint}"));
             return;
         }
@@ -116,11 +157,19 @@ impl Reporter {
 
     fn finish(mut self, mut seen: Seen) -> Summary {
         // Cut off in flight: nobody else will speak of these.
-        for (target, object) in self.ledger.unanswered() {
-            let place = lines::place(&target, self.several);
-            let line = lines::unknown(&object, "no answer came before the end");
-            self.stream.err(&format!("{line}{place}"));
+        for (target, object, outcome) in self.ledger.unended() {
             seen.failed = true;
+            let mut reason = None;
+            if outcome == Outcome::Unknown {
+                let why = "no answer came before the end";
+                let place = lines::place(&target, self.shape);
+                let line = lines::unknown(&object, why);
+                self.stream.err(&format!("{line}{place}"));
+                reason = Some(why);
+            }
+            if let Some(report) = &mut self.report {
+                report.write((&target, &object), outcome, reason);
+            }
         }
         if self.output.format.shows_objects() && !seen.objects.is_empty() {
             seen.objects
@@ -128,7 +177,7 @@ impl Reporter {
             let objects = seen.objects.into_iter().map(|(_, object)| object).collect();
             let text = objects::render(
                 objects,
-                self.several,
+                self.shape.namespaces,
                 self.output.show_managed_fields,
                 self.output.format,
             );
@@ -138,11 +187,15 @@ impl Reporter {
                 self.stream.out_masked(&text)
             }
         }
+        if let Some(line) = self.report.take().and_then(ReportFile::finish) {
+            self.stream.err(&line);
+            seen.failed = true;
+        }
         for hint in &seen.hints {
             self.stream
                 .err(&format!("hint: (for {}) {hint}", seen.hint_counts[hint]));
         }
-        if self.several && !self.output.quiet {
+        if self.shape.namespaces && !self.output.quiet {
             self.stream.err(&count::line(self.ledger.counts()));
         }
         Summary {

@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
+use super::bars::Bars;
 use crate::domain::masking::SecretMaterial;
 
 /// Both streams of the process.
@@ -13,6 +14,7 @@ pub struct Stream {
     stdout_closed: bool,
     stderr_closed: bool,
     colour: bool,
+    bars: Option<Bars>,
 }
 
 impl Stream {
@@ -23,7 +25,23 @@ impl Stream {
             stdout_closed: false,
             stderr_closed: false,
             colour: allows_colour(),
+            bars: None,
         }
+    }
+
+    /// Has progress to show beside what is printed, where there is a terminal for it.
+    pub(super) fn with_bars(&mut self) {
+        self.bars = draws().then(Bars::new);
+    }
+
+    /// The progress, where there is one.
+    pub(super) fn bars(&mut self) -> Option<&mut Bars> {
+        self.bars.as_mut()
+    }
+
+    /// Takes the progress off the terminal.
+    pub(super) fn without_bars(&mut self) {
+        self.bars = None;
     }
 
     /// A line of result, of our own words and of names that were checked: nothing in it came from a server as it is,
@@ -60,7 +78,8 @@ impl Stream {
         self.write_err(&format!("{word} {text}"));
     }
 
-    fn masked(&self, text: &str) -> String {
+    /// The text with secret material made unreadable.
+    pub(super) fn masked(&self, text: &str) -> String {
         self.material
             .as_ref()
             .map_or_else(|| text.to_owned(), |material| material.mask(text))
@@ -68,24 +87,37 @@ impl Stream {
 
     fn write_out(&mut self, line: &str) {
         if !self.stdout_closed {
-            let mut stdout = io::stdout().lock();
-            self.stdout_closed = writeln!(stdout, "{line}")
-                .and_then(|()| stdout.flush())
-                .is_err();
+            let write = || {
+                let mut stdout = io::stdout().lock();
+                writeln!(stdout, "{line}").and_then(|()| stdout.flush())
+            };
+            self.stdout_closed = self.aside(write).is_err();
         }
     }
 
     fn write_err(&mut self, line: &str) {
         if !self.stderr_closed {
-            self.stderr_closed = writeln!(io::stderr().lock(), "{line}").is_err();
+            let write = || writeln!(io::stderr().lock(), "{line}");
+            self.stderr_closed = self.aside(write).is_err();
+        }
+    }
+
+    fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bars {
+            Some(bars) => bars.aside(print),
+            None => print(),
         }
     }
 }
 
+/// Whether standard error is a terminal that can draw.
+fn draws() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// kubectl's rule (cli-runtime `printers/terminal.go`, `AllowsColorOutput`), for standard error.
 fn allows_colour() -> bool {
-    io::stderr().is_terminal()
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    draws()
         && std::env::var_os("NO_COLOR").is_none()
         && (!cfg!(windows) || std::env::var_os("WT_SESSION").is_some())
 }

@@ -1,26 +1,130 @@
 //! `cargo xtask bench`: figures, each beside what it is compared with, taken in turn in one run on one machine. A
 //! figure is no test: a missed bar is shown and fails nothing, since a busy machine misses it too.
 
+mod figures;
+mod fleet;
 mod kubeconfig;
 mod one;
+mod optimized;
+mod process;
 mod samples;
 mod start;
+mod turns;
 
 use gcr_test_support::Result;
 
-/// Runs one of them, or all.
+use fleet::{PARTS, Part};
+
+/// What was asked for.
+#[derive(Default)]
+struct Asked {
+    start: bool,
+    kubeconfig: bool,
+    one: bool,
+    parts: Vec<&'static Part>,
+    most: Option<usize>,
+}
+
+/// Runs one of them, or all that take minutes; with `--whole`, all.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
-    match words {
-        [] => {
-            start::run()?;
-            println!();
-            kubeconfig::run()?;
-            println!();
-            one::run()
+    let asked = Asked::read(words).ok_or_else(|| crate::not_understood("bench", words))?;
+    if !asked.parts.is_empty() && !optimized::is_optimized() {
+        return optimized::begin_anew(words);
+    }
+    if asked.start {
+        start::run()?;
+        println!();
+    }
+    if asked.kubeconfig {
+        kubeconfig::run()?;
+        println!();
+    }
+    if asked.one {
+        one::run()?;
+        println!();
+    }
+    if !asked.parts.is_empty() {
+        let figures = fleet::run(&asked.parts, asked.most)?;
+        print!("{}", figures::table(&figures));
+    }
+    Ok(())
+}
+
+impl Asked {
+    fn read(words: &[&str]) -> Option<Self> {
+        let (mut name, mut whole, mut most) = (None, false, None);
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match *word {
+                "--whole" => whole = true,
+                "--namespaces" => most = Some(words.next()?.parse().ok().filter(|it| *it > 0)?),
+                word if name.is_none() => name = Some(word),
+                _ => return None,
+            }
         }
-        ["start"] => start::run(),
-        ["kubeconfig"] => kubeconfig::run(),
-        ["one"] => one::run(),
-        _ => Err(crate::not_understood("bench", words)),
+        let parts = |pick: &dyn Fn(&&Part) -> bool| PARTS.iter().filter(pick).collect();
+        let many = |part: &&Part| part.quick || whole;
+        let mut asked = Self {
+            most,
+            ..Self::default()
+        };
+        match name {
+            None => {
+                (asked.start, asked.kubeconfig, asked.one) = (true, true, true);
+                asked.parts = parts(&many);
+            }
+            Some("start") => asked.start = true,
+            Some("kubeconfig") => asked.kubeconfig = true,
+            Some("one") => asked.one = true,
+            Some("fleet") => asked.parts = parts(&many),
+            Some(name) => {
+                let name = name.strip_prefix("fleet-")?;
+                asked.parts = parts(&|part| part.name == name);
+                return (!asked.parts.is_empty()).then_some(asked);
+            }
+        }
+        Some(asked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_pick_what_is_measured() {
+        let picked = |words: &[&str]| {
+            Asked::read(words).map(|asked| {
+                let parts = asked.parts.iter().map(|part| part.name);
+                (
+                    asked.start,
+                    asked.one,
+                    parts.collect::<Vec<_>>(),
+                    asked.most,
+                )
+            })
+        };
+        let quick = vec!["both", "secrets", "again"];
+        let all = vec!["both", "secrets", "again", "latency", "sizes", "shedding"];
+        assert_eq!(picked(&[]), Some((true, true, quick.clone(), None)));
+        assert_eq!(picked(&["--whole"]), Some((true, true, all.clone(), None)));
+        assert_eq!(picked(&["one"]), Some((false, true, vec![], None)));
+        assert_eq!(picked(&["fleet"]), Some((false, false, quick, None)));
+        assert_eq!(
+            picked(&["fleet", "--whole"]),
+            Some((false, false, all, None))
+        );
+        let few = ["fleet-sizes", "--namespaces", "1000"];
+        assert_eq!(
+            picked(&few),
+            Some((false, false, vec!["sizes"], Some(1000)))
+        );
+        for wrong in [
+            ["fleet", "one"],
+            ["fleet-nope", "--whole"],
+            ["--namespaces", "0"],
+        ] {
+            assert_eq!(picked(&wrong), None, "{wrong:?}");
+        }
     }
 }

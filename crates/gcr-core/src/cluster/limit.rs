@@ -1,0 +1,278 @@
+//! How many requests may be in flight to one cluster: as many as it answers without shedding or slowing down.
+//!
+//! Additive increase, multiplicative decrease, as TCP does it (RFC 5681): quickly up at first, half after a 429 or 503, a
+//! quarter less where answers take twice as long as they could. Whatever waits for its next try holds no place.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+/// Places at the start.
+const START: usize = 16;
+/// The most places: below the 49 seats that all users of a kube-apiserver share by default (API Priority and Fairness,
+/// `global-default`).
+const CAP: usize = 32;
+/// Slow answers alone never take the number below this.
+const SLOW_FLOOR: usize = 8;
+/// Windows of undisturbed answers before what was too much once is tried again.
+const PROBE: u32 = 16;
+
+/// The places of one cluster.
+#[derive(Debug)]
+pub(super) struct Limit {
+    places: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    limit: usize,
+    /// Places to take away as they are given back.
+    surplus: usize,
+    /// More than this was too much once.
+    ceiling: usize,
+    /// Nothing was too much yet.
+    rising: bool,
+    decreased: Option<Instant>,
+    answers: u32,
+    latency: Duration,
+    /// Somebody had to wait for a place.
+    full: bool,
+    /// The mean of the best window, which ages.
+    best: Option<Duration>,
+    quiet_windows: u32,
+}
+
+impl Limit {
+    pub(super) fn new() -> Self {
+        Self {
+            places: Semaphore::new(START),
+            state: Mutex::new(State {
+                limit: START,
+                surplus: 0,
+                ceiling: CAP,
+                rising: true,
+                decreased: None,
+                answers: 0,
+                latency: Duration::ZERO,
+                full: false,
+                best: None,
+                quiet_windows: 0,
+            }),
+        }
+    }
+
+    /// A place in flight, given back when dropped.
+    pub(super) async fn place(&self) -> Place<'_> {
+        if self.places.available_permits() == 0 {
+            self.state().full = true;
+        }
+        // The semaphore is never closed.
+        let permit = self.places.acquire().await.ok();
+        Place {
+            permit,
+            limit: self,
+            begun: Instant::now(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Numbers only: whatever a holder that panicked left behind will do.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answered(&self, begun: Instant) {
+        let mut state = self.state();
+        state.answers += 1;
+        state.latency += begun.elapsed();
+        if state.rising && state.full && state.answers % 2 == 0 {
+            self.raise(&mut state);
+        }
+        if state.answers as usize >= state.limit.max(START) {
+            self.end_window(&mut state);
+        }
+    }
+
+    fn end_window(&self, state: &mut State) {
+        let mean = state.latency / state.answers;
+        // A server that has become slower for good is a new best after some hundred windows.
+        let best = state.best.map_or(mean, |best| best.mul_f64(1.01).min(mean));
+        state.best = Some(best);
+        if mean > best * 2 && state.limit > SLOW_FLOOR {
+            self.lower(state, (state.limit * 3 / 4).max(SLOW_FLOOR));
+        } else if state.full {
+            state.quiet_windows += 1;
+            if state.limit < state.ceiling {
+                self.raise(state);
+            } else if state.quiet_windows >= PROBE {
+                state.quiet_windows = 0;
+                state.ceiling = (state.ceiling + 1).min(CAP);
+            }
+        }
+        state.answers = 0;
+        state.latency = Duration::ZERO;
+        state.full = false;
+    }
+
+    fn shed(&self, begun: Instant) {
+        let mut state = self.state();
+        // Those that were in flight together were too many once, not once each.
+        if state.decreased.is_some_and(|last| begun <= last) {
+            return;
+        }
+        state.ceiling = state.limit.saturating_sub(1).max(1);
+        let half = (state.limit / 2).max(1);
+        self.lower(&mut state, half);
+    }
+
+    fn raise(&self, state: &mut State) {
+        if state.limit < state.ceiling {
+            state.limit += 1;
+            if state.surplus > 0 {
+                state.surplus -= 1;
+            } else {
+                self.places.add_permits(1);
+            }
+        }
+    }
+
+    fn lower(&self, state: &mut State, limit: usize) {
+        state.surplus += state.limit - limit;
+        state.limit = limit;
+        state.rising = false;
+        state.decreased = Some(Instant::now());
+        state.quiet_windows = 0;
+    }
+}
+
+/// A place in flight.
+pub(super) struct Place<'a> {
+    permit: Option<SemaphorePermit<'a>>,
+    limit: &'a Limit,
+    begun: Instant,
+}
+
+impl Place<'_> {
+    /// The server has answered a request about one object; how long that took says how busy it is.
+    pub(super) fn answered(&self) {
+        self.limit.answered(self.begun);
+    }
+
+    /// The server had too much to do.
+    pub(super) fn shed(&self) {
+        self.limit.shed(self.begun);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.limit.state();
+        if state.surplus > 0
+            && let Some(permit) = self.permit.take()
+        {
+            state.surplus -= 1;
+            permit.forget();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A server that takes `latency` for each of up to `capacity` requests at once and sheds the rest; every one of
+    /// `requests` is sent until it is answered. Returns the highest number in flight and how many were shed.
+    async fn serve(
+        limit: &Arc<Limit>,
+        requests: usize,
+        latency: impl Fn(usize) -> Duration + Copy + Send + Sync + 'static,
+        capacity: usize,
+    ) -> (usize, usize) {
+        let in_flight = Arc::new(Mutex::new((0_usize, 0_usize, 0_usize)));
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..requests {
+            let (limit, in_flight) = (Arc::clone(limit), Arc::clone(&in_flight));
+            tasks.spawn(async move {
+                loop {
+                    let place = limit.place().await;
+                    let now = {
+                        let mut numbers = in_flight.lock().unwrap();
+                        numbers.0 += 1;
+                        numbers.1 = numbers.1.max(numbers.0);
+                        numbers.0
+                    };
+                    if now <= capacity {
+                        tokio::time::sleep(latency(now)).await;
+                        in_flight.lock().unwrap().0 -= 1;
+                        place.answered();
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    {
+                        let mut numbers = in_flight.lock().unwrap();
+                        numbers.0 -= 1;
+                        numbers.2 += 1;
+                    }
+                    place.shed();
+                    drop(place);
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+        let numbers = *in_flight.lock().unwrap();
+        (numbers.1, numbers.2)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_distant_server_gets_the_cap_and_never_more() {
+        let limit = Arc::new(Limit::new());
+        let begun = Instant::now();
+        let (most, shed) = serve(&limit, 3200, |_| Duration::from_millis(50), usize::MAX).await;
+        assert_eq!((most, shed), (CAP, 0));
+        // 100 rounds of 32 are ideal; the way up costs a few.
+        assert!(begun.elapsed() < Duration::from_millis(50 * 105));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_sheds_above_sixteen_is_served_near_its_best() {
+        let limit = Arc::new(Limit::new());
+        let begun = Instant::now();
+        let (_, shed) = serve(&limit, 10_000, |_| Duration::from_millis(5), 16).await;
+        let ideal = Duration::from_millis(5 * 10_000 / 16);
+        assert!(begun.elapsed() < ideal * 3 / 2, "{:?}", begun.elapsed());
+        assert!(shed < 200, "{shed}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_can_do_one_thing_at_a_time_is_asked_for_little() {
+        let limit = Arc::new(Limit::new());
+        serve(&limit, 200, |_| Duration::from_millis(5), 2).await;
+        assert!(limit.state().limit <= 3, "{:?}", limit.state().limit);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_take_twice_as_long_lower_the_number_to_a_floor() {
+        let limit = Arc::new(Limit::new());
+        serve(&limit, 400, |_| Duration::from_millis(5), usize::MAX).await;
+        assert_eq!(limit.state().limit, CAP);
+        serve(&limit, 400, |_| Duration::from_millis(30), usize::MAX).await;
+        assert!(limit.state().limit < CAP / 2);
+        assert!(limit.state().limit >= SLOW_FLOOR);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_burst_of_refusals_counts_once() {
+        let limit = Limit::new();
+        let places = [limit.place().await, limit.place().await];
+        tokio::time::advance(Duration::from_millis(1)).await;
+        for place in &places {
+            place.shed();
+        }
+        assert_eq!(limit.state().limit, START / 2);
+    }
+}

@@ -1,0 +1,200 @@
+//! Looks at many namespaces of a cluster by lists: Secrets' metadata by name, and the ServiceAccounts, page by page beside
+//! the work, in the server's order. A page of each is held, and the next one on its way.
+//!
+//! Says only what a list has shown. Where a list is refused, breaks off or is out of order, nothing is known from there on
+//! and each namespace is read by itself.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::Sight;
+use crate::cluster::lists::{Item, Pages, by_key};
+use crate::cluster::service_accounts::{self, StoredAccount};
+use crate::cluster::{Cluster, Fault, Refusal, secrets};
+use crate::domain::names::{Namespace, SecretName};
+use crate::request::{AccountChange, AccountSelection, DryRun, Wanted};
+
+/// The lists of one cluster, being read.
+pub struct Catalog {
+    cluster: Arc<Cluster>,
+    secrets: Vec<(SecretName, Listing)>,
+    accounts: Option<Listing>,
+}
+
+impl Catalog {
+    /// Begins to read what `wanted` is about.
+    pub fn open(cluster: &Arc<Cluster>, wanted: &Wanted) -> Self {
+        let secrets = secrets_of(wanted)
+            .into_iter()
+            .map(|name| {
+                let list = secrets::named(&name);
+                (name, Listing::begin(Pages::of(cluster, list)))
+            })
+            .collect();
+        let accounts = wanted.accounts.as_ref().map(|accounts| {
+            let mut list = service_accounts::accounts();
+            match &accounts.selection {
+                AccountSelection::Names(names) => {
+                    // A field selector knows no "or": of several names all accounts are listed.
+                    if let [name] = names.as_slice() {
+                        list.fields = format!("metadata.name={name}");
+                    }
+                }
+                AccountSelection::All => {}
+                AccountSelection::Labels(labels) => list.labels.clone_from(labels),
+            }
+            Listing::begin(Pages::of(cluster, list))
+        });
+        Self {
+            cluster: Arc::clone(cluster),
+            secrets,
+            accounts,
+        }
+    }
+
+    /// What is known of a namespace. To be asked in the order of [`by_key`].
+    pub async fn sight(&mut self, namespace: &Namespace) -> Sight {
+        let mut sight = Sight::default();
+        for (name, listing) in &mut self.secrets {
+            let Some(items) = listing.of(namespace).await else {
+                continue;
+            };
+            let metadata = match items.first().map(secrets::metadata_of).transpose() {
+                Ok(metadata) => metadata,
+                Err(_) => continue,
+            };
+            sight.secrets.insert(name.clone(), metadata);
+        }
+        if let Some(listing) = &mut self.accounts {
+            let items = listing.of(namespace).await;
+            let read = items.map(|items| items.iter().map(StoredAccount::read).collect());
+            sight.accounts = read.and_then(|accounts: Result<_, _>| accounts.ok());
+            if listing.is_forbidden() {
+                self.cluster.find_accounts_by_name();
+            }
+        }
+        sight
+    }
+}
+
+/// The Secrets whose being there makes a difference.
+fn secrets_of(wanted: &Wanted) -> Vec<SecretName> {
+    match (&wanted.secret, &wanted.accounts) {
+        (Some(_), _) if wanted.dry_run == DryRun::Client => Vec::new(),
+        (Some(secret), _) => vec![secret.name.clone()],
+        (None, Some(accounts)) => match &accounts.change {
+            AccountChange::Attach(names) => names.clone(),
+            AccountChange::Detach(_) => Vec::new(),
+        },
+        (None, None) => Vec::new(),
+    }
+}
+
+/// A page and the list it is of.
+type Read = (Pages, Result<Option<Vec<Item>>, Fault>);
+
+/// One list, read a page ahead.
+struct Listing {
+    /// Ended with it: a list that nobody waits for is not read on.
+    ahead: JoinSet<Read>,
+    items: VecDeque<Item>,
+    last: Option<(String, String)>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Whole,
+    Broken,
+    Forbidden,
+}
+
+impl Listing {
+    fn begin(pages: Pages) -> Self {
+        let mut listing = Self {
+            ahead: JoinSet::new(),
+            items: VecDeque::new(),
+            last: None,
+            state: State::Open,
+        };
+        listing.read_on(pages);
+        listing
+    }
+
+    fn read_on(&mut self, mut pages: Pages) {
+        self.ahead.spawn(async move {
+            let page = pages.next().await;
+            (pages, page)
+        });
+    }
+
+    fn is_forbidden(&self) -> bool {
+        self.state == State::Forbidden
+    }
+
+    /// The items of a namespace, or `None` where the list cannot say. What is of namespaces before it is let go.
+    async fn of(&mut self, namespace: &Namespace) -> Option<Vec<Item>> {
+        let namespace = namespace.as_str();
+        let mut found = Vec::new();
+        loop {
+            while let Some(item) = self.items.pop_front() {
+                if item.namespace == namespace {
+                    found.push(item);
+                } else if by_key(&(&item.namespace, ""), &(namespace, "")).is_gt() {
+                    self.items.push_front(item);
+                    return Some(found);
+                }
+            }
+            match self.state {
+                State::Open => self.take_page().await,
+                State::Whole => return Some(found),
+                State::Broken | State::Forbidden => return None,
+            }
+        }
+    }
+
+    async fn take_page(&mut self) {
+        let Some(Ok((pages, page))) = self.ahead.join_next().await else {
+            self.state = State::Broken;
+            return;
+        };
+        match page {
+            Ok(Some(items)) => {
+                self.state = if self.is_in_order(&items) {
+                    State::Open
+                } else {
+                    State::Broken
+                };
+                self.items.extend(items);
+                if self.state == State::Open {
+                    self.read_on(pages);
+                }
+            }
+            Ok(None) => self.state = State::Whole,
+            Err(fault) if fault.refusal().is_some_and(Refusal::is_forbidden) => {
+                self.state = State::Forbidden;
+            }
+            Err(_) => self.state = State::Broken,
+        }
+        if self.state == State::Broken {
+            self.items.clear();
+        }
+    }
+
+    /// Whether the items go on from the last page in the order that all lists are joined by.
+    fn is_in_order(&mut self, items: &[Item]) -> bool {
+        for item in items {
+            let key = (item.namespace.as_str(), item.name.as_str());
+            if let Some((namespace, name)) = &self.last
+                && by_key(&key, &(namespace, name)).is_le()
+            {
+                return false;
+            }
+            self.last = Some((item.namespace.clone(), item.name.clone()));
+        }
+        true
+    }
+}

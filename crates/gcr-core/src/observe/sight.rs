@@ -1,0 +1,35 @@
+//! What a cluster's lists have shown of one namespace: so many reads less. Nothing known is a sight too.
+//!
+//! Good for the first look only. Whatever turns out stale, and whatever a list does not say, is read.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::cluster::service_accounts::StoredAccount;
+use crate::domain::names::{SecretName, ServiceAccountName};
+
+/// What is known of one namespace before it is looked at.
+#[derive(Debug, Default)]
+pub struct Sight {
+    /// Secrets by name, `None` where they were not there.
+    pub(super) secrets: BTreeMap<SecretName, Option<ObjectMeta>>,
+    /// The accounts that were listed: all that are selected, where they are selected by label or as all.
+    pub(super) accounts: Option<Vec<StoredAccount>>,
+}
+
+impl Sight {
+    /// What is known of a Secret; asked again it is not.
+    pub(super) fn secret(&mut self, name: &SecretName) -> Option<Option<ObjectMeta>> {
+        self.secrets.remove(name)
+    }
+
+    /// An account that was listed. One that was not may be there by now.
+    pub(super) fn account(&mut self, name: &ServiceAccountName) -> Option<StoredAccount> {
+        let accounts = self.accounts.as_mut()?;
+        let at = accounts
+            .iter()
+            .position(|account| account.name() == name.as_str())?;
+        Some(accounts.swap_remove(at))
+    }
+}

@@ -1,0 +1,86 @@
+//! `--report FILE`: one JSON line an object, as it ends.
+//!
+//! The shape of a line: `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the closing count's
+//! word) and `reason` (what went wrong, or null). Written line by line, so that a run that is killed leaves what it had.
+
+use std::fs::File;
+use std::io::{LineWriter, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::domain::printable::printable;
+use crate::ledger::Outcome;
+use crate::target::{ObjectName, TargetName};
+
+/// The file being written.
+pub struct ReportFile {
+    path: String,
+    file: LineWriter<File>,
+    /// What went wrong first: nothing is written after it.
+    broken: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    context: Option<&'a str>,
+    namespace: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    result: &'a str,
+    reason: Option<&'a str>,
+}
+
+impl ReportFile {
+    /// Makes the file, or empties it.
+    ///
+    /// # Errors
+    /// The line to print.
+    pub fn create(path: &Path) -> Result<Self, String> {
+        let shown = printable(&path.to_string_lossy()).into_owned();
+        let file = File::create(path).map_err(|error| unwritable(&shown, &error))?;
+        Ok(Self {
+            path: shown,
+            file: LineWriter::new(file),
+            broken: None,
+        })
+    }
+
+    pub(super) fn write(
+        &mut self,
+        (target, object): (&TargetName, &ObjectName),
+        outcome: Outcome,
+        reason: Option<&str>,
+    ) {
+        if self.broken.is_some() {
+            return;
+        }
+        let (kind, name) = match object {
+            ObjectName::Secret(name) => ("Secret", name.as_str()),
+            ObjectName::ServiceAccount(name) => ("ServiceAccount", name.as_str()),
+        };
+        let line = Line {
+            context: target.context.as_deref(),
+            namespace: target.namespace.as_str(),
+            kind,
+            name,
+            result: outcome.word(),
+            reason,
+        };
+        let written = serde_json::to_string(&line)
+            .map_err(std::io::Error::from)
+            .and_then(|line| writeln!(self.file, "{line}"));
+        self.broken = written.err().map(|error| unwritable(&self.path, &error));
+    }
+
+    /// The line to print, where the file does not hold everything.
+    pub(super) fn finish(mut self) -> Option<String> {
+        let flushed = self.file.flush();
+        self.broken
+            .or_else(|| flushed.err().map(|error| unwritable(&self.path, &error)))
+    }
+}
+
+fn unwritable(path: &str, error: &std::io::Error) -> String {
+    format!("error: cannot write the report \"{path}\": {error}")
+}

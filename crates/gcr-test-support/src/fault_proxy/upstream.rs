@@ -1,0 +1,103 @@
+//! The real server behind the proxy: connections that are kept, and answers that are read whole.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, Uri, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::cluster::Connection;
+use crate::error::{Error, Result};
+
+/// A request that was read whole.
+pub(super) type Whole = Request<Bytes>;
+
+type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+pub(super) struct Upstream {
+    client: Https,
+    authority: String,
+}
+
+impl Upstream {
+    pub(super) fn new(connection: &Connection) -> Result<Self> {
+        let failed = |error: &dyn std::fmt::Display| Error::during("the server's authority", error);
+        let pem = STANDARD
+            .decode(&connection.authority)
+            .map_err(|error| failed(&error))?;
+        let certificates = CertificateDer::pem_slice_iter(&pem).flatten();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates);
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| failed(&error))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_only()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let authority = connection.server.trim_start_matches("https://").to_owned();
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            authority,
+        })
+    }
+
+    /// Hands a request on. `None` where the server gave no whole answer.
+    pub(super) async fn ask(&self, request: &Whole) -> Option<Response<Bytes>> {
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        let uri = Uri::builder()
+            .scheme("https")
+            .authority(self.authority.as_str())
+            .path_and_query(path)
+            .build()
+            .ok()?;
+        let mut onward = Request::new(Full::new(request.body().clone()));
+        *onward.method_mut() = request.method().clone();
+        *onward.uri_mut() = uri;
+        *onward.headers_mut() = request.headers().clone();
+        // Those of this very connection (RFC 9110 section 7.6.1) are not handed on; the rest makes hyper itself.
+        for name in [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING] {
+            onward.headers_mut().remove(name);
+        }
+        let (parts, body) = self.client.request(onward).await.ok()?.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        let mut answer = Response::from_parts(parts, body);
+        answer.headers_mut().remove(header::TRANSFER_ENCODING);
+        Some(answer)
+    }
+
+    /// Labels the object that a request is about, by the rights of whoever asks.
+    pub(super) async fn touch(&self, request: &Whole) {
+        let label = format!("{:08x}", fastrand::u32(..));
+        let patch = serde_json::json!({"metadata": {"labels": {"touched": label}}}).to_string();
+        let mut touch = Request::new(Bytes::from(patch));
+        *touch.method_mut() = Method::PATCH;
+        *touch.uri_mut() = request.uri().path().parse().unwrap_or_default();
+        let media = HeaderValue::from_static("application/merge-patch+json");
+        touch.headers_mut().insert(header::CONTENT_TYPE, media);
+        if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+            let value = value.clone();
+            touch.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let _ = self.ask(&touch).await;
+    }
+}

@@ -1,0 +1,177 @@
+//! The table: each fault, how often it is met, and what is promised of it.
+
+use std::time::Duration;
+
+use gcr_test_support::fault_proxy::{Answer, Fault};
+
+/// One row.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    /// What a request meets, by the proxy's own URL.
+    pub(crate) fault: fn(&str) -> Fault,
+    /// How many requests in a row. Where it does not end as asked, so many are tried: 5, or 1 where another try would
+    /// bring the same.
+    pub(crate) times: usize,
+    pub(crate) end: End,
+}
+
+/// How the object ends that met it.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// As asked, by a later try.
+    Done,
+    /// Not written. The error holds this.
+    Failed(&'static str),
+    /// Perhaps written. The error holds this.
+    Unknown(&'static str),
+}
+
+impl Case {
+    /// `--request-timeout`: short where it is waited for, and long where a busy machine must not be taken for a fault.
+    pub(crate) fn time_limit(&self) -> &'static str {
+        match (self.fault)("") {
+            Fault::Hang | Fault::HangAfter | Fault::Trickle => "--request-timeout=2s",
+            _ => "--request-timeout=20s",
+        }
+    }
+}
+
+/// Larger than anything that should be read.
+pub(crate) const HUGE: u64 = 200 << 20;
+
+use End::{Done, Failed, Unknown};
+
+pub(crate) const CASES: [Case; 22] = [
+    Case {
+        name: "429 with Retry-After",
+        fault: |_| Fault::Instead(Answer::too_many_requests(1)),
+        times: 3,
+        end: Done,
+    },
+    Case {
+        name: "429 of a server that shuts down",
+        fault: |_| Fault::Instead(Answer::too_many_requests(1).header("connection", "close")),
+        times: 2,
+        end: Done,
+    },
+    Case {
+        name: "503 in plain text",
+        fault: |_| Fault::Instead(Answer::unavailable()),
+        times: 2,
+        end: Done,
+    },
+    Case {
+        name: "503 with Retry-After",
+        fault: |_| Fault::Instead(Answer::unavailable().header("retry-after", "1")),
+        times: 1,
+        end: Done,
+    },
+    Case {
+        name: "500 without Retry-After",
+        fault: |_| Fault::Instead(Answer::internal_error()),
+        times: 3,
+        end: Done,
+    },
+    Case {
+        name: "500 for ever",
+        fault: |_| Fault::Instead(Answer::internal_error()),
+        times: 5,
+        end: Failed("Error from server (InternalError): etcdserver: leader changed -n "),
+    },
+    Case {
+        name: "502 as a page",
+        fault: |_| Fault::Instead(Answer::bad_gateway()),
+        times: 2,
+        end: Done,
+    },
+    Case {
+        name: "502 as a page after the commit",
+        fault: |_| Fault::After(Answer::bad_gateway()),
+        times: 1,
+        end: Done,
+    },
+    Case {
+        name: "504 of the server after the commit",
+        fault: |_| Fault::After(Answer::timed_out()),
+        times: 1,
+        end: Done,
+    },
+    Case {
+        name: "504 as a page after the commit",
+        fault: |_| Fault::After(Answer::gateway_timeout()),
+        times: 2,
+        end: Done,
+    },
+    Case {
+        name: "504, and the commit later",
+        fault: |_| Fault::Late(Duration::from_millis(600), Answer::timed_out()),
+        times: 1,
+        end: Done,
+    },
+    Case {
+        name: "the reply lost after the commit",
+        fault: |_| Fault::ReplyLost,
+        times: 2,
+        end: Done,
+    },
+    Case {
+        name: "every reply lost after the commit",
+        fault: |_| Fault::ReplyLost,
+        times: 5,
+        end: Unknown("it is unknown whether it was written: "),
+    },
+    Case {
+        name: "a reset before the commit",
+        fault: |_| Fault::ResetBefore,
+        times: 2,
+        end: Done,
+    },
+    Case {
+        name: "half a body",
+        fault: |_| Fault::Truncated,
+        times: 2,
+        end: Done,
+    },
+    Case {
+        name: "a hang",
+        fault: |_| Fault::Hang,
+        times: 1,
+        end: Done,
+    },
+    Case {
+        name: "a hang after the commit",
+        fault: |_| Fault::HangAfter,
+        times: 1,
+        end: Done,
+    },
+    Case {
+        name: "a hang for ever",
+        fault: |_| Fault::Hang,
+        times: 5,
+        end: Unknown("no answer within 2s (--request-timeout)"),
+    },
+    Case {
+        name: "one byte a second",
+        fault: |_| Fault::Trickle,
+        times: 1,
+        end: Done,
+    },
+    Case {
+        name: "a page that says 200",
+        fault: |_| Fault::Instead(Answer::new(200, "text/html", "<html>log in</html>")),
+        times: 1,
+        end: Unknown("serializer for text/html doesn't exist"),
+    },
+    Case {
+        name: "more than anybody should read",
+        fault: |_| Fault::After(Answer::padded(HUGE)),
+        times: 1,
+        end: Unknown("the server's answer is larger than 4 MiB"),
+    },
+    Case {
+        name: "a redirect",
+        fault: |url| Fault::Instead(Answer::redirect(&format!("{url}/elsewhere"))),
+        times: 1,
+        end: Failed("which is not followed"),
+    },
+];

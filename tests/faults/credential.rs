@@ -1,0 +1,77 @@
+//! A credential that the server stops taking: got anew once, for all who wait, and then no more.
+
+use std::fs;
+
+use gcr_test_support::fault_proxy::{Answer, Fault, Rule};
+use gcr_test_support::{Report, Session, Stored};
+
+use crate::trial::Trial;
+
+/// Lets the session get its token from a plugin that writes down each call. Returns how often it was called.
+fn token_from_plugin(session: &Session) -> impl Fn() -> usize {
+    let path = session.kubeconfig().to_owned();
+    let config = fs::read_to_string(&path).expect("a kubeconfig");
+    let token = config
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("token: "));
+    let token = token.expect("a token").to_owned();
+    let calls = session.work().join("calls");
+    let credential = format!(
+        r#"{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"token":"{token}"}}}}"#
+    );
+    session.script(
+        "credential-plugin",
+        &format!("echo call >> '{}'\necho '{credential}'", calls.display()),
+    );
+    let plugin = "exec: {apiVersion: client.authentication.k8s.io/v1, command: credential-plugin, interactiveMode: Never}";
+    fs::write(&path, config.replace(&format!("token: {token}"), plugin)).expect("a kubeconfig");
+    move || {
+        fs::read_to_string(&calls)
+            .unwrap_or_default()
+            .lines()
+            .count()
+    }
+}
+
+#[test]
+fn a_401_gets_another_credential_once_for_all_who_wait() {
+    for resource in ["secrets", "serviceaccounts"] {
+        let trial = Trial::one("credential");
+        let calls = token_from_plugin(trial.session());
+        let unauthorized = || Fault::Instead(Answer::unauthorized());
+        let rules = [&trial.bad, &trial.good].map(|namespace| {
+            let rule = Rule::on("patch", resource).namespace(namespace);
+            trial.proxy.when(rule.first(1), unauthorized())
+        });
+        let output = trial.create().run().success();
+        assert_eq!(rules.map(|rule| trial.proxy.met(rule)), [1, 1], "{output}");
+        assert!((2..=3).contains(&calls()), "{} calls\n{output}", calls());
+        let report = Report::read(&output);
+        let stored = Stored::look(trial.cluster);
+        report.is_true(&stored, &trial.objects());
+        report.all_done(4);
+        trial.second_run(&report, &stored);
+    }
+}
+
+#[test]
+fn a_second_401_ends_the_cluster() {
+    for resource in ["secrets", "serviceaccounts"] {
+        let trial = Trial::one("credential");
+        let calls = token_from_plugin(trial.session());
+        let rule = trial.fault(resource, usize::MAX, Fault::Instead(Answer::unauthorized()));
+        let output = trial.create().run().exits(1);
+        assert_eq!((trial.proxy.met(rule), calls()), (2, 2), "{output}");
+        let line = "error: You must be logged in to the server (Unauthorized)\n";
+        assert_eq!(output.stderr.matches(line).count(), 1, "{output}");
+        let report = Report::read(&output);
+        assert_eq!(
+            (report.counted("failed"), report.counted("unknown")),
+            (0, 0),
+            "{output}"
+        );
+        let stored = Stored::look(trial.cluster);
+        report.is_true(&stored, &trial.objects());
+        trial.second_run(&report, &stored);
+    }
+}

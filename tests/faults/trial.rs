@@ -1,0 +1,120 @@
+//! One run against a server that fails it in one namespace and not in another, and what has to be so afterwards.
+
+use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule, RuleId};
+use gcr_test_support::report::Object;
+use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Report, Session, Stored, keys};
+
+/// Two namespaces, each with an account `builder` that refers to somebody's Secrets, and a proxy of their own.
+pub(crate) struct Trial {
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) proxy: FaultProxy,
+    /// Where the faults are.
+    pub(crate) bad: String,
+    /// Where there are none.
+    pub(crate) good: String,
+    session: Session,
+    direct: Session,
+}
+
+/// The account that everybody writes.
+pub(crate) const ACCOUNT: &str = "serviceaccount/builder";
+/// The Secret that everybody writes.
+pub(crate) const SECRET: &str = "secret/gcr-io";
+
+impl Trial {
+    /// So many at once.
+    #[track_caller]
+    pub(crate) fn several(noun: &str, count: usize) -> Vec<Self> {
+        let cluster = ControlPlane::shared();
+        let names = cluster.namespaces(noun, 2 * count);
+        let account = |name: &String| Stored::account(name);
+        cluster.create(names.iter().map(account).collect());
+        let pair = |pair: &[String]| Self::new(cluster, &pair[0], &pair[1]);
+        names.chunks(2).map(pair).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn one(noun: &str) -> Self {
+        Self::several(noun, 1).remove(0)
+    }
+
+    fn new(cluster: &'static Cluster, bad: &str, good: &str) -> Self {
+        let proxy = FaultProxy::before(cluster);
+        let trial = Self {
+            cluster,
+            session: proxy.session(),
+            direct: cluster.session(),
+            proxy,
+            bad: bad.to_owned(),
+            good: good.to_owned(),
+        };
+        for session in [&trial.session, &trial.direct] {
+            session.file("key.json", keys::KEY, 0o600);
+        }
+        trial
+    }
+
+    /// Lets the first `times` patches of this resource in the bad namespace meet a fault.
+    pub(crate) fn fault(&self, resource: &str, times: usize, fault: Fault) -> RuleId {
+        let rule = Rule::on("patch", resource).namespace(&self.bad);
+        self.proxy.when(rule.first(times), fault)
+    }
+
+    /// The Secret and the account of both namespaces, by way of the proxy.
+    pub(crate) fn create(&self) -> Invocation {
+        self.by_way(&self.session)
+    }
+
+    /// The same without it.
+    pub(crate) fn create_directly(&self) -> Invocation {
+        self.by_way(&self.direct)
+    }
+
+    /// The session by way of the proxy.
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn by_way(&self, session: &Session) -> Invocation {
+        let list = format!("{},{}", self.bad, self.good);
+        session
+            .gcr_secret(["create", "--key-file=key.json", "--serviceaccount=builder"])
+            .args(["-v=2", "-n", &list])
+    }
+
+    /// All that a run is about.
+    pub(crate) fn objects(&self) -> Vec<Object> {
+        let of =
+            |namespace: &String| [SECRET, ACCOUNT].map(|it| (namespace.clone(), it.to_owned()));
+        [&self.bad, &self.good].into_iter().flat_map(of).collect()
+    }
+
+    /// How often the tool said at `-v 2` that it would try again, in the bad namespace.
+    pub(crate) fn visible_retries(&self, output: &Output, resource: &str) -> usize {
+        let place = format!("/namespaces/{}/{resource}", self.bad);
+        let lines = output.stderr.lines();
+        lines
+            .filter(|line| line.contains(&place) && line.contains("; again in "))
+            .count()
+    }
+
+    /// That a second run without faults brings what was asked, and writes nothing where the first claimed success.
+    #[track_caller]
+    pub(crate) fn second_run(&self, first: &Report, stored: &Stored) {
+        let second = self.create_directly().run();
+        self.finished(first, stored, &second, &Stored::look(self.cluster));
+    }
+
+    /// The same of a run that was made, with what is stored now.
+    #[track_caller]
+    pub(crate) fn finished(&self, first: &Report, before: &Stored, output: &Output, now: &Stored) {
+        assert_eq!(output.code, Some(0), "{output}");
+        let second = Report::read(output);
+        second.is_true(now, &self.objects());
+        second.all_done(self.objects().len());
+        for object in first.lines.keys() {
+            assert_eq!(second.lines[object], "unchanged", "{object:?}\n{output}");
+            assert_eq!(before.version(object), now.version(object), "{object:?}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Somebody overwrites the list again and again, as `kubectl patch` does: what we say of our writes was true each time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use gcr_test_support::{Cluster, ControlPlane};
+use serde_json::{Value, json};
+
+use crate::length::{rounds, tell};
+
+/// The versions of an account in a watch's output, oldest first.
+fn versions(output: &str) -> Vec<Value> {
+    serde_json::Deserializer::from_str(output)
+        .into_iter::<Value>()
+        .map_while(Result::ok)
+        .collect()
+}
+
+/// Waits until something has come about.
+#[track_caller]
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Replaces the whole list of the account `builder`.
+#[track_caller]
+fn overwrite(cluster: &Cluster, namespace: &str, entry: &str) {
+    let patch = json!({"imagePullSecrets": [{"name": entry}]}).to_string();
+    cluster
+        .kubectl([
+            "patch",
+            "serviceaccount",
+            "builder",
+            "--type=merge",
+            "-n",
+            namespace,
+            "-p",
+        ])
+        .arg(patch)
+        .run()
+        .success();
+}
+
+#[test]
+fn every_patched_was_true_while_somebody_kept_overwriting_the_list() {
+    let cluster = ControlPlane::shared();
+    let session = cluster.session();
+    let namespace = cluster.namespace("hostile");
+    let metadata = |name: &str| json!({"name": name, "namespace": namespace});
+    cluster.create(vec![
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata("gcr-io")}),
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata("builder"),
+            "imagePullSecrets": [{"name": "hostile-0"}]}),
+    ]);
+    let watch = cluster
+        .kubectl(["get", "sa", "builder", "-w", "-o", "json", "-n", &namespace])
+        .spawn();
+    until("the watch has begun", || {
+        !versions(&watch.stdout_so_far()).is_empty()
+    });
+
+    let runs = rounds(60, 1000);
+    let (mut patched, mut unchanged, mut conflicts) = (0, 0, 0);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let hostile = scope.spawn(|| {
+            for turn in 1.. {
+                overwrite(cluster, &namespace, &format!("hostile-{turn}"));
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        for _ in 0..runs {
+            // One that is always overtaken may give up, but must say so.
+            let output = session.gcr_patch_sa(["builder", "-n", &namespace]).run();
+            match (output.code, output.stdout.as_str()) {
+                (Some(0), "serviceaccount/builder patched\n") => patched += 1,
+                (Some(0), "serviceaccount/builder patched (no change)\n") => unchanged += 1,
+                (Some(1), "") if output.stderr.contains("(Conflict)") => conflicts += 1,
+                _ => panic!("{output}"),
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+        hostile.join().expect("the hostile writer");
+    });
+    overwrite(cluster, &namespace, "the-end");
+    until("the watch saw the end", || {
+        watch.stdout_so_far().contains("the-end")
+    });
+
+    let versions = versions(&watch.stdout_so_far());
+    let mut written = 0;
+    for pair in versions.windows(2) {
+        let [before, after] = [&pair[0], &pair[1]].map(|version| &version["imagePullSecrets"]);
+        if after[1] == json!({"name": "gcr-io"}) {
+            // What stood there at that very moment, and ours.
+            assert_eq!(*after, json!([before[0], {"name": "gcr-io"}]));
+            written += 1;
+        }
+    }
+    assert_eq!(written, patched, "{unchanged} were unchanged");
+    // The overwriting came in between, or this has shown nothing.
+    assert!(patched >= 2, "{patched} patched, {unchanged} unchanged");
+    tell(&format!(
+        "{runs} runs while kubectl patch overwrote the list {} times: {patched} patched, as the watch saw them, {unchanged} \
+         unchanged, {conflicts} conflicts",
+        versions.len() - written - 1
+    ));
+}

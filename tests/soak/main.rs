@@ -1,0 +1,11 @@
+//! Races, kills and restarts: what shows itself only now and then. A short form in the plain tests; `cargo xtask soak`
+//! runs the long one and prints the figures.
+
+#![cfg(unix)]
+
+mod fleet;
+mod hostile;
+mod kills;
+mod length;
+mod races;
+mod restarts;
