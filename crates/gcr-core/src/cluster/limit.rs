@@ -87,7 +87,7 @@ impl Limit {
         let mut state = self.state();
         state.answers += 1;
         state.latency += begun.elapsed();
-        if state.rising && state.full && state.answers % 2 == 0 {
+        if state.rising && state.full && state.answers.is_multiple_of(2) {
             self.raise(&mut state);
         }
         if state.answers as usize >= state.limit.max(START) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::server::Server;
@@ -157,7 +156,6 @@ pub(super) async fn run(
     let fleet = Fleet {
         cluster: Arc::new(cluster),
         wanted: &wanted,
-        deadline: Instant::now() + wanted.timeout,
         ledger: &ledger,
     };
     let what = NamespaceMatch::default();
