@@ -1,9 +1,5 @@
 //! Says, while `cargo install` builds a plugin, which links its file wants: cargo names the file after the package, and
 //! kubectl looks for another name. Both plugins share this; the builds of `cargo xtask` make the links and stay silent.
-#![expect(
-    clippy::print_stdout,
-    reason = "cargo reads what a build script prints"
-)]
 
 use std::env;
 

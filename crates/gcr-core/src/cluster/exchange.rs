@@ -147,6 +147,13 @@ impl Cluster {
                     if unauthorized {
                         if !refreshed && self.refresh(&client).await {
                             refreshed = true;
+                            let fault = Fault { cause, unheard };
+                            self.trace(2, || {
+                                let (method, path) = (&call.method, &call.path);
+                                let wording = fault.wording();
+                                format!("{method} {path}: {wording}; again with another credential")
+                            })
+                            .await;
                             continue;
                         }
                         return Err(self.end(cause, unheard).await);

@@ -13,7 +13,7 @@ mod turns;
 
 use gcr_test_support::Result;
 
-use fleet::{PARTS, Part};
+use fleet::{Extent, PARTS, Part};
 
 /// What was asked for.
 #[derive(Default)]
@@ -22,7 +22,7 @@ struct Asked {
     kubeconfig: bool,
     one: bool,
     parts: Vec<&'static Part>,
-    most: Option<usize>,
+    extent: Extent,
 }
 
 /// Runs one of them, or all that take minutes; with `--whole`, all.
@@ -44,7 +44,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         println!();
     }
     if !asked.parts.is_empty() {
-        let figures = fleet::run(&asked.parts, asked.most)?;
+        let figures = fleet::run(&asked.parts, &asked.extent)?;
         print!("{}", figures::table(&figures));
     }
     Ok(())
@@ -52,12 +52,13 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 
 impl Asked {
     fn read(words: &[&str]) -> Option<Self> {
-        let (mut name, mut whole, mut most) = (None, false, None);
+        let (mut name, mut whole, mut extent) = (None, false, Extent::default());
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
                 "--whole" => whole = true,
-                "--namespaces" => most = Some(words.next()?.parse().ok().filter(|it| *it > 0)?),
+                "--namespaces" => extent.namespaces = Some(number(words.next()?)?),
+                "--rounds" => extent.rounds = Some(number(words.next()?)?),
                 word if name.is_none() => name = Some(word),
                 _ => return None,
             }
@@ -65,7 +66,7 @@ impl Asked {
         let parts = |pick: &dyn Fn(&&Part) -> bool| PARTS.iter().filter(pick).collect();
         let many = |part: &&Part| part.quick || whole;
         let mut asked = Self {
-            most,
+            extent,
             ..Self::default()
         };
         match name {
@@ -87,6 +88,10 @@ impl Asked {
     }
 }
 
+fn number(word: &str) -> Option<usize> {
+    word.parse().ok().filter(|number| *number > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,28 +101,25 @@ mod tests {
         let picked = |words: &[&str]| {
             Asked::read(words).map(|asked| {
                 let parts = asked.parts.iter().map(|part| part.name);
-                (
-                    asked.start,
-                    asked.one,
-                    parts.collect::<Vec<_>>(),
-                    asked.most,
-                )
+                let extent = (asked.extent.namespaces, asked.extent.rounds);
+                (asked.start, asked.one, parts.collect::<Vec<_>>(), extent)
             })
         };
+        let usual = (None, None);
         let quick = vec!["both", "secrets", "again"];
         let all = vec!["both", "secrets", "again", "latency", "sizes", "shedding"];
-        assert_eq!(picked(&[]), Some((true, true, quick.clone(), None)));
-        assert_eq!(picked(&["--whole"]), Some((true, true, all.clone(), None)));
-        assert_eq!(picked(&["one"]), Some((false, true, vec![], None)));
-        assert_eq!(picked(&["fleet"]), Some((false, false, quick, None)));
+        assert_eq!(picked(&[]), Some((true, true, quick.clone(), usual)));
+        assert_eq!(picked(&["--whole"]), Some((true, true, all.clone(), usual)));
+        assert_eq!(picked(&["one"]), Some((false, true, vec![], usual)));
+        assert_eq!(picked(&["fleet"]), Some((false, false, quick, usual)));
         assert_eq!(
             picked(&["fleet", "--whole"]),
-            Some((false, false, all, None))
+            Some((false, false, all, usual))
         );
-        let few = ["fleet-sizes", "--namespaces", "1000"];
+        let few = ["fleet-sizes", "--namespaces", "1000", "--rounds", "1"];
         assert_eq!(
             picked(&few),
-            Some((false, false, vec!["sizes"], Some(1000)))
+            Some((false, false, vec!["sizes"], (Some(1000), Some(1))))
         );
         for wrong in [
             ["fleet", "one"],

@@ -1,5 +1,5 @@
-//! What krew asks of a manifest and its archives, and what krew-index asks on top, as checks that need no krew. Each rule
-//! names its source; `tests` breaks every one of them.
+//! What krew asks of a manifest and its archives, and what krew-index asks on top, as checks that need no krew. Their
+//! sources stand above the table; `tests` breaks every one of them.
 
 #[cfg(test)]
 mod tests;

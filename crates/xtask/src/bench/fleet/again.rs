@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
-use super::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, ours};
+use super::{Extent, MANY, grouped};
 use crate::bench::figures::{Bar, Figure};
 
 /// Objects a page of a list holds at most: kubectl's own chunk size.
 const PAGE: u64 = 500;
 
-pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<Figure>> {
+pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Vec<Figure>> {
+    let count = extent.namespaces(MANY);
     namespaces.grow_to(count)?;
     let (proxy, way) = namespaces.through(Route::new())?;
     namespaces.clear()?;

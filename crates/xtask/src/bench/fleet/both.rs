@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use gcr_test_support::{Error, Result};
 
-use super::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, OURS, ours, replay, replay_at};
+use super::{Extent, MANY, grouped};
 use crate::bench::figures::{Bar, Figure};
 use crate::bench::samples::{Samples, print_table, time};
 use crate::bench::turns::{Way, in_turn};
@@ -28,7 +28,8 @@ const LOOP: &str = "for ns in $NAMESPACES; do \
      kubectl patch serviceaccount default -p '{\"imagePullSecrets\": [{\"name\": \"gcr-io\"}]}' -n \"$ns\" || \
      exit 1; done";
 
-pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<Figure>> {
+pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Vec<Figure>> {
+    let count = extent.namespaces(MANY);
     namespaces.grow_to(count)?;
     let namespaces = &*namespaces;
     is_the_same(namespaces)?;
@@ -52,10 +53,11 @@ pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<F
             replay(namespaces, &namespaces.direct, concurrency)
         })
     }));
-    let samples = in_turn(ROUNDS, ways, || namespaces.clear())?;
+    let rounds = extent.rounds(ROUNDS);
+    let samples = in_turn(rounds, ways, || namespaces.clear())?;
 
     let what = format!("{} namespaces, Secret and ServiceAccount", grouped(count));
-    println!("{what}, {ROUNDS} rounds\n");
+    println!("{what}, {rounds} rounds\n");
     print_table(&samples);
     let [tutorial, ours, replays @ ..] = samples.as_slice() else {
         return Ok(Vec::new());

@@ -5,9 +5,9 @@ use std::time::Duration;
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
-use super::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, OURS, ours, replay, replay_at};
+use super::{Extent, MANY, grouped};
 use crate::bench::figures::{Bar, Figure};
 use crate::bench::samples::{Samples, print_table};
 use crate::bench::turns::{Way, in_turn};
@@ -17,9 +17,11 @@ const ROUNDS: usize = 3;
 const LATENCIES: [u64; 4] = [0, 5, 20, 50];
 const IN_FLIGHT: [usize; 2] = [16, 32];
 
-pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<Figure>> {
+pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Vec<Figure>> {
+    let count = extent.namespaces(MANY);
     namespaces.grow_to(count)?;
     let namespaces = &*namespaces;
+    let rounds = extent.rounds(ROUNDS);
     let mut figures = Vec::new();
     for latency in LATENCIES {
         let route = Route::new().latency(Duration::from_millis(latency));
@@ -31,9 +33,9 @@ pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<F
                 replay(namespaces, way, concurrency)
             })
         }));
-        let samples = in_turn(ROUNDS, ways, || namespaces.clear())?;
+        let samples = in_turn(rounds, ways, || namespaces.clear())?;
         let what = format!("{} namespaces behind {latency} ms", grouped(count));
-        println!("{what}, through a proxy, {ROUNDS} rounds\n");
+        println!("{what}, through a proxy, {rounds} rounds\n");
         print_table(&samples);
         println!();
         let best = Samples::best(&samples[1..]);

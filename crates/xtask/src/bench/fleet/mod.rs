@@ -24,9 +24,26 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     /// Whether it takes minutes, or much longer.
     pub(crate) quick: bool,
-    /// Namespaces at most, unless told otherwise.
-    namespaces: usize,
-    measure: fn(&mut Namespaces, usize) -> Result<Vec<Figure>>,
+    measure: fn(&mut Namespaces, &Extent) -> Result<Vec<Figure>>,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Namespaces at most, where fewer are wanted than usual.
+    pub(crate) namespaces: Option<usize>,
+    /// Rounds that count, instead of the usual number.
+    pub(crate) rounds: Option<usize>,
+}
+
+impl Extent {
+    fn namespaces(&self, usual: usize) -> usize {
+        self.namespaces.map_or(usual, |most| most.min(usual))
+    }
+
+    fn rounds(&self, usual: usize) -> usize {
+        self.rounds.unwrap_or(usual)
+    }
 }
 
 /// In this order: the namespaces of one serve the next, and they only become more.
@@ -34,54 +51,50 @@ pub(crate) const PARTS: [Part; 6] = [
     Part {
         name: "both",
         quick: true,
-        namespaces: 1_000,
         measure: both::measure,
     },
     Part {
         name: "secrets",
         quick: true,
-        namespaces: 1_000,
         measure: secrets::measure,
     },
     Part {
         name: "again",
         quick: true,
-        namespaces: 1_000,
         measure: again::measure,
     },
     Part {
         name: "latency",
         quick: false,
-        namespaces: 1_000,
         measure: latency::measure,
     },
     Part {
         name: "sizes",
         quick: false,
-        namespaces: 10_000,
         measure: sizes::measure,
     },
     Part {
         name: "shedding",
         quick: false,
-        namespaces: 10_000,
         measure: shedding::measure,
     },
 ];
 
-/// Measures these parts, each with at most so many namespaces.
-pub(crate) fn run(parts: &[&Part], most: Option<usize>) -> Result<Vec<Figure>> {
+/// What the parts that take minutes are measured on.
+const MANY: usize = 1_000;
+
+/// Measures these parts.
+pub(crate) fn run(parts: &[&Part], extent: &Extent) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     let mut namespaces: Option<Namespaces> = None;
     for part in parts {
-        let count = most.map_or(part.namespaces, |most| most.min(part.namespaces));
         // `sizes` begins with few.
         if namespaces.as_ref().is_none_or(|_| part.name == "sizes") {
             drop(namespaces.take());
             namespaces = Some(Namespaces::start()?);
         }
         if let Some(namespaces) = &mut namespaces {
-            figures.extend((part.measure)(namespaces, count)?);
+            figures.extend((part.measure)(namespaces, extent)?);
         }
         println!();
     }

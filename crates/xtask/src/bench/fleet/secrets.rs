@@ -5,9 +5,9 @@ use std::time::Duration;
 use gcr_test_support::fault_proxy::Route;
 use gcr_test_support::{Error, Result, keys};
 
-use super::grouped;
 use super::namespaces::{self, Namespaces};
 use super::run::{SECRETS, ours};
+use super::{Extent, MANY, grouped};
 use crate::bench::figures::{Bar, Figure};
 use crate::bench::samples::{print_table, time};
 use crate::bench::turns::{Way, in_turn};
@@ -20,16 +20,29 @@ const BARS: (f64, f64) = (3.0, 15.0);
 const KUBECTL: &str = "kubectl apply --server-side -f all.yaml";
 const OURS: &str = "kubectl-gcr_secret create -A";
 
-pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<Figure>> {
+pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Vec<Figure>> {
+    let count = extent.namespaces(MANY);
     namespaces.grow_to(count)?;
     let namespaces = &*namespaces;
     let what = format!("{} Secrets", grouped(count));
     let direct = &namespaces.direct;
-    let mut figures = vec![beside(namespaces, direct, &what, ROUNDS.0, BARS.0)?];
+    let mut figures = vec![beside(
+        namespaces,
+        direct,
+        &what,
+        extent.rounds(ROUNDS.0),
+        BARS.0,
+    )?];
     println!();
     let (_proxy, distant) = namespaces.through(Route::new().latency(LATENCY))?;
     let what = format!("{what} behind {} ms", LATENCY.as_millis());
-    figures.push(beside(namespaces, &distant, &what, ROUNDS.1, BARS.1)?);
+    figures.push(beside(
+        namespaces,
+        &distant,
+        &what,
+        extent.rounds(ROUNDS.1),
+        BARS.1,
+    )?);
     Ok(figures)
 }
 

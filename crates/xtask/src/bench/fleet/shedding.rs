@@ -5,21 +5,23 @@ use std::time::Duration;
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
-use super::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, OURS, attempt, replay, replay_at};
+use super::{Extent, grouped};
 use crate::bench::figures::{Bar, Figure};
 use crate::bench::samples::print_table;
 use crate::bench::turns::{Way, in_turn};
 
-const ROUNDS: usize = 2;
+const NAMESPACES: usize = 10_000;
+const ROUNDS: usize = 3;
 const CAPACITY: usize = 16;
 /// Long enough to be most of what an answer takes.
 const LATENCY: Duration = Duration::from_millis(20);
 /// How many times its ideal time.
 const BAR: f64 = 1.5;
 
-pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<Figure>> {
+pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Vec<Figure>> {
+    let (count, rounds) = (extent.namespaces(NAMESPACES), extent.rounds(ROUNDS));
     namespaces.grow_to(count)?;
     let namespaces = &*namespaces;
     let route = Route::new().latency(LATENCY).shed_above(CAPACITY);
@@ -35,13 +37,13 @@ pub(super) fn measure(namespaces: &mut Namespaces, count: usize) -> Result<Vec<F
         }),
         Way::new(replay_at(CAPACITY), || replay(namespaces, &way, CAPACITY)),
     ];
-    let samples = in_turn(ROUNDS, ways, || namespaces.clear())?;
+    let samples = in_turn(rounds, ways, || namespaces.clear())?;
     let latency = LATENCY.as_millis();
     let what = format!(
         "{} namespaces, a server that sheds above {CAPACITY} in flight, {latency} ms away",
         grouped(count)
     );
-    println!("{what}, {ROUNDS} rounds\n");
+    println!("{what}, {rounds} rounds\n");
     print_table(&samples);
     println!("\nshed in each round, the first not counted: {shed:?}");
     let (ours, replay) = (&samples[0], &samples[1]);

@@ -3,9 +3,9 @@
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
-use super::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, OURS, ours, replay, replay_at};
+use super::{Extent, grouped};
 use crate::bench::figures::{Bar, Figure};
 use crate::bench::process::Measured;
 use crate::bench::samples::{Samples, print_table};
@@ -19,12 +19,17 @@ const BAR_MEMORY: f64 = 20.0;
 /// How many times as long a namespace may take among ten times as many.
 const BAR_GROWTH: f64 = 1.1;
 
-pub(super) fn measure(namespaces: &mut Namespaces, most: usize) -> Result<Vec<Figure>> {
+pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     let mut smaller: Option<(String, f64)> = None;
-    for (count, rounds) in SIZES.into_iter().filter(|(count, _)| *count <= most) {
+    let most = extent.namespaces(usize::MAX);
+    for (count, rounds) in SIZES {
+        let count = count.min(most);
+        if smaller.is_some() && count <= namespaces.count() {
+            break;
+        }
         namespaces.grow_to(count)?;
-        let size = size(namespaces, rounds)?;
+        let size = size(namespaces, extent.rounds(rounds))?;
         let what = format!("{} namespaces", grouped(count));
         let each = size.ours.median() / count as f64;
         let bar = if count == SIZES[2].0 {
