@@ -3,21 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::sync::Mutex;
 
 use super::chosen::Chosen;
 use super::credential::{Credentials, Source};
 use super::environment::Environment;
 use super::files::{self, Merged};
-use super::kubeconfig::{Cluster, User};
+use super::kubeconfig::User;
 use super::plugin::ClusterInfo;
-use super::proxy::Proxy;
 use super::server_address::ServerAddress;
 use super::shared::Shared;
 use super::transport::Envelope;
-use super::trust::Trust;
 use super::{Connection, ConnectionOptions, Inner, headers, identify, in_cluster, validation};
 
 /// The time limit of one try unless `--request-timeout` says otherwise: a second more than the 34 s after which a
@@ -146,38 +142,13 @@ impl Kubeconfig {
         let cluster = chosen.cluster.clone();
         let environment = &self.environment;
         let url = address.url.clone();
-        let info = || cluster_info(&cluster, &url, environment);
+        let info = || ClusterInfo::of(&cluster, &url, environment);
         identify::credentials(chosen, info, options.stdin_taken, &self.shared, environment)
     }
 }
 
 fn address(chosen: &Chosen) -> Result<ServerAddress, String> {
     ServerAddress::parse(chosen.cluster.server.as_deref().unwrap_or_default())
-}
-
-/// What a plugin that asks for it is told of the cluster (client-go `rest/exec.go`, `ConfigToExecCluster`).
-fn cluster_info(
-    cluster: &Cluster,
-    url: &http::Uri,
-    environment: &Environment,
-) -> Result<ClusterInfo, String> {
-    let proxy = Proxy::to(url, cluster.proxy_url.as_deref(), environment)?;
-    let config = cluster
-        .extensions
-        .iter()
-        .flatten()
-        .flatten()
-        .find(|it| it.name.as_deref() == Some("client.authentication.k8s.io/exec"))
-        .and_then(|it| it.extension.clone());
-    Ok(ClusterInfo {
-        server: cluster.server.clone().unwrap_or_default(),
-        tls_server_name: cluster.tls_server_name.clone(),
-        insecure_skip_tls_verify: cluster.insecure_skip_tls_verify == Some(true),
-        certificate_authority_data: STANDARD.encode(Trust::of(cluster)?.bundle),
-        proxy_url: proxy.map(|proxy| proxy.written),
-        disable_compression: cluster.disable_compression == Some(true),
-        config: config.unwrap_or_default(),
-    })
 }
 
 /// Why a key may not travel: a connection is not trusted with it just because a kubeconfig says so (CLI.md).
