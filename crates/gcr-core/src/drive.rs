@@ -5,10 +5,12 @@
 mod send;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::advice;
@@ -29,12 +31,29 @@ const CONFLICTS: u32 = 16;
 /// Accounts of one namespace that are written side by side.
 const ACCOUNTS: usize = 8;
 /// The first and the longest pause while something is not there yet. `default` comes within 5 ms as a rule.
-const NOT_YET: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+const NOT_YET: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// A target's turn among those that are driven side by side: given up while it only waits, so that it holds up no other.
+#[derive(Debug, Default)]
+pub struct Turn(Option<OwnedSemaphorePermit>);
+
+impl Turn {
+    /// One of so many turns.
+    pub async fn of(turns: &Arc<Semaphore>) -> Self {
+        // The semaphore is never closed.
+        Self(Arc::clone(turns).acquire_owned().await.ok())
+    }
+
+    fn give_up(&mut self) {
+        self.0 = None;
+    }
+}
 
 /// Brings `target` to what is `wanted`, telling each object's end to the reporter and the ledger. `sight` is what is known
 /// of it beforehand.
 pub async fn drive(
     target: &Target,
+    mut turn: Turn,
     mut sight: Sight,
     wanted: &Wanted,
     deadline: Instant,
@@ -49,9 +68,13 @@ pub async fn drive(
     ledger.begin(&target.name(), named_objects(wanted));
     let mut not_yet = NOT_YET.0;
     while !run.progress.is_complete() {
+        // Before the look: what is told to be over has been looked at since.
+        run.progress.waiting = Instant::now() < deadline;
         let observed = observe(target, wanted, &run.progress, &mut sight).await;
-        let plan = plan(wanted, observed, &run.progress, Instant::now() < deadline);
-        match run.apply(plan).await {
+        let plan = plan(wanted, observed, &run.progress);
+        let again = run.apply(plan).await;
+        run.progress.looks += 1;
+        match again {
             Again::No => {}
             Again::Moved => {
                 run.progress.conflicts += 1;
@@ -61,6 +84,7 @@ pub async fn drive(
                     .await;
             }
             Again::NotYet => {
+                turn.give_up();
                 target
                     .cluster
                     .wait(not_yet.min(deadline.saturating_duration_since(Instant::now())))
@@ -310,7 +334,7 @@ impl Drive<'_> {
         if self.goes_away(&failure).await {
             return Again::No;
         }
-        if let Ok(name) = crate::observe::DEFAULT_ACCOUNT.parse() {
+        if let Ok(name) = crate::request::DEFAULT_ACCOUNT.parse() {
             let object = ObjectName::ServiceAccount(name);
             self.ledger.expect(&self.target.name(), &object);
             let outcome = if failure.is_unstarted() {

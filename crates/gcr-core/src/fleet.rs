@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::domain::names::Namespace;
-use crate::drive::{drive, named_objects};
+use crate::drive::{Turn, drive, named_objects};
 use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::observe::{Catalog, Sight};
@@ -25,8 +25,10 @@ use key_order::in_key_order;
 use search::Search;
 
 /// Targets that are driven side by side: more than there can be requests in flight, since some wait for their next try.
-const TARGETS: usize = 64;
-/// From so many namespaces on, lists of the whole cluster are cheaper than reads.
+const TURNS: usize = 64;
+/// Targets that wait for what is not there yet, beside them.
+const WAITING: usize = 1_000;
+/// More namespaces than this are looked at by lists of the whole cluster, however large it is.
 const MANY: usize = 50;
 
 /// The namespaces of one cluster that a run is about.
@@ -49,6 +51,13 @@ pub struct Fleet<'a> {
 }
 
 impl Fleet<'_> {
+    /// Writes down what is named, so that it counts whatever happens before it is begun.
+    pub async fn begin(&self, meant: &Meant<'_>) {
+        if let Meant::Named(names) = meant {
+            self.expect(names).await;
+        }
+    }
+
     /// Gets the credential ready, where the server will be asked anything.
     pub async fn log_in(&self, meant: &Meant<'_>) {
         // A Secret's manifest alone asks nobody.
@@ -64,10 +73,6 @@ impl Fleet<'_> {
 
     /// Drives every target that is meant to its end.
     pub async fn drive(&self, meant: Meant<'_>) {
-        // What is named is written down first, so that it counts should the cluster be given up.
-        if let Meant::Named(names) = &meant {
-            self.expect(names).await;
-        }
         self.log_in(&meant).await;
         // Not before: a user may have thought about a password for a while.
         let deadline = Instant::now() + self.wanted.timeout;
@@ -168,9 +173,14 @@ impl Fleet<'_> {
     }
 
     async fn drive_all(&self, targets: impl Stream<Item = (Target, Sight)>, deadline: Instant) {
+        let turns = Arc::new(Semaphore::new(TURNS));
         targets
-            .for_each_concurrent(TARGETS, |(target, sight)| async move {
-                drive(&target, sight, self.wanted, deadline, self.ledger).await;
+            .then(|(target, sight)| {
+                let turns = Arc::clone(&turns);
+                async move { (target, Turn::of(&turns).await, sight) }
+            })
+            .for_each_concurrent(TURNS + WAITING, |(target, turn, sight)| async move {
+                drive(&target, turn, sight, self.wanted, deadline, self.ledger).await;
             })
             .await;
     }

@@ -125,6 +125,9 @@ async fn carry_out(request: Request) -> u8 {
         })
         .collect();
     let work = async {
+        for (fleet, meant, _) in &fleets {
+            fleet.begin(meant).await;
+        }
         // Whoever may be asked something is asked before anything is shown, one question after the other.
         for (fleet, meant, _) in fleets.iter().filter(|(.., asks)| *asks) {
             fleet.log_in(meant).await;

@@ -164,7 +164,11 @@ pub(super) async fn run(
     } else {
         Meant::Named(namespaces.iter().map(|it| it.parse().unwrap()).collect())
     };
-    let driven = tokio::time::timeout(Duration::from_secs(3600), fleet.drive(meant)).await;
+    let driven = tokio::time::timeout(Duration::from_secs(3600), async {
+        fleet.begin(&meant).await;
+        fleet.drive(meant).await;
+    })
+    .await;
     drop(fleet);
     let (ends, errors) = listening.await.unwrap();
     let mut run: Run = namespaces.iter().map(|it| (*it, Told::default())).collect();
