@@ -21,7 +21,7 @@ impl<'a> Way<'a> {
 }
 
 /// Takes each way in each of `rounds`, after one round that is not counted: it fills caches. `before` is done before
-/// each, and not measured.
+/// each, and not measured. Tells standard error how far it is.
 pub(crate) fn in_turn(
     rounds: usize,
     mut ways: Vec<Way<'_>>,
@@ -33,6 +33,7 @@ pub(crate) fn in_turn(
             let which = (turn + round) % ways.len();
             before()?;
             let took = (ways[which].take)()?;
+            eprintln!("  {round}/{rounds} {}: {took:.0} ms", ways[which].name);
             if round > 0 {
                 samples[which].add(took);
             }

@@ -101,6 +101,20 @@ pub(super) fn create_namespace(name: &str) -> Call {
     }
 }
 
+/// Makes the account that every namespace has, where the controller was not faster.
+pub(super) fn create_account(namespace: &str) -> Call {
+    let metadata = json!({"name": "default", "namespace": namespace});
+    let body = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata});
+    Call {
+        method: Method::POST,
+        path: format!("/api/v1/namespaces/{namespace}/serviceaccounts"),
+        content_type: JSON,
+        accept: JSON,
+        body: Bytes::from(body.to_string()),
+        tolerated: Some(StatusCode::CONFLICT),
+    }
+}
+
 /// Lists all namespaces.
 pub(super) fn list_namespaces() -> Call {
     list("/api/v1/namespaces", JSON)
