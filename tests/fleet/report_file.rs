@@ -30,7 +30,7 @@ fn each_object_has_its_line() {
     // What was there before is gone.
     let path = session.file(
         "report.jsonl",
-        "something longer than a line\n".repeat(100),
+        "{\"context\":\"another\"}\n".repeat(100),
         0o644,
     );
     setting
@@ -50,7 +50,13 @@ fn each_object_has_its_line() {
             line(good, "Secret", "gcr-io", "created", Value::Null),
             line(good, "ServiceAccount", "default", "patched", Value::Null),
             line(bad, "Secret", "gcr-io", "failed", reason.into()),
-            line(bad, "ServiceAccount", "default", "not started", Value::Null),
+            line(
+                bad,
+                "ServiceAccount",
+                "default",
+                "not started",
+                "its Secret was not written".into()
+            ),
         ]
     );
     // Fields in the order that is promised, for those who read it with their eyes.

@@ -18,12 +18,12 @@ use crate::apply::{self, Applied, Unheard};
 use crate::cluster::patience;
 use crate::domain::names::ServiceAccountName;
 use crate::event::{Ended, Event};
-use crate::failure::Failure;
+use crate::failure::{Failure, Trouble};
 use crate::ledger::{Ledger, Outcome};
 use crate::observe::{Sight, observe};
 use crate::plan::{AccountStep, Plan, plan};
 use crate::progress::Progress;
-use crate::request::{AccountSelection, Wanted};
+use crate::request::{AccountChange, AccountSelection, Wanted};
 use crate::target::{ObjectName, Target};
 
 /// How often somebody else may be faster in one target before what is still stale is given up.
@@ -189,7 +189,7 @@ impl Drive<'_> {
         }
     }
 
-    async fn apply_accounts(&mut self, steps: Vec<(ServiceAccountName, AccountStep)>) -> Again {
+    async fn apply_accounts(&mut self, mut steps: Vec<(ServiceAccountName, AccountStep)>) -> Again {
         if self.progress.open_accounts.is_none() {
             // Where every namespace is meant, most of them hold nothing that a label selects.
             if steps.is_empty() && self.target.named {
@@ -204,6 +204,7 @@ impl Drive<'_> {
             self.meant(open.len()).await;
             self.progress.open_accounts = Some(open);
         }
+        self.let_go_what_refers_to_nothing(&mut steps);
         for (name, step) in &steps {
             // It was read again and does not hold the list whose answer was lost.
             if matches!(step, AccountStep::Patch { .. }) {
@@ -232,6 +233,27 @@ impl Drive<'_> {
             }
         }
         again
+    }
+
+    /// Where every namespace is meant, an account that is not there has nothing to take away.
+    fn let_go_what_refers_to_nothing(
+        &mut self,
+        steps: &mut Vec<(ServiceAccountName, AccountStep)>,
+    ) {
+        let detaches = self.wanted.accounts.as_ref().is_some_and(|accounts| {
+            !self.target.named && matches!(accounts.change, AccountChange::Detach(_))
+        });
+        steps.retain(|(name, step)| {
+            let absent =
+                matches!(step, AccountStep::Fail(failure) if failure.is_account_not_found());
+            if detaches && absent {
+                let object = ObjectName::ServiceAccount(name.clone());
+                self.ledger.withdraw(&self.target.name(), &object);
+                self.progress.end_account(name);
+                return false;
+            }
+            true
+        });
     }
 
     async fn note(&self, line: String) {
@@ -320,7 +342,7 @@ impl Drive<'_> {
             self.end(
                 ObjectName::ServiceAccount(name),
                 Outcome::NotStarted,
-                None,
+                Some(Trouble::SecretNotWritten.into()),
                 None,
             )
             .await;

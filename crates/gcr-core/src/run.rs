@@ -11,6 +11,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::cluster::Cluster;
 use crate::domain::masking::SecretMaterial;
+use crate::domain::printable::printable;
 use crate::drive::named_objects;
 use crate::event::{Event, Events};
 use crate::exit;
@@ -104,6 +105,16 @@ async fn carry_out(request: Request) -> u8 {
     if let Err(error) = reporter {
         Stream::new(None).err(&format!("error: cannot start: {error}"));
         return exit::FAILED;
+    }
+    for share in &shares {
+        if let Some(first) = &share.same_as {
+            let line = format!(
+                "the same server and namespaces as context \"{}\": done there",
+                printable(first)
+            );
+            let context = share.context.clone();
+            events.tell(Event::Note { line, context }).await;
+        }
     }
     let fleets: Vec<_> = shares
         .into_iter()

@@ -138,10 +138,10 @@ impl Limit {
     }
 
     fn end_window(&self, state: &mut State) {
-        let slow = state
-            .times
-            .iter_mut()
-            .fold(false, |slow, times| times.end_window() || slow);
+        let mut slow = false;
+        for times in &mut state.times {
+            slow |= times.end_window();
+        }
         state.calm = true;
         if slow && state.limit > SLOW_FLOOR {
             self.lower(state, (state.limit * 3 / 4).max(SLOW_FLOOR));

@@ -58,7 +58,8 @@ fn broken(server: &Server) -> Vec<String> {
     broken.cloned().collect()
 }
 
-/// Whatever came of a run, running it again brings what was asked, and once more writes nothing.
+/// Whatever came of a run, running it again brings what was asked, and once more writes nothing, also where the same goes
+/// wrong as at first.
 async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
     let mut wrong = Vec::new();
     let namespaces = scenario.namespaces();
@@ -67,7 +68,7 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
         let stores = world.stores.iter();
         stores.map(|store| store.objects.clone()).collect()
     };
-    for (index, (job, _)) in scenario.jobs.iter().enumerate() {
+    for (index, (job, fares)) in scenario.jobs.iter().enumerate() {
         server.fare(index, &[]);
         let second = writer::run(server, index, job, namespaces).await;
         let (objects, requests) = (stored(), server.world().sent.len());
@@ -99,16 +100,44 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
                 ));
             }
         }
-        let patches = &server.world().sent[requests..];
+        let patches = server.world().sent.split_off(requests);
         if patches
             .iter()
             .any(|sent| sent.object.starts_with("serviceaccount/"))
         {
             wrong.push(format!("writer {index}: once more it patches an account"));
         }
+        server.fare(index, &without_others(fares));
+        let faulty = writer::run(server, index, job, namespaces).await;
+        tokio::time::sleep(AFTERWARDS).await;
+        for (namespace, told) in &faulty {
+            let claims =
+                |outcome: &Outcome| outcome.is_as_asked() && *outcome != Outcome::Unchanged;
+            if told.ends.values().any(claims) {
+                let ends = &told.ends;
+                wrong.push(format!(
+                    "writer {index}, {namespace}: with nothing to do it tells {ends:?}"
+                ));
+            }
+        }
+        if stored() != objects {
+            wrong.push(format!("writer {index}: with nothing to do it writes"));
+        }
     }
     wrong.extend(broken(server));
     wrong
+}
+
+/// The same, but that nobody else changes anything.
+fn without_others(fares: &[Fare]) -> Vec<Fare> {
+    let own = |fare: &Fare| match fare.trouble {
+        Trouble::Conflict | Trouble::Restored => Fare {
+            trouble: Trouble::Nothing,
+            ..*fare
+        },
+        _ => *fare,
+    };
+    fares.iter().map(own).collect()
 }
 
 proptest! {
