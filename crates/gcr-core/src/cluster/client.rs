@@ -39,6 +39,8 @@ pub struct Cluster {
 struct Silence {
     /// It has answered before.
     broken: bool,
+    /// Requests that wait for an answer.
+    asking: u32,
     /// When it was first asked since it last answered.
     since: Option<Instant>,
 }

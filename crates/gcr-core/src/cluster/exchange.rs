@@ -104,8 +104,9 @@ impl Cluster {
                         .await);
                 }
             };
-            self.asked();
+            self.asks();
             let (outcome, took) = self.try_once(&client, call, entry).await;
+            self.asks_no_more();
             if let Try::Answered(status, ..) = &outcome {
                 match *status {
                     StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => place.shed(),
