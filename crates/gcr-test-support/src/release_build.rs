@@ -1,6 +1,5 @@
 //! The one way in which the plugins are built as users get them: tests, `install` and release archives all have these
-//! bytes. The same commit gives the same bytes in any directory and for any user: nothing of where it was built is left
-//! in them.
+//! bytes. No path of where it was built stands in them. (`cargo xtask test reproducible` tells whether two builds agree.)
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! `cargo xtask test reproducible`: the last commit, built twice from nothing, in two directories, under two names of
-//! cargo's home; the archives have to be the same, byte for byte. Two release builds: it takes as long.
+//! cargo's home; the archives have to be the same, byte for byte. Two release builds: it takes as long. Both
+//! lots of archives stay in `target/reproducible`, to be compared where they differ.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -24,7 +25,9 @@ pub(crate) fn run() -> Result<()> {
     let scratch = ScratchDir::new("reproducible")?;
     let target = Target::host()?;
     let mut sums = Vec::new();
+    let kept = checkout::root().join("target/reproducible");
     for (source, home) in PLACES {
+        let into = kept.join(source.replace(['/', ' '], "-"));
         let (source, home) = (scratch.path().join(source), scratch.path().join(home));
         step(&format!("build in {}", source.display()), || {
             clone(&source)?;
@@ -33,7 +36,6 @@ pub(crate) fn run() -> Result<()> {
                 ReleaseBuild::of(&source).cargo_home(&home).quietly(),
                 &target,
             )?;
-            let into = source.join("target/dist");
             archives(&source, &build, &target, TAG, &into)?;
             checksums::write(&into, TAG)?;
             sums.push(read(&into.join(checksums::FILE))?);
@@ -47,8 +49,10 @@ pub(crate) fn run() -> Result<()> {
         Ok(())
     } else {
         Err(Error::new(format!(
-            "the archives differ:\n{}\n{}",
-            sums[0], sums[1]
+            "the archives in {} differ:\n{}\n{}",
+            kept.display(),
+            sums[0],
+            sums[1]
         )))
     }
 }

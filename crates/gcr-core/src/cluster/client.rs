@@ -111,17 +111,24 @@ impl Cluster {
         matches!(self.connection.instead_of(refused).await, Ok(Some(_)))
     }
 
-    /// The server is being asked something.
-    pub(super) fn asked(&self) {
-        locked(&self.silence).since.get_or_insert_with(Instant::now);
+    /// The server is being asked something, until [`Cluster::asks_no_more`].
+    pub(super) fn asks(&self) {
+        let mut silence = locked(&self.silence);
+        silence.asking += 1;
+        silence.since.get_or_insert_with(Instant::now);
     }
 
-    /// The server has just answered.
+    /// It answered that, or will not.
+    pub(super) fn asks_no_more(&self) {
+        locked(&self.silence).asking -= 1;
+    }
+
+    /// The server has just answered something it was asked.
     pub(super) fn heard(&self) {
-        *locked(&self.silence) = Silence {
-            broken: true,
-            since: None,
-        };
+        let mut silence = locked(&self.silence);
+        silence.broken = true;
+        // Others may still wait for their answers.
+        silence.since = (silence.asking > 1).then(Instant::now);
     }
 
     /// Whether it has ever answered.

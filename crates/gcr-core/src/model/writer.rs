@@ -206,9 +206,13 @@ impl Job {
         let named = accounts.map(|name| format!("serviceaccount/{name}"));
         let secret = self.secret.iter();
         let secret = secret.map(|secret| format!("secret/{}", secret.name));
+        // Where every namespace is meant, an account that is not there has nothing to take away, and is not spoken of.
+        let may_be_passed_over = |object: &String| {
+            self.lists && !self.detaches.is_empty() && object.starts_with("serviceaccount/")
+        };
         secret
             .chain(named)
-            .filter(|object| !told.ends.contains_key(object))
+            .filter(|object| !told.ends.contains_key(object) && !may_be_passed_over(object))
             .map(|object| format!("{object} was never told"))
             .collect()
     }
