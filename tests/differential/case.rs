@@ -1,7 +1,7 @@
 //! What a case can say. Text of kubeconfigs, flags, variables, files and expectations may hold the placeholders that
 //! `setting` fills in, as `{SERVER}`.
 
-use crate::servers::Behaviour;
+use crate::servers::{Behaviour, Issuer};
 
 /// One row of the table.
 pub(crate) struct Case {
@@ -12,6 +12,7 @@ pub(crate) struct Case {
     pub(crate) files: Vec<(&'static str, Vec<u8>)>,
     pub(crate) scripts: Vec<(&'static str, String)>,
     pub(crate) behaviour: Behaviour,
+    pub(crate) issuer: Option<Issuer>,
     pub(crate) command: Command,
     pub(crate) wanted: Wanted,
     pub(crate) deliberate: Option<Deliberate>,
@@ -39,6 +40,8 @@ pub(crate) struct Wanted {
     pub(crate) code: Option<i32>,
     /// `Warning:` lines.
     pub(crate) warned: Option<Vec<String>>,
+    /// The files that are changed, made or removed.
+    pub(crate) wrote: Option<Vec<String>>,
 }
 
 /// That ours is to differ.
@@ -58,6 +61,7 @@ pub(crate) fn case(name: &'static str) -> Case {
         files: Vec::new(),
         scripts: Vec::new(),
         behaviour: Behaviour::default(),
+        issuer: None,
         command: Command::Read,
         wanted: Wanted::default(),
         deliberate: None,
@@ -116,6 +120,12 @@ impl Case {
         self
     }
 
+    /// An OpenID Connect issuer, at `{ISSUER}`.
+    pub(crate) fn issuer(mut self, issuer: Issuer) -> Self {
+        self.issuer = Some(issuer);
+        self
+    }
+
     /// What is typed, where it is not a reading command.
     pub(crate) fn command(mut self, command: Command) -> Self {
         self.command = command;
@@ -147,6 +157,12 @@ impl Case {
     /// The warnings.
     pub(crate) fn warns<const N: usize>(mut self, lines: [&str; N]) -> Self {
         self.latest().warned = Some(lines.map(String::from).to_vec());
+        self
+    }
+
+    /// The files of the work directory that are changed, made or removed, and no others.
+    pub(crate) fn writes<const N: usize>(mut self, files: [&str; N]) -> Self {
+        self.latest().wrote = Some(files.map(String::from).to_vec());
         self
     }
 

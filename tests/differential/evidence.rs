@@ -9,9 +9,10 @@
 //!   `context deadline exceeded`;
 //! * the time of day in the words about an expired certificate is left out;
 //! * a reached server is named once for each way it was reached, however often it was asked; the path is compared down
-//!   to the namespace.
+//!   to the namespace;
+//! * of a kubeconfig that was written, what `kubectl config view` has of it is compared: layout does not matter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gcr_test_support::Output;
 
@@ -36,8 +37,8 @@ pub(crate) struct Evidence {
     pub(crate) starts: usize,
     /// What scripts noted, each line once.
     pub(crate) told_plugin: BTreeSet<String>,
-    /// The kubeconfig, where it was changed.
-    pub(crate) kubeconfig: Option<String>,
+    /// The files that were changed, made or removed, with their mode and what they hold.
+    pub(crate) wrote: BTreeMap<String, String>,
 }
 
 impl Evidence {

@@ -8,8 +8,9 @@
 //! | `case` | what a case can say |
 //! | `setting` | what one case runs in: servers, files, and what its placeholders stand for |
 //! | `evidence` | what came of one run, and the normalisations: all of them |
+//! | `files` | what a run leaves in the work directory |
 //! | `comparison` | what counts as a difference, and how one is shown |
-//! | `servers` | a TLS server, an HTTP and a SOCKS proxy that write down who called; no API server |
+//! | `servers` | a TLS server, an OpenID Connect issuer, an HTTP and a SOCKS proxy that write down who called; no API server |
 //!
 //! kubectl's discovery cache is filled beforehand, so that both begin with the same request.
 
@@ -17,6 +18,7 @@ mod case;
 mod cases;
 mod comparison;
 mod evidence;
+mod files;
 mod servers;
 mod setting;
 

@@ -6,6 +6,7 @@
 //! | `{OTHER}` | `127.0.0.1:PORT` of a second server, which does what it should |
 //! | `{PROXY}`, `{TLS_PROXY}`, `{SOCKS}` | `127.0.0.1:PORT` of proxies that lead to the server, whatever they are told |
 //! | `{REAL}`, `{REAL_HOST}`, `{REAL_CA}`, `{ADMIN}`, `{HUMAN}` | the control plane: its URL, without `https://`, its CA, tokens of its administrator and of a user without rights, who is called `{HUMAN_NAME}` |
+//! | `{ISSUER}` | the OpenID Connect issuer as `https://127.0.0.1:PORT`, where the case has one |
 //! | `{NOBODY}` | `127.0.0.1:PORT` where nobody listens |
 //! | `{CA}`, `{OTHER_CA}`, `{LEAF}`, `{CERT}`, `{KEY}`, `{ROBOT_CERT}`, `{ROBOT_KEY}`, `{V1_CERT}`, `{V1_KEY}` | PEM in base64 |
 //! | `{CA_PEM}` and so on | the PEM; `{CERT_JSON}`, `{KEY_JSON}` with `\n` for its line ends |
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 
 use crate::case::{Case, Command};
 use crate::evidence::Evidence;
+use crate::files;
 use crate::servers::certificates::Certificates;
 use crate::servers::{Certificate, Listening};
 
@@ -47,7 +49,7 @@ const LIMIT: Duration = Duration::from_secs(45);
 const V1_CERTIFICATE: &str = include_str!("../fixtures/x509-v1/certificate.pem");
 const V1_KEY: &str = include_str!("../fixtures/x509-v1/key.pem");
 /// Where each start of a script is noted, in the work directory.
-const STARTS: &str = "starts";
+pub(crate) const STARTS: &str = "starts";
 
 impl<'a> Setting<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
@@ -56,6 +58,10 @@ impl<'a> Setting<'a> {
         let proxy = Listening::proxy("proxy", server.port, false);
         let tls_proxy = Listening::proxy("tls proxy", server.port, true);
         let socks = Listening::socks("socks", server.port);
+        let issuer = case
+            .issuer
+            .as_ref()
+            .map(|issuer| Listening::issuer("issuer", issuer));
         let at = |port: u16| format!("127.0.0.1:{port}");
         let mut values = vec![
             ("{SERVER}", format!("https://{}", at(server.port))),
@@ -67,6 +73,9 @@ impl<'a> Setting<'a> {
             ("{NOBODY}", at(closed_port())),
             ("{PORT}", server.port.to_string()),
         ];
+        if let Some(issuer) = &issuer {
+            values.push(("{ISSUER}", format!("https://{}", at(issuer.port))));
+        }
         let known = Certificates::get();
         for (plain, coded, pem) in [
             ("{CA_PEM}", "{CA}", known.authority_pem.clone()),
@@ -120,7 +129,10 @@ impl<'a> Setting<'a> {
         values.push(("{HUMAN_NAME}", real.human_name.clone()));
         Self {
             case,
-            listening: vec![server, other, proxy, tls_proxy, socks],
+            listening: vec![server, other, proxy, tls_proxy, socks]
+                .into_iter()
+                .chain(issuer)
+                .collect(),
             values,
         }
     }
@@ -137,6 +149,7 @@ impl<'a> Setting<'a> {
             text
         };
         self.lay_out(&session, &fill);
+        let before = files::under(&session.work());
         let mut invocation = self.invocation(program, &session);
         if self.case.kubeconfig.is_some() {
             invocation = invocation.env("KUBECONFIG", session.work().join("kubeconfig"));
@@ -159,15 +172,8 @@ impl<'a> Setting<'a> {
                 .identities
                 .extend(identities.iter().map(|identity| fold(identity)));
         }
-        let afterwards = fs::read(session.work().join("kubeconfig")).unwrap_or_default();
-        let before = self
-            .case
-            .kubeconfig
-            .as_deref()
-            .map(&fill)
-            .unwrap_or_default();
-        if afterwards != before.as_bytes() {
-            evidence.kubeconfig = Some(fold(&String::from_utf8_lossy(&afterwards)));
+        for (path, shown) in files::changed(&session, &before) {
+            evidence.wrote.insert(path, fold(&shown));
         }
         evidence
     }
@@ -186,7 +192,8 @@ impl<'a> Setting<'a> {
     fn lay_out(&self, session: &Session, fill: &dyn Fn(&str) -> String) {
         session.file("key.json", keys::KEY, 0o600);
         if let Some(text) = &self.case.kubeconfig {
-            session.file("kubeconfig", fill(text), 0o600);
+            // An unusual mode, which is to stay.
+            session.file("kubeconfig", fill(text), 0o640);
         }
         for (name, bytes) in &self.case.files {
             let path = session.work().join(name);

@@ -45,6 +45,8 @@ fn a_401_gets_another_credential_once_for_all_who_wait() {
         });
         let output = trial.create().run().success();
         assert_eq!(rules.map(|rule| trial.proxy.met(rule)), [1, 1], "{output}");
+        let retries = output.stderr.matches("; again with another credential");
+        assert_eq!(retries.count(), 2, "{output}");
         assert!((2..=3).contains(&calls()), "{} calls\n{output}", calls());
         let report = Report::read(&output);
         let stored = Stored::look(trial.cluster);

@@ -4,8 +4,6 @@ use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule, RuleId};
 use gcr_test_support::report::Object;
 use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Report, Session, Stored, keys};
 
-use crate::cases::TIME_LIMIT;
-
 /// Two namespaces, each with an account `builder` that refers to somebody's Secrets, and a proxy of their own.
 pub(crate) struct Trial {
     pub(crate) cluster: &'static Cluster,
@@ -82,7 +80,6 @@ impl Trial {
         session
             .gcr_secret(["create", "--key-file=key.json", "--serviceaccount=builder"])
             .args(["-v=2", "-n", &list])
-            .arg(format!("--request-timeout={}s", TIME_LIMIT.as_secs()))
     }
 
     /// All that a run is about.

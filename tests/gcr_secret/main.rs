@@ -3,6 +3,7 @@
 mod apply;
 mod attach;
 mod canary;
+mod certificates;
 mod completion;
 mod conflicts;
 mod connection;
@@ -15,6 +16,7 @@ mod listener;
 mod merge;
 mod namespaces;
 mod output;
+mod plugin;
 mod recreate;
 mod rights;
 mod secret;

@@ -48,6 +48,16 @@ fn the_test_support_is_in_nothing_that_is_shipped() {
     );
 }
 
+#[test]
+fn the_version_of_all_packages_stands_once() {
+    expect_none(
+        manifests()
+            .iter()
+            .flat_map(|(path, text)| own_version(path, text))
+            .collect(),
+    );
+}
+
 /// Each line of the sections whose name ends in `dependencies`, with the section.
 fn dependencies(manifest: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut section = "";
@@ -80,6 +90,11 @@ fn versions(path: &str, manifest: &str) -> Vec<String> {
     wrong
 }
 
+fn own_version(path: &str, manifest: &str) -> Option<String> {
+    let inherits = manifest.lines().any(|it| it == "version.workspace = true");
+    (!inherits).then(|| format!("{path}: its version is the workspace's"))
+}
+
 fn support(path: &str, manifest: &str) -> Vec<String> {
     if ITS_USERS.contains(&path) {
         return Vec::new();
@@ -107,6 +122,12 @@ fn a_version_of_ones_own_is_seen() {
         ),
         0
     );
+}
+
+#[test]
+fn a_package_with_its_own_version_is_seen() {
+    assert!(own_version("crates/x", "[package]\nversion = \"0.2.0\"\n").is_some());
+    assert!(own_version("crates/x", "[package]\nversion.workspace = true\n").is_none());
 }
 
 #[test]

@@ -8,10 +8,11 @@ use gcr_test_support::{Cluster, Invocation, Report, Running, Session, Stored, ke
 const NAMESPACES: usize = 300;
 /// Both objects of each.
 pub(crate) const OBJECTS: usize = 2 * NAMESPACES;
+/// The server is the fleet's own. `default` has no account `builder`.
+const ALL: [&str; 2] = ["-A", "--exclude-namespace=default"];
 
 pub(crate) struct Fleet {
     session: Session,
-    list: String,
     pub(crate) objects: Vec<Object>,
 }
 
@@ -27,7 +28,6 @@ impl Fleet {
         };
         Self {
             session,
-            list: names.join(","),
             objects: names.iter().flat_map(of).collect(),
         }
     }
@@ -35,21 +35,14 @@ impl Fleet {
     /// Secret and account of all.
     pub(crate) fn create(&self) -> Invocation {
         self.session
-            .gcr_secret([
-                "create",
-                "--key-file=key.json",
-                "--serviceaccount=builder",
-                "-n",
-            ])
-            .arg(&self.list)
+            .gcr_secret(["create", "--key-file=key.json", "--serviceaccount=builder"])
+            .args(ALL)
             .limit(Duration::from_secs(180))
     }
 
     /// The reference taken out of all accounts.
     pub(crate) fn detach(&self) -> Invocation {
-        self.session
-            .gcr_patch_sa(["builder", "--remove", "-n"])
-            .arg(&self.list)
+        self.session.gcr_patch_sa(["builder", "--remove"]).args(ALL)
     }
 
     /// Runs it to the end: everything is as asked, and what `claimed` said was done already is left alone.

@@ -51,7 +51,10 @@ pub async fn advise(
             .await
         {
             Some(true) => {}
-            Some(false) => denied = true,
+            Some(false) => {
+                denied = true;
+                break;
+            }
             // Without an answer there is nothing true to say.
             None => return failure,
         }

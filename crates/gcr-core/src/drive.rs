@@ -5,10 +5,12 @@
 mod send;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::advice;
@@ -16,12 +18,12 @@ use crate::apply::{self, Applied, Unheard};
 use crate::cluster::patience;
 use crate::domain::names::ServiceAccountName;
 use crate::event::{Ended, Event};
-use crate::failure::Failure;
+use crate::failure::{Failure, Trouble};
 use crate::ledger::{Ledger, Outcome};
 use crate::observe::{Sight, observe};
 use crate::plan::{AccountStep, Plan, plan};
 use crate::progress::Progress;
-use crate::request::{AccountSelection, Wanted};
+use crate::request::{AccountChange, AccountSelection, Wanted};
 use crate::target::{ObjectName, Target};
 
 /// How often somebody else may be faster in one target before what is still stale is given up.
@@ -29,12 +31,29 @@ const CONFLICTS: u32 = 16;
 /// Accounts of one namespace that are written side by side.
 const ACCOUNTS: usize = 8;
 /// The first and the longest pause while something is not there yet. `default` comes within 5 ms as a rule.
-const NOT_YET: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+const NOT_YET: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// A target's turn among those that are driven side by side: given up while it only waits, so that it holds up no other.
+#[derive(Debug, Default)]
+pub struct Turn(Option<OwnedSemaphorePermit>);
+
+impl Turn {
+    /// One of so many turns.
+    pub async fn of(turns: &Arc<Semaphore>) -> Self {
+        // The semaphore is never closed.
+        Self(Arc::clone(turns).acquire_owned().await.ok())
+    }
+
+    fn give_up(&mut self) {
+        self.0 = None;
+    }
+}
 
 /// Brings `target` to what is `wanted`, telling each object's end to the reporter and the ledger. `sight` is what is known
 /// of it beforehand.
 pub async fn drive(
     target: &Target,
+    mut turn: Turn,
     mut sight: Sight,
     wanted: &Wanted,
     deadline: Instant,
@@ -49,9 +68,13 @@ pub async fn drive(
     ledger.begin(&target.name(), named_objects(wanted));
     let mut not_yet = NOT_YET.0;
     while !run.progress.is_complete() {
+        // Before the look: what is told to be over has been looked at since.
+        run.progress.waiting = Instant::now() < deadline;
         let observed = observe(target, wanted, &run.progress, &mut sight).await;
-        let plan = plan(wanted, observed, &run.progress, Instant::now() < deadline);
-        match run.apply(plan).await {
+        let plan = plan(wanted, observed, &run.progress);
+        let again = run.apply(plan).await;
+        run.progress.looks += 1;
+        match again {
             Again::No => {}
             Again::Moved => {
                 run.progress.conflicts += 1;
@@ -61,6 +84,7 @@ pub async fn drive(
                     .await;
             }
             Again::NotYet => {
+                turn.give_up();
                 target
                     .cluster
                     .wait(not_yet.min(deadline.saturating_duration_since(Instant::now())))
@@ -165,9 +189,10 @@ impl Drive<'_> {
         }
     }
 
-    async fn apply_accounts(&mut self, steps: Vec<(ServiceAccountName, AccountStep)>) -> Again {
+    async fn apply_accounts(&mut self, mut steps: Vec<(ServiceAccountName, AccountStep)>) -> Again {
         if self.progress.open_accounts.is_none() {
-            if steps.is_empty() {
+            // Where every namespace is meant, most of them hold nothing that a label selects.
+            if steps.is_empty() && self.target.named {
                 let text = format!("No resources found in {} namespace.", self.target.namespace);
                 self.note(text).await;
             }
@@ -179,6 +204,7 @@ impl Drive<'_> {
             self.meant(open.len()).await;
             self.progress.open_accounts = Some(open);
         }
+        self.let_go_what_refers_to_nothing(&mut steps);
         for (name, step) in &steps {
             // It was read again and does not hold the list whose answer was lost.
             if matches!(step, AccountStep::Patch { .. }) {
@@ -207,6 +233,27 @@ impl Drive<'_> {
             }
         }
         again
+    }
+
+    /// Where every namespace is meant, an account that is not there has nothing to take away.
+    fn let_go_what_refers_to_nothing(
+        &mut self,
+        steps: &mut Vec<(ServiceAccountName, AccountStep)>,
+    ) {
+        let detaches = self.wanted.accounts.as_ref().is_some_and(|accounts| {
+            !self.target.named && matches!(accounts.change, AccountChange::Detach(_))
+        });
+        steps.retain(|(name, step)| {
+            let absent =
+                matches!(step, AccountStep::Fail(failure) if failure.is_account_not_found());
+            if detaches && absent {
+                let object = ObjectName::ServiceAccount(name.clone());
+                self.ledger.withdraw(&self.target.name(), &object);
+                self.progress.end_account(name);
+                return false;
+            }
+            true
+        });
     }
 
     async fn note(&self, line: String) {
@@ -295,7 +342,7 @@ impl Drive<'_> {
             self.end(
                 ObjectName::ServiceAccount(name),
                 Outcome::NotStarted,
-                None,
+                Some(Trouble::SecretNotWritten.into()),
                 None,
             )
             .await;
@@ -309,7 +356,7 @@ impl Drive<'_> {
         if self.goes_away(&failure).await {
             return Again::No;
         }
-        if let Ok(name) = crate::observe::DEFAULT_ACCOUNT.parse() {
+        if let Ok(name) = crate::request::DEFAULT_ACCOUNT.parse() {
             let object = ObjectName::ServiceAccount(name);
             self.ledger.expect(&self.target.name(), &object);
             let outcome = if failure.is_unstarted() {

@@ -85,6 +85,9 @@ pub enum Trouble {
         /// The ServiceAccount's name.
         name: String,
     },
+    /// The Secret that the account should refer to was not written.
+    #[error("its Secret was not written")]
+    SecretNotWritten,
     /// The ServiceAccount is not there.
     #[error("Error from server (NotFound): serviceaccounts {name:?} not found")]
     AccountNotFound {
@@ -122,6 +125,11 @@ impl From<Trouble> for Failure {
 }
 
 impl Failure {
+    /// The account is not there, and its namespace is.
+    pub fn is_account_not_found(&self) -> bool {
+        matches!(self.trouble, Trouble::AccountNotFound { .. })
+    }
+
     /// What became of the object's namespace, where it went away meanwhile.
     pub fn namespace_gone(&self) -> Option<&'static str> {
         match &self.trouble {
@@ -140,7 +148,11 @@ impl Failure {
 
     /// Nothing was sent, for a reason that is not this object's own.
     pub fn is_unstarted(&self) -> bool {
-        matches!(&self.trouble, Trouble::Server(fault) if fault.is_unstarted())
+        match &self.trouble {
+            Trouble::Server(fault) => fault.is_unstarted(),
+            Trouble::SecretNotWritten => true,
+            _ => false,
+        }
     }
 }
 

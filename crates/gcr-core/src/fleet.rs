@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::domain::names::Namespace;
-use crate::drive::{drive, named_objects};
+use crate::drive::{Turn, drive, named_objects};
 use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::observe::{Catalog, Sight};
@@ -25,8 +25,10 @@ use key_order::in_key_order;
 use search::Search;
 
 /// Targets that are driven side by side: more than there can be requests in flight, since some wait for their next try.
-const TARGETS: usize = 64;
-/// From so many namespaces on, lists of the whole cluster are cheaper than reads.
+const TURNS: usize = 64;
+/// Targets that wait for what is not there yet, beside them.
+const WAITING: usize = 1_000;
+/// More namespaces than this are looked at by lists of the whole cluster, however large it is.
 const MANY: usize = 50;
 
 /// The namespaces of one cluster that a run is about.
@@ -44,13 +46,18 @@ pub struct Fleet<'a> {
     pub cluster: Arc<Cluster>,
     /// What every namespace should hold.
     pub wanted: &'a Wanted,
-    /// When waiting for what is not there yet ends.
-    pub deadline: Instant,
     /// The books.
     pub ledger: &'a Ledger,
 }
 
 impl Fleet<'_> {
+    /// Writes down what is named, so that it counts whatever happens before it is begun.
+    pub async fn begin(&self, meant: &Meant<'_>) {
+        if let Meant::Named(names) = meant {
+            self.expect(names).await;
+        }
+    }
+
     /// Gets the credential ready, where the server will be asked anything.
     pub async fn log_in(&self, meant: &Meant<'_>) {
         // A Secret's manifest alone asks nobody.
@@ -66,28 +73,28 @@ impl Fleet<'_> {
 
     /// Drives every target that is meant to its end.
     pub async fn drive(&self, meant: Meant<'_>) {
-        // What is named is written down first, so that it counts should the cluster be given up.
-        if let Meant::Named(names) = &meant {
-            self.expect(names).await;
-        }
         self.log_in(&meant).await;
+        // Not before: a user may have thought about a password for a while.
+        let deadline = Instant::now() + self.wanted.timeout;
         match meant {
-            Meant::Named(names) => self.drive_named(names).await,
-            Meant::Matching(what) => self.drive_matching(what).await,
+            Meant::Named(names) => self.drive_named(names, deadline).await,
+            Meant::Matching(what) => self.drive_matching(what, deadline).await,
         }
     }
 
-    async fn drive_named(&self, mut names: Vec<Namespace>) {
+    async fn drive_named(&self, mut names: Vec<Namespace>, deadline: Instant) {
         if names.len() > MANY {
             names.sort();
             let names = in_key_order(stream::iter(names));
-            self.drive_all(names, Some(self.catalog()), true).await;
+            let targets = self.targets(names, Some(self.catalog()), true);
+            self.drive_all(targets, deadline).await;
         } else {
-            self.drive_all(stream::iter(names), None, true).await;
+            let targets = self.targets(stream::iter(names), None, true);
+            self.drive_all(targets, deadline).await;
         }
     }
 
-    async fn drive_matching(&self, what: &NamespaceMatch) {
+    async fn drive_matching(&self, what: &NamespaceMatch, deadline: Instant) {
         let mut search = Search::begin(&self.cluster, what);
         let Some(first) = search.next().await else {
             return search.end().await;
@@ -111,9 +118,11 @@ impl Fleet<'_> {
         let driving = async {
             if many {
                 let names = in_key_order(names);
-                self.drive_all(names, Some(self.catalog()), false).await;
+                let targets = self.targets(names, Some(self.catalog()), false);
+                self.drive_all(targets, deadline).await;
             } else {
-                self.drive_all(names, None, false).await;
+                let targets = self.targets(names, None, false);
+                self.drive_all(targets, deadline).await;
             }
         };
         futures_util::join!(listing, driving);
@@ -140,30 +149,39 @@ impl Fleet<'_> {
         self.cluster.tell(event).await;
     }
 
-    /// Drives the targets as they come, each with what `catalog` shows of it.
-    async fn drive_all(
+    /// The targets as their names come, each with what `catalog` shows of it.
+    fn targets(
         &self,
         names: impl Stream<Item = Namespace>,
         catalog: Option<Catalog>,
         named: bool,
-    ) {
-        let state = (Box::pin(names), catalog);
-        stream::unfold(state, |(mut names, mut catalog)| async move {
+    ) -> impl Stream<Item = (Target, Sight)> {
+        let state = (Box::pin(names), catalog, Arc::clone(&self.cluster));
+        stream::unfold(state, move |(mut names, mut catalog, cluster)| async move {
             let namespace = names.next().await?;
             let sight = match &mut catalog {
                 Some(catalog) => catalog.sight(&namespace).await,
                 None => Sight::default(),
             };
-            Some(((namespace, sight), (names, catalog)))
-        })
-        .for_each_concurrent(TARGETS, |(namespace, sight)| async move {
             let target = Target {
-                cluster: Arc::clone(&self.cluster),
+                cluster: Arc::clone(&cluster),
                 namespace,
                 named,
             };
-            drive(&target, sight, self.wanted, self.deadline, self.ledger).await;
+            Some(((target, sight), (names, catalog, cluster)))
         })
-        .await;
+    }
+
+    async fn drive_all(&self, targets: impl Stream<Item = (Target, Sight)>, deadline: Instant) {
+        let turns = Arc::new(Semaphore::new(TURNS));
+        targets
+            .then(|(target, sight)| {
+                let turns = Arc::clone(&turns);
+                async move { (target, Turn::of(&turns).await, sight) }
+            })
+            .for_each_concurrent(TURNS + WAITING, |(target, turn, sight)| async move {
+                drive(&target, turn, sight, self.wanted, deadline, self.ledger).await;
+            })
+            .await;
     }
 }

@@ -40,6 +40,10 @@ pub struct Progress {
     pub conflicts: u32,
     /// When waiting for what is not there yet ends.
     pub deadline: Instant,
+    /// Whether it may still be waited for, as this round began.
+    pub waiting: bool,
+    /// How often the target was looked at before.
+    pub looks: u32,
     warned: BTreeSet<String>,
 }
 
@@ -61,6 +65,8 @@ impl Progress {
             unheard_secret: None,
             conflicts: 0,
             deadline,
+            waiting: true,
+            looks: 0,
             warned: BTreeSet::new(),
         }
     }

@@ -89,6 +89,17 @@ pub struct WantedAccounts {
     pub wait_for_all: bool,
 }
 
+/// The account every namespace gets, a moment after it was made.
+pub const DEFAULT_ACCOUNT: &str = "default";
+
+impl WantedAccounts {
+    /// Whether an account that is not there is waited for.
+    pub fn awaits(&self, name: &ServiceAccountName) -> bool {
+        matches!(self.change, AccountChange::Attach(_))
+            && (self.wait_for_all || name.as_str() == DEFAULT_ACCOUNT)
+    }
+}
+
 /// Which ServiceAccounts of a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountSelection {

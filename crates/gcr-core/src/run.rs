@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{oneshot, watch};
-use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::domain::masking::SecretMaterial;
+use crate::domain::printable::printable;
 use crate::drive::named_objects;
 use crate::event::{Event, Events};
 use crate::exit;
@@ -106,7 +106,16 @@ async fn carry_out(request: Request) -> u8 {
         Stream::new(None).err(&format!("error: cannot start: {error}"));
         return exit::FAILED;
     }
-    let deadline = Instant::now() + wanted.timeout;
+    for share in &shares {
+        if let Some(first) = &share.same_as {
+            let line = format!(
+                "the same server and namespaces as context \"{}\": done there",
+                printable(first)
+            );
+            let context = share.context.clone();
+            events.tell(Event::Note { line, context }).await;
+        }
+    }
     let fleets: Vec<_> = shares
         .into_iter()
         .map(|share| {
@@ -121,13 +130,15 @@ async fn carry_out(request: Request) -> u8 {
             let fleet = Fleet {
                 cluster: Arc::new(cluster),
                 wanted: &wanted,
-                deadline,
                 ledger: &ledger,
             };
             (fleet, share.meant, asks)
         })
         .collect();
     let work = async {
+        for (fleet, meant, _) in &fleets {
+            fleet.begin(meant).await;
+        }
         // Whoever may be asked something is asked before anything is shown, one question after the other.
         for (fleet, meant, _) in fleets.iter().filter(|(.., asks)| *asks) {
             fleet.log_in(meant).await;

@@ -27,3 +27,13 @@ pub fn cargo() -> Command {
     }
     cargo
 }
+
+/// Where cargo keeps what it downloads and installs: `CARGO_HOME`, else `~/.cargo`; `None` where neither it nor HOME is set.
+pub fn cargo_home() -> Option<PathBuf> {
+    let given = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    given("CARGO_HOME").or_else(|| given("HOME").map(|home| home.join(".cargo")))
+}

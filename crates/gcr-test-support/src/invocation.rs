@@ -25,6 +25,7 @@ pub struct Invocation {
     stdin: Option<Vec<u8>>,
     user: Option<u32>,
     limit: Duration,
+    stderr_on_terminal: bool,
 }
 
 impl Invocation {
@@ -41,6 +42,7 @@ impl Invocation {
             stdin: None,
             user: None,
             limit: Duration::from_secs(60),
+            stderr_on_terminal: false,
         }
     }
 
@@ -82,6 +84,12 @@ impl Invocation {
     /// Runs in this directory; relative to the session's work directory.
     pub fn current_dir(mut self, directory: impl AsRef<Path>) -> Self {
         self.directory = self.directory.join(directory);
+        self
+    }
+
+    /// Gives it a terminal as its standard error; all that goes to the screen is what it wrote.
+    pub fn stderr_on_terminal(mut self) -> Self {
+        self.stderr_on_terminal = true;
         self
     }
 
@@ -144,7 +152,8 @@ impl Invocation {
     #[track_caller]
     pub fn spawn(mut self) -> Running {
         let (line, input, limit) = (self.line(), self.stdin.take(), self.limit);
-        Running::start(self.into_command(), line, input, limit)
+        let terminal = self.stderr_on_terminal;
+        Running::start(self.into_command(), line, input, limit, terminal)
     }
 
     /// As it would be typed, for messages.

@@ -3,13 +3,10 @@
 //! [`BIN_DIR`]; without it each test process asks cargo, which does nothing where nothing changed.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::OnceLock;
 
-use serde_json::Value;
-
-use crate::checkout::cargo;
 use crate::error::{Error, Result};
+use crate::release_build::ReleaseBuild;
 
 /// Names the directory that holds the built plugins.
 pub const BIN_DIR: &str = "GCR_TEST_BIN_DIR";
@@ -52,13 +49,12 @@ fn check(directory: PathBuf) -> Result<PathBuf> {
     }
 }
 
-/// The canonical release build: `cargo build --release --locked` of both packages in one command, since one alone
-/// unifies features differently and gives other bytes. Returns the directory of the binaries.
+/// The canonical release build of this checkout for this machine. Returns the directory of the binaries.
 ///
 /// # Errors
 /// cargo failed; what it had to say is on standard error.
 pub fn build() -> Result<PathBuf> {
-    build_with(&[])
+    ReleaseBuild::here().run()
 }
 
 /// As [`build`], with nothing on standard error unless it fails.
@@ -66,34 +62,5 @@ pub fn build() -> Result<PathBuf> {
 /// # Errors
 /// As [`build`].
 pub fn build_quietly() -> Result<PathBuf> {
-    build_with(&["--quiet"])
-}
-
-fn build_with(options: &[&str]) -> Result<PathBuf> {
-    let mut command = cargo();
-    command
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "--message-format=json-render-diagnostics",
-        ])
-        .args(options);
-    for (package, _) in PLUGINS {
-        command.args(["-p", package]);
-    }
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Error::during("cargo build", error))?;
-    if !output.status.success() {
-        return Err(Error::new("the release build of the plugins failed"));
-    }
-    let built = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .find_map(|executable| executable.parent().map(Path::to_path_buf));
-    check(built.ok_or_else(|| Error::new("cargo build named no executable"))?)
+    ReleaseBuild::here().quietly().run()
 }

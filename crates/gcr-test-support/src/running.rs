@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::output::Output;
+use crate::terminal::terminal;
 
 /// A command that runs.
 pub struct Running {
@@ -26,8 +27,17 @@ impl Running {
         line: String,
         input: Option<Vec<u8>>,
         limit: Duration,
+        stderr_on_terminal: bool,
     ) -> Self {
         let started = Instant::now();
+        let mut screen = None;
+        let stderr = if stderr_on_terminal {
+            let (ours, theirs) = terminal().unwrap_or_else(|error| panic!("a terminal: {error}"));
+            screen = Some(ours);
+            theirs.into()
+        } else {
+            Stdio::piped()
+        };
         let mut child = command
             .stdin(if input.is_some() {
                 Stdio::piped()
@@ -35,16 +45,21 @@ impl Running {
                 Stdio::null()
             })
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap_or_else(|error| panic!("$ {line}\ncannot be started: {error}"));
+        // It holds the terminal's other end, which would keep the screen from ending.
+        drop(command);
         if let (Some(bytes), Some(mut pipe)) = (input, child.stdin.take()) {
             // A command need not read what it is offered.
             std::thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
         let streams = [
             Stream::read(child.stdout.take()),
-            Stream::read(child.stderr.take()),
+            match screen {
+                Some(screen) => Stream::read(Some(screen)),
+                None => Stream::read(child.stderr.take()),
+            },
         ];
         Self {
             child,

@@ -10,26 +10,40 @@ use crate::cluster::Cluster;
 use crate::keys;
 use crate::report::Object;
 
-/// The Secrets `gcr-io` and the ServiceAccounts `builder` of all namespaces.
+/// Secrets and ServiceAccounts of all namespaces, without their managed fields.
 pub struct Stored(BTreeMap<Object, Value>);
 
 impl Stored {
     /// Looks at the accounts `builder` first and at the Secrets `gcr-io` after them: a Secret that an account referred to
-    /// is seen, as long as nobody deletes any. Without their managed fields.
+    /// is seen, as long as nobody deletes any.
     #[track_caller]
     pub fn look(cluster: &Cluster) -> Self {
+        Self::select(
+            cluster,
+            &[
+                ("serviceaccount", "--field-selector=metadata.name=builder"),
+                ("secret", "--field-selector=metadata.name=gcr-io"),
+            ],
+        )
+    }
+
+    /// Looks at the objects of all namespaces that kubectl's words select, kind after kind.
+    #[track_caller]
+    pub fn select(cluster: &Cluster, kinds: &[(&str, &str)]) -> Self {
         let mut objects = BTreeMap::new();
-        for object in ["serviceaccount/builder", "secret/gcr-io"] {
-            let (resource, name) = object.split_once('/').unwrap_or_default();
-            let selector = format!("--field-selector=metadata.name={name}");
-            let words = ["get", resource, "-A", "-o", "json", &selector];
+        for (kind, selector) in kinds {
+            let words = ["get", kind, "-A", "-o", "json", selector];
             let output = cluster.kubectl(words).run().success();
             let mut list: Value = serde_json::from_str(&output.stdout)
                 .unwrap_or_else(|error| panic!("{error}\n{output}"));
             let items = list["items"].as_array_mut().map(std::mem::take);
             for item in items.unwrap_or_default() {
-                let namespace = item["metadata"]["namespace"].as_str().unwrap_or_default();
-                objects.insert((namespace.to_owned(), object.to_owned()), item);
+                let word = |field: &str| item["metadata"][field].as_str().unwrap_or_default();
+                let key = (
+                    word("namespace").to_owned(),
+                    format!("{kind}/{}", word("name")),
+                );
+                objects.insert(key, item);
             }
         }
         Self(objects)
@@ -45,7 +59,7 @@ impl Stored {
         self.get(object)?["metadata"]["resourceVersion"].as_str()
     }
 
-    /// Whether the Secret `gcr-io` holds [`keys::KEY`] for `gcr.io`, or the account refers to `gcr-io` once and still
+    /// Whether the Secret holds [`keys::KEY`] for `gcr.io`, or the account refers to `gcr-io` once and still
     /// begins with what [`Stored::account`] gives it.
     pub fn is_as_asked(&self, object: &Object) -> bool {
         let Some(stored) = self.get(object) else {
@@ -64,6 +78,15 @@ impl Stored {
     pub fn account(namespace: &str) -> Value {
         json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": "builder", "namespace": namespace}, "imagePullSecrets": theirs()})
+    }
+
+    /// The same account as it is to become.
+    pub fn account_as_asked(namespace: &str) -> Value {
+        let mut account = Self::account(namespace);
+        if let Some(list) = account["imagePullSecrets"].as_array_mut() {
+            list.push(json!({"name": "gcr-io"}));
+        }
+        account
     }
 
     /// The accounts that refer to the Secret `gcr-io` where it is not there.

@@ -77,13 +77,24 @@ impl<'a> User<'a> {
     /// Gives it these rights in one namespace.
     #[track_caller]
     pub fn may(self, namespace: &str, rules: &[Rule]) -> Self {
-        self.grant("Role", Some(namespace), rules)
+        self.may_in(&[namespace.to_owned()], rules)
+    }
+
+    /// Gives it these rights in each of these namespaces.
+    #[track_caller]
+    pub fn may_in(self, namespaces: &[String], rules: &[Rule]) -> Self {
+        let grant = |namespace: &String| self.grant("Role", Some(namespace.as_str()), rules);
+        let grants = namespaces.iter().flat_map(grant);
+        self.cluster.create(grants.collect());
+        self
     }
 
     /// Gives it these rights in the whole cluster, also on what is in no namespace.
     #[track_caller]
     pub fn may_everywhere(self, rules: &[Rule]) -> Self {
-        self.grant("ClusterRole", None, rules)
+        let grant = self.grant("ClusterRole", None, rules);
+        self.cluster.create(grant.to_vec());
+        self
     }
 
     /// As the server calls it.
@@ -102,8 +113,8 @@ impl<'a> User<'a> {
         Session::new(Path::new(&self.kubeconfig()))
     }
 
-    #[track_caller]
-    fn grant(self, kind: &str, namespace: Option<&str>, rules: &[Rule]) -> Self {
+    /// A role and its binding.
+    fn grant(&self, kind: &str, namespace: Option<&str>, rules: &[Rule]) -> [Value; 2] {
         let mut metadata = json!({"name": unique(&self.name)});
         if let Some(namespace) = namespace {
             metadata["namespace"] = namespace.into();
@@ -115,7 +126,6 @@ impl<'a> User<'a> {
             "metadata": metadata,
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": metadata["name"]},
             "subjects": [{"kind": "ServiceAccount", "name": self.name, "namespace": HOME_NAMESPACE}]});
-        self.cluster.create(vec![role, binding]);
-        self
+        [role, binding]
     }
 }

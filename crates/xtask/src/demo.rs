@@ -31,8 +31,7 @@ const SCENES: [(&str, &[&str]); 4] = [
 const ACCOUNTS: &str = "kubectl get serviceaccounts -A --field-selector metadata.name=default \
                         -o custom-columns=NAMESPACE:.metadata.namespace,ACCOUNT:.metadata.name,\
                         PULLSECRETS:.imagePullSecrets[*].name";
-const CREATE: &str =
-    "kubectl gcr-secret create --key-file key.json --attach -n team-a,team-b,team-c";
+const CREATE: &str = "kubectl gcr-secret create --key-file key.json --attach -A";
 
 /// Shows it; `--keep` leaves the control plane running.
 pub(crate) fn run(words: &[&str]) -> Result<()> {

@@ -13,6 +13,9 @@ mod fuzz;
 mod gate;
 mod install;
 mod interrupt;
+mod krew;
+mod package;
+mod reproducible;
 mod soak;
 mod step;
 mod suites;
@@ -29,7 +32,7 @@ struct Task {
     run: fn(&[&str]) -> Result<()>,
 }
 
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 8] = [
     Task {
         name: "demo",
         usage: "demo [--keep]",
@@ -65,6 +68,18 @@ const TASKS: [Task; 6] = [
         usage: "control-plane [--port N]",
         does: "runs a throwaway control plane until Ctrl-C, and says how to use it",
         run: control_plane::run,
+    },
+    Task {
+        name: "package",
+        usage: "package [--target T | --sums]",
+        does: "archives, checksums and bills of materials in target/dist, for this machine or a target of rustc's",
+        run: package::run,
+    },
+    Task {
+        name: "krew",
+        usage: "krew [index DIR | check]",
+        does: "krew manifests of these archives [--base-url URL], loose or as a custom index; check: all of it with a real krew",
+        run: krew::run,
     },
 ];
 

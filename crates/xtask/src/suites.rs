@@ -7,8 +7,8 @@ use std::process::Command;
 
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
-use crate::fuzz;
 use crate::step::{step, succeed};
+use crate::{fuzz, reproducible};
 
 struct Suite {
     name: &'static str,
@@ -16,7 +16,7 @@ struct Suite {
     run: fn() -> Result<()>,
 }
 
-const SUITES: [Suite; 3] = [
+const SUITES: [Suite; 4] = [
     Suite {
         name: "fuzz",
         does: "each fuzz target of the core for a minute",
@@ -24,8 +24,13 @@ const SUITES: [Suite; 3] = [
     },
     Suite {
         name: "lint",
-        does: "shellcheck over the shell scripts of the checkout",
+        does: "shellcheck over shell scripts, actionlint over workflows",
         run: lint,
+    },
+    Suite {
+        name: "reproducible",
+        does: "the last commit built in two directories, and the archives compared",
+        run: reproducible::run,
     },
     Suite {
         name: "shells",
@@ -49,7 +54,7 @@ pub(crate) fn run(name: &str) -> Result<()> {
         None => {
             let known = SUITES
                 .iter()
-                .map(|suite| format!("\n  {:8} {}", suite.name, suite.does));
+                .map(|suite| format!("\n  {:12} {}", suite.name, suite.does));
             Err(Error::new(format!(
                 "there is no suite {name:?}; there are:{}",
                 known.collect::<String>()
@@ -64,6 +69,11 @@ fn lint() -> Result<()> {
         "--version",
         "https://www.shellcheck.net, or a distribution's package `shellcheck`",
     )?;
+    wanted(
+        "actionlint",
+        "--version",
+        "https://github.com/rhysd/actionlint, or `go install github.com/rhysd/actionlint/cmd/actionlint@latest`",
+    )?;
     let mut list = Command::new("git");
     let listed = succeed(
         list.args(["ls-files", "--", ".ci", "*.sh"])
@@ -76,6 +86,10 @@ fn lint() -> Result<()> {
                 .args(listed.lines())
                 .current_dir(checkout::root()),
         )
+    })?;
+    step("actionlint", || {
+        let mut actionlint = Command::new("actionlint");
+        succeed(actionlint.arg("-no-color").current_dir(checkout::root()))
     })?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Parser;
 use gcr_core::args::{
-    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse, parse_each, parse_one,
+    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse, parse_each_once, parse_one,
     parse_wait, version_text,
 };
 use gcr_core::completion::shim;
@@ -149,11 +149,13 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
 }
 
 fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {
-    let names: Vec<ServiceAccountName> = cli
-        .names
-        .iter()
-        .map(|name| parse_one(name))
-        .collect::<Result<_, _>>()?;
+    let mut names: Vec<ServiceAccountName> = Vec::new();
+    for name in &cli.names {
+        let name = parse_one(name)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     match (names.is_empty(), cli.all, &cli.selector) {
         (false, false, None) => Ok(AccountSelection::Names(names)),
         (true, true, None) => Ok(AccountSelection::All),
@@ -170,7 +172,7 @@ fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {
 }
 
 fn change(cli: &Cli) -> Result<AccountChange, UsageError> {
-    let mut names: Vec<SecretName> = parse_each(&cli.secret)?;
+    let mut names: Vec<SecretName> = parse_each_once(&cli.secret)?;
     if names.is_empty() {
         names = vec![parse_one("gcr-io")?];
     }

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 
 use clap::Args;
 use gcr_core::args::{
-    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse_each, parse_one, parse_wait,
+    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse_each, parse_each_once,
+    parse_one, parse_wait,
 };
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
@@ -244,7 +245,7 @@ fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHo
 }
 
 fn accounts(args: &CreateArgs, secret: &SecretName) -> Result<Option<WantedAccounts>, UsageError> {
-    let mut names: Vec<ServiceAccountName> = parse_each(&args.service_account)?;
+    let mut names: Vec<ServiceAccountName> = parse_each_once(&args.service_account)?;
     if names.is_empty() {
         if !args.attach {
             return Ok(None);

@@ -4,6 +4,7 @@ mod contexts;
 mod credentials;
 mod exec;
 mod kubeconfig;
+mod oidc;
 mod proxies;
 mod reasons;
 mod replies;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Case> {
         contexts::cases(),
         credentials::cases(),
         exec::cases(),
+        oidc::cases(),
         tls::cases(),
         proxies::cases(),
         shapes::cases(),

@@ -145,6 +145,11 @@ fn kinds() -> Vec<Case> {
             .sees(["server as token good, host cluster.example:6443, name cluster.example", "tls proxy CONNECT cluster.example:6443"]),
         proxy("a proxy that is not there", "http://{NOBODY}")
             .says("The connection to the server cluster.example:6443 was refused - did you specify the right host or port?"),
+        near("HTTPS_PROXY that is no address", "")
+            .env("HTTPS_PROXY", "http://%zz")
+            .sees(DIRECT)
+            .but_ours(reasons::BAD_PROXY)
+            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
         proxy("a proxy of an unknown kind", "gopher://{PROXY}")
             .sees(["server as token good, host cluster.example:6443, name cluster.example", "proxy CONNECT cluster.example:6443"]),
         to("proxy-url of an unknown kind", "https://cluster.example:6443", ", proxy-url: 'gopher://{PROXY}'")

@@ -18,7 +18,11 @@ pub(super) const TRIED_AGAIN: &str =
     "what may pass is tried again: a 401 with a credential that can be renewed, a 429, a 5xx";
 pub(super) const REDIRECTS: &str = "a redirect is not followed: it would take the key elsewhere";
 pub(super) const PROXY_WORDS: &str = "a proxy that refuses to make a tunnel is told in other words";
+pub(super) const BAD_PROXY: &str =
+    "a proxy variable that holds no address is an error, and not as if it were not set";
 pub(super) const PLAIN_TUNNEL: &str =
     "a server without TLS is reached through an HTTP proxy by a tunnel too";
 pub(super) const UNKNOWN: &str =
     "a write whose answer was lost is reported as unknown, never as done";
+pub(super) const ISSUER: &str =
+    "an `oidc` issuer that cannot be reached is named, and not the API server in its place";

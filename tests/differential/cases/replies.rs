@@ -80,6 +80,11 @@ fn refusals() -> Vec<Case> {
             .says("Error from server (Timeout): too slow")
             .but_ours(reasons::UNKNOWN)
             .says("error: serviceaccount/default: it is unknown whether it was written: Error from server (Timeout): too slow"),
+        refused("504 to a create", Answer::status(504, "Timeout", "too slow", "{}").to("POST").to("PATCH"))
+            .command(Command::Create)
+            .says("error: failed to create secret too slow")
+            .but_ours(reasons::UNKNOWN)
+            .says("error: secret/gcr-io: it is unknown whether it was written: Error from server (Timeout): too slow"),
         refused("a Status without a reason", Answer::status(403, "", "no", "{}"))
             .says("Error from server: no"),
         refused("a Status without a message", Answer::status(403, "Forbidden", "", "{}"))

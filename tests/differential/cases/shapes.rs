@@ -8,6 +8,7 @@ pub(crate) fn cases() -> Vec<Case> {
         gke(),
         eks(),
         aks(),
+        aks_local_account(),
         openshift(),
         rancher(),
         k3s(),
@@ -70,6 +71,17 @@ fn aks() -> Case {
 echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","spec":{"interactive":false},"status":{"expirationTimestamp":"2099-01-01T00:00:00Z","token":"eyJ.example"}}'"#,
         )
         .reaches("token eyJ.example")
+}
+
+/// `az aks get-credentials --admin`: a certificate and a token.
+fn aks_local_account() -> Case {
+    case("AKS with a local account")
+        .kubeconfig(
+            "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {CA}\n    server: {SERVER}\n  name: one\n\
+             contexts:\n- context:\n    cluster: one\n    user: clusterAdmin_group_one\n  name: one-admin\ncurrent-context: one-admin\nkind: Config\npreferences: {}\n\
+             users:\n- name: clusterAdmin_group_one\n  user:\n    client-certificate-data: {CERT}\n    client-key-data: {KEY}\n    token: 0a1b2c\n",
+        )
+        .reaches("certificate human, token 0a1b2c")
 }
 
 fn openshift() -> Case {

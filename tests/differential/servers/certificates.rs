@@ -1,11 +1,13 @@
 //! Certificates of one process: a CA, what it signed, and what nobody should trust.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
+use rustls::ServerConfig;
+use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// What a server shows.
@@ -116,6 +118,18 @@ impl Certificates {
             authority_pem,
             other_authority_pem,
         }
+    }
+
+    /// TLS for a server that asks nobody who he is.
+    pub(super) fn tls(&self, which: Certificate) -> Arc<ServerConfig> {
+        let pair = self.server(which);
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has them")
+            .with_no_client_auth()
+            .with_single_cert(vec![pair.certificate.clone()], pair.key())
+            .expect("the key fits");
+        Arc::new(config)
     }
 
     /// What a server shows.

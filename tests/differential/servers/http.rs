@@ -11,6 +11,7 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// Names in lower case.
     headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
@@ -35,16 +36,17 @@ impl Request {
             };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let request = Self {
+        let mut request = Self {
             method,
             target,
             headers,
+            body: Vec::new(),
         };
         let length = request
             .header("content-length")
             .and_then(|length| length.parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        stream.read_exact(&mut body).ok()?;
+        request.body = vec![0; length.unwrap_or(0)];
+        stream.read_exact(&mut request.body).ok()?;
         Some(request)
     }
 
@@ -103,9 +105,9 @@ pub(crate) fn credential(header: &str) -> String {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: Vec<(&'static str, String)>,
-    body: String,
-    /// Only to this method.
-    pub(crate) method: Option<&'static str>,
+    pub(super) body: String,
+    /// Only to these methods, where there are any.
+    methods: Vec<&'static str>,
     /// The length it promises, where it is not the body's.
     promised: Option<usize>,
     /// Only the first time.
@@ -149,10 +151,15 @@ impl Answer {
         self
     }
 
-    /// Only to this method.
+    /// Only to this method, and to others that are named like this.
     pub(crate) fn to(mut self, method: &'static str) -> Self {
-        self.method = Some(method);
+        self.methods.push(method);
         self
+    }
+
+    /// Whether it is an answer to this method.
+    pub(crate) fn is_for(&self, method: &str) -> bool {
+        self.methods.is_empty() || self.methods.contains(&method)
     }
 
     /// Only to the first request.
@@ -180,7 +187,7 @@ impl Answer {
         stream: &mut impl Write,
         fill: &dyn Fn(&str) -> String,
     ) -> io::Result<bool> {
-        let length = self.promised.unwrap_or(self.body.len());
+        let length = self.promised.unwrap_or(fill(&self.body).len());
         let mut text = format!(
             "HTTP/1.1 {} Words\r\ncontent-length: {length}\r\n",
             self.status
@@ -189,7 +196,7 @@ impl Answer {
             text += &format!("{name}: {}\r\n", fill(value));
         }
         text += "\r\n";
-        text += &self.body;
+        text += &fill(&self.body);
         stream.write_all(text.as_bytes())?;
         stream.flush()?;
         Ok(self.promised.is_none())

@@ -3,18 +3,21 @@
 
 pub(crate) mod certificates;
 mod http;
+pub(crate) mod issuer;
 mod proxy;
 mod server;
 mod socks;
 
 use std::io::{self, copy};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::certificates::Certificate;
 pub(crate) use self::http::Answer;
+pub(crate) use self::issuer::Issuer;
 pub(crate) use self::server::{Behaviour, Manners};
 
 /// What a server has seen: in order, and once.
@@ -55,46 +58,64 @@ pub(crate) struct Listening {
     pub(crate) port: u16,
     name: &'static str,
     log: Log,
+    served: Arc<AtomicU32>,
 }
 
 impl Listening {
-    fn start(name: &'static str, serve: impl Fn(TcpStream, &Log) + Clone + Send + 'static) -> Self {
+    /// `served` is for `serve` to count what it gives out a limited number of times.
+    fn start(
+        name: &'static str,
+        serve: impl Fn(TcpStream, &AtomicU32, &Log) + Clone + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let log = Log::default();
-        let shared = log.clone();
+        let (log, served) = (Log::default(), Arc::default());
+        let shared = (log.clone(), Arc::clone(&served));
         thread::spawn(move || {
             while let Ok((stream, caller)) = listener.accept() {
-                shared.with(|seen| seen.callers.push(caller));
-                let (serve, log) = (serve.clone(), shared.clone());
-                thread::spawn(move || serve(stream, &log));
+                let (serve, (log, served)) = (serve.clone(), shared.clone());
+                log.with(|seen| seen.callers.push(caller));
+                thread::spawn(move || serve(stream, &served, &log));
             }
         });
-        Self { port, name, log }
+        Self {
+            port,
+            name,
+            log,
+            served,
+        }
     }
 
     /// The API server of a case.
     pub(crate) fn server(name: &'static str, behaviour: &Behaviour) -> Self {
         let behaviour = Arc::new(behaviour.clone());
-        let met = Arc::default();
-        Self::start(name, move |stream, log| {
-            server::serve(stream, &behaviour, &met, log)
+        Self::start(name, move |stream, served, log| {
+            server::serve(stream, &behaviour, served, log)
+        })
+    }
+
+    /// The OpenID Connect issuer of a case.
+    pub(crate) fn issuer(name: &'static str, issuer: &Issuer) -> Self {
+        let issuer = Arc::new(issuer.clone());
+        Self::start(name, move |stream, served, log| {
+            issuer::serve(stream, &issuer, served, log)
         })
     }
 
     /// An HTTP proxy; wherever one wants to go, it leads to `port` here.
     pub(crate) fn proxy(name: &'static str, port: u16, tls: bool) -> Self {
-        Self::start(name, move |stream, log| {
+        Self::start(name, move |stream, _, log| {
             proxy::serve(stream, port, tls, log)
         })
     }
 
     /// A SOCKS5 proxy; wherever one wants to go, it leads to `port` here.
     pub(crate) fn socks(name: &'static str, port: u16) -> Self {
-        Self::start(name, move |stream, log| socks::serve(stream, port, log))
+        Self::start(name, move |stream, _, log| socks::serve(stream, port, log))
     }
 
-    /// What was seen since this was last asked: the lines, each after the server's name, and the identities.
+    /// What was seen since this was last asked: the lines, each after the server's name, and the identities. Whoever comes
+    /// next finds it as it was at first.
     pub(crate) fn take(&self) -> (Vec<String>, Vec<String>) {
         // They are accepted in turn: once this one is, so is whoever came before.
         let last = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
@@ -112,6 +133,7 @@ impl Listening {
             );
             thread::sleep(Duration::from_millis(1));
         }
+        self.served.store(0, Ordering::Relaxed);
         let seen = self.log.with(std::mem::take);
         let mut lines = seen.lines;
         if lines.is_empty() && seen.callers.len() > 1 {

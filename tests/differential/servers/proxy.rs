@@ -2,10 +2,8 @@
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 
-use rustls::crypto::ring;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 
 use super::certificates::{Certificate, Certificates};
 use super::http::{Answer, Request, credential};
@@ -50,14 +48,8 @@ fn meet(
 
 /// The same over TLS. One direction at a time would do for HTTP, but not for a TLS session inside: small waits.
 fn serve_tls(stream: TcpStream, port: u16, log: &Log) {
-    let pair = Certificates::get().server(Certificate::Good);
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has them")
-        .with_no_client_auth()
-        .with_single_cert(vec![pair.certificate.clone()], pair.key())
-        .expect("the key fits");
-    let Ok(session) = ServerConnection::new(Arc::new(config)) else {
+    let config = Certificates::get().tls(Certificate::Good);
+    let Ok(session) = ServerConnection::new(config) else {
         return;
     };
     let mut stream = StreamOwned::new(session, stream);

@@ -4,7 +4,7 @@
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::ring;
@@ -25,6 +25,15 @@ pub(crate) struct Behaviour {
     pub(crate) certificate: Certificate,
     manners: Manners,
     answer: Option<Answer>,
+}
+
+impl Behaviour {
+    /// Whether it refuses a credential, after which another one is asked for.
+    pub(crate) fn refuses_credentials(&self) -> bool {
+        self.answer
+            .as_ref()
+            .is_some_and(|answer| answer.status == 401)
+    }
 }
 
 /// What a server does with a connection.
@@ -79,7 +88,7 @@ impl From<Answer> for Behaviour {
 /// The first byte of a TLS handshake record (RFC 8446 section 5.1).
 const HANDSHAKE: u8 = 0x16;
 
-pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, met: &AtomicBool, log: &Log) {
+pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, served: &AtomicU32, log: &Log) {
     match behaviour.manners {
         Manners::HangsUp => return,
         Manners::Silent => return until_the_end(&mut stream),
@@ -92,7 +101,7 @@ pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, met: &AtomicBo
     if first[0] != HANDSHAKE || behaviour.manners == Manners::PlainOnly {
         let visit = Visit {
             behaviour,
-            met,
+            served,
             log,
             shown: Shown::default(),
         };
@@ -120,7 +129,7 @@ pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, met: &AtomicBo
     }
     let visit = Visit {
         behaviour,
-        met,
+        served,
         log,
         shown,
     };
@@ -140,7 +149,7 @@ struct Shown {
 
 struct Visit<'a> {
     behaviour: &'a Behaviour,
-    met: &'a AtomicBool,
+    served: &'a AtomicU32,
     log: &'a Log,
     shown: Shown,
 }
@@ -187,8 +196,8 @@ impl Visit<'_> {
         let (status, body) = object(&request.method, &request.target);
         match &self.behaviour.answer {
             Some(answer)
-                if answer.method.is_none_or(|method| method == request.method)
-                    && !(answer.once && self.met.swap(true, Ordering::Relaxed)) =>
+                if answer.is_for(&request.method)
+                    && !(answer.once && self.served.fetch_add(1, Ordering::Relaxed) > 0) =>
             {
                 if answer.in_addition {
                     answer.around(status, &body)

@@ -39,6 +39,8 @@ impl Writer<'_> {
             // It was not there, and is: by an earlier try of ours whose answer was lost, or by somebody else's hand.
             return Ok(if reply.repeated || apply.repeated {
                 made
+            } else if self.left_alone(&now, reply) {
+                Outcome::Unchanged
             } else {
                 Outcome::Configured
             });
@@ -54,11 +56,25 @@ impl Writer<'_> {
             });
         }
         let same_version = now.resource_version.as_deref() == Some(resource_version);
-        Ok(if same_version {
-            Outcome::Unchanged
-        } else {
-            Outcome::Configured
-        })
+        let repeated = reply.repeated || apply.repeated;
+        Ok(
+            if same_version || (!repeated && self.left_alone(&now, reply)) {
+                Outcome::Unchanged
+            } else {
+                Outcome::Configured
+            },
+        )
+    }
+
+    /// Whether the apply changed nothing, though the version is another than was seen: somebody else wrote since. An apply
+    /// that changes nothing keeps the time of our entry (structured-merge-diff), so an old one tells; within a second of
+    /// another write of ours it does not.
+    fn left_alone(&self, now: &ObjectMeta, reply: &Reply) -> bool {
+        let ours = our_time(now, &self.wanted.field_manager);
+        let age = ours
+            .zip(clock(reply))
+            .map(|(ours, clock)| clock.duration_since(ours));
+        age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1))
     }
 
     /// Whether a server dry run changed anything: then our entry in `managedFields` carries a fresh time. A change
@@ -77,11 +93,7 @@ impl Writer<'_> {
         if before.is_some_and(|before| before != first) {
             return Ok(true);
         }
-        let clock = reply
-            .date
-            .as_deref()
-            .and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
-        let age = clock.map(|clock| clock.timestamp().duration_since(first));
+        let age = clock(reply).map(|clock| clock.duration_since(first));
         if age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1)) {
             return Ok(false);
         }
@@ -89,4 +101,10 @@ impl Writer<'_> {
         let again = metadata(&self.send(apply).await?)?;
         Ok(our_time(&again, field_manager) != Some(first))
     }
+}
+
+/// The server's clock as it answered, in whole seconds.
+fn clock(reply: &Reply) -> Option<jiff::Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(reply.date.as_deref()?).ok()?;
+    Some(date.timestamp())
 }

@@ -20,6 +20,8 @@ pub use parse::{Stop, UsageError, parse, typed_name};
 pub use targets::TargetArgs;
 pub use version::{VersionArgs, version_text};
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::time::Duration;
 
 use crate::domain::go_duration;
@@ -37,6 +39,21 @@ where
         .flat_map(|value| value.split(','))
         .map(parse_one)
         .collect()
+}
+
+/// As [`parse_each`], each value once: what is named twice is one thing.
+///
+/// # Errors
+/// As there.
+pub fn parse_each_once<T>(values: &[String]) -> Result<Vec<T>, UsageError>
+where
+    T: std::str::FromStr + Clone + Eq + Hash,
+    T::Err: std::fmt::Display,
+{
+    let mut known = HashSet::new();
+    let mut values = parse_each(values)?;
+    values.retain(|value: &T| known.insert(value.clone()));
+    Ok(values)
 }
 
 /// Parses one value.

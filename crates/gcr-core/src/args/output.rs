@@ -98,6 +98,11 @@ impl OutputArgs {
         {
             return Err(UsageError::new("--report names no file"));
         }
+        if report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+            return Err(UsageError::new(
+                "--report wants a file: standard output has the lines",
+            ));
+        }
         Ok(OutputOptions {
             format,
             show_managed_fields: self.show_managed_fields,

@@ -1,12 +1,8 @@
 //! Which clusters, and which of their namespaces.
 
-use std::collections::HashSet;
-use std::hash::Hash;
-
 use clap::Args;
 
-use super::{ConnectionArgs, UsageError, parse_each};
-use crate::domain::names::Namespace;
+use super::{ConnectionArgs, UsageError, parse_each, parse_each_once};
 use crate::domain::namespace_filter::NamespaceFilter;
 use crate::request::{NamespaceMatch, Namespaces, Scope, Shape};
 
@@ -106,8 +102,8 @@ impl TargetArgs {
         match named {
             None => Ok(Namespaces::OfContext),
             Some(list) => {
-                let namespaces: Vec<Namespace> = parse_each(std::slice::from_ref(list))?;
-                Ok(Namespaces::Named(each_once(namespaces)))
+                let namespaces = parse_each_once(std::slice::from_ref(list))?;
+                Ok(Namespaces::Named(namespaces))
             }
         }
     }
@@ -133,19 +129,10 @@ impl TargetArgs {
     }
 
     fn contexts(&self) -> Result<Vec<String>, UsageError> {
-        let names: Vec<String> = parse_each(&self.contexts)?;
+        let names: Vec<String> = parse_each_once(&self.contexts)?;
         if names.iter().any(String::is_empty) {
             return Err(UsageError::new("--contexts has an empty name in it"));
         }
-        Ok(each_once(names))
+        Ok(names)
     }
-}
-
-/// The values in the order given, each once.
-fn each_once<T: Clone + Eq + Hash>(values: Vec<T>) -> Vec<T> {
-    let mut known = HashSet::new();
-    values
-        .into_iter()
-        .filter(|value| known.insert(value.clone()))
-        .collect()
 }

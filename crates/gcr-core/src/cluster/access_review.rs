@@ -16,7 +16,7 @@ use crate::domain::names::Namespace;
 
 /// A verb, a resource, a namespace and a name.
 type Question = (&'static str, &'static str, Namespace, String);
-/// Questions asked of one cluster at most: a fleet without rights needs no answer for each of its namespaces.
+/// Questions about one verb and resource asked at most: a fleet without rights needs no answer for each of its namespaces.
 const QUESTIONS: usize = 32;
 /// Yes, no, or no answer; asked once, however many wait for it.
 type Answer = Arc<OnceCell<Option<bool>>>;
@@ -25,11 +25,33 @@ type Answer = Arc<OnceCell<Option<bool>>>;
 #[derive(Debug, Default)]
 pub struct Reviews(Mutex<HashMap<Question, Answer>>);
 
+impl Reviews {
+    /// The answer to a question; where enough of its kind were asked, those.
+    fn of(&self, question: Question) -> (Option<Answer>, Vec<(Question, Answer)>) {
+        let mut reviews = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = reviews.get(&question) {
+            return (Some(Arc::clone(answer)), Vec::new());
+        }
+        let alike: Vec<_> = reviews
+            .iter()
+            .filter(|(other, _)| (other.0, other.1) == (question.0, question.1))
+            .map(|(other, answer)| (other.clone(), Arc::clone(answer)))
+            .collect();
+        if alike.len() >= QUESTIONS {
+            return (None, alike);
+        }
+        (
+            Some(Arc::clone(reviews.entry(question).or_default())),
+            Vec::new(),
+        )
+    }
+}
+
 impl Cluster {
     /// Whether we may `verb` the `resource` called `name`, or `None` where the server would not say.
     ///
-    /// Asks a SelfSubjectAccessReview (`authorization.k8s.io/v1`), once a question. Rights differ between namespaces,
-    /// so one namespace's answer says nothing of another; after 32 questions no more are asked.
+    /// Asks a SelfSubjectAccessReview (`authorization.k8s.io/v1`), once a question. Rights differ between namespaces, so
+    /// one namespace's answer says nothing of another; but what 32 of them say with one voice is taken for the rest.
     pub async fn may(
         &self,
         verb: &'static str,
@@ -37,21 +59,24 @@ impl Cluster {
         namespace: &Namespace,
         name: &str,
     ) -> Option<bool> {
-        let cell = {
-            let mut reviews = self
-                .reviews
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let question = (verb, resource, namespace.clone(), name.to_owned());
-            if reviews.len() >= QUESTIONS && !reviews.contains_key(&question) {
+        let question = (verb, resource, namespace.clone(), name.to_owned());
+        let (own, others) = self.reviews.of(question);
+        if let Some(cell) = own {
+            return *cell
+                .get_or_init(|| self.review(verb, resource, namespace, name))
+                .await;
+        }
+        let mut answer = None;
+        for ((.., namespace, name), cell) in &others {
+            let other = *cell
+                .get_or_init(|| self.review(verb, resource, namespace, name))
+                .await;
+            if other.is_none() || (answer.is_some() && answer != other) {
                 return None;
             }
-            Arc::clone(reviews.entry(question).or_default())
-        };
-        *cell
-            .get_or_init(|| self.review(verb, resource, namespace, name))
-            .await
+            answer = other;
+        }
+        answer
     }
 
     async fn review(

@@ -2,7 +2,7 @@
 //!
 //! Wraps `kube::Client`, which does HTTP and TLS; its own retries are off. Writes nothing by itself.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -16,28 +16,31 @@ use super::limit::{Limit, Place};
 use crate::connection::{Client, Connection};
 use crate::event::{Event, Events};
 
-const ASKED_NOTHING: u8 = 0;
-const BY_NAME: u8 = 1;
-const BY_READING: u8 = 2;
-
 /// A cluster that this run speaks to.
 pub struct Cluster {
     context: Option<Arc<str>>,
     connection: Connection,
     limit: Limit,
-    heard: Mutex<Option<Instant>>,
-    begun: Instant,
+    silence: Mutex<Silence>,
     ended: OnceLock<()>,
     events: Events,
     stop: watch::Receiver<bool>,
     verbosity: u8,
     /// Whether a metadata read of Secrets was refused: then nobody asks again.
     pub(super) secrets_unreadable: AtomicBool,
-    /// How an account is found: [`BY_READING`] unless the whole cluster's may not be listed, and again once a list of a
-    /// name was refused too.
-    accounts_by_name: AtomicU8,
+    /// Whether an account is first looked for by a list of its name, and read only where that is refused.
+    lists_accounts_by_name: AtomicBool,
     /// What the server said of our rights, each asked once.
     pub(super) reviews: Reviews,
+}
+
+/// Whether the server answers.
+#[derive(Debug, Default)]
+struct Silence {
+    /// It has answered before.
+    broken: bool,
+    /// When it was first asked since it last answered.
+    since: Option<Instant>,
 }
 
 impl Cluster {
@@ -53,14 +56,13 @@ impl Cluster {
             context,
             connection,
             limit: Limit::new(),
-            heard: Mutex::new(None),
-            begun: Instant::now(),
+            silence: Mutex::new(Silence::default()),
             ended: OnceLock::new(),
             events,
             stop,
             verbosity,
             secrets_unreadable: AtomicBool::new(false),
-            accounts_by_name: AtomicU8::new(ASKED_NOTHING),
+            lists_accounts_by_name: AtomicBool::new(false),
             reviews: Reviews::default(),
         }
     }
@@ -88,6 +90,9 @@ impl Cluster {
     /// Gets the credential ready, before anything is shown: a plugin may have to ask the user something. Gives the
     /// cluster up where the credentials or certificates cannot be used.
     pub async fn log_in(&self) {
+        if self.closed().is_some() {
+            return;
+        }
         if let Err(line) = self.client().await {
             self.end(FaultCause::NotConnected(line.into()), false).await;
         }
@@ -104,19 +109,29 @@ impl Cluster {
         matches!(self.connection.instead_of(refused).await, Ok(Some(_)))
     }
 
+    /// The server is being asked something.
+    pub(super) fn asked(&self) {
+        locked(&self.silence).since.get_or_insert_with(Instant::now);
+    }
+
     /// The server has just answered.
     pub(super) fn heard(&self) {
-        *locked(&self.heard) = Some(Instant::now());
+        *locked(&self.silence) = Silence {
+            broken: true,
+            since: None,
+        };
     }
 
     /// Whether it has ever answered.
     pub(super) fn has_answered(&self) -> bool {
-        locked(&self.heard).is_some()
+        locked(&self.silence).broken
     }
 
-    /// How long it has answered nothing.
+    /// How long it has been asked and has answered nothing.
     pub(super) fn silence(&self) -> Duration {
-        locked(&self.heard).unwrap_or(self.begun).elapsed()
+        locked(&self.silence)
+            .since
+            .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Gives the cluster up: nothing more is sent to it, and its one error line is told. What is left for the request
@@ -167,22 +182,14 @@ impl Cluster {
         }
     }
 
-    /// Accounts are to be found by lists of their names: those of the whole cluster may not be listed.
-    pub fn find_accounts_by_name(&self) {
-        let begun = &self.accounts_by_name;
-        // Once only: who was refused that too has said so.
-        let _ =
-            begun.compare_exchange(ASKED_NOTHING, BY_NAME, Ordering::Relaxed, Ordering::Relaxed);
+    /// What is tried first to find an account: a list of its name, or reading it.
+    pub fn list_accounts_by_name(&self, first: bool) {
+        self.lists_accounts_by_name.store(first, Ordering::Relaxed);
     }
 
-    /// Accounts are to be read: a list of a name was refused too.
-    pub fn find_accounts_by_reading(&self) {
-        self.accounts_by_name.store(BY_READING, Ordering::Relaxed);
-    }
-
-    /// Whether accounts are found by lists of their names.
-    pub fn finds_accounts_by_name(&self) -> bool {
-        self.accounts_by_name.load(Ordering::Relaxed) == BY_NAME
+    /// Whether accounts are looked for by lists of their names first.
+    pub fn lists_accounts_by_name(&self) -> bool {
+        self.lists_accounts_by_name.load(Ordering::Relaxed)
     }
 
     /// Whether metadata of Secrets may be asked for: until it was refused once.

@@ -11,6 +11,7 @@ use kube::client::Body;
 use tokio::time::Instant;
 
 use super::fault::{self, FaultCause};
+use super::limit::Effort;
 use super::patience::{self, Tries};
 use super::promise;
 use super::{Cluster, Fault, Refusal};
@@ -103,12 +104,13 @@ impl Cluster {
                         .await);
                 }
             };
-            let outcome = self.try_once(&client, call, entry).await;
+            self.asked();
+            let (outcome, took) = self.try_once(&client, call, entry).await;
             if let Try::Answered(status, ..) = &outcome {
                 match *status {
                     StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => place.shed(),
                     // How long a list takes says more of its length than of the server's load.
-                    _ if call.limit == OBJECT_LIMIT => place.answered(),
+                    _ if call.limit == OBJECT_LIMIT => place.answered(effort(call, *status), took),
                     _ => {}
                 }
             }
@@ -147,6 +149,13 @@ impl Cluster {
                     if unauthorized {
                         if !refreshed && self.refresh(&client).await {
                             refreshed = true;
+                            let fault = Fault { cause, unheard };
+                            self.trace(2, || {
+                                let (method, path) = (&call.method, &call.path);
+                                let wording = fault.wording();
+                                format!("{method} {path}: {wording}; again with another credential")
+                            })
+                            .await;
                             continue;
                         }
                         return Err(self.end(cause, unheard).await);
@@ -196,8 +205,13 @@ impl Cluster {
         }
     }
 
-    /// One try.
-    async fn try_once(&self, client: &Client, call: &Call, entry: Option<&Entry>) -> Try {
+    /// One try, and how long the server had for it.
+    async fn try_once(
+        &self,
+        client: &Client,
+        call: &Call,
+        entry: Option<&Entry>,
+    ) -> (Try, Duration) {
         let begun = Instant::now();
         if let Some(entry) = entry {
             entry.sent();
@@ -210,6 +224,7 @@ impl Cluster {
                 Err(_) => Try::Failed(FaultCause::TimedOut(limit)),
             },
         };
+        let took = begun.elapsed();
         if let Try::Answered(status, headers, _) = &outcome {
             self.heard();
             for text in headers
@@ -225,12 +240,12 @@ impl Cluster {
                     call.method,
                     call.path,
                     status.as_u16(),
-                    begun.elapsed().as_millis()
+                    took.as_millis()
                 )
             })
             .await;
         }
-        outcome
+        (outcome, took)
     }
 
     async fn round_trip(&self, client: &Client, call: &Call) -> Try {
@@ -276,6 +291,16 @@ impl Cluster {
                 .into(),
             )),
         }
+    }
+}
+
+/// What a request costs the server: only with its like can its time be compared.
+fn effort(call: &Call, status: StatusCode) -> Effort {
+    match (call.content_type, status) {
+        (None, _) => Effort::Read,
+        (Some("application/apply-patch+yaml"), StatusCode::CREATED) => Effort::Create,
+        (Some("application/apply-patch+yaml"), _) => Effort::Apply,
+        _ => Effort::Patch,
     }
 }
 

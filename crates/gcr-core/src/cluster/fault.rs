@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Refusal;
 use crate::connection::trouble;
+use crate::domain::printable::printable;
 
 /// The end of a request that did not succeed, after all its tries.
 #[derive(Debug, Clone)]
@@ -43,6 +44,18 @@ impl Fault {
             "error: the server's answer is not what the API promises (line {}, column {})",
             error.line(),
             error.column()
+        );
+        Self {
+            cause: FaultCause::Garbled(line.into()),
+            unheard: false,
+        }
+    }
+
+    /// An object of this kind where a list was asked for.
+    pub(super) fn no_list(kind: &str) -> Self {
+        let line = format!(
+            "error: the server's answer is no list but a {}",
+            printable(kind)
         );
         Self {
             cause: FaultCause::Garbled(line.into()),

@@ -1,7 +1,8 @@
 //! How many requests may be in flight to one cluster: as many as it answers without shedding or slowing down.
 //!
-//! Additive increase, multiplicative decrease, as TCP does it (RFC 5681): quickly up at first, half after a 429 or 503, a
-//! quarter less where answers take twice as long as they could. Whatever waits for its next try holds no place.
+//! Additive increase, multiplicative decrease, as TCP does it (RFC 5681): quickly up to half of what was too much, then
+//! one by one; half after a 429 or 503, a quarter less where answers take twice as long as they could. Whatever waits for
+//! its next try holds no place.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +19,19 @@ const CAP: usize = 32;
 const SLOW_FLOOR: usize = 8;
 /// Windows of undisturbed answers before what was too much once is tried again.
 const PROBE: u32 = 16;
+/// Answers of a kind in a window before their time says anything.
+const TELLING: u32 = 8;
+
+/// What a request costs the server. Times are compared among equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    Read,
+    /// An apply to what was there.
+    Apply,
+    Create,
+    /// Any other write.
+    Patch,
+}
 
 /// The places of one cluster.
 #[derive(Debug)]
@@ -33,16 +47,42 @@ struct State {
     surplus: usize,
     /// More than this was too much once.
     ceiling: usize,
-    /// Nothing was too much yet.
-    rising: bool,
+    /// Up to this it goes up quickly.
+    threshold: usize,
     decreased: Option<Instant>,
+    /// A whole window went well since.
+    calm: bool,
     answers: u32,
-    latency: Duration,
     /// Somebody had to wait for a place.
     full: bool,
+    times: [Times; 4],
+    quiet_windows: u32,
+}
+
+/// How long one kind of request takes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Times {
+    answers: u32,
+    sum: Duration,
     /// The mean of the best window, which ages.
     best: Option<Duration>,
-    quiet_windows: u32,
+}
+
+impl Times {
+    /// Ends a window; says whether its answers took twice as long as they could.
+    fn end_window(&mut self) -> bool {
+        if self.answers < TELLING {
+            return false;
+        }
+        let mean = self.sum / self.answers;
+        // A server that has become slower for good is a new best after some hundred windows.
+        let best = self.best.map_or(mean, |best| best.mul_f64(1.01).min(mean));
+        *self = Self {
+            best: Some(best),
+            ..Self::default()
+        };
+        mean > best * 2
+    }
 }
 
 impl Limit {
@@ -53,12 +93,12 @@ impl Limit {
                 limit: START,
                 surplus: 0,
                 ceiling: CAP,
-                rising: true,
+                threshold: CAP,
                 decreased: None,
+                calm: true,
                 answers: 0,
-                latency: Duration::ZERO,
                 full: false,
-                best: None,
+                times: [Times::default(); 4],
                 quiet_windows: 0,
             }),
         }
@@ -83,11 +123,13 @@ impl Limit {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answered(&self, begun: Instant) {
+    fn answered(&self, effort: Effort, took: Duration) {
         let mut state = self.state();
         state.answers += 1;
-        state.latency += begun.elapsed();
-        if state.rising && state.full && state.answers % 2 == 0 {
+        let times = &mut state.times[effort as usize];
+        times.answers += 1;
+        times.sum += took;
+        if state.full && state.limit < state.threshold && state.answers.is_multiple_of(2) {
             self.raise(&mut state);
         }
         if state.answers as usize >= state.limit.max(START) {
@@ -96,12 +138,14 @@ impl Limit {
     }
 
     fn end_window(&self, state: &mut State) {
-        let mean = state.latency / state.answers;
-        // A server that has become slower for good is a new best after some hundred windows.
-        let best = state.best.map_or(mean, |best| best.mul_f64(1.01).min(mean));
-        state.best = Some(best);
-        if mean > best * 2 && state.limit > SLOW_FLOOR {
+        let mut slow = false;
+        for times in &mut state.times {
+            slow |= times.end_window();
+        }
+        state.calm = true;
+        if slow && state.limit > SLOW_FLOOR {
             self.lower(state, (state.limit * 3 / 4).max(SLOW_FLOOR));
+            state.threshold = state.limit;
         } else if state.full {
             state.quiet_windows += 1;
             if state.limit < state.ceiling {
@@ -112,7 +156,6 @@ impl Limit {
             }
         }
         state.answers = 0;
-        state.latency = Duration::ZERO;
         state.full = false;
     }
 
@@ -122,7 +165,12 @@ impl Limit {
         if state.decreased.is_some_and(|last| begun <= last) {
             return;
         }
-        state.ceiling = state.limit.saturating_sub(1).max(1);
+        // A server that sheds whatever comes says nothing of how many it can take: only the first refusal does.
+        if state.calm {
+            state.ceiling = state.limit.saturating_sub(1).max(1);
+            state.threshold = state.ceiling / 2;
+            state.calm = false;
+        }
         let half = (state.limit / 2).max(1);
         self.lower(&mut state, half);
     }
@@ -141,7 +189,6 @@ impl Limit {
     fn lower(&self, state: &mut State, limit: usize) {
         state.surplus += state.limit - limit;
         state.limit = limit;
-        state.rising = false;
         state.decreased = Some(Instant::now());
         state.quiet_windows = 0;
     }
@@ -155,9 +202,9 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The server has answered a request about one object; how long that took says how busy it is.
-    pub(super) fn answered(&self) {
-        self.limit.answered(self.begun);
+    /// The server has answered a request about one object; how long it took for that says how busy it is.
+    pub(super) fn answered(&self, effort: Effort, took: Duration) {
+        self.limit.answered(effort, took);
     }
 
     /// The server had too much to do.
@@ -208,7 +255,7 @@ mod tests {
                     if now <= capacity {
                         tokio::time::sleep(latency(now)).await;
                         in_flight.lock().unwrap().0 -= 1;
-                        place.answered();
+                        place.answered(Effort::Create, latency(now));
                         return;
                     }
                     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -263,6 +310,51 @@ mod tests {
         serve(&limit, 400, |_| Duration::from_millis(30), usize::MAX).await;
         assert!(limit.state().limit < CAP / 2);
         assert!(limit.state().limit >= SLOW_FLOOR);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_an_outage_it_is_soon_where_it_was() {
+        let limit = Arc::new(Limit::new());
+        let begun = Instant::now();
+        let up = move || begun.elapsed() > Duration::from_secs(2);
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..64 {
+            let limit = Arc::clone(&limit);
+            tasks.spawn(async move {
+                for _ in 0..32 {
+                    loop {
+                        let place = limit.place().await;
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                        if up() {
+                            place.answered(Effort::Patch, Duration::from_millis(20));
+                            break;
+                        }
+                        place.shed();
+                        drop(place);
+                        tokio::time::sleep(Duration::from_millis(500)).await;
+                    }
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+        // 2048 requests, 32 at a time, are 1.3 s.
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            begun.elapsed()
+        );
+        assert!(limit.state().limit > CAP / 2, "{}", limit.state().limit);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dearer_requests_are_no_sign_of_a_busier_server() {
+        let limit = Limit::new();
+        for (effort, took) in [(Effort::Apply, 2), (Effort::Create, 10), (Effort::Patch, 5)] {
+            for _ in 0..400 {
+                limit.answered(effort, Duration::from_millis(took));
+            }
+        }
+        assert!(limit.state().limit >= START, "{}", limit.state().limit);
     }
 
     #[tokio::test(start_paused = true)]

@@ -53,6 +53,7 @@ pub struct Item {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Page {
+    kind: String,
     metadata: PageMetadata,
     items: Option<Vec<Box<RawValue>>>,
 }
@@ -136,6 +137,10 @@ impl Pages {
                 }
                 Err(fault) => return Err(fault),
             };
+            // Whatever else it is, it has no items, and would pass for an empty list.
+            if !page.kind.ends_with("List") {
+                return Err(Fault::no_list(&page.kind));
+            }
             self.next = match page.metadata.r#continue {
                 Some(token) if !token.is_empty() => Next::Continue(token),
                 _ => Next::None,

@@ -5,7 +5,6 @@
 //! that waits for a Tab is no place for errors, questions or log-ins.
 
 mod cursor;
-mod kubeconfig;
 mod reply;
 mod shim;
 mod values;

@@ -7,14 +7,14 @@ use clap::Parser;
 use tokio::sync::watch;
 
 use super::cursor::{Cursor, Place};
-use super::kubeconfig;
 use super::reply::Reply;
 use crate::args::ConnectionArgs;
 use crate::args::flag::{Flag, Kind};
 use crate::args::line::Line;
 use crate::cluster::Cluster;
 use crate::cluster::lists::{List, METADATA_LIST, Pages};
-use crate::connection::{Connection, ConnectionOptions};
+use crate::connection::environment::Environment;
+use crate::connection::{Connection, ConnectionOptions, Kubeconfig};
 use crate::domain::google_hosts;
 use crate::domain::names::Namespace;
 use crate::domain::pull_secret;
@@ -116,13 +116,24 @@ fn values(line: &Line<'_>, name: &str) -> Vec<String> {
     match name {
         "kubectl" => vec!["kubectl".to_owned()],
         "HOST" => google_hosts::offered(),
-        "CONTEXT" | "CLUSTER" | "USER" => {
-            let file = connection_options(line).and_then(|options| options.kubeconfig);
-            kubeconfig::names(file, name)
-        }
+        "CONTEXT" | "CLUSTER" | "USER" => kubeconfig_names(line, name),
         "NAMESPACE" | "SERVICEACCOUNT" | "SECRET" => cluster_names(line, name),
         choices if choices.contains('|') => choices.split('|').map(str::to_owned).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// Names in the kubeconfig; none where it cannot be read.
+fn kubeconfig_names(line: &Line<'_>, what: &str) -> Vec<String> {
+    let options = connection_options(line).unwrap_or_default();
+    let Ok(kubeconfig) = Kubeconfig::load(&options, Environment::of_process()) else {
+        return Vec::new();
+    };
+    let [contexts, clusters, users] = kubeconfig.names();
+    match what {
+        "CONTEXT" => contexts,
+        "CLUSTER" => clusters,
+        _ => users,
     }
 }
 

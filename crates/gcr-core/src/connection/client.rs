@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use http::{Request, Response, header};
+use http::{Request, Response, StatusCode, header};
 use kube::client::Body;
 
 use super::credential::Credential;
@@ -29,7 +29,14 @@ impl Client {
                 .headers_mut()
                 .insert(header::AUTHORIZATION, authorization.clone());
         }
-        self.http.send(request).await
+        let answer = self.http.send(request).await;
+        if answer
+            .as_ref()
+            .is_ok_and(|answer| answer.status() != StatusCode::UNAUTHORIZED)
+        {
+            self.credential.accepted();
+        }
+        answer
     }
 
     /// Why the server is not trusted, where the cause is in the kubeconfig.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,10 +25,15 @@ use crate::domain::printable::printable;
 const TOKEN_FILE_PERIOD: SignedDuration = SignedDuration::from_secs(50);
 
 /// One credential. Holds a token or a key; never printed.
+#[derive(Default)]
 pub(super) struct Credential {
     pub(super) authorization: Option<HeaderValue>,
     pub(super) identity: Option<Arc<CertifiedKey>>,
     pub(super) expires: Option<Timestamp>,
+    /// It came in place of one that was refused.
+    pub(super) replaces: bool,
+    /// A server has taken it.
+    pub(super) accepted: AtomicBool,
 }
 
 impl Credential {
@@ -35,9 +41,14 @@ impl Credential {
     pub(super) fn token(token: &str, expires: Option<Timestamp>) -> Result<Self, String> {
         Ok(Self {
             authorization: Some(bearer(token)?),
-            identity: None,
             expires,
+            ..Self::default()
         })
+    }
+
+    /// A server has answered to it, whatever else it said.
+    pub(super) fn accepted(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
     }
 
     /// Whether it should not be sent any more.
@@ -135,6 +146,10 @@ impl Credentials {
         if let Some(credential) = held.as_ref().filter(|it| !Arc::ptr_eq(it, refused)) {
             return Ok(Some(Arc::clone(credential)));
         }
+        // A new one that nobody has taken yet: another would be no better.
+        if refused.replaces && !refused.accepted.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         self.ask(&mut held, true).await.map(Some)
     }
 
@@ -143,16 +158,11 @@ impl Credentials {
         held: &mut Option<Arc<Credential>>,
         refused: bool,
     ) -> Result<Arc<Credential>, String> {
-        let fresh = match &self.source {
-            Source::None => Credential {
-                authorization: None,
-                identity: None,
-                expires: None,
-            },
+        let mut fresh = match &self.source {
+            Source::None => Credential::default(),
             Source::Fixed(authorization) => Credential {
                 authorization: Some(authorization.clone()),
-                identity: None,
-                expires: None,
+                ..Credential::default()
             },
             Source::TokenFile(path, instead) => match (token_in(path), instead, &*held) {
                 (Ok(token), ..) => {
@@ -162,8 +172,8 @@ impl Credentials {
                 // A file that has gone leaves its last token in use.
                 (Err(_), _, Some(last)) => Credential {
                     authorization: last.authorization.clone(),
-                    identity: None,
                     expires: Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok(),
+                    ..Credential::default()
                 },
                 (Err(_), Some(token), None) => Credential::token(token, None)?,
                 (Err(error), None, None) => return Err(error),
@@ -177,6 +187,11 @@ impl Credentials {
                 .map_err(|error| format!("Unable to connect to the server: {error}"))?,
             Source::Impossible(line) => return Err(line.clone()),
         };
+        // By a clock that differs from ours, or as good as: the server judges, or we would ask before every request.
+        if fresh.has_expired() {
+            fresh.expires = None;
+        }
+        fresh.replaces = refused;
         let fresh = Arc::new(fresh);
         *held = Some(Arc::clone(&fresh));
         Ok(fresh)

@@ -139,6 +139,17 @@ fn add<T: NamedEntry>(
     }
 }
 
+/// All names that are not empty, in order.
+pub(super) fn names<T>(entries: &HashMap<String, Located<T>>) -> Vec<String> {
+    let mut names: Vec<String> = entries
+        .keys()
+        .filter(|it| !it.is_empty())
+        .cloned()
+        .collect();
+    names.sort();
+    names
+}
+
 /// The directory of a kubeconfig, as an absolute path.
 fn base(path: &Path) -> PathBuf {
     let directory = path.parent().unwrap_or_else(|| Path::new(""));

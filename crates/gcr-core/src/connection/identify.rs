@@ -56,7 +56,9 @@ pub(super) fn credentials(
         return alone(fixed.map_or_else(Source::Impossible, Source::Fixed));
     }
     if let Some(oidc) = provider {
-        return alone(Source::Oidc(Box::new(oidc)));
+        return shared.oidc(chosen.user_file.clone(), &chosen.user_name, || {
+            Source::Oidc(Box::new(oidc))
+        });
     }
     if has_certificate {
         return alone(Source::None);

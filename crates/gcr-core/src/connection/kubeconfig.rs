@@ -216,12 +216,15 @@ pub(super) fn decode(data: &str) -> Result<Vec<u8>, Unreadable> {
     } else {
         GO_BASE64.decode(data)
     };
-    decoded.map_err(|error| {
-        Unreadable::NotBase64(match error {
-            DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
-            DecodeError::InvalidLength(length) => length,
-            DecodeError::InvalidPadding => data.len(),
-        })
+    decoded.map_err(|error| not_base64(&error, data))
+}
+
+/// What Go says of data that is not base64.
+pub(super) fn not_base64(error: &DecodeError, data: &str) -> Unreadable {
+    Unreadable::NotBase64(match *error {
+        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
+        DecodeError::InvalidLength(length) => length,
+        DecodeError::InvalidPadding => data.len(),
     })
 }
 

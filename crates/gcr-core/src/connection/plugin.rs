@@ -8,15 +8,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::credential::{Credential, bearer};
+use super::environment::Environment;
 use super::go_errors::errno;
 use super::identity;
-use super::kubeconfig::{Exec, yaml_options};
+use super::kubeconfig::{Cluster, Exec, yaml_options};
+use super::proxy::Proxy;
+use super::trust::Trust;
 use super::validation::{EXEC_V1, EXEC_V1BETA1};
 use crate::domain::printable::printable;
 
@@ -44,6 +50,36 @@ pub(super) struct ClusterInfo {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) disable_compression: bool,
     pub(super) config: serde_json::Value,
+}
+
+impl ClusterInfo {
+    /// As client-go tells it (`rest/exec.go`, `ConfigToExecCluster`).
+    ///
+    /// # Errors
+    /// The line to print: the cluster's certificates or proxy cannot be used.
+    pub(super) fn of(
+        cluster: &Cluster,
+        url: &Uri,
+        environment: &Environment,
+    ) -> Result<Self, String> {
+        let proxy = Proxy::to(url, cluster.proxy_url.as_deref(), environment)?;
+        let config = cluster
+            .extensions
+            .iter()
+            .flatten()
+            .flatten()
+            .find(|it| it.name.as_deref() == Some("client.authentication.k8s.io/exec"))
+            .and_then(|it| it.extension.clone());
+        Ok(Self {
+            server: cluster.server.clone().unwrap_or_default(),
+            tls_server_name: cluster.tls_server_name.clone(),
+            insecure_skip_tls_verify: cluster.insecure_skip_tls_verify == Some(true),
+            certificate_authority_data: STANDARD.encode(Trust::of(cluster)?.bundle),
+            proxy_url: proxy.map(|proxy| proxy.written),
+            disable_compression: cluster.disable_compression == Some(true),
+            config: config.unwrap_or_default(),
+        })
+    }
 }
 
 /// Whether a plugin may talk with the user.
@@ -294,6 +330,7 @@ impl Plugin {
             authorization,
             identity,
             expires,
+            ..Credential::default()
         })
     }
 }

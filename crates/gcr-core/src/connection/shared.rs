@@ -1,18 +1,24 @@
-//! What several connections of one run have in common: a plugin's credential, and the user's attention.
+//! What several connections of one run have in common: a plugin's credential, an `oidc` user's, and the user's attention.
 //!
 //! Holds nothing of a cluster.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::credential::{Credentials, Source};
 use super::kubeconfig::Exec;
 use super::plugin::{ClusterInfo, Plugin};
 
-/// Plugins that were made, so that each runs once, however many contexts name it.
+/// The file of a user's entry, and the user's name there.
+type Entry = (Option<PathBuf>, String);
+
+/// Plugins and `oidc` users, so that each is asked once, however many contexts name it.
 #[derive(Default)]
 pub(super) struct Shared {
     terminal: Arc<tokio::sync::Mutex<()>>,
     plugins: Mutex<Vec<Known>>,
+    oidc: Mutex<HashMap<Entry, Arc<Credentials>>>,
 }
 
 /// A plugin, what it is told, and the credential it gave.
@@ -51,5 +57,20 @@ impl Shared {
             credentials: Arc::clone(&credentials),
         });
         credentials
+    }
+
+    /// The credentials of an `oidc` user: those there are already, or new ones from `source`. A refresh token may be good
+    /// for one use: two connections must not spend it both.
+    pub(super) fn oidc(
+        &self,
+        file: Option<PathBuf>,
+        user: &str,
+        source: impl FnOnce() -> Source,
+    ) -> Arc<Credentials> {
+        let mut known = self.oidc.lock().unwrap_or_else(PoisonError::into_inner);
+        let credentials = known
+            .entry((file, user.to_owned()))
+            .or_insert_with(|| Arc::new(Credentials::new(source())));
+        Arc::clone(credentials)
     }
 }

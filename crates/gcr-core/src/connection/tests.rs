@@ -239,3 +239,32 @@ async fn trust_that_contradicts_itself_is_refused() {
         "error: unable to load root certificates: unable to parse bytes as PEM block"
     );
 }
+
+#[test]
+fn an_oidc_user_of_several_clusters_spends_its_refresh_token_once() {
+    let text = config(
+        "server: 'https://c.test'",
+        "auth-provider: {name: oidc, config: {client-id: me, idp-issuer-url: 'https://i.test', refresh-token: r}}",
+    ) + "- name: v\n  user: {auth-provider: {name: oidc, config: {client-id: me, idp-issuer-url: 'https://i.test', refresh-token: s}}}\n";
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    std::fs::write(&path, text).unwrap();
+    let options = |user: &str, server: &str| ConnectionOptions {
+        kubeconfig: Some(path.clone()),
+        user: Some(user.to_owned()),
+        server: Some(server.to_owned()),
+        ..Default::default()
+    };
+    let kubeconfig = Kubeconfig::load(&options("u", ""), Environment::of(&[])).unwrap();
+    let of = |user: &str, server: &str| kubeconfig.connection(&options(user, server)).unwrap();
+    let [one, other] = ["https://one.test", "https://other.test"].map(|it| of("u", it));
+    assert!(Arc::ptr_eq(
+        &one.inner.credentials,
+        &other.inner.credentials
+    ));
+    let another = of("v", "https://one.test");
+    assert!(!Arc::ptr_eq(
+        &one.inner.credentials,
+        &another.inner.credentials
+    ));
+}

@@ -27,12 +27,19 @@ fn _futures_are_send(
     fn send<T: Send>(_: T) {}
 
     let now = Instant::now();
-    send(super::drive(target, Sight::default(), wanted, now, ledger));
+    send(super::drive(
+        target,
+        super::Turn::default(),
+        Sight::default(),
+        wanted,
+        now,
+        ledger,
+    ));
     send(observe(target, wanted, progress, &mut Sight::default()));
     send(apply::secret::carry_out(
         target, wanted, secret, step, now, entry,
     ));
-    if let Ok(name) = crate::observe::DEFAULT_ACCOUNT.parse() {
+    if let Ok(name) = crate::request::DEFAULT_ACCOUNT.parse() {
         send(apply::account::carry_out(
             target,
             wanted,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cluster::fault::FaultCause;
 use crate::cluster::lists::{Item, Pages};
 use crate::cluster::{Cluster, Refusal, namespaces, secrets};
 use crate::domain::names::Namespace;
@@ -53,8 +54,11 @@ impl<'a> Search<'a> {
             }
             Err(fault) => {
                 self.broken = true;
-                // That the cluster was given up has been told, and whoever interrupts knows.
-                if !fault.is_unstarted() {
+                // That the cluster was given up has been told.
+                if matches!(fault.cause, FaultCause::Interrupted) {
+                    let line = "the list of namespaces was cut off: those it did not come to are not counted";
+                    self.note(line.to_owned()).await;
+                } else if !fault.is_unstarted() {
                     self.tell_error(fault.wording()).await;
                     if fault.refusal().is_some_and(Refusal::is_forbidden) {
                         self.cluster.tell(Event::Hint(Hint::ListNamespaces)).await;

@@ -11,6 +11,7 @@ use super::store::Store;
 use super::writer::{self, Job, SecretJob};
 use crate::ledger::Outcome;
 
+const TEAM: &str = "team";
 const DEFAULT: &str = "serviceaccount/default";
 
 /// One run, its ends, how long it took, and how many writes it sent.
@@ -34,9 +35,9 @@ fn run(job: &Job, appears: Option<u64>, troubles: &[Trouble]) -> Ended {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let mut store = Store::new();
+        let mut store = Store::new(TEAM);
         store.intents = vec![job.intent()];
-        let server = Server::new(store);
+        let server = Server::new(vec![store]);
         let fares: Vec<Fare> = troubles
             .iter()
             .map(|&trouble| Fare {
@@ -52,17 +53,18 @@ fn run(job: &Job, appears: Option<u64>, troubles: &[Trouble]) -> Ended {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
                 there
                     .world()
-                    .store
+                    .store(TEAM)
                     .commit(None, DEFAULT, account("default", &[json!({})]));
             }
         });
         tokio::task::yield_now().await;
         let begun = Instant::now();
-        let told = writer::run(&server, 0, job).await;
+        let mut run = writer::run(&server, 0, job, &[TEAM]).await;
         let took = begun.elapsed().as_secs_f64();
+        let told = run.remove(TEAM).unwrap();
         let world = server.world();
         assert_eq!(told.amiss, [""; 0]);
-        assert_eq!(world.store.broken, [""; 0]);
+        assert_eq!(world.stores[0].broken, [""; 0]);
         Ended {
             told,
             took,

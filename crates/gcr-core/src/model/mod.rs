@@ -1,10 +1,12 @@
-//! A small API server that loses answers, and writers that race against it through the real [`crate::drive`].
+//! A small API server that loses answers, and writers that race against it through the real [`crate::fleet`].
 //!
 //! Tests only. The server stands for what is hard to make happen with a real one: an answer lost after the write, a
 //! write that is carried out after its time was up, a conflict at every step. What it answers to an orderly request is
 //! what a real API server answers; the black-box tests speak to one of those.
 
+mod asked;
 mod endings;
+mod lists;
 mod races;
 mod rules;
 mod scenario;

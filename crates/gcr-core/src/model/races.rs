@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use proptest::prelude::*;
 
 use super::rules;
-use super::scenario::{Scenario, scenario};
+use super::scenario::{Scenario, Start, scenario};
 use super::server::{Fare, Server, Trouble};
 use super::writer::{self, Job};
 use crate::ledger::Outcome;
@@ -25,72 +25,119 @@ fn play(scenario: &Scenario) -> Vec<String> {
 }
 
 async fn race(scenario: &Scenario) -> Vec<String> {
-    let server = Server::new(scenario.store());
+    let server = Server::new(scenario.stores());
     for (index, (_, fares)) in scenario.jobs.iter().enumerate() {
         server.fare(index, fares);
     }
-    let runs = join_all(
-        scenario
-            .jobs
-            .iter()
-            .enumerate()
-            .map(|(index, (job, _))| writer::run(&server, index, job)),
-    );
-    let (told, ()) = tokio::join!(runs, scenario.act(&server));
+    let namespaces = scenario.namespaces();
+    let runs = scenario.jobs.iter().enumerate();
+    let runs = runs.map(|(index, (job, _))| writer::run(&server, index, job, namespaces));
+    let (runs, ()) = tokio::join!(join_all(runs), scenario.act(&server));
     tokio::time::sleep(AFTERWARDS).await;
-    let mut wrong = server.world().store.broken.clone();
-    for (index, ((job, _), told)) in scenario.jobs.iter().zip(&told).enumerate() {
-        let said = rules::at_end(&server.world(), index, job, told);
-        wrong.extend(said.into_iter().map(|it| format!("writer {index}: {it}")));
+    let mut wrong = broken(&server);
+    for (index, ((job, _), run)) in scenario.jobs.iter().zip(&runs).enumerate() {
+        let world = server.world();
+        for store in &world.stores {
+            let told = &run[store.namespace];
+            let said = rules::at_end(store, &world.sent, index, job, told);
+            let place = store.namespace;
+            wrong.extend(
+                said.iter()
+                    .map(|it| format!("writer {index}, {place}: {it}")),
+            );
+        }
     }
     wrong.extend(again(scenario, &server).await);
     wrong
 }
 
-/// Whatever came of a run, running it again brings what was asked, and once more writes nothing.
+/// What was wrong with a write as it was made.
+fn broken(server: &Server) -> Vec<String> {
+    let world = server.world();
+    let broken = world.stores.iter().flat_map(|store| &store.broken);
+    broken.cloned().collect()
+}
+
+/// Whatever came of a run, running it again brings what was asked, and once more writes nothing, also where the same goes
+/// wrong as at first.
 async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (index, (job, _)) in scenario.jobs.iter().enumerate() {
-        server.fare(index, &[]);
-        let second = writer::run(server, index, job).await;
-        let (objects, requests) = {
-            let world = server.world();
-            (world.store.objects.clone(), world.sent.len())
-        };
-        let third = writer::run(server, index, job).await;
+    let namespaces = scenario.namespaces();
+    let stored = || -> Vec<_> {
         let world = server.world();
-        if second.ends.values().any(|outcome| !outcome.is_as_asked()) {
-            wrong.push(format!(
-                "writer {index}: run again it tells {:?}",
-                second.ends
-            ));
+        let stores = world.stores.iter();
+        stores.map(|store| store.objects.clone()).collect()
+    };
+    for (index, (job, fares)) in scenario.jobs.iter().enumerate() {
+        server.fare(index, &[]);
+        let second = writer::run(server, index, job, namespaces).await;
+        let (objects, requests) = (stored(), server.world().sent.len());
+        let third = writer::run(server, index, job, namespaces).await;
+        for (namespace, told) in &second {
+            wrong.extend(told.amiss.iter().cloned());
+            if told.ends.values().any(|outcome| !outcome.is_as_asked()) {
+                let ends = &told.ends;
+                wrong.push(format!(
+                    "writer {index}, {namespace}: run again it tells {ends:?}"
+                ));
+            }
         }
         if job.dry_run {
             continue;
         }
-        if world.store.objects != objects {
+        if stored() != objects {
             wrong.push(format!("writer {index}: once more it writes"));
         }
-        if third
-            .ends
-            .values()
-            .any(|outcome| *outcome != Outcome::Unchanged)
-        {
-            wrong.push(format!(
-                "writer {index}: once more it tells {:?}",
-                third.ends
-            ));
+        for (namespace, told) in &third {
+            let all = told
+                .ends
+                .values()
+                .all(|outcome| *outcome == Outcome::Unchanged);
+            if !all || told.ends.len() != second[namespace].ends.len() {
+                let ends = &told.ends;
+                wrong.push(format!(
+                    "writer {index}, {namespace}: once more it tells {ends:?}"
+                ));
+            }
         }
-        let patches = &world.sent[requests..];
+        let patches = server.world().sent.split_off(requests);
         if patches
             .iter()
             .any(|sent| sent.object.starts_with("serviceaccount/"))
         {
             wrong.push(format!("writer {index}: once more it patches an account"));
         }
-        wrong.extend(world.store.broken.iter().cloned());
+        server.fare(index, &without_others(fares));
+        let faulty = writer::run(server, index, job, namespaces).await;
+        tokio::time::sleep(AFTERWARDS).await;
+        for (namespace, told) in &faulty {
+            let claims =
+                |outcome: &Outcome| outcome.is_as_asked() && *outcome != Outcome::Unchanged;
+            if told.ends.values().any(claims) {
+                let ends = &told.ends;
+                wrong.push(format!(
+                    "writer {index}, {namespace}: with nothing to do it tells {ends:?}"
+                ));
+            }
+        }
+        if stored() != objects {
+            wrong.push(format!("writer {index}: with nothing to do it writes"));
+        }
     }
+    wrong.extend(broken(server));
     wrong
+}
+
+/// The same, but that nobody else changes anything.
+fn without_others(fares: &[Fare]) -> Vec<Fare> {
+    let own = |fare: &Fare| match fare.trouble {
+        Trouble::Conflict | Trouble::Restored => Fare {
+            trouble: Trouble::Nothing,
+            ..*fare
+        },
+        _ => *fare,
+    };
+    fares.iter().map(own).collect()
 }
 
 proptest! {
@@ -127,8 +174,7 @@ fn a_question_about_one_account_does_not_hold_up_another() {
         trouble,
     });
     let scenario = Scenario {
-        lists: vec![Vec::new(), Vec::new()],
-        late: false,
+        places: vec![Start::default()],
         jobs: vec![(job, fares.to_vec())],
         acts: Vec::new(),
         seed: 0,

@@ -17,7 +17,7 @@
 
 use serde_json::{Value, json};
 
-use super::server::World;
+use super::server::Sent;
 use super::store::{Commit, Intent, Store};
 use super::writer::{Job, Told};
 use crate::ledger::Outcome;
@@ -115,12 +115,22 @@ pub(super) fn at_commit(store: &mut Store, commit: &Commit) {
     }
 }
 
-/// Checks what `writer` told against what became of its writes; everything that is wrong, in words.
-pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Vec<String> {
+/// Checks what `writer` told of a namespace against what became of its writes; everything that is wrong, in words.
+pub(super) fn at_end(
+    store: &Store,
+    sent: &[Sent],
+    writer: usize,
+    job: &Job,
+    told: &Told,
+) -> Vec<String> {
     let mut wrong = told.amiss.clone();
+    for commit in &store.commits {
+        if commit.writer == Some(writer) && !told.ends.contains_key(&commit.object) {
+            wrong.push(format!("{} was written and not told", commit.object));
+        }
+    }
     for (object, outcome) in &told.ends {
-        let writes: Vec<&Commit> = world
-            .store
+        let writes: Vec<&Commit> = store
             .commits
             .iter()
             .filter(|it| it.object == *object)
@@ -130,11 +140,13 @@ pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Ve
             .copied()
             .filter(|it| it.writer == Some(writer))
             .collect();
-        let lost = world
-            .sent
-            .iter()
-            .any(|sent| sent.writer == writer && sent.object == *object && sent.lost);
-        let stands = !own.is_empty() && is_as_asked(&world.store, object, job, false);
+        let lost = sent.iter().any(|sent| {
+            sent.writer == writer
+                && sent.namespace == store.namespace
+                && sent.object == *object
+                && sent.lost
+        });
+        let stands = !own.is_empty() && is_as_asked(store, object, job, false);
         // A dry run speaks of what would be.
         let true_word = job.dry_run
             || match outcome {
@@ -158,10 +170,10 @@ pub(super) fn at_end(world: &World, writer: usize, job: &Job, told: &Told) -> Ve
                 own.len()
             ));
         }
-        if outcome.is_as_asked() && !job.dry_run && !is_as_asked(&world.store, object, job, true) {
+        if outcome.is_as_asked() && !job.dry_run && !is_as_asked(store, object, job, true) {
             wrong.push(format!(
                 "{object} is told {outcome:?} and is not as asked: {:?}",
-                world.store.objects.get(object)
+                store.objects.get(object)
             ));
         }
     }

@@ -11,17 +11,28 @@ use super::server::{Fare, Server, Trouble};
 use super::store::Store;
 use super::writer::{Job, SecretJob};
 
-/// The accounts of the model's namespace.
+/// The model's namespaces, of which a scenario takes the first. In etcd's order the first comes before the second.
+pub(super) const NAMESPACES: [&str; 3] = ["team-b", "team", "apps"];
+/// The accounts of each.
 pub(super) const ACCOUNTS: [&str; 2] = ["builder", "default"];
 
 #[derive(Debug, Clone)]
 pub(super) struct Scenario {
-    pub(super) lists: Vec<Vec<Value>>,
+    /// Of each namespace.
+    pub(super) places: Vec<Start>,
+    pub(super) jobs: Vec<(Job, Vec<Fare>)>,
+    /// After how many milliseconds, in which namespace, what.
+    pub(super) acts: Vec<(u16, usize, Act)>,
+    pub(super) seed: u64,
+}
+
+/// What a namespace begins with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Start {
+    /// The accounts' lists.
+    pub(super) lists: [Vec<Value>; 2],
     /// `default` is not there at first.
     pub(super) late: bool,
-    pub(super) jobs: Vec<(Job, Vec<Fare>)>,
-    pub(super) acts: Vec<(u16, Act)>,
-    pub(super) seed: u64,
 }
 
 /// What somebody else does, in one step.
@@ -39,33 +50,41 @@ pub(super) enum Act {
 }
 
 impl Scenario {
-    pub(super) fn store(&self) -> Store {
-        let mut store = Store::new();
-        store.intents = self.jobs.iter().map(|(job, _)| job.intent()).collect();
-        for (name, list) in ACCOUNTS.iter().zip(&self.lists) {
-            if !(self.late && *name == "default") {
-                store.commit(None, &format!("serviceaccount/{name}"), account(name, list));
+    pub(super) fn namespaces(&self) -> &'static [&'static str] {
+        &NAMESPACES[..self.places.len()]
+    }
+
+    pub(super) fn stores(&self) -> Vec<Store> {
+        let places = self.places.iter().zip(self.namespaces());
+        let store = |(place, namespace): (&Start, &&'static str)| {
+            let mut store = Store::new(namespace);
+            store.intents = self.jobs.iter().map(|(job, _)| job.intent()).collect();
+            for (name, list) in ACCOUNTS.iter().zip(&place.lists) {
+                if !(place.late && *name == "default") {
+                    store.commit(None, &format!("serviceaccount/{name}"), account(name, list));
+                }
             }
-        }
-        // What is there beforehand is nobody's write.
-        store.commits.clear();
-        store
+            // What is there beforehand is nobody's write.
+            store.commits.clear();
+            store
+        };
+        places.map(store).collect()
     }
 
     /// Does what others do, each at its time.
     pub(super) async fn act(&self, server: &Server) {
-        for (pause, act) in &self.acts {
+        for (pause, at, act) in &self.acts {
             tokio::time::sleep(Duration::from_millis((*pause).into())).await;
-            self.act_once(act, &mut server.world().store);
+            let namespaces = self.namespaces();
+            let namespace = namespaces[at % namespaces.len()];
+            self.act_once(act, server.world().store(namespace));
         }
-        if self.late {
-            let store = &mut server.world().store;
-            if !store.objects.contains_key("serviceaccount/default") {
-                store.commit(
-                    None,
-                    "serviceaccount/default",
-                    account("default", &self.lists[1]),
-                );
+        for (place, namespace) in self.places.iter().zip(self.namespaces()) {
+            let mut world = server.world();
+            let store = world.store(namespace);
+            if place.late && !store.objects.contains_key("serviceaccount/default") {
+                let list = &place.lists[1];
+                store.commit(None, "serviceaccount/default", account("default", list));
             }
         }
     }
@@ -133,7 +152,7 @@ impl Scenario {
 pub(super) fn account(name: &str, list: &[Value]) -> Value {
     json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": "team", "labels": {"app": "x"}, "annotations": {"a": "b"}},
+        "metadata": {"name": name, "labels": {"app": "x"}, "annotations": {"a": "b"}},
         "secrets": [{"name": "token"}, {}], "automountServiceAccountToken": false,
         "imagePullSecrets": list,
     })
@@ -171,6 +190,16 @@ fn fare() -> impl Strategy<Value = Fare> {
         2 => Just(Trouble::Forbidden),
         1 => (0..20u8).prop_map(Trouble::Late),
         1 => Just(Trouble::Hang),
+        1 => Just(Trouble::Silent),
+        1 => Just(Trouble::Huge),
+        1 => Just(Trouble::LoginPage),
+        1 => Just(Trouble::Redirected),
+        1 => Just(Trouble::Gone),
+    ];
+    let trouble = prop_oneof![
+        100 => trouble,
+        // It ends the whole cluster, so that nothing more is seen.
+        1 => Just(Trouble::Unauthorized),
     ];
     (0..40u16, 0..40u16, trouble).prop_map(|(before, after, trouble)| Fare {
         before,
@@ -191,8 +220,9 @@ fn accounts() -> impl Strategy<Value = Vec<&'static str>> {
 fn job(index: usize) -> impl Strategy<Value = Job> {
     let own = format!("ours-{index}");
     let more = format!("ours-{index}b");
-    (0..10u8, accounts(), any::<bool>(), any::<bool>(), 0..4usize).prop_map(
-        move |(kind, accounts, merge, shared, taken)| {
+    let ways = (any::<bool>(), any::<bool>(), any::<bool>());
+    (0..10u8, accounts(), ways, 0..4usize).prop_map(
+        move |(kind, accounts, (merge, shared, lists), taken)| {
             let name = if shared {
                 "ours-shared".to_owned()
             } else {
@@ -207,7 +237,7 @@ fn job(index: usize) -> impl Strategy<Value = Job> {
                 host,
                 merge: merge || shared,
             };
-            match kind {
+            let job = match kind {
                 0..=2 => Job {
                     attaches: vec![own.clone()],
                     accounts,
@@ -242,7 +272,8 @@ fn job(index: usize) -> impl Strategy<Value = Job> {
                     accounts,
                     ..Job::default()
                 },
-            }
+            };
+            Job { lists, ..job }
         },
     )
 }
@@ -254,7 +285,7 @@ impl Job {
     }
 }
 
-fn act() -> impl Strategy<Value = (u16, Act)> {
+fn act() -> impl Strategy<Value = (u16, usize, Act)> {
     let act = prop_oneof![
         3 => (0..2usize, theirs()).prop_map(|(at, entry)| Act::Append(at, entry)),
         2 => (0..2usize, theirs()).prop_map(|(at, entry)| Act::Prepend(at, entry)),
@@ -264,28 +295,28 @@ fn act() -> impl Strategy<Value = (u16, Act)> {
         1 => any::<u8>().prop_map(Act::Note),
     ];
     let pause = prop_oneof![4 => 0..60u16, 1 => 100..3000u16];
-    (pause, act)
+    (pause, 0..NAMESPACES.len(), act)
 }
 
 pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
-    let fares = || vec(fare(), 0..14);
+    let fares = || vec(fare(), 0..30);
+    let start = (vec(entry(), 0..6), vec(entry(), 0..6), any::<bool>());
+    let start = start.prop_map(|(builder, default, late)| Start {
+        lists: [builder, default],
+        late,
+    });
     let jobs = prop_oneof![
         1 => (job(0), fares()).prop_map(|one| vec![one]),
         2 => ((job(0), fares()), (job(1), fares())).prop_map(|(a, b)| vec![a, b]),
         2 => ((job(0), fares()), (job(1), fares()), (job(2), fares()), (job(3), fares())).prop_map(|(a, b, c, d)| vec![a, b, c, d]),
     ];
-    (
-        vec(vec(entry(), 0..6), 2),
-        any::<bool>(),
-        jobs,
-        vec(act(), 0..10),
-        any::<u64>(),
-    )
-        .prop_map(|(lists, late, jobs, acts, seed)| Scenario {
-            lists,
-            late,
+    let places = vec(start, 1..=NAMESPACES.len());
+    (places, jobs, vec(act(), 0..14), any::<u64>()).prop_map(|(places, jobs, acts, seed)| {
+        Scenario {
+            places,
             jobs,
             acts,
             seed,
-        })
+        }
+    })
 }

@@ -2,18 +2,19 @@
 //!
 //! What a request does is done in a task of its own: a client that has gone away does not stop it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::oneshot;
 use tower::BoxError;
 
+use super::asked::Asked;
+use super::lists;
 use super::store::{Answer, Store, not_found, status};
 use super::wire::{self, Reply};
 
@@ -50,6 +51,18 @@ pub(super) enum Trouble {
     Late(u8),
     /// Nothing answers, nothing is carried out.
     Hang,
+    /// It is carried out, and nothing answers, or too slowly to be waited for.
+    Silent,
+    /// Not carried out: the caller is not known.
+    Unauthorized,
+    /// Not carried out: it should be asked elsewhere.
+    Redirected,
+    /// Not carried out, and a page of somebody else's says 200.
+    LoginPage,
+    /// It was carried out, and the answer is larger than anybody should read.
+    Huge,
+    /// A list has grown too old to be read on. First pages, and whatever is no list, fare well.
+    Gone,
 }
 
 impl Trouble {
@@ -59,7 +72,9 @@ impl Trouble {
             Self::ResetBefore | Self::ReplyLost | Self::Truncated | Self::Late(_) | Self::Hang => {
                 true
             }
-            Self::GatewayAfter(_) | Self::TimeUpAfter => true,
+            Self::GatewayAfter(_) | Self::TimeUpAfter | Self::Silent | Self::Huge => true,
+            // It says 200, and nobody can know of what.
+            Self::LoginPage => true,
             // A gateway says so, and has not been asked what became of it.
             Self::Refused(code) => code != 500,
             _ => false,
@@ -79,15 +94,26 @@ pub(super) struct Fare {
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub(super) writer: usize,
+    pub(super) namespace: String,
     pub(super) object: String,
     pub(super) lost: bool,
 }
 
 pub(super) struct World {
-    pub(super) store: Store,
+    /// In the order in which lists show them.
+    pub(super) stores: Vec<Store>,
     pub(super) sent: Vec<Sent>,
     requests: u32,
     fares: Vec<VecDeque<Fare>>,
+}
+
+impl World {
+    /// What there is of a namespace.
+    pub(super) fn store(&mut self, namespace: &str) -> &mut Store {
+        let mut stores = self.stores.iter_mut();
+        let found = stores.find(|store| store.namespace == namespace);
+        found.unwrap_or_else(|| panic!("the model has no namespace {namespace:?}"))
+    }
 }
 
 /// The server, shared by all who speak to it.
@@ -95,9 +121,10 @@ pub(super) struct World {
 pub(super) struct Server(Arc<Mutex<World>>);
 
 impl Server {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(mut stores: Vec<Store>) -> Self {
+        stores.sort_by_key(|store| format!("{}/", store.namespace));
         Self(Arc::new(Mutex::new(World {
-            store,
+            stores,
             sent: Vec::new(),
             requests: 0,
             fares: Vec::new(),
@@ -124,7 +151,7 @@ impl Server {
             let server = server.clone();
             async move { server.serve(writer, patience, request).await }
         });
-        kube::Client::new(service, "team")
+        kube::Client::new(service, "default")
     }
 
     async fn serve(
@@ -151,11 +178,14 @@ impl Server {
         let trouble = match fare.trouble {
             Trouble::Conflict | Trouble::Restored if reads => Trouble::Nothing,
             Trouble::Restored if asked.kind == "secrets" => Trouble::Nothing,
+            Trouble::Gone if !asked.query.contains_key("continue") => Trouble::Nothing,
             trouble => trouble,
         };
-        if !reads && trouble != Trouble::NotConnected {
+        let tries_out = asked.query.contains_key("dryRun");
+        if !reads && !tries_out && trouble != Trouble::NotConnected {
             self.world().sent.push(Sent {
                 writer,
+                namespace: asked.namespace.clone(),
                 object: asked.object(),
                 lost: trouble.loses_the_answer(),
             });
@@ -175,12 +205,24 @@ impl Server {
                 | Trouble::ResetBefore
                 | Trouble::Refused(_)
                 | Trouble::Shed(_)
-                | Trouble::Forbidden => {
+                | Trouble::Forbidden
+                | Trouble::Unauthorized
+                | Trouble::Redirected
+                | Trouble::LoginPage
+                | Trouble::Gone => {
                     let _ = tell.send(None);
                     return;
                 }
-                Trouble::Conflict => server.world().store.touch(&asked.object()),
-                Trouble::Restored => server.world().store.restore(&asked.object()),
+                Trouble::Conflict => server
+                    .world()
+                    .store(&asked.namespace)
+                    .touch(&asked.object()),
+                Trouble::Restored => {
+                    server
+                        .world()
+                        .store(&asked.namespace)
+                        .restore(&asked.object());
+                }
                 _ => {}
             }
             let answer = server.carry_out(writer, &asked);
@@ -188,7 +230,7 @@ impl Server {
             let _ = tell.send(Some(answer));
         });
         let answer = told.await.ok().flatten();
-        let date = self.world().store.now();
+        let date = self.world().stores[0].now();
         match (trouble, answer) {
             (Trouble::Nothing | Trouble::Conflict | Trouble::Restored, Some(answer)) => {
                 Ok(wire::answer(answer, &[], date))
@@ -223,36 +265,46 @@ impl Server {
                 &[],
                 date,
             )),
+            (Trouble::Unauthorized, _) => Ok(wire::answer(
+                status(401, "Unauthorized", "Unauthorized", &kind, &name),
+                &[],
+                date,
+            )),
+            (Trouble::Gone, _) => Ok(wire::answer(
+                status(410, "Expired", "too old", &kind, &name),
+                &[],
+                date,
+            )),
+            (Trouble::Redirected, _) => Ok(wire::redirect("https://elsewhere.invalid/")),
+            (Trouble::LoginPage, _) => Ok(wire::page(200, "<html>log in</html>")),
+            (Trouble::Huge, _) => Ok(wire::huge()),
             (Trouble::NotConnected, _) => Err(wire::not_connected().await),
-            (Trouble::Late(_) | Trouble::Hang, _) => std::future::pending().await,
+            (Trouble::Late(_) | Trouble::Hang | Trouble::Silent, _) => std::future::pending().await,
             _ => Err(wire::reset().await),
         }
     }
 
     fn carry_out(&self, writer: usize, asked: &Asked) -> Answer {
-        let store = &mut self.world().store;
+        let world = &mut *self.world();
         match (asked.method.as_str(), asked.kind.as_str()) {
-            ("GET", "namespaces") => (
-                200,
-                json!({"kind": "Namespace", "metadata": {"name": "team"}}),
-            ),
-            ("GET", "serviceaccounts") if asked.name.is_empty() => {
-                let names = store.account_names();
-                let items: Vec<_> = names
-                    .iter()
-                    .map(|name| store.objects[&format!("serviceaccount/{name}")].clone())
-                    .collect();
+            ("GET", _) if asked.name.is_empty() => lists::page(&world.stores, asked),
+            ("GET", "namespaces") => {
+                let name = &asked.name;
                 (
                     200,
-                    json!({"kind": "ServiceAccountList", "metadata": {}, "items": items}),
+                    json!({"kind": "Namespace", "metadata": {"name": name}}),
                 )
             }
-            ("GET", kind) => match store.objects.get(&asked.object()) {
+            ("GET", kind) => match world.store(&asked.namespace).objects.get(&asked.object()) {
                 Some(object) => (200, object.clone()),
                 None => not_found(kind, &asked.name),
             },
-            ("PATCH", "secrets") => store.apply(writer, &asked.name, &asked.query, &asked.body),
+            ("PATCH", "secrets") => {
+                let store = world.store(&asked.namespace);
+                store.apply(writer, &asked.name, &asked.query, &asked.body)
+            }
             ("PATCH", "serviceaccounts") => {
+                let store = world.store(&asked.namespace);
                 store.patch(writer, &asked.name, &asked.query, &asked.body)
             }
             // Access reviews: the rights are there.
@@ -262,39 +314,5 @@ impl Server {
             ),
             (method, kind) => panic!("the model has no {method} of {kind}"),
         }
-    }
-}
-
-/// A request, taken apart.
-struct Asked {
-    method: Method,
-    kind: String,
-    name: String,
-    query: BTreeMap<String, String>,
-    body: Value,
-}
-
-impl Asked {
-    fn read(uri: &http::Uri, method: Method, body: &Bytes) -> Self {
-        let words: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
-        // /api/v1/namespaces/NS/KIND/NAME, /api/v1/namespaces/NS
-        let (kind, name) = match words.as_slice() {
-            ["api", "v1", "namespaces", _, kind, name] => (*kind, *name),
-            ["api", "v1", "namespaces", _, kind] => (*kind, ""),
-            ["api", "v1", kind, name] => (*kind, *name),
-            _ => ("", ""),
-        };
-        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-        Self {
-            method,
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-            query: query.into_owned().collect(),
-            body: serde_json::from_slice(body).unwrap_or(Value::Null),
-        }
-    }
-
-    fn object(&self) -> String {
-        format!("{}/{}", self.kind.trim_end_matches('s'), self.name)
     }
 }

@@ -1,4 +1,4 @@
-//! What the model server holds, and what each request does to it.
+//! What the model server holds of a namespace, and what each request does to it.
 //!
 //! Every change is one step under one lock, as in a real store. Each is checked as it is made: that is when a list read
 //! too early does its harm.
@@ -34,7 +34,9 @@ pub(super) struct Commit {
 /// An answer: status and body.
 pub(super) type Answer = (u16, Value);
 
+/// One namespace.
 pub(super) struct Store {
+    pub(super) namespace: &'static str,
     pub(super) objects: BTreeMap<String, Value>,
     pub(super) commits: Vec<Commit>,
     pub(super) intents: Vec<Intent>,
@@ -47,8 +49,9 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(namespace: &'static str) -> Self {
         Self {
+            namespace,
             objects: BTreeMap::new(),
             commits: Vec::new(),
             intents: Vec::new(),
@@ -63,6 +66,7 @@ impl Store {
     /// Stores `object` under a new version, with a uid where it has none.
     pub(super) fn commit(&mut self, writer: Option<usize>, key: &str, mut object: Value) -> Value {
         self.version += 1;
+        object["metadata"]["namespace"] = json!(self.namespace);
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
         if object["metadata"]["uid"].is_null() {
             object["metadata"]["uid"] = json!(format!("uid-{}", self.version));
@@ -107,11 +111,6 @@ impl Store {
         jiff::Timestamp::from_second(1_790_000_000 + i64::try_from(seconds).unwrap()).unwrap()
     }
 
-    pub(super) fn account_names(&self) -> Vec<String> {
-        let name = |key: &String| key.strip_prefix("serviceaccount/").map(str::to_owned);
-        self.objects.keys().filter_map(name).collect()
-    }
-
     /// Server-side apply of a Secret, as far as fields have one owner: nobody but us sets ours here.
     pub(super) fn apply(
         &mut self,
@@ -136,7 +135,7 @@ impl Store {
         }
         let manager = query.get("fieldManager").cloned().unwrap_or_default();
         let mut wanted = stored.clone().unwrap_or_else(|| {
-            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "team"}})
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": self.namespace}})
         });
         wanted["type"] = body["type"].clone();
         wanted["data"] = body["data"].clone();

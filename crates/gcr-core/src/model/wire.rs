@@ -41,6 +41,22 @@ pub(super) fn page(code: u16, text: &'static str) -> Response<Reply> {
     response.body(whole(Full::from(text))).unwrap()
 }
 
+/// Who answers wants it to be asked elsewhere.
+pub(super) fn redirect(location: &'static str) -> Response<Reply> {
+    let response = Response::builder().status(307).header("location", location);
+    response.body(whole(Full::default())).unwrap()
+}
+
+/// An answer without an end. The same piece again and again, so that it costs nothing.
+pub(super) fn huge() -> Response<Reply> {
+    let piece = Bytes::from(vec![b' '; 1 << 20]);
+    let pieces = futures_util::stream::repeat_with(move || Ok(Frame::data(piece.clone())));
+    let response = Response::builder().header("content-type", "application/json");
+    response
+        .body(StreamBody::new(pieces).boxed_unsync())
+        .unwrap()
+}
+
 fn whole(body: Full<Bytes>) -> Reply {
     body.map_err(|never| match never {}).boxed_unsync()
 }

@@ -1,11 +1,10 @@
-//! One writer: a run of a plugin against the model server, from its checked request to what it told.
+//! One writer: a run of a plugin over the model server's namespaces, from its checked request to what it told.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::server::Server;
@@ -16,14 +15,14 @@ use crate::domain::access_token::AccessToken;
 use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::SharedBody;
-use crate::drive::drive;
+use crate::drive::named_objects;
 use crate::event::{Event, Events};
+use crate::fleet::{Fleet, Meant};
 use crate::ledger::{Ledger, Outcome};
-use crate::observe::Sight;
 use crate::request::{
-    AccountChange, AccountSelection, DryRun, Manifest, Wanted, WantedAccounts, WantedSecret,
+    AccountChange, AccountSelection, DryRun, Manifest, NamespaceMatch, Wanted, WantedAccounts,
+    WantedSecret,
 };
-use crate::target::Target;
 
 /// `--request-timeout` of every writer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,6 +36,8 @@ pub(super) struct Job {
     /// Empty for `--all`.
     pub(super) accounts: Vec<&'static str>,
     pub(super) dry_run: bool,
+    /// `-A`: the namespaces are listed, and looked at by lists. Else they are named, and read.
+    pub(super) lists: bool,
 }
 
 /// The Secret it writes first.
@@ -112,7 +113,7 @@ impl Job {
     }
 }
 
-/// What a run told.
+/// What a run told of one namespace.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Told {
     /// The outcome of each object, by its name.
@@ -121,65 +122,94 @@ pub(super) struct Told {
     pub(super) amiss: Vec<String>,
 }
 
-/// Runs `job` as `writer`, to its end.
-pub(super) async fn run(server: &Server, writer: usize, job: &Job) -> Told {
+/// What a run told, by namespace.
+pub(super) type Run = BTreeMap<&'static str, Told>;
+
+/// Runs `job` as `writer` over `namespaces`, to its end.
+pub(super) async fn run(
+    server: &Server,
+    writer: usize,
+    job: &Job,
+    namespaces: &[&'static str],
+) -> Run {
     let (events, mut received) = Events::channel();
     let (_stop, stopped) = watch::channel(false);
     let client = server.client(writer, PATIENCE);
     let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
     let cluster = Cluster::new(None, connection, events, stopped, 0);
     let listening = tokio::spawn(async move {
-        let mut ends = Vec::new();
+        let (mut ends, mut errors) = (Vec::new(), 0);
         while let Some(event) = received.recv().await {
-            if let Event::Ended(ended) = event {
-                ends.push((ended.object.to_string(), ended.outcome));
+            match event {
+                Event::Ended(ended) => {
+                    let place = ended.target.namespace.to_string();
+                    ends.push((place, ended.object.to_string(), ended.outcome));
+                }
+                Event::Error { .. } => errors += 1,
+                _ => {}
             }
         }
-        ends
+        (ends, errors)
     });
-    let target = Target {
-        cluster: Arc::new(cluster),
-        namespace: "team".parse().unwrap(),
-        named: true,
-    };
     let wanted = job.wanted();
-    let ledger = Ledger::default();
-    let deadline = Instant::now() + wanted.timeout;
-    let driven = tokio::time::timeout(
-        Duration::from_secs(3600),
-        drive(&target, Sight::default(), &wanted, deadline, &ledger),
-    );
-    let mut told = Told::default();
-    if driven.await.is_err() {
-        told.amiss
-            .push("the run did not end within an hour".to_owned());
-    }
-    drop(target);
+    let ledger = Ledger::new(named_objects(&wanted));
+    let fleet = Fleet {
+        cluster: Arc::new(cluster),
+        wanted: &wanted,
+        ledger: &ledger,
+    };
+    let what = NamespaceMatch::default();
+    let meant = if job.lists {
+        Meant::Matching(&what)
+    } else {
+        Meant::Named(namespaces.iter().map(|it| it.parse().unwrap()).collect())
+    };
+    let driven = tokio::time::timeout(Duration::from_secs(3600), async {
+        fleet.begin(&meant).await;
+        fleet.drive(meant).await;
+    })
+    .await;
+    drop(fleet);
+    let (ends, errors) = listening.await.unwrap();
+    let mut run: Run = namespaces.iter().map(|it| (*it, Told::default())).collect();
     let mut counts = [0; Outcome::ALL.len()];
-    for (object, outcome) in listening.await.unwrap() {
+    for (namespace, object, outcome) in ends {
         counts[outcome as usize] += 1;
+        let told = run.get_mut(namespace.as_str()).unwrap();
         if told.ends.insert(object.clone(), outcome).is_some() {
             told.amiss.push(format!("{object} ended twice"));
         }
     }
+    let first = run.values_mut().next().unwrap();
+    if driven.is_err() {
+        first
+            .amiss
+            .push("the run did not end within an hour".to_owned());
+    }
     if counts != ledger.counts() {
         let counted = ledger.counts();
-        told.amiss.push(format!(
-            "the ledger counts {counted:?}, told were {counts:?}"
-        ));
+        let wrong = format!("the ledger counts {counted:?}, told were {counts:?}");
+        first.amiss.push(wrong);
     }
-    let named = job
-        .accounts
-        .iter()
-        .map(|name| format!("serviceaccount/{name}"));
-    let secret = job
-        .secret
-        .iter()
-        .map(|secret| format!("secret/{}", secret.name));
-    for object in secret.chain(named) {
-        if !told.ends.contains_key(&object) {
-            told.amiss.push(format!("{object} was never told"));
+    // Of namespaces that could not be listed nothing can be told.
+    if !(job.lists && errors > 0) {
+        for told in run.values_mut() {
+            told.amiss.extend(job.untold(told));
         }
     }
-    told
+    run
+}
+
+impl Job {
+    fn untold(&self, told: &Told) -> Vec<String> {
+        let accounts = self.accounts.iter();
+        let named = accounts.map(|name| format!("serviceaccount/{name}"));
+        let secret = self.secret.iter();
+        let secret = secret.map(|secret| format!("secret/{}", secret.name));
+        secret
+            .chain(named)
+            .filter(|object| !told.ends.contains_key(object))
+            .map(|object| format!("{object} was never told"))
+            .collect()
+    }
 }

@@ -8,11 +8,8 @@ use crate::cluster::service_accounts::StoredAccount;
 use crate::cluster::{Fault, Refusal};
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::progress::Progress;
-use crate::request::{AccountChange, AccountSelection, WantedAccounts};
+use crate::request::{AccountChange, AccountSelection, DEFAULT_ACCOUNT, WantedAccounts};
 use crate::target::Target;
-
-/// The account every namespace gets, a moment after it was made.
-pub(crate) const DEFAULT: &str = "default";
 
 /// Accounts of one namespace that are read side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -39,16 +36,20 @@ pub(super) async fn observe(
     let Some(open) = &progress.open_accounts else {
         return list(target, wanted, progress, sight).await;
     };
-    let (seen, unseen): (Vec<_>, Vec<_>) = open
-        .iter()
-        .map(|name| (name.clone(), sight.account(name)))
-        .partition(|(_, account)| account.is_some());
-    let mut seen: AccountsSeen = seen
-        .into_iter()
-        .filter_map(|(name, account)| Some((name, Ok(AccountSeen::Stored(Box::new(account?))))))
-        .collect();
+    let listed = sight.accounts.is_some();
+    let (mut seen, mut unseen): (AccountsSeen, _) = (Vec::new(), Vec::new());
+    for name in open {
+        match sight.account(name) {
+            Some(account) => seen.push((name.clone(), Ok(AccountSeen::Stored(Box::new(account))))),
+            // What a list has just not shown is not there, unless it may come any moment.
+            None if listed && !wanted.awaits(name) => {
+                seen.push((name.clone(), Ok(AccountSeen::Missing)));
+            }
+            None => unseen.push(name.clone()),
+        }
+    }
     let read: AccountsSeen = stream::iter(unseen)
-        .map(|(name, _)| async move {
+        .map(|name| async move {
             let account = match find(target, &name).await {
                 Ok(Some(account)) => Ok(AccountSeen::Stored(Box::new(account))),
                 Ok(None) => Ok(missing(target, progress).await),
@@ -63,18 +64,39 @@ pub(super) async fn observe(
     Ok(seen)
 }
 
-/// Reads an account, or lists it by its name: whichever is not refused.
+/// Reads an account, or lists it by its name: whichever is not refused, and first what was not refused last. Rights differ
+/// between namespaces.
 async fn find(target: &Target, name: &ServiceAccountName) -> Result<Option<StoredAccount>, Fault> {
-    let (cluster, namespace) = (&target.cluster, &target.namespace);
-    if cluster.finds_accounts_by_name() {
-        match cluster.list_account(namespace, name).await {
-            Err(fault) if fault.refusal().is_some_and(Refusal::is_forbidden) => {
-                cluster.find_accounts_by_reading();
-            }
-            listed => return listed,
-        }
+    let cluster = &target.cluster;
+    let lists = cluster.lists_accounts_by_name();
+    let first = find_by(lists, target, name).await;
+    let refused = |found: &Result<_, Fault>| match found {
+        Ok(_) => false,
+        Err(fault) => fault.refusal().is_some_and(Refusal::is_forbidden),
+    };
+    if !refused(&first) {
+        return first;
     }
-    cluster.read_account(namespace, name).await
+    let second = find_by(!lists, target, name).await;
+    if refused(&second) {
+        // What a role has as a rule is the right to read.
+        return if lists { second } else { first };
+    }
+    cluster.list_accounts_by_name(!lists);
+    second
+}
+
+async fn find_by(
+    list: bool,
+    target: &Target,
+    name: &ServiceAccountName,
+) -> Result<Option<StoredAccount>, Fault> {
+    let (cluster, namespace) = (&target.cluster, &target.namespace);
+    if list {
+        cluster.list_account(namespace, name).await
+    } else {
+        cluster.read_account(namespace, name).await
+    }
 }
 
 async fn list(
@@ -105,13 +127,16 @@ async fn list(
     // that the namespace is there.
     let all = wanted.selection == AccountSelection::All;
     if all
-        && !seen.iter().any(|(name, _)| name.as_str() == DEFAULT)
+        && !seen
+            .iter()
+            .any(|(name, _)| name.as_str() == DEFAULT_ACCOUNT)
         && matches!(wanted.change, AccountChange::Attach(_))
     {
-        if let Ok(name) = DEFAULT.parse() {
+        if let Ok(name) = DEFAULT_ACCOUNT.parse() {
             seen.push((name, Ok(missing(target, progress).await)));
         }
     } else if seen.is_empty()
+        && target.named
         && let NamespaceState::Absent(fault) =
             target.cluster.namespace_state(&target.namespace).await
     {
@@ -122,7 +147,13 @@ async fn list(
 
 /// A mistyped namespace must not be waited for, one that was made this very moment must.
 async fn missing(target: &Target, progress: &Progress) -> AccountSeen {
-    if progress.secret_written {
+    let first = progress.looks == 0;
+    // It was there a moment ago, or when it was looked at first. It may be gone when the waiting is over.
+    if if first {
+        progress.secret_written
+    } else {
+        progress.waiting
+    } {
         return AccountSeen::Missing;
     }
     match target.cluster.namespace_state(&target.namespace).await {
@@ -144,6 +175,9 @@ pub(super) async fn missing_secrets(
     };
     let stored = |(_, account): &(_, _)| matches!(account, Ok(AccountSeen::Stored(_)));
     let mut missing = Vec::new();
+    if !seen.iter().any(stored) {
+        return missing;
+    }
     for name in names {
         if let Some(listed) = sight.secret(name) {
             if listed.is_none() {
@@ -151,7 +185,7 @@ pub(super) async fn missing_secrets(
             }
             continue;
         }
-        if !target.cluster.may_look_at_secrets() || !seen.iter().any(stored) {
+        if !target.cluster.may_look_at_secrets() {
             break;
         }
         let looked = target

@@ -71,8 +71,8 @@ impl Catalog {
             let items = listing.of(namespace).await;
             let read = items.map(|items| items.iter().map(StoredAccount::read).collect());
             sight.accounts = read.and_then(|accounts: Result<_, _>| accounts.ok());
-            if listing.is_forbidden() {
-                self.cluster.find_accounts_by_name();
+            if listing.tells_refusal() {
+                self.cluster.list_accounts_by_name(true);
             }
         }
         sight
@@ -101,6 +101,8 @@ struct Listing {
     ahead: JoinSet<Read>,
     items: VecDeque<Item>,
     last: Option<(String, String)>,
+    /// The namespace that was asked for last.
+    asked: Option<String>,
     state: State,
 }
 
@@ -118,6 +120,7 @@ impl Listing {
             ahead: JoinSet::new(),
             items: VecDeque::new(),
             last: None,
+            asked: None,
             state: State::Open,
         };
         listing.read_on(pages);
@@ -131,13 +134,23 @@ impl Listing {
         });
     }
 
-    fn is_forbidden(&self) -> bool {
-        self.state == State::Forbidden
+    /// Whether the list is forbidden; said once.
+    fn tells_refusal(&mut self) -> bool {
+        let refused = self.state == State::Forbidden;
+        if refused {
+            self.state = State::Broken;
+        }
+        refused
     }
 
     /// The items of a namespace, or `None` where the list cannot say. What is of namespaces before it is let go.
     async fn of(&mut self, namespace: &Namespace) -> Option<Vec<Item>> {
         let namespace = namespace.as_str();
+        let before = self.asked.replace(namespace.to_owned());
+        // Of one that comes too late its items are gone already.
+        if before.is_some_and(|before| by_key(&(namespace, ""), &(&before, "")).is_le()) {
+            return None;
+        }
         let mut found = Vec::new();
         loop {
             while let Some(item) = self.items.pop_front() {

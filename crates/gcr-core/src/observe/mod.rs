@@ -6,7 +6,6 @@ mod secret;
 mod sight;
 
 pub use accounts::AccountSeen;
-pub(crate) use accounts::DEFAULT as DEFAULT_ACCOUNT;
 pub use catalog::Catalog;
 pub use secret::SecretSeen;
 pub use sight::Sight;

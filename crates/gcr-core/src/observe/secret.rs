@@ -36,6 +36,11 @@ pub(super) async fn observe(
         return Ok(SecretSeen::NotAsked);
     }
     let (cluster, namespace) = (&target.cluster, &target.namespace);
+    // What a list showed some time ago is enough for the word of an apply, and not for a deletion or an error.
+    let listed = listed.filter(|_| !secret.recreate).filter(|seen| {
+        let leaving = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_some();
+        !seen.as_ref().is_some_and(leaving)
+    });
     if let Some(None) = listed {
         return Ok(SecretSeen::Absent);
     }

@@ -13,7 +13,7 @@ use crate::domain::printable::printable;
 use crate::domain::pull_secret_list;
 use crate::failure::Trouble;
 use crate::ledger::Outcome;
-use crate::observe::{AccountSeen, DEFAULT_ACCOUNT};
+use crate::observe::AccountSeen;
 use crate::progress::Progress;
 use crate::request::{AccountChange, DryRun, Wanted, WantedAccounts};
 
@@ -23,7 +23,6 @@ pub(super) fn plan(
     name: &ServiceAccountName,
     seen: Result<AccountSeen, Fault>,
     progress: &Progress,
-    waiting: bool,
     warnings: &mut Vec<String>,
 ) -> AccountStep {
     let account = match seen {
@@ -36,9 +35,7 @@ pub(super) fn plan(
             return AccountStep::Fail(Trouble::NamespaceTerminating { name }.into());
         }
         Ok(AccountSeen::Missing) => {
-            let awaited = matches!(accounts.change, AccountChange::Attach(_))
-                && (accounts.wait_for_all || name.as_str() == DEFAULT_ACCOUNT);
-            return if waiting && awaited {
+            return if progress.waiting && accounts.awaits(name) {
                 AccountStep::Await
             } else {
                 AccountStep::Fail(

@@ -110,8 +110,8 @@ pub enum AccountStep {
     Fail(Failure),
 }
 
-/// Plans the next steps. `waiting` says whether what is not there yet may still be waited for.
-pub fn plan(wanted: &Wanted, observed: Observed, progress: &Progress, waiting: bool) -> Plan {
+/// Plans the next steps.
+pub fn plan(wanted: &Wanted, observed: Observed, progress: &Progress) -> Plan {
     let mut plan = Plan::default();
     if let (Some(secret), Some(seen)) = (&wanted.secret, observed.secret) {
         plan.secret = Some(secret::plan(
@@ -126,15 +126,8 @@ pub fn plan(wanted: &Wanted, observed: Observed, progress: &Progress, waiting: b
         match observed.accounts {
             Ok(seen) => {
                 for (name, seen) in seen {
-                    let step = accounts::plan(
-                        wanted,
-                        accounts,
-                        &name,
-                        seen,
-                        progress,
-                        waiting,
-                        &mut plan.warnings,
-                    );
+                    let step =
+                        accounts::plan(wanted, accounts, &name, seen, progress, &mut plan.warnings);
                     plan.accounts.push((name, step));
                 }
             }

@@ -1,7 +1,6 @@
 //! How far a long run is, on a terminal: a line a cluster, gone when it ends. Nothing where nobody looks.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,15 +25,14 @@ struct Cluster {
 }
 
 impl Bars {
-    /// Shows nothing yet; `None` where there is no terminal to show anything on.
-    pub(super) fn on_terminal() -> Option<Self> {
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        (io::stderr().is_terminal() && !dumb).then(|| Self {
+    /// Shows nothing yet.
+    pub(super) fn new() -> Self {
+        Self {
             terminal: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
             clusters: BTreeMap::new(),
             begun: Instant::now(),
             shown: false,
-        })
+        }
     }
 
     /// So many objects more are meant.

@@ -3,8 +3,9 @@
 //! The shape of a line: `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the closing count's
 //! word) and `reason` (what went wrong, or null). Written line by line, so that a run that is killed leaves what it had.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{LineWriter, Write};
+use std::io::{LineWriter, Read as _, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,6 +13,9 @@ use serde::Serialize;
 use crate::domain::printable::printable;
 use crate::ledger::Outcome;
 use crate::target::{ObjectName, TargetName};
+
+/// How every line begins.
+const BEGINNING: &[u8; 11] = br#"{"context":"#;
 
 /// The file being written.
 pub struct ReportFile {
@@ -23,7 +27,7 @@ pub struct ReportFile {
 
 #[derive(Serialize)]
 struct Line<'a> {
-    context: Option<&'a str>,
+    context: Option<Cow<'a, str>>,
     namespace: &'a str,
     kind: &'a str,
     name: &'a str,
@@ -32,12 +36,18 @@ struct Line<'a> {
 }
 
 impl ReportFile {
-    /// Makes the file, or empties it.
+    /// Makes the file, or writes it anew where it holds an earlier report. A slip of the fingers must not cost a key
+    /// file or a kubeconfig.
     ///
     /// # Errors
     /// The line to print.
     pub fn create(path: &Path) -> Result<Self, String> {
         let shown = printable(&path.to_string_lossy()).into_owned();
+        if holds_something_else(path) {
+            return Err(format!(
+                "error: cannot write the report \"{shown}\": the file is there and holds something else"
+            ));
+        }
         let file = File::create(path).map_err(|error| unwritable(&shown, &error))?;
         Ok(Self {
             path: shown,
@@ -60,7 +70,7 @@ impl ReportFile {
             ObjectName::ServiceAccount(name) => ("ServiceAccount", name.as_str()),
         };
         let line = Line {
-            context: target.context.as_deref(),
+            context: target.context.as_deref().map(printable),
             namespace: target.namespace.as_str(),
             kind,
             name,
@@ -78,6 +88,23 @@ impl ReportFile {
         let flushed = self.file.flush();
         self.broken
             .or_else(|| flushed.err().map(|error| unwritable(&self.path, &error)))
+    }
+}
+
+/// Whether a file is there, is not empty, and does not begin as a report does.
+fn holds_something_else(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    let mut start = [0; BEGINNING.len()];
+    let Ok(mut file) = File::open(path) else {
+        // Whoever may not read it may hardly write it; the system says which.
+        return false;
+    };
+    match file.read(&mut start) {
+        Ok(0) => false,
+        Ok(_) => start != *BEGINNING,
+        Err(_) => true,
     }
 }
 

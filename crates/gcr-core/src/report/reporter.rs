@@ -106,7 +106,7 @@ impl Reporter {
     fn ended(&mut self, ended: Ended, seen: &mut Seen) {
         self.write_down(&ended);
         if let Some(bars) = self.stream.bars() {
-            let failed = !ended.outcome.is_as_asked();
+            let failed = ended.outcome == Outcome::Failed;
             bars.ended(ended.target.context.as_ref(), failed);
         }
         if let Some(line) = lines::done(&ended, self.dry_run, self.shape) {
@@ -159,16 +159,17 @@ impl Reporter {
         // Cut off in flight: nobody else will speak of these.
         for (target, object, outcome) in self.ledger.unended() {
             seen.failed = true;
-            let mut reason = None;
-            if outcome == Outcome::Unknown {
+            let why = if outcome == Outcome::Unknown {
                 let why = "no answer came before the end";
                 let place = lines::place(&target, self.shape);
                 let line = lines::unknown(&object, why);
                 self.stream.err(&format!("{line}{place}"));
-                reason = Some(why);
-            }
+                why
+            } else {
+                "the run ended before its turn"
+            };
             if let Some(report) = &mut self.report {
-                report.write((&target, &object), outcome, reason);
+                report.write((&target, &object), outcome, Some(why));
             }
         }
         if self.output.format.shows_objects() && !seen.objects.is_empty() {
@@ -187,16 +188,20 @@ impl Reporter {
                 self.stream.out_masked(&text)
             }
         }
+        if let Some(line) = self.report.take().and_then(ReportFile::finish) {
+            self.stream.err(&line);
+            seen.failed = true;
+        }
         for hint in &seen.hints {
             self.stream
                 .err(&format!("hint: (for {}) {hint}", seen.hint_counts[hint]));
         }
         if self.shape.namespaces && !self.output.quiet {
-            self.stream.err(&count::line(self.ledger.counts()));
-        }
-        if let Some(line) = self.report.and_then(ReportFile::finish) {
-            self.stream.err(&line);
-            seen.failed = true;
+            let counts = self.ledger.counts();
+            if counts.iter().sum::<u64>() == 0 && !seen.failed {
+                self.stream.err("No resources found");
+            }
+            self.stream.err(&count::line(counts));
         }
         Summary {
             failed: seen.failed,

@@ -31,7 +31,7 @@ impl Stream {
 
     /// Has progress to show beside what is printed, where there is a terminal for it.
     pub(super) fn with_bars(&mut self) {
-        self.bars = Bars::on_terminal();
+        self.bars = draws().then(Bars::new);
     }
 
     /// The progress, where there is one.
@@ -110,10 +110,14 @@ impl Stream {
     }
 }
 
+/// Whether standard error is a terminal that can draw.
+fn draws() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// kubectl's rule (cli-runtime `printers/terminal.go`, `AllowsColorOutput`), for standard error.
 fn allows_colour() -> bool {
-    io::stderr().is_terminal()
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    draws()
         && std::env::var_os("NO_COLOR").is_none()
         && (!cfg!(windows) || std::env::var_os("WT_SESSION").is_some())
 }

@@ -16,6 +16,8 @@ pub(super) struct Share<'a> {
     /// What reports call the cluster.
     pub(super) context: Option<Arc<str>>,
     pub(super) meant: Meant<'a>,
+    /// The earlier context whose server it reaches too, where that leaves nothing of its own.
+    pub(super) same_as: Option<Arc<str>>,
 }
 
 /// Resolves the connections of all contexts.
@@ -37,15 +39,25 @@ pub(super) fn shares<'a>(
                 context: Some(context.clone()),
                 ..options.clone()
             };
-            resolve(&kubeconfig, &options, sends_a_key)
-                .map_err(|line| format!("{line} --context {}", printable(context)))
+            resolve(&kubeconfig, &options, sends_a_key).map_err(|line| {
+                let name = printable(context);
+                if line.contains(&*name) {
+                    line
+                } else {
+                    format!("{line} --context {name}")
+                }
+            })
         };
         contexts.iter().map(of_context).collect::<Result<_, _>>()?
     };
     let mut shares: Vec<Share<'a>> = Vec::with_capacity(connections.len());
     for connection in connections {
         let meant = meant(scope, &connection, &shares)?;
+        let nothing_left = matches!(&meant, Meant::Named(names) if names.is_empty());
+        let same = |share: &&Share<'_>| share.connection.reaches_the_same(&connection);
+        let same_as = shares.iter().find(same).filter(|_| nothing_left);
         shares.push(Share {
+            same_as: same_as.and_then(|share| share.context.clone()),
             context: connection.context.as_deref().map(Arc::from),
             connection,
             meant,

@@ -50,9 +50,9 @@ impl Rule {
         self
     }
 
-    /// Only the first `count` that fit.
+    /// Only the first `count` that fit; behind [`Rule::after`], of those.
     pub fn first(mut self, count: usize) -> Self {
-        self.which = 0..count;
+        self.which.end = self.which.start.saturating_add(count);
         self
     }
 
@@ -150,9 +150,10 @@ mod tests {
             Rule::on("patch", "secrets").namespace("x").nth(2),
             Fault::Hang,
         );
-        let others = rules.add(Rule::on("patch", "secrets").after(3), Fault::ReplyLost);
+        let others = Rule::on("patch", "secrets").after(3);
+        let others = rules.add(others.first(2), Fault::ReplyLost);
         rules.add(Rule::on("get", "secrets"), Fault::ResetBefore);
-        let met = ["x", "y", "x", "x", "y"].map(|namespace| rules.meet(&asked(namespace)));
+        let met = ["x", "y", "x", "x", "y", "y"].map(|namespace| rules.meet(&asked(namespace)));
         assert!(matches!(
             met,
             [
@@ -160,7 +161,8 @@ mod tests {
                 None,
                 Some(Fault::Hang),
                 Some(Fault::ReplyLost),
-                Some(Fault::ReplyLost)
+                Some(Fault::ReplyLost),
+                None
             ]
         ));
         assert_eq!((rules.met(second), rules.met(others)), (1, 2));

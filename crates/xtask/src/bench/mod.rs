@@ -3,6 +3,7 @@
 
 mod figures;
 mod fleet;
+mod kubeconfig;
 mod one;
 mod optimized;
 mod process;
@@ -18,6 +19,7 @@ use fleet::{Extent, PARTS, Part};
 #[derive(Default)]
 struct Asked {
     start: bool,
+    kubeconfig: bool,
     one: bool,
     parts: Vec<&'static Part>,
     extent: Extent,
@@ -31,6 +33,10 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     }
     if asked.start {
         start::run()?;
+        println!();
+    }
+    if asked.kubeconfig {
+        kubeconfig::run()?;
         println!();
     }
     if asked.one {
@@ -64,8 +70,12 @@ impl Asked {
             ..Self::default()
         };
         match name {
-            None => (asked.start, asked.one, asked.parts) = (true, true, parts(&many)),
+            None => {
+                (asked.start, asked.kubeconfig, asked.one) = (true, true, true);
+                asked.parts = parts(&many);
+            }
             Some("start") => asked.start = true,
+            Some("kubeconfig") => asked.kubeconfig = true,
             Some("one") => asked.one = true,
             Some("fleet") => asked.parts = parts(&many),
             Some(name) => {

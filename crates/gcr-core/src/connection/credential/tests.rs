@@ -24,6 +24,7 @@ async fn a_token_file_is_trimmed_and_read_again_when_refused() {
     std::fs::write(&file, "three\n").unwrap();
     let same = credentials.instead_of(&refused).await.unwrap().unwrap();
     assert!(Arc::ptr_eq(&same, &next));
+    next.accepted();
     // A file that has gone leaves the last token.
     std::fs::remove_file(&file).unwrap();
     let last = credentials.instead_of(&next).await.unwrap().unwrap();
@@ -65,4 +66,17 @@ fn a_token_that_no_header_takes_is_refused_without_being_shown() {
         error,
         "Unable to connect to the server: net/http: invalid header field value for \"Authorization\""
     );
+}
+
+#[tokio::test]
+async fn one_that_came_in_place_of_a_refused_one_is_replaced_only_if_it_was_taken() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "one").unwrap();
+    let credentials = Credentials::new(Source::TokenFile(file.path().into(), None));
+    let first = credentials.current().await.unwrap();
+    let second = credentials.instead_of(&first).await.unwrap().unwrap();
+    assert!(credentials.instead_of(&second).await.unwrap().is_none());
+    second.accepted();
+    let third = credentials.instead_of(&second).await.unwrap().unwrap();
+    assert!(!Arc::ptr_eq(&second, &third));
 }

@@ -1,0 +1,170 @@
+//! From the kubeconfigs of a run, and flags laid over them, to a connection. Sends nothing and runs nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::chosen::Chosen;
+use super::credential::{Credentials, Source};
+use super::environment::Environment;
+use super::files::{self, Merged};
+use super::kubeconfig::User;
+use super::plugin::ClusterInfo;
+use super::server_address::ServerAddress;
+use super::shared::Shared;
+use super::transport::Envelope;
+use super::{Connection, ConnectionOptions, Inner, headers, identify, in_cluster, validation};
+
+/// The time limit of one try unless `--request-timeout` says otherwise: a second more than the 34 s after which a
+/// kube-apiserver itself gives up on a write (apiserver `endpoints/handlers/rest.go`).
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
+
+/// All kubeconfig files of a run as one: gives a connection for each context that is asked for.
+pub struct Kubeconfig {
+    merged: Merged,
+    environment: Environment,
+    shared: Shared,
+}
+
+impl Kubeconfig {
+    /// Reads the files that `options` and `environment` name.
+    ///
+    /// # Errors
+    /// The line or lines to print.
+    pub fn load(options: &ConnectionOptions, environment: Environment) -> Result<Self, String> {
+        Ok(Self {
+            merged: Merged::load(options, &environment)?,
+            environment,
+            shared: Shared::default(),
+        })
+    }
+
+    /// The names of all contexts, clusters and users, in order.
+    pub fn names(&self) -> [Vec<String>; 3] {
+        let merged = &self.merged;
+        [
+            files::names(&merged.contexts),
+            files::names(&merged.clusters),
+            files::names(&merged.users),
+        ]
+    }
+
+    /// The connection that `options` describe. Credential plugins are shared among those of one kubeconfig. Sends nothing
+    /// and runs nothing.
+    ///
+    /// # Errors
+    /// The line or lines to print.
+    pub fn connection(&self, options: &ConnectionOptions) -> Result<Connection, String> {
+        let environment = &self.environment;
+        let mut chosen = Chosen::pick(&self.merged, options, environment)?;
+        validation::check(&chosen)?;
+        let mut address = address(&chosen)?;
+        let insecure_by_file = chosen.cluster.insecure_skip_tls_verify == Some(true)
+            && !options.insecure_skip_tls_verify;
+        let key_may_not_travel = key_may_not_travel(&address, insecure_by_file, options);
+        let namespace = chosen.context.namespace.take().filter(|it| !it.is_empty());
+        let namespace = match namespace {
+            None if in_cluster::is_possible(environment) => in_cluster::namespace(environment),
+            namespace => namespace,
+        };
+        let times_out = matches!(options.request_timeout, Some(Some(_)));
+        let mut key_may_not_travel = key_may_not_travel;
+        if in_cluster::is_asked_for(&chosen, &address, times_out, environment) {
+            let authority = options.certificate_authority.as_deref();
+            in_cluster::adopt(
+                &mut chosen,
+                authority.filter(|it| !it.is_empty()),
+                environment,
+            );
+            address = self::address(&chosen)?;
+            key_may_not_travel = None;
+        }
+        let credentials = self.credentials(&mut chosen, &mut address, options);
+        let headers = headers::of(&chosen.user, options)?;
+        Ok(Connection {
+            server: address
+                .url
+                .authority()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            request_timeout: options.request_timeout.unwrap_or(Some(REQUEST_TIMEOUT)),
+            context: Some(chosen.context_name.clone()).filter(|name| !name.is_empty()),
+            namespace,
+            key_may_not_travel,
+            inner: Arc::new(Inner {
+                envelope: Envelope {
+                    server: address.url.clone(),
+                    headers,
+                    compression: chosen.cluster.disable_compression != Some(true),
+                },
+                address,
+                cluster: chosen.cluster,
+                user: chosen.user,
+                credentials,
+                environment: environment.clone(),
+                held: Mutex::new(None),
+            }),
+        })
+    }
+
+    fn credentials(
+        &self,
+        chosen: &mut Chosen,
+        address: &mut ServerAddress,
+        options: &ConnectionOptions,
+    ) -> Arc<Credentials> {
+        if !address.is_https() {
+            // As client-go: no credential over a connection that anybody can read.
+            chosen.user = User {
+                impersonate: chosen.user.impersonate.take(),
+                impersonate_uid: chosen.user.impersonate_uid.take(),
+                impersonate_groups: chosen.user.impersonate_groups.take(),
+                impersonate_user_extra: chosen.user.impersonate_user_extra.take(),
+                ..User::default()
+            };
+            return Arc::new(Credentials::new(Source::None));
+        }
+        if let Some(info) = address.user_info.take()
+            && chosen.user.token.is_none()
+            && chosen.user.token_file.is_none()
+            && chosen.user.username.is_none()
+        {
+            let (user, password) = info.split_once(':').unwrap_or((&info, ""));
+            let plain = |text: &str| {
+                percent_encoding::percent_decode_str(text)
+                    .decode_utf8_lossy()
+                    .into_owned()
+            };
+            chosen.user.username = Some(plain(user));
+            chosen.user.password = Some(plain(password));
+        }
+        let cluster = chosen.cluster.clone();
+        let environment = &self.environment;
+        let url = address.url.clone();
+        let info = || ClusterInfo::of(&cluster, &url, environment);
+        identify::credentials(chosen, info, options.stdin_taken, &self.shared, environment)
+    }
+}
+
+fn address(chosen: &Chosen) -> Result<ServerAddress, String> {
+    ServerAddress::parse(chosen.cluster.server.as_deref().unwrap_or_default())
+}
+
+/// Why a key may not travel: a connection is not trusted with it just because a kubeconfig says so (CLI.md).
+fn key_may_not_travel(
+    address: &ServerAddress,
+    insecure_by_file: bool,
+    options: &ConnectionOptions,
+) -> Option<String> {
+    let url = &address.url;
+    if !address.is_https() {
+        let named = options.server.as_ref().is_some_and(|it| !it.is_empty());
+        return (!address.is_loopback() && !named).then(|| {
+            format!("error: the kubeconfig reaches {url} over plain HTTP, and a key would travel readable: give --server={url} to send it all the same")
+        });
+    }
+    insecure_by_file.then(|| {
+        format!("error: the kubeconfig switches certificate verification off for {url}, and a key would go to whoever answers there: give --insecure-skip-tls-verify to send it all the same")
+    })
+}

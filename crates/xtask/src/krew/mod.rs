@@ -1,0 +1,183 @@
+//! `cargo xtask krew [--complete] [index DIR] [--base-url URL]`: manifests that krew can install, rendered from the templates
+//! in `krew/` and the archives in `target/dist`, loose or as a custom index; with `--complete` only for all machines of a
+//! release. `cargo xtask krew check` is the proof with a real krew. Nothing is rendered that breaks krew's rules.
+
+mod check;
+mod index;
+mod manifest;
+mod person;
+mod rules;
+mod server;
+mod template;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gcr_test_support::plugins::PLUGINS;
+use gcr_test_support::{Error, Result, checkout};
+
+use self::manifest::Manifest;
+use crate::package::checksums::sha256;
+use crate::package::target::Target;
+use crate::package::{TAG, archive_name, dist};
+
+/// Does what the words say.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let (complete, words) = match words {
+        ["--complete", rest @ ..] => (true, rest),
+        _ => (false, words),
+    };
+    let (base_url, words) = match words {
+        [rest @ .., "--base-url", url] => (Some(*url), rest),
+        _ => (None, words),
+    };
+    let render = || {
+        let rendered = Release {
+            tag: TAG,
+            archives: dist(),
+            base_url,
+        }
+        .render()?;
+        say_left_out(&rendered, complete)?;
+        Ok(rendered)
+    };
+    match words {
+        [] => {
+            let into = dist().join("krew");
+            for path in write(&render()?, &into)? {
+                println!("{}", path.display());
+            }
+            Ok(())
+        }
+        ["index", directory] => {
+            let said = index::write(Path::new(directory), &render()?, &|| Command::new("git"))?;
+            println!("{said}");
+            Ok(())
+        }
+        ["check"] if base_url.is_none() => check::run(),
+        _ => Err(crate::not_understood("krew", words)),
+    }
+}
+
+/// A manifest and the name of its file.
+pub(crate) struct Rendered {
+    file_name: String,
+    manifest: Manifest,
+}
+
+/// Archives of one version, where they lie and where krew is to fetch them.
+struct Release<'a> {
+    tag: &'a str,
+    archives: PathBuf,
+    /// Without it, the templates' own address.
+    base_url: Option<&'a str>,
+}
+
+impl Release<'_> {
+    /// The manifests of both plugins, for the platforms whose archive is there.
+    fn render(&self) -> Result<Vec<Rendered>> {
+        let plugins = PLUGINS.into_iter();
+        plugins
+            .map(|(_, file_name)| self.manifest(file_name))
+            .collect()
+    }
+
+    fn manifest(&self, file_name: &str) -> Result<Rendered> {
+        let plugin = typed(file_name);
+        let path = checkout::root().join(format!("krew/{plugin}.yaml"));
+        let text =
+            fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))?;
+        let mut archives = Vec::new();
+        let text = template::render(&text, self.tag, |uri| {
+            let Some((name, bytes)) = self.archive(file_name, uri)? else {
+                return Ok((uri.to_owned(), String::new()));
+            };
+            let (theirs, _) = uri.rsplit_once('/').unwrap_or_default();
+            let base = self.base_url.unwrap_or(theirs).trim_end_matches('/');
+            let found = (format!("{base}/{name}"), sha256(&bytes));
+            archives.push(bytes);
+            Ok(found)
+        })?;
+        let mut manifest = Manifest::read(&text)?;
+        manifest.spec.platforms.retain(|it| !it.sha256.is_empty());
+        if manifest.spec.platforms.is_empty() {
+            return Err(Error::new(format!(
+                "{} holds no archive of {plugin} {}; `cargo xtask package` makes them",
+                self.archives.display(),
+                self.tag
+            )));
+        }
+        let file_name = format!("{plugin}.yaml");
+        let wrong = rules::broken(&rules::Subject {
+            file_name: &file_name,
+            manifest: &manifest,
+            archives,
+        });
+        if wrong.is_empty() {
+            Ok(Rendered {
+                file_name,
+                manifest,
+            })
+        } else {
+            Err(Error::new(wrong.join("\n")))
+        }
+    }
+
+    /// The archive that a template names, or, on Linux, one for glibc in the place of musl's: what a plain machine builds.
+    fn archive(&self, file_name: &str, uri: &str) -> Result<Option<(String, Vec<u8>)>> {
+        let name = uri.rsplit('/').next().unwrap_or_default();
+        let target = name
+            .strip_prefix(&format!("{file_name}-{}-", self.tag))
+            .and_then(|it| {
+                it.strip_suffix(".tar.gz")
+                    .or_else(|| it.strip_suffix(".zip"))
+            })
+            .ok_or_else(|| Error::new(format!("{uri}: that is no name of an archive")))?;
+        let glibc = target.replace("-musl", "-gnu");
+        for target in [target, &format!("{glibc}.2.17"), &glibc] {
+            let name = archive_name(file_name, self.tag, &Target::parse(target)?);
+            let path = self.archives.join(&name);
+            if path.is_file() {
+                let bytes =
+                    fs::read(&path).map_err(|error| Error::during(path.display(), error))?;
+                return Ok(Some((name, bytes)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What is typed after `kubectl` for the plugin with this file name.
+fn typed(file_name: &str) -> String {
+    file_name.replacen("kubectl-", "", 1).replace('_', "-")
+}
+
+/// Says which machines have no archive; with `complete` that is an error.
+fn say_left_out(rendered: &[Rendered], complete: bool) -> Result<()> {
+    for one in rendered {
+        let machines = rules::left_out(&one.manifest);
+        if machines.is_empty() {
+            continue;
+        }
+        let words = format!("{}: no archive for {}", one.file_name, machines.join(", "));
+        if complete {
+            return Err(Error::new(words));
+        }
+        println!("{words}");
+    }
+    Ok(())
+}
+
+/// Writes each manifest into a directory.
+fn write(rendered: &[Rendered], into: &Path) -> Result<Vec<PathBuf>> {
+    fs::create_dir_all(into).map_err(|error| Error::during(into.display(), error))?;
+    let mut written = Vec::new();
+    for one in rendered {
+        let path = into.join(&one.file_name);
+        fs::write(&path, one.manifest.write()?)
+            .map_err(|error| Error::during(path.display(), error))?;
+        written.push(path);
+    }
+    Ok(written)
+}

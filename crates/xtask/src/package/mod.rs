@@ -1,0 +1,260 @@
+//! `cargo xtask package`: an archive of each plugin, as it is released, in `target/dist`, with checksums. On a Linux
+//! machine with glibc also one that runs on an older glibc, where cargo-zigbuild is there to build it. Publishes nothing.
+
+pub(crate) mod archive;
+pub(crate) mod checksums;
+mod sbom;
+pub(crate) mod target;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use gcr_test_support::plugins::{PLUGINS, completion_file};
+use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
+
+use self::archive::Packed;
+use self::target::Target;
+use crate::step::{step, succeed};
+use crate::suites::wanted;
+
+/// The version of this workspace as a tag has it.
+pub(crate) const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+
+/// Makes the archives of this machine, or of one that is named.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let targets = match words {
+        [] => of_this_machine()?,
+        ["--target", name] => vec![Target::parse(name)?],
+        // For archives that were built on several machines and gathered on one.
+        ["--sums"] => Vec::new(),
+        _ => return Err(crate::not_understood("package", words)),
+    };
+    let root = checkout::root();
+    let into = dist();
+    for target in &targets {
+        let build = build_for(ReleaseBuild::here(), target)?;
+        for path in step(&format!("archives for {}", target.name()), || {
+            archives(&root, &build, target, TAG, &into)
+        })? {
+            println!("  {}", path.display());
+        }
+    }
+    sbom::write(&into)?;
+    checksums::write(&into, TAG)?;
+    println!("  {}", into.join(checksums::FILE).display());
+    Ok(())
+}
+
+/// Where archives go.
+pub(crate) fn dist() -> PathBuf {
+    checkout::root().join("target/dist")
+}
+
+fn of_this_machine() -> Result<Vec<Target>> {
+    let host = Target::host()?;
+    let portable = host.portable();
+    let mut targets = vec![host];
+    match (portable, zigbuild()) {
+        (Some(portable), Ok(())) => targets.push(portable),
+        (Some(_), Err(missing)) => println!("no portable build: {missing}"),
+        (None, _) => {}
+    }
+    Ok(targets)
+}
+
+fn zigbuild() -> Result<()> {
+    wanted(
+        "cargo-zigbuild",
+        "--version",
+        "`cargo install cargo-zigbuild --locked` and https://ziglang.org/download, or both by `pip install cargo-zigbuild ziglang`",
+    )
+}
+
+/// `build`, for this target; for the host without naming it, so that it is the build that is tested.
+pub(crate) fn build_for(build: ReleaseBuild, target: &Target) -> Result<ReleaseBuild> {
+    if target.glibc().is_some() {
+        zigbuild()?;
+    }
+    Ok(if *target == Target::host()? {
+        build
+    } else {
+        build.target(target.name())
+    })
+}
+
+/// Builds both plugins and packs each, as version `tag`. `root` is the checkout that is built.
+pub(crate) fn archives(
+    root: &Path,
+    build: &ReleaseBuild,
+    target: &Target,
+    tag: &str,
+    into: &Path,
+) -> Result<Vec<PathBuf>> {
+    let built = build.run()?;
+    let time = commit_time(root)?;
+    fs::create_dir_all(into).map_err(|error| Error::during(into.display(), error))?;
+    let mut written = Vec::new();
+    for (binary, file_name) in PLUGINS {
+        let program = read(&built.join(format!("{binary}{}", target.suffix())))?;
+        check_glibc(binary, &program, target)?;
+        let files = contents(root, file_name, program, target)?;
+        let name = archive_name(file_name, tag, target);
+        let path = into.join(name);
+        fs::write(&path, target.format().pack(&files, time)?)
+            .map_err(|error| Error::during(path.display(), error))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// `kubectl-gcr_secret-v1.2.3-x86_64-unknown-linux-musl.tar.gz`
+pub(crate) fn archive_name(file_name: &str, tag: &str, target: &Target) -> String {
+    let (name, extension) = (target.name(), target.format().extension());
+    format!("{file_name}-{tag}-{name}.{extension}")
+}
+
+/// What is in the archive of the plugin with this file name: all of it lies at the top, so that one who unpacks it into
+/// a directory of PATH is done.
+pub(crate) fn contents(
+    root: &Path,
+    file_name: &str,
+    program: Vec<u8>,
+    target: &Target,
+) -> Result<Vec<Packed>> {
+    let file = |path: &str, bytes: Vec<u8>, executable| Packed {
+        path: path.into(),
+        bytes,
+        executable,
+    };
+    Ok(vec![
+        file(&format!("{file_name}{}", target.suffix()), program, true),
+        completion(root, file_name, target)?,
+        file("LICENSE", read(&root.join("LICENSE"))?, false),
+        file("README.md", read(&root.join("README.md"))?, false),
+    ])
+}
+
+/// The file that kubectl asks for completion: what the plugin prints itself, or the same for Windows.
+fn completion(root: &Path, file_name: &str, target: &Target) -> Result<Packed> {
+    let asked = completion_file(file_name);
+    let (path, text) = if target.os() == "windows" {
+        (
+            format!("{asked}.cmd"),
+            format!("@\"%~dp0{file_name}.exe\" __complete %*\r\n"),
+        )
+    } else {
+        let shim = read(&root.join("crates/gcr-core/src/completion/shim.sh"))?;
+        let file = file_name.trim_start_matches("kubectl-");
+        let shim = String::from_utf8_lossy(&shim)
+            .replace("PLUGIN", &file.replace('_', "-"))
+            .replace("FILE", file);
+        (asked, shim)
+    };
+    Ok(Packed {
+        path,
+        bytes: text.into(),
+        executable: true,
+    })
+}
+
+/// The time that all files of an archive bear: the commit's, or `SOURCE_DATE_EPOCH`
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>) where that is set.
+pub(crate) fn commit_time(root: &Path) -> Result<u64> {
+    let said = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(given) => given,
+        Err(_) => {
+            let mut git = Command::new("git");
+            succeed(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).map_err(|error| {
+                Error::during(
+                    "the time of the commit (SOURCE_DATE_EPOCH names one where there is no git)",
+                    error,
+                )
+            })?
+        }
+    };
+    said.trim()
+        .parse()
+        .map_err(|error| Error::during(format!("the time {said:?}"), error))
+}
+
+/// That a program asks for no newer glibc than the target has. The versions it asks for stand in it as words.
+fn check_glibc(binary: &str, program: &[u8], target: &Target) -> Result<()> {
+    let Some((major, minor)) = target.glibc() else {
+        return Ok(());
+    };
+    match newest_glibc(program) {
+        Some(found) if found <= (major, minor) => Ok(()),
+        Some((is, it)) => Err(Error::new(format!(
+            "{binary} asks for glibc {is}.{it}, and {} has {major}.{minor}",
+            target.name()
+        ))),
+        None => Err(Error::new(format!("{binary} names no version of glibc"))),
+    }
+}
+
+fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
+    const MARK: &[u8] = b"GLIBC_";
+    let starts = program
+        .windows(MARK.len())
+        .enumerate()
+        .filter(|(_, window)| *window == MARK);
+    let versions = starts.filter_map(|(at, _)| {
+        let after = &program[at + MARK.len()..];
+        let end = after
+            .iter()
+            .position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
+        let mut parts = std::str::from_utf8(&after[..end]).ok()?.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    });
+    versions.max()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| Error::during(path.display(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gcr_test_support::Session;
+
+    #[test]
+    fn the_newest_glibc_is_seen() {
+        let program = b"\0GLIBC_2.2.5\0GLIBC_2.17\0GLIBC_2.9\0GLIBC_PRIVATE\0";
+        assert_eq!(newest_glibc(program), Some((2, 17)));
+        let old = Target::parse("x86_64-unknown-linux-gnu.2.17").unwrap();
+        assert!(check_glibc("x", program, &old).is_ok());
+        assert!(check_glibc("x", b"\0GLIBC_2.34\0", &old).is_err());
+        assert!(check_glibc("x", b"static", &old).is_err());
+        let host = Target::parse("x86_64-unknown-linux-gnu").unwrap();
+        assert!(check_glibc("x", b"\0GLIBC_2.34\0", &host).is_ok());
+    }
+
+    #[test]
+    fn the_completion_in_the_archive_is_what_the_plugin_prints() {
+        let session = Session::without_cluster();
+        let linux = Target::parse("x86_64-unknown-linux-musl").unwrap();
+        let asked = [
+            session.gcr_secret(["completion", "kubectl"]),
+            session.gcr_patch_sa(["--completion=kubectl"]),
+        ];
+        for ((_, file_name), asked) in PLUGINS.into_iter().zip(asked) {
+            let packed = completion(&checkout::root(), file_name, &linux).unwrap();
+            assert_eq!(packed.path, completion_file(file_name));
+            assert_eq!(
+                String::from_utf8_lossy(&packed.bytes),
+                asked.run().success().stdout
+            );
+        }
+    }
+
+    #[test]
+    fn an_archive_is_named_after_plugin_version_and_target() {
+        let windows = Target::parse("x86_64-pc-windows-gnu").unwrap();
+        assert_eq!(
+            archive_name("kubectl-gcr_secret", "v1.2.3", &windows),
+            "kubectl-gcr_secret-v1.2.3-x86_64-pc-windows-gnu.zip"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! `--contexts`: several clusters side by side, one that is dead among them, and one that is named twice.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
+use gcr_test_support::{Cluster, Session};
+
+use crate::setting::{Setting, split_count, with_key};
+
+/// A session whose kubeconfig has these contexts: name, kubeconfig to take cluster and user from, namespace.
+fn session(cluster: &Cluster, contexts: &[(&str, PathBuf, &str)]) -> Session {
+    let session = with_key(cluster.session());
+    let mut config = String::from("apiVersion: v1\nkind: Config\ncurrent-context: none\n");
+    let (mut clusters, mut users, mut named) = (String::new(), String::new(), String::new());
+    for (name, kubeconfig, namespace) in contexts {
+        let words = ["config", "view", "--raw", "--minify", "-o", "json"];
+        let view = session
+            .kubectl(words)
+            .env("KUBECONFIG", kubeconfig)
+            .run()
+            .success();
+        let view: serde_json::Value = serde_json::from_str(&view.stdout).expect("JSON");
+        let (cluster, user) = (&view["clusters"][0]["cluster"], &view["users"][0]["user"]);
+        clusters += &format!("- name: {name}\n  cluster: {cluster}\n");
+        users += &format!("- name: {name}\n  user: {user}\n");
+        named += &format!(
+            "- name: {name}\n  context: {{cluster: {name}, user: {name}, namespace: {namespace}}}\n"
+        );
+    }
+    config += &format!("clusters:\n{clusters}users:\n{users}contexts:\n{named}");
+    session.file(session.kubeconfig(), config, 0o600);
+    session
+}
+
+fn kubeconfig(cluster: &Cluster) -> PathBuf {
+    cluster.kubeconfig().to_path_buf()
+}
+
+#[test]
+fn each_context_has_its_namespace_and_every_line_its_context() {
+    let setting = Setting::new("contexts", 2);
+    let [a, b] = [&setting.names[0], &setting.names[1]];
+    // The same server by another address is another cluster, as far as anybody can tell.
+    let proxy = FaultProxy::before(setting.cluster);
+    let contexts = [
+        ("one", kubeconfig(setting.cluster), a.as_str()),
+        ("two", proxy.kubeconfig().to_path_buf(), b.as_str()),
+    ];
+    let session = session(setting.cluster, &contexts);
+    let words = [
+        "create",
+        "--key-file=key.json",
+        "--contexts=one",
+        "--contexts",
+        "two,one",
+    ];
+    let output = session.gcr_secret(words).run().success();
+    let mut lines: Vec<&str> = output.stdout.lines().collect();
+    lines.sort_unstable();
+    let expected = [
+        format!("secret/gcr-io created -n {a} --context one"),
+        format!("secret/gcr-io created -n {b} --context two"),
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(
+        output.stderr,
+        "2 created, 0 failed, 0 unknown, 0 not started\n"
+    );
+    assert_eq!(proxy.traffic().writes(), 1);
+}
+
+#[test]
+fn the_same_server_and_namespace_is_one_target() {
+    let setting = Setting::new("contexts", 2);
+    let [a, b] = [&setting.names[0], &setting.names[1]];
+    let contexts = [
+        ("one", kubeconfig(setting.cluster), a.as_str()),
+        ("same", kubeconfig(setting.cluster), a.as_str()),
+        ("other", kubeconfig(setting.cluster), b.as_str()),
+    ];
+    let session = session(setting.cluster, &contexts);
+    let words = ["--contexts=one,same,other"];
+    let output = session.gcr_patch_sa(words).run().success();
+    let mut lines: Vec<&str> = output.stdout.lines().collect();
+    lines.sort_unstable();
+    let expected = [
+        format!("serviceaccount/default patched -n {a} --context one"),
+        format!("serviceaccount/default patched -n {b} --context other"),
+    ];
+    assert_eq!(lines, expected);
+    let words = [
+        "--contexts=one,same",
+        "--namespace-selector",
+        &setting.selector,
+    ];
+    let output = session.gcr_patch_sa(words).run().success();
+    assert_eq!(
+        output.stdout.matches("--context one\n").count(),
+        2,
+        "{output}"
+    );
+    assert_eq!(output.stdout.lines().count(), 2, "{output}");
+}
+
+#[test]
+fn a_dead_cluster_holds_up_no_other() {
+    let setting = Setting::new("contexts", 2);
+    let dead = with_key(setting.cluster.session());
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = closed.local_addr().expect("an address").port();
+    drop(closed);
+    let words = [
+        "config",
+        "set-cluster",
+        "dead",
+        &format!("--server=https://127.0.0.1:{port}"),
+    ];
+    dead.kubectl(words).run().success();
+    let words = ["config", "set-context", "--current", "--cluster=dead"];
+    dead.kubectl(words).run().success();
+    // Answers the connection and nothing else.
+    let hanging = FaultProxy::before(setting.cluster);
+    hanging.when(Rule::on("list", "namespaces"), Fault::Hang);
+    let contexts = [
+        ("dead", dead.kubeconfig().to_path_buf(), "x"),
+        ("hanging", hanging.kubeconfig().to_path_buf(), "x"),
+        ("good", kubeconfig(setting.cluster), "x"),
+    ];
+    let session = session(setting.cluster, &contexts);
+    let run = session
+        .gcr_secret([
+            "create",
+            "--key-file=key.json",
+            "--contexts=dead,hanging,good",
+        ])
+        .args([
+            "--namespace-selector",
+            &setting.selector,
+            "--request-timeout=6s",
+        ])
+        .spawn();
+    // Long before the one that hangs has had its time.
+    let begun = Instant::now();
+    while run.stdout_so_far().lines().count() < 2 {
+        assert!(begun.elapsed().as_secs() < 5, "{}", run.stderr_so_far());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = run.wait().exits(1);
+    let (errors, count) = split_count(&output);
+    assert_eq!(count, "2 created, 0 failed, 0 unknown, 0 not started");
+    let expected = [
+        format!("The connection to the server 127.0.0.1:{port} was refused - did you specify the right host or port? --context dead"),
+        "Unable to connect to the server: no answer within 6s (--request-timeout) --context hanging".to_owned(),
+    ];
+    assert_eq!(errors, expected);
+
+    // What is named there is counted too.
+    let list = setting.names.join(",");
+    let words = [
+        "create",
+        "--key-file=key.json",
+        "--attach",
+        "--contexts=dead,good",
+        "-n",
+        &list,
+    ];
+    let output = session.gcr_secret(words).run().exits(1);
+    let (errors, count) = split_count(&output);
+    assert_eq!(errors.len(), 1, "{output}");
+    assert_eq!(
+        count,
+        "2 patched, 2 unchanged, 0 failed, 0 unknown, 4 not started"
+    );
+}
+
+#[test]
+fn a_context_that_is_not_there_ends_the_run_before_it_begins() {
+    let setting = Setting::new("contexts", 1);
+    let contexts = [(
+        "one",
+        kubeconfig(setting.cluster),
+        setting.names[0].as_str(),
+    )];
+    let session = session(setting.cluster, &contexts);
+    let words = ["--contexts=one,nope"];
+    let output = session.gcr_patch_sa(words).run().exits(1);
+    assert_eq!(output.stdout, "");
+    assert_eq!(output.stderr, "error: context \"nope\" does not exist\n");
+}

@@ -1,0 +1,100 @@
+//! `--report`: a JSON line for each object, also for those that were not started.
+
+use std::fs;
+
+use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Rule};
+use serde_json::{Value, json};
+
+use crate::setting::{Setting, with_key};
+
+fn lines(text: &str) -> Vec<Value> {
+    let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let mut lines: Vec<Value> = text.lines().map(read).collect();
+    lines.sort_by_key(|line| (line["namespace"].to_string(), line["kind"].to_string()));
+    lines
+}
+
+#[test]
+fn each_object_has_its_line() {
+    let setting = Setting::new("report", 2);
+    let [good, bad] = [&setting.names[0], &setting.names[1]];
+    let proxy = FaultProxy::before(setting.cluster);
+    let refusal = Answer::status(
+        403,
+        "Forbidden",
+        "secrets \"gcr-io\" is forbidden: exceeded quota",
+    );
+    let rule = Rule::on("patch", "secrets").namespace(bad);
+    proxy.when(rule, Fault::Instead(refusal));
+    let session = with_key(proxy.session());
+    // What was there before is gone.
+    let path = session.file(
+        "report.jsonl",
+        "{\"context\":\"another\"}\n".repeat(100),
+        0o644,
+    );
+    setting
+        .create_as(&session)
+        .args(["--report", "report.jsonl"])
+        .run()
+        .exits(1);
+    let text = fs::read_to_string(path).expect("the report");
+    let line = |namespace: &str, kind: &str, name: &str, result: &str, reason: Value| {
+        json!({"context": "admin", "namespace": namespace, "kind": kind, "name": name,
+            "result": result, "reason": reason})
+    };
+    let reason = "Error from server (Forbidden): secrets \"gcr-io\" is forbidden: exceeded quota";
+    assert_eq!(
+        lines(&text),
+        [
+            line(good, "Secret", "gcr-io", "created", Value::Null),
+            line(good, "ServiceAccount", "default", "patched", Value::Null),
+            line(bad, "Secret", "gcr-io", "failed", reason.into()),
+            line(
+                bad,
+                "ServiceAccount",
+                "default",
+                "not started",
+                "its Secret was not written".into()
+            ),
+        ]
+    );
+    // Fields in the order that is promised, for those who read it with their eyes.
+    assert!(
+        text.starts_with(r#"{"context":"admin","namespace":""#),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_report_that_cannot_be_written_ends_the_run_before_it_begins() {
+    let setting = Setting::new("report", 1);
+    let output = setting
+        .create()
+        .args(["--report", "no/such/directory"])
+        .run()
+        .exits(1);
+    assert_eq!(output.stdout, "");
+    assert_eq!(
+        output.stderr,
+        "error: cannot write the report \"no/such/directory\": No such file or directory (os error 2)\n"
+    );
+    assert_eq!(
+        setting.cluster.find("secret/gcr-io", &setting.names[0]),
+        None
+    );
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_work_goes_on() {
+    let setting = Setting::new("report", 1);
+    let output = setting
+        .create()
+        .args(["--report", "/dev/full"])
+        .run()
+        .exits(1);
+    assert_eq!(output.stdout.lines().count(), 2, "{output}");
+    let error =
+        "error: cannot write the report \"/dev/full\": No space left on device (os error 28)\n";
+    assert!(output.stderr.starts_with(error), "{output}");
+}
