@@ -1,10 +1,9 @@
 //! Every fault of the table, met by the Secret and by the ServiceAccount.
 
-use std::thread;
-
 use gcr_test_support::{Output, Report, Stored};
 
 use crate::cases::{CASES, Case, End};
+use crate::side_by_side::side_by_side;
 use crate::trial::{ACCOUNT, SECRET, Trial};
 
 #[test]
@@ -20,18 +19,7 @@ fn every_fault_of_an_account_ends_as_promised() {
 #[track_caller]
 fn every_fault(resource: &str, object: &str) {
     let trials = Trial::several("fault", CASES.len());
-    // Side by side: nearly all of their time is waiting.
-    let outputs: Vec<(Output, usize)> = thread::scope(|scope| {
-        let running: Vec<_> = CASES
-            .iter()
-            .zip(&trials)
-            .map(|(case, trial)| scope.spawn(|| met(case, trial, resource)))
-            .collect();
-        running
-            .into_iter()
-            .map(|one| one.join().expect("a run"))
-            .collect()
-    });
+    let outputs = side_by_side(CASES.len(), |at| met(&CASES[at], &trials[at], resource));
     let stored = Stored::look(trials[0].cluster);
     let again = trials.iter().map(|trial| trial.create_directly().run());
     let again: Vec<_> = again.collect();

@@ -2,22 +2,18 @@
 //! objects that cannot be had is no failure: each namespace is looked at by itself. Without the namespaces there is nothing
 //! to do, and that is said.
 
-use std::sync::Mutex;
-use std::thread;
-
 use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Rule};
 use gcr_test_support::report::Object;
 use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Report, Session, Stored, keys};
 use serde_json::{Value, json};
 
 use crate::cases::{CASES, Case, End};
+use crate::side_by_side::side_by_side;
 
 /// More than are looked at one by one.
 const NAMESPACES: usize = 51;
 /// Namespaces that hold what is asked already.
 const DONE: usize = 5;
-/// Runs side by side: nearly all of their time is waiting.
-const SIDE_BY_SIDE: usize = 8;
 
 /// Namespaces with a label of their own.
 pub(crate) struct Crowd {
@@ -104,9 +100,11 @@ impl Crowd {
         look: &dyn Fn() -> Stored,
         object: &dyn Fn(usize) -> String,
     ) {
-        let outputs = self.side_by_side(|at| self.met(&CASES[at], resource, |it| words(it, at)));
+        let outputs = side_by_side(CASES.len(), |at| {
+            self.met(&CASES[at], resource, |it| words(it, at))
+        });
         let stored = look();
-        let again: Vec<Output> = self.side_by_side(|at| {
+        let again: Vec<Output> = side_by_side(CASES.len(), |at| {
             let run = words(&self.direct, at);
             run.args(["--namespace-selector", &self.label])
                 .run()
@@ -181,28 +179,6 @@ impl Crowd {
             "retries of {name}\n{output}"
         );
         output
-    }
-
-    /// The results of one piece of work a case, in order.
-    fn side_by_side<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        let next = Mutex::new(0..CASES.len());
-        let mut results: Vec<(usize, T)> = thread::scope(|scope| {
-            let workers = (0..SIDE_BY_SIDE).map(|_| {
-                scope.spawn(|| {
-                    let take = || next.lock().expect("nobody panics here").next();
-                    std::iter::from_fn(take)
-                        .map(|at| (at, work(at)))
-                        .collect::<Vec<_>>()
-                })
-            });
-            let workers: Vec<_> = workers.collect();
-            let done = workers
-                .into_iter()
-                .map(|worker| worker.join().expect("a run"));
-            done.flatten().collect()
-        });
-        results.sort_by_key(|(at, _)| *at);
-        results.into_iter().map(|(_, result)| result).collect()
     }
 }
 

@@ -11,5 +11,6 @@ mod credential;
 mod lists;
 mod memory;
 mod partial;
+mod side_by_side;
 mod small_server;
 mod trial;
