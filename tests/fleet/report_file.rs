@@ -98,3 +98,32 @@ fn a_full_disk_is_told_and_the_work_goes_on() {
         "error: cannot write the report \"/dev/full\": No space left on device (os error 28)\n";
     assert!(output.stderr.starts_with(error), "{output}");
 }
+
+#[test]
+fn no_file_that_is_something_else_is_overwritten() {
+    let setting = Setting::new("report", 1);
+    for name in ["key.json", "notes.txt"] {
+        if name == "notes.txt" {
+            setting.session.file(name, "mine\n", 0o644);
+        }
+        let path = setting.session.work().join(name);
+        let before = fs::read(&path).expect("the file");
+        let output = setting.create().args(["--report", name]).run().exits(1);
+        assert_eq!(
+            output.stderr,
+            format!(
+                "error: cannot write the report \"{name}\": the file is there and holds something else\n"
+            )
+        );
+        assert_eq!(fs::read(&path).expect("the file"), before);
+    }
+    // Twice is no trouble, and an empty file none either.
+    setting.session.file("report.jsonl", "", 0o644);
+    for _ in 0..2 {
+        setting
+            .create()
+            .args(["--report", "report.jsonl"])
+            .run()
+            .success();
+    }
+}

@@ -87,3 +87,36 @@ fn who_may_not_list_namespaces_is_told_what_to_do() {
         ]
     );
 }
+
+#[test]
+fn one_namespace_without_rights_costs_no_other_anything() {
+    let setting = Setting::new("rights", MANY);
+    let user = setting.cluster.user().may_everywhere(&[namespaces()]);
+    let rules = [Rule::new("list,patch", "serviceaccounts")];
+    let (without, with) = setting.names.split_first().expect("names");
+    let user = user.may_in(with, &rules);
+    let words = ["--namespace-selector", &setting.selector];
+    let output = user.session().gcr_patch_sa(words).run().exits(1);
+    let (errors, count) = split_count(&output);
+    assert_eq!(
+        count, "99 patched, 1 failed, 0 unknown, 0 not started",
+        "{output}"
+    );
+    assert!(errors[0].ends_with(&format!(" -n {without}")), "{output}");
+}
+
+#[test]
+fn a_fleet_without_rights_has_one_hint_for_all() {
+    let setting = Setting::new("rights", MANY);
+    let user = setting.cluster.user().may_everywhere(&[namespaces()]);
+    let session = with_key(user.session());
+    let output = setting.create_as(&session).run().exits(1);
+    let (errors, count) = split_count(&output);
+    assert_eq!(count, "100 failed, 0 unknown, 100 not started");
+    let hints: Vec<_> = errors
+        .iter()
+        .filter(|line| line.starts_with("hint: "))
+        .collect();
+    let hint = r#"hint: (for 100) a Role would do that has the rule {"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["patch","create"]}"#;
+    assert_eq!(hints, [&hint], "{output}");
+}

@@ -196,6 +196,88 @@ fn other_hosts_are_kept_in_all_of_them() {
 }
 
 #[test]
+fn a_name_given_twice_is_one_thing() {
+    let setting = Setting::new("selection", 1);
+    let words = [
+        "default",
+        "sa/default",
+        "default",
+        "--secret=a,a",
+        "--secret=secret/a",
+    ];
+    let output = setting.session.gcr_patch_sa(words);
+    let output = output
+        .args(["--namespace-selector", &setting.selector])
+        .run()
+        .success();
+    let line = format!("serviceaccount/default patched -n {}\n", setting.names[0]);
+    assert_eq!(output.stdout, line);
+    let account = setting
+        .cluster
+        .get("serviceaccount/default", &setting.names[0]);
+    assert_eq!(account["imagePullSecrets"], json!([{"name": "a"}]));
+}
+
+#[test]
+fn what_another_wrote_meanwhile_is_not_called_ours() {
+    let setting = Setting::new("selection", 52);
+    setting.create().run().success();
+    // The server keeps times in whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    // Between the list and the apply somebody else labels a Secret: it has another version then, and we wrote nothing.
+    let proxy = FaultProxy::before(setting.cluster);
+    let labelled = &setting.names[40];
+    let rule = Rule::on("patch", "secrets").namespace(labelled);
+    proxy.when(rule.nth(1), Fault::Instead(Answer::too_many_requests(1)));
+    let session = with_key(proxy.session());
+    let run = setting.create_as(&session).spawn();
+    while proxy.traffic().requests("patch", "secrets") == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let words = ["label", "secret", "gcr-io", "somebody=else", "-n", labelled];
+    setting.cluster.kubectl(words).run().success();
+    let output = run.wait().success();
+    let report = Report::read(&output);
+    assert_eq!(
+        report.word(labelled, "secret/gcr-io"),
+        Some("unchanged"),
+        "{output}"
+    );
+    let secret = setting.cluster.get("secret/gcr-io", labelled);
+    assert_eq!(secret["metadata"]["labels"]["somebody"], "else");
+}
+
+#[test]
+fn no_secret_is_missed_where_nobody_would_refer_to_it() {
+    let setting = Setting::new("selection", 52);
+    let words = [
+        "--remove",
+        "nobody",
+        "--namespace-selector",
+        &setting.selector,
+    ];
+    let output = setting.session.gcr_patch_sa(words).run().success();
+    let (notes, count) = split_count(&output);
+    assert_eq!(
+        (notes.as_slice(), count),
+        (
+            &["No resources found"][..],
+            "0 failed, 0 unknown, 0 not started"
+        )
+    );
+    let words = [
+        "-l",
+        "no=such",
+        "--secret=nosuch",
+        "--namespace-selector",
+        &setting.selector,
+    ];
+    let output = setting.session.gcr_patch_sa(words).run().success();
+    let (notes, _) = split_count(&output);
+    assert_eq!(notes, ["No resources found"]);
+}
+
+#[test]
 fn dry_runs_of_many_write_nothing() {
     let setting = Setting::new("selection", 2);
     for (mode, suffix) in [("client", "(dry run)"), ("server", "(server dry run)")] {
