@@ -248,3 +248,24 @@ fn an_object_that_is_no_list_shows_nothing() {
         }
     }
 }
+
+#[test]
+fn an_account_that_was_changed_since_it_was_listed_is_read_and_patched() {
+    let crowd = Crowd::new();
+    crowd
+        .cluster
+        .create(crowd.names.iter().map(|it| Stored::account(it)).collect());
+    let proxy = FaultProxy::before(crowd.cluster);
+    let rule = Rule::on("patch", "serviceaccounts").first(10);
+    let rule = proxy.when(rule, Fault::Overtaken);
+    let output = proxy
+        .session()
+        .gcr_patch_sa(["builder", "--namespace-selector", &crowd.label])
+        .run()
+        .success();
+    assert_eq!(proxy.met(rule), 10, "{output}");
+    let report = Report::read(&output);
+    report.all_done(NAMESPACES);
+    let objects = crowd.objects("serviceaccount/builder");
+    report.is_true(&Stored::look(crowd.cluster), &objects);
+}

@@ -36,13 +36,14 @@ pub(super) async fn observe(
     let Some(open) = &progress.open_accounts else {
         return list(target, wanted, progress, sight).await;
     };
-    let listed = sight.accounts.is_some();
+    // Good for this look only: whoever is overtaken has to read.
+    let mut listed = sight.accounts.take();
     let (mut seen, mut unseen): (AccountsSeen, _) = (Vec::new(), Vec::new());
     for name in open {
-        match sight.account(name) {
+        match listed.as_mut().and_then(|accounts| taken(accounts, name)) {
             Some(account) => seen.push((name.clone(), Ok(AccountSeen::Stored(Box::new(account))))),
             // What a list has just not shown is not there, unless it may come any moment.
-            None if listed && !wanted.awaits(name) => {
+            None if listed.is_some() && !wanted.awaits(name) => {
                 seen.push((name.clone(), Ok(AccountSeen::Missing)));
             }
             None => unseen.push(name.clone()),
@@ -62,6 +63,13 @@ pub(super) async fn observe(
         .await;
     seen.extend(read);
     Ok(seen)
+}
+
+/// An account that was listed.
+fn taken(accounts: &mut Vec<StoredAccount>, name: &ServiceAccountName) -> Option<StoredAccount> {
+    let name = name.as_str();
+    let at = accounts.iter().position(|account| account.name() == name)?;
+    Some(accounts.swap_remove(at))
 }
 
 /// Reads an account, or lists it by its name: whichever is not refused, and first what was not refused last. Rights differ

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::service_accounts::StoredAccount;
-use crate::domain::names::{SecretName, ServiceAccountName};
+use crate::domain::names::SecretName;
 
 /// What is known of one namespace before it is looked at.
 #[derive(Debug, Default)]
@@ -22,14 +22,5 @@ impl Sight {
     /// What is known of a Secret; asked again it is not.
     pub(super) fn secret(&mut self, name: &SecretName) -> Option<Option<ObjectMeta>> {
         self.secrets.remove(name)
-    }
-
-    /// An account that was listed. One that was not may be there by now.
-    pub(super) fn account(&mut self, name: &ServiceAccountName) -> Option<StoredAccount> {
-        let accounts = self.accounts.as_mut()?;
-        let at = accounts
-            .iter()
-            .position(|account| account.name() == name.as_str())?;
-        Some(accounts.swap_remove(at))
     }
 }
