@@ -2,15 +2,15 @@
 //!
 //! The only loop of the pipe. Every command, over one namespace or a fleet, goes through [`drive`].
 
+mod named;
 mod send;
+mod turn;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::advice;
@@ -23,8 +23,10 @@ use crate::ledger::{Ledger, Outcome};
 use crate::observe::{Sight, observe};
 use crate::plan::{AccountStep, Plan, plan};
 use crate::progress::Progress;
-use crate::request::{AccountChange, AccountSelection, Wanted};
+use crate::request::{AccountChange, Wanted};
 use crate::target::{ObjectName, Target};
+pub use named::named_objects;
+pub use turn::Turn;
 
 /// How often somebody else may be faster in one target before what is still stale is given up.
 const CONFLICTS: u32 = 16;
@@ -32,22 +34,6 @@ const CONFLICTS: u32 = 16;
 const ACCOUNTS: usize = 8;
 /// The first and the longest pause while something is not there yet. `default` comes within 5 ms as a rule.
 const NOT_YET: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
-
-/// A target's turn among those that are driven side by side: given up while it only waits, so that it holds up no other.
-#[derive(Debug, Default)]
-pub struct Turn(Option<OwnedSemaphorePermit>);
-
-impl Turn {
-    /// One of so many turns.
-    pub async fn of(turns: &Arc<Semaphore>) -> Self {
-        // The semaphore is never closed.
-        Self(Arc::clone(turns).acquire_owned().await.ok())
-    }
-
-    fn give_up(&mut self) {
-        self.0 = None;
-    }
-}
 
 /// Brings `target` to what is `wanted`, telling each object's end to the reporter and the ledger. `sight` is what is known
 /// of it beforehand.
@@ -93,23 +79,6 @@ pub async fn drive(
             }
         }
     }
-}
-
-/// The objects of every target that are known by name.
-pub fn named_objects(wanted: &Wanted) -> Vec<ObjectName> {
-    let secret = wanted
-        .secret
-        .iter()
-        .map(|secret| ObjectName::Secret(secret.name.clone()));
-    let accounts = wanted
-        .accounts
-        .iter()
-        .filter_map(|accounts| match &accounts.selection {
-            AccountSelection::Names(names) => Some(names),
-            AccountSelection::All | AccountSelection::Labels(_) => None,
-        });
-    let accounts = accounts.flatten().cloned().map(ObjectName::ServiceAccount);
-    secret.chain(accounts).collect()
 }
 
 /// How an object has ended, for those that come after it.

@@ -94,7 +94,7 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 
 impl WantedAccounts {
     /// Whether an account that is not there is waited for.
-    pub fn awaits(&self, name: &ServiceAccountName) -> bool {
+    pub fn waits_for(&self, name: &ServiceAccountName) -> bool {
         matches!(self.change, AccountChange::Attach(_))
             && (self.wait_for_all || name.as_str() == DEFAULT_ACCOUNT)
     }

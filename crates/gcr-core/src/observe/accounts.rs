@@ -43,7 +43,7 @@ pub(super) async fn observe(
         match listed.as_mut().and_then(|accounts| taken(accounts, name)) {
             Some(account) => seen.push((name.clone(), Ok(AccountSeen::Stored(Box::new(account))))),
             // What a list has just not shown is not there, unless it may come any moment.
-            None if listed.is_some() && !wanted.awaits(name) => {
+            None if listed.is_some() && !wanted.waits_for(name) => {
                 seen.push((name.clone(), Ok(AccountSeen::Missing)));
             }
             None => unseen.push(name.clone()),

@@ -35,7 +35,7 @@ pub(super) fn plan(
             return AccountStep::Fail(Trouble::NamespaceTerminating { name }.into());
         }
         Ok(AccountSeen::Missing) => {
-            return if progress.waiting && accounts.awaits(name) {
+            return if progress.waiting && accounts.waits_for(name) {
                 AccountStep::Await
             } else {
                 AccountStep::Fail(

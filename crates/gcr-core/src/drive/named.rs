@@ -1,0 +1,21 @@
+//! What of a target is known before it is looked at.
+
+use crate::request::{AccountSelection, Wanted};
+use crate::target::ObjectName;
+
+/// The objects of every target that are known by name.
+pub fn named_objects(wanted: &Wanted) -> Vec<ObjectName> {
+    let secret = wanted
+        .secret
+        .iter()
+        .map(|secret| ObjectName::Secret(secret.name.clone()));
+    let accounts = wanted
+        .accounts
+        .iter()
+        .filter_map(|accounts| match &accounts.selection {
+            AccountSelection::Names(names) => Some(names),
+            AccountSelection::All | AccountSelection::Labels(_) => None,
+        });
+    let accounts = accounts.flatten().cloned().map(ObjectName::ServiceAccount);
+    secret.chain(accounts).collect()
+}
