@@ -11,6 +11,11 @@ fn an_account_that_somebody_keeps_changing_is_patched_all_the_same() {
     let rule = trial.fault("serviceaccounts", 6, Fault::Overtaken);
     let output = trial.create().run().success();
     assert_eq!(trial.proxy.met(rule), 6, "{output}");
+    let again = format!(
+        "namespace/{}: changed since it was read; again in ",
+        trial.bad
+    );
+    assert_eq!(output.stderr.matches(&again).count(), 6, "{output}");
     let report = Report::read(&output);
     let stored = Stored::look(trial.cluster);
     report.is_true(&stored, &trial.objects());

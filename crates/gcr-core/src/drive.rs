@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::advice;
 use crate::apply::{self, Applied, Unheard};
+use crate::cluster::fault::seconds;
 use crate::cluster::patience;
 use crate::domain::names::ServiceAccountName;
 use crate::event::{Ended, Event};
@@ -64,10 +65,13 @@ pub async fn drive(
             Again::No => {}
             Again::Moved => {
                 run.progress.conflicts += 1;
-                target
-                    .cluster
-                    .wait(patience::conflict_pause(run.progress.conflicts))
-                    .await;
+                let pause = patience::conflict_pause(run.progress.conflicts);
+                let said = || {
+                    let (namespace, pause) = (&target.namespace, seconds(pause));
+                    format!("namespace/{namespace}: changed since it was read; again in {pause}")
+                };
+                target.cluster.trace(2, said).await;
+                target.cluster.wait(pause).await;
             }
             Again::NotYet => {
                 turn.give_up();

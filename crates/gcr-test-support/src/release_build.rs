@@ -95,6 +95,8 @@ impl ReleaseBuild {
             .env("KUBECTL_PLUGIN_IS_NAMED", "1")
             .env_remove("CARGO_BUILD_TARGET")
             .env_remove("CARGO_BUILD_RUSTFLAGS")
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("CFLAGS")
             .env_remove("RUSTFLAGS");
         if let Some(home) = &self.cargo_home {
             cargo.env("CARGO_HOME", home);

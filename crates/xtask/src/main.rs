@@ -53,7 +53,7 @@ const TASKS: [Task; 8] = [
     },
     Task {
         name: "bench",
-        usage: "bench [NAME] [--whole]",
+        usage: "bench [NAME] [--whole] [--namespaces N] [--rounds N]",
         does: "measures beside what it is compared with; without --whole, what takes minutes",
         run: bench::run,
     },

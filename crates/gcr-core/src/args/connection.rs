@@ -247,6 +247,7 @@ impl ConnectionArgs {
                 std::env::consts::ARCH
             ),
             stdin_taken: false,
+            renews_nothing: false,
         })
     }
 }

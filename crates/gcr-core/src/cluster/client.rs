@@ -185,7 +185,7 @@ impl Cluster {
     }
 
     /// Diagnostics for `-v LEVEL`.
-    pub(super) async fn trace(&self, level: u8, text: impl FnOnce() -> String) {
+    pub async fn trace(&self, level: u8, text: impl FnOnce() -> String) {
         if self.verbosity >= level {
             self.tell(Event::Trace(text())).await;
         }

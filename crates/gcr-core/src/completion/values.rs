@@ -154,6 +154,7 @@ fn connection_options(line: &Line<'_>) -> Option<ConnectionOptions> {
         .ok()?;
     options.request_timeout = Some(Some(PATIENCE));
     options.stdin_taken = true;
+    options.renews_nothing = true;
     Some(options)
 }
 

@@ -3,8 +3,10 @@
 //! client-go's order (`clientcmd/client_config.go`, `rest/transport.go`, `transport/round_trippers.go`), with one
 //! deliberate difference: `--token` beats a `tokenFile`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ConnectionOptions;
 use super::chosen::Chosen;
 use super::credential::{Credentials, Source, basic, bearer};
 use super::environment::Environment;
@@ -18,7 +20,7 @@ use crate::domain::printable::printable;
 pub(super) fn credentials(
     chosen: &mut Chosen,
     cluster: impl FnOnce() -> Result<ClusterInfo, String>,
-    stdin_taken: bool,
+    options: &ConnectionOptions,
     shared: &Shared,
     environment: &Environment,
 ) -> Arc<Credentials> {
@@ -26,7 +28,7 @@ pub(super) fn credentials(
     let has_certificate =
         chosen.user.client_certificate.is_some() || chosen.user.client_certificate_data.is_some();
     let provider = match chosen.user.auth_provider.take() {
-        Some(provider) => match oidc(provider, chosen, environment) {
+        Some(provider) => match oidc(provider, chosen, options, environment) {
             Ok(oidc) => Some(oidc),
             Err(why) => return alone(Source::Impossible(format!("error: {why}"))),
         },
@@ -76,7 +78,7 @@ pub(super) fn credentials(
     shared.plugin(
         exec,
         cluster,
-        stdin_taken,
+        options.stdin_taken,
         |plugin: Result<Plugin, String>| {
             plugin.map_or_else(Source::Impossible, |plugin| {
                 Source::Plugin(Box::new(plugin))
@@ -88,16 +90,20 @@ pub(super) fn credentials(
 fn oidc(
     provider: AuthProvider,
     chosen: &Chosen,
+    options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<Oidc, String> {
     match provider.name.as_deref().unwrap_or_default() {
         "oidc" => {
-            let settings = provider
+            let mut settings: BTreeMap<String, String> = provider
                 .config
                 .unwrap_or_default()
                 .into_iter()
                 .map(|(key, value)| (key, value.unwrap_or_default()))
                 .collect();
+            if options.renews_nothing {
+                settings.remove("refresh-token");
+            }
             Oidc::new(settings, &chosen.user_name, chosen.user_file.clone(), environment)
         }
         "gcp" => Err("The gcp auth plugin has been removed.\n\

@@ -1,10 +1,11 @@
 //! Writes refreshed tokens back into the kubeconfig they came from, as client-go does (`clientcmd.ModifyConfig`).
 //!
-//! Under kubectl's own lock file, and whole or not at all. Everything else in the file stays as it is but for comments
+//! Under kubectl's own lock file, and whole or not at all, except a file that cannot be replaced: that is written over, as
+//! kubectl does. Everything else in the file stays as it is but for comments
 //! and layout, which kubectl does not keep either.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{Metadata, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -82,28 +83,42 @@ fn replace(target: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut beside = target.as_os_str().to_owned();
     beside.push(format!(".{:016x}", fastrand::u64(..)));
     let beside = PathBuf::from(beside);
-    let replaced = (|| {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut new: File = options.open(&beside)?;
-        new.write_all(content)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::{MetadataExt as _, fchown};
-            fchown(&new, Some(old.uid()), Some(old.gid()))?;
-        }
-        new.set_permissions(old.permissions())?;
-        new.sync_all()?;
-        std::fs::rename(&beside, target)
-    })();
-    if replaced.is_ok() {
+    let whole = write_beside(&beside, &old, content);
+    if let Ok(true) = whole
+        && std::fs::rename(&beside, target).is_ok()
+    {
         return Ok(());
     }
     // What is left of the attempt, if anything.
     let _ = std::fs::remove_file(&beside);
+    // Where there is no room for a new file, there is none for the old one either once it is emptied.
+    whole?;
     std::fs::write(target, content)
+}
+
+/// Writes a file that can take the place of `old`; `false` where nobody but its owner could make one.
+///
+/// # Errors
+/// The content cannot be written.
+fn write_beside(beside: &Path, old: &Metadata, content: &[u8]) -> std::io::Result<bool> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let Ok(mut new) = options.open(beside) else {
+        return Ok(false);
+    };
+    new.write_all(content)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+        if fchown(&new, Some(old.uid()), Some(old.gid())).is_err() {
+            return Ok(false);
+        }
+    }
+    new.set_permissions(old.permissions())?;
+    new.sync_all()?;
+    Ok(true)
 }
 
 #[cfg(test)]

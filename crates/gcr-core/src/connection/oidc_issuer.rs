@@ -19,6 +19,7 @@ use super::REQUEST_TIMEOUT;
 use super::credential::basic;
 use super::environment::Environment;
 use super::proxy::Proxy;
+use super::server_address::ServerAddress;
 use super::transport;
 use super::trust::Trust;
 use crate::domain::go_quote::go_quoted;
@@ -149,6 +150,7 @@ impl Issuer {
         authorization: Option<HeaderValue>,
         asked: &[(&str, &str)],
     ) -> Result<Tokens, String> {
+        self.may_carry(endpoint)?;
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(asked)
             .finish();
@@ -163,6 +165,21 @@ impl Issuer {
             .ask("Post", endpoint, request, Bytes::from(form))
             .await?;
         tokens(&answer)
+    }
+
+    /// A refresh token and a client's secret do not travel readable beyond loopback.
+    fn may_carry(&self, endpoint: &str) -> Result<(), String> {
+        let Ok(address) = ServerAddress::parse(endpoint) else {
+            // Whoever asks it will say that it is none.
+            return Ok(());
+        };
+        if address.is_https() || address.is_loopback() {
+            return Ok(());
+        }
+        Err(format!(
+            "{}: it is plain HTTP, and the refresh token would travel readable",
+            go_quoted(endpoint.as_bytes())
+        ))
     }
 
     async fn ask(

@@ -48,4 +48,6 @@ pub struct ConnectionOptions {
     pub user_agent: String,
     /// The key or token to send is read from standard input: a credential plugin gets none of it.
     pub stdin_taken: bool,
+    /// No token is renewed: a process that may end at any moment must not spend a refresh token and lose what comes for it.
+    pub renews_nothing: bool,
 }

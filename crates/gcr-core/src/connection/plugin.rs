@@ -62,7 +62,12 @@ impl ClusterInfo {
         url: &Uri,
         environment: &Environment,
     ) -> Result<Self, String> {
-        let proxy = Proxy::to(url, cluster.proxy_url.as_deref(), environment)?;
+        // The environment's is the plugin's own to find.
+        let given = cluster.proxy_url.as_deref().filter(|it| !it.is_empty());
+        let proxy = match given {
+            Some(proxy_url) => Proxy::to(url, Some(proxy_url), environment)?,
+            None => None,
+        };
         let config = cluster
             .extensions
             .iter()
@@ -347,6 +352,8 @@ fn found(name: &str) -> Option<PathBuf> {
     }
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
+        // As Go's `exec.LookPath`: nothing is run just because it lies in the current directory.
+        .filter(|directory| directory.is_absolute())
         .map(|directory| directory.join(name))
         .find(|file| is_executable(file))
         .or_else(|| {

@@ -143,7 +143,7 @@ impl Kubeconfig {
         let environment = &self.environment;
         let url = address.url.clone();
         let info = || ClusterInfo::of(&cluster, &url, environment);
-        identify::credentials(chosen, info, options.stdin_taken, &self.shared, environment)
+        identify::credentials(chosen, info, options, &self.shared, environment)
     }
 }
 
