@@ -36,7 +36,7 @@ fn token_from_plugin(session: &Session) -> impl Fn() -> usize {
 #[test]
 fn a_401_gets_another_credential_once_for_all_who_wait() {
     for resource in ["secrets", "serviceaccounts"] {
-        let trial = Trial::one("credential");
+        let trial = Trial::far_away("credential");
         let calls = token_from_plugin(trial.session());
         let unauthorized = || Fault::Instead(Answer::unauthorized());
         let rules = [&trial.bad, &trial.good].map(|namespace| {

@@ -1,6 +1,8 @@
 //! One run against a server that fails it in one namespace and not in another, and what has to be so afterwards.
 
-use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule, RuleId};
+use std::time::Duration;
+
+use gcr_test_support::fault_proxy::{Fault, FaultProxy, Route, Rule, RuleId};
 use gcr_test_support::report::Object;
 use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Report, Session, Stored, keys};
 
@@ -36,6 +38,17 @@ impl Trial {
     #[track_caller]
     pub(crate) fn one(noun: &str) -> Self {
         Self::several(noun, 1).remove(0)
+    }
+
+    /// One whose server is so far away that requests of both namespaces are in flight together.
+    #[track_caller]
+    pub(crate) fn far_away(noun: &str) -> Self {
+        let mut trial = Self::one(noun);
+        let route = Route::new().latency(Duration::from_millis(200));
+        trial.proxy = FaultProxy::start(trial.cluster, route).expect("a proxy");
+        trial.session = trial.proxy.session();
+        trial.session.file("key.json", keys::KEY, 0o600);
+        trial
     }
 
     fn new(cluster: &'static Cluster, bad: &str, good: &str) -> Self {

@@ -41,6 +41,7 @@ fn commands_flags_and_values_are_offered_without_a_cluster() {
         list(
             &[
                 "--access-token-file",
+                "--all-namespaces",
                 "--allow-any-host",
                 "--as",
                 "--as-group",
