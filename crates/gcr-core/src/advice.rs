@@ -1,6 +1,6 @@
 //! Finds the hint for a 403: which right is missing, or that none is and admission refused.
 //!
-//! Asks the server once a verb and cluster, and only after it has refused.
+//! Asks the server only after it has refused, and of a fleet no more than a sample of its namespaces.
 
 use crate::cluster::Refusal;
 use crate::failure::{Failure, Hint, Trouble};
