@@ -169,6 +169,31 @@ fn what_it_looks_like() -> Vec<Case> {
             .file("ca.crt", "{CA_PEM}")
             .env("KUBECONFIG", "{WORK}/etc/first:{WORK}/kubeconfig")
             .reaches("certificate human"),
+        case("keys that are no text")
+            .kubeconfig(
+                kubeconfig(
+                    &format!("{USUAL}, 2: x, extensions: [{{name: e, extension: {{1: a, y: b, on: c, true: d, 1.5: e, l: [1, no, null]}}}}]"),
+                    "token: good, off: x, as: me, as-user-extra: {1: [a], true: [b]}",
+                ) + "preferences: {1: a, y: true}\n1: a\nyes: b\n",
+            )
+            .reaches("token good for extra-1 a, extra-true b, user me"),
+        case("an extension of numbers and truths, in lines")
+            .kubeconfig(format!(
+                "{}clusters:\n- name: k\n  cluster:\n    server: '{{SERVER}}'\n    certificate-authority-data: {{CA}}\n    extensions:\n    - name: e\n      \
+                 extension:\n        1: a\n        y: b\n        on: true\n        n: 12\n        last-update: 2020-01-01T00:00:00Z\n",
+                "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\nusers:\n- name: u\n  user: {token: good}\n"
+            ))
+            .reaches("token good"),
+        case("nothing among the groups")
+            .user("token: good, as: me, as-groups: [null, g]")
+            .reaches("token good for group , group g, user me"),
+        case("an empty document before the others")
+            .kubeconfig(format!("---\n---\n{}", kubeconfig(USUAL, "token: good")))
+            .env("KUBERNETES_MASTER", "http://{HOST}")
+            .reaches("nobody, plain"),
+        case("a broken document after the first")
+            .kubeconfig(format!("%YAML 1.1\n---\n{}...\nusers: [}}\n", kubeconfig(USUAL, "token: good")))
+            .reaches("token good"),
         case("a relative KUBECONFIG").usual().env("KUBECONFIG", "kubeconfig").reaches("token good"),
     ]
 }
@@ -217,6 +242,20 @@ fn what_is_wrong() -> Vec<Case> {
             .says(&loading("no kind \"Config\" is registered for version \"v2\" in scheme \"pkg/runtime/scheme.go:111\""))
             .but_ours(reasons::OTHER_PARSER)
             .says("error: error loading config file \"{WORK}/kubeconfig\": no kind \"Config\" is registered for version \"v2\" in a kubeconfig"),
+        case("a key that is nothing")
+            .kubeconfig(usual_but("token: good", "token: good, null: a"))
+            .says(&loading("unsupported map key of type: %!s(<nil>), key: <nil>, value: \"a\""))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 9: a value is not of the type that belongs there")),
+        case("a truth in quotes")
+            .kubeconfig(usual_but(USUAL, "server: '{SERVER}', insecure-skip-tls-verify: 'true'"))
+            .says(&loading("json: cannot unmarshal string into Go struct field Cluster.clusters.cluster.insecure-skip-tls-verify of type bool"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: a value is not of the type that belongs there")),
+        case("several broken files of the list")
+            .usual()
+            .env("KUBECONFIG", "{WORK}:{WORK}/kubeconfig:{WORK}/../work")
+            .says("error loading config file \"{WORK}\": read {WORK}: is a directory\nerror loading config file \"{WORK}/../work\": read {WORK}/../work: is a directory"),
         case("one broken file of the list")
             .usual()
             .file("broken", "clusters: [}\n")

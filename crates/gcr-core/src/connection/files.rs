@@ -64,10 +64,11 @@ impl Merged {
                 Err(error) => errors.push(unusable(&path, &path_error("open", &path, &error))),
             }
         }
-        if errors.is_empty() {
-            Ok(merged)
-        } else {
-            Err(errors.join("\n"))
+        match errors.as_slice() {
+            [] => Ok(merged),
+            [one] => Err(format!("error: {one}")),
+            // kubectl says several as they are.
+            several => Err(several.join("\n")),
         }
     }
 
@@ -92,6 +93,8 @@ impl Merged {
                     .is_some_and(|command| command.contains(std::path::MAIN_SEPARATOR))
             {
                 resolve(&mut exec.command, &base);
+                // Here alone an absolute path is cleaned too (client-go `exec.newAuthenticator`).
+                exec.command = exec.command.take().map(|it| clean(Path::new(&it)));
             }
         });
     }
@@ -99,16 +102,23 @@ impl Merged {
 
 fn unusable(path: &Path, why: &str) -> String {
     format!(
-        "error: error loading config file \"{}\": {why}",
+        "error loading config file \"{}\": {why}",
         printable(&path.to_string_lossy())
     )
 }
 
+/// The home directory; nothing where it is not known.
+pub(super) fn home(environment: &Environment) -> PathBuf {
+    let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    environment
+        .os(variable)
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}
+
 fn listed(environment: &Environment) -> Vec<PathBuf> {
     let Some(list) = environment.os("KUBECONFIG") else {
-        let home = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
-        let home = environment.os(home).map(PathBuf::from).unwrap_or_default();
-        return vec![home.join(".kube").join("config")];
+        return vec![home(environment).join(".kube").join("config")];
     };
     let mut paths: Vec<PathBuf> = Vec::new();
     for path in std::env::split_paths(list) {
@@ -169,8 +179,13 @@ fn resolve(slot: &mut Option<String>, base: &Path) {
     if Path::new(path).is_absolute() {
         return;
     }
+    *slot = Some(clean(&base.join(path)));
+}
+
+/// Without `.` and `..`, as Go's `filepath.Clean`.
+fn clean(path: &Path) -> String {
     let mut clean = PathBuf::new();
-    for part in base.join(path).components() {
+    for part in path.components() {
         match part {
             std::path::Component::CurDir => {}
             std::path::Component::ParentDir => {
@@ -179,7 +194,7 @@ fn resolve(slot: &mut Option<String>, base: &Path) {
             other => clean.push(other),
         }
     }
-    *slot = Some(clean.to_string_lossy().into_owned());
+    clean.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

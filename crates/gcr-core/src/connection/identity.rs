@@ -12,8 +12,9 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 use zeroize::Zeroizing;
 
+use super::base64_data::decode;
 use super::go_errors::path_error;
-use super::kubeconfig::{User, decode};
+use super::kubeconfig::User;
 
 /// The certificate and key of a user's entry, where it has them.
 ///

@@ -7,12 +7,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::{DecodeError, Engine as _, alphabet};
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
+use super::base64_data::{decode, is_base64};
+use super::documents;
 use super::plain_yaml;
+use super::untyped::Untyped;
 use crate::domain::printable::quoted;
 
 /// A whole file.
@@ -102,7 +104,7 @@ pub(super) struct Cluster {
 #[serde(default)]
 pub(super) struct Extension {
     pub(super) name: Option<String>,
-    pub(super) extension: Option<serde_json::Value>,
+    pub(super) extension: Option<Value>,
 }
 
 /// Who we are, for a cluster.
@@ -120,7 +122,7 @@ pub(super) struct User {
     pub(super) impersonate: Option<String>,
     #[serde(rename = "as-uid")]
     pub(super) impersonate_uid: Option<String>,
-    #[serde(rename = "as-groups")]
+    #[serde(rename = "as-groups", deserialize_with = "texts")]
     pub(super) impersonate_groups: Option<Vec<String>>,
     #[serde(rename = "as-user-extra")]
     pub(super) impersonate_user_extra: Option<BTreeMap<String, Option<Vec<String>>>>,
@@ -128,6 +130,12 @@ pub(super) struct User {
     pub(super) password: Option<String>,
     pub(super) auth_provider: Option<AuthProvider>,
     pub(super) exec: Option<Exec>,
+}
+
+/// A list of texts, in which nothing is an empty one.
+fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    let texts = Option::<Vec<Option<String>>>::deserialize(from)?;
+    Ok(texts.map(|texts| texts.into_iter().map(Option::unwrap_or_default).collect()))
 }
 
 /// One of client-go's built-in ways to log in, of which only `oidc` is left.
@@ -164,8 +172,8 @@ pub(super) struct Variable {
 pub(super) enum Unreadable {
     /// Not YAML, with the line of the trouble.
     Syntax(u64),
-    /// YAML with something else where a kubeconfig has text or a list.
-    Shape(u64),
+    /// YAML with something else where a kubeconfig has text or a list, with the line where that is known.
+    Shape(Option<u64>),
     /// Bytes that are no text.
     NotText,
     /// A `kind` or `apiVersion` of something else.
@@ -180,10 +188,10 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(line) => write!(f, "yaml: line {line}: not valid YAML"),
-            Self::Shape(line) => write!(
-                f,
-                "yaml: line {line}: a value is not of the type that belongs there"
-            ),
+            Self::Shape(line) => {
+                let at = line.map_or_else(String::new, |line| format!("line {line}: "));
+                write!(f, "yaml: {at}a value is not of the type that belongs there")
+            }
             Self::NotText => f.write_str("yaml: invalid leading UTF-8 octet"),
             Self::OtherKind { kind, version } => write!(
                 f,
@@ -201,52 +209,6 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Go's `base64.StdEncoding`: padded, without a look at the bits that do not count.
-const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
-
-/// Decodes what a `…-data` field holds; line breaks inside do not matter.
-pub(super) fn decode(data: &str) -> Result<Vec<u8>, Unreadable> {
-    let decoded = if data.contains(['\n', '\r']) {
-        GO_BASE64.decode(data.replace(['\n', '\r'], ""))
-    } else {
-        GO_BASE64.decode(data)
-    };
-    decoded.map_err(|error| not_base64(&error, data))
-}
-
-/// What Go says of data that is not base64.
-pub(super) fn not_base64(error: &DecodeError, data: &str) -> Unreadable {
-    Unreadable::NotBase64(match *error {
-        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
-        DecodeError::InvalidLength(length) => length,
-        DecodeError::InvalidPadding => data.len(),
-    })
-}
-
-/// Whether data is base64 at first sight; where not, decoding says what is wrong with it.
-fn is_base64(data: &str) -> bool {
-    /// Which bytes belong to the alphabet.
-    const ALPHABET: [bool; 256] = {
-        let mut table = [false; 256];
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut index = 0;
-        while index < alphabet.len() {
-            table[alphabet[index] as usize] = true;
-            index += 1;
-        }
-        table
-    };
-    let letters = data.trim_end_matches('=');
-    data.len().is_multiple_of(4)
-        && data.len() - letters.len() <= 2
-        && letters.bytes().all(|byte| ALPHABET[usize::from(byte)])
-}
-
 impl File {
     /// Reads a file's bytes. An empty one, or one of comments only, is a kubeconfig without entries.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
@@ -261,7 +223,7 @@ impl File {
         let file =
             match plain_yaml::read(&text).and_then(|plain| serde_json::from_value(plain).ok()) {
                 Some(file) => file,
-                None => parse::<Self>(&text)?,
+                None => parse(documents::first(&text).0)?,
             };
         file.check()?;
         Ok(file)
@@ -312,7 +274,7 @@ fn unique<T: NamedEntry>(kind: &'static str, named: &Named<T>) -> Result<(), Unr
 }
 
 /// UTF-8 with or without a byte order mark, or UTF-16 with one, as Go's YAML reads it.
-fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+pub(super) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     let wide = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes
             .chunks_exact(2)
@@ -344,31 +306,49 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
     }
 }
 
-/// The first document of `text`.
-fn parse<T>(text: &str) -> Result<T, Unreadable>
-where
-    T: serde::de::DeserializeOwned + Default,
-{
-    let error = match serde_saphyr::from_str_with_options::<Option<T>>(text, yaml_options()) {
-        Ok(parsed) => return Ok(parsed.unwrap_or_default()),
-        Err(error) => error,
-    };
-    // kubectl reads the first document and never looks at the rest.
-    if text
-        .lines()
-        .any(|line| line.starts_with("---") || line.starts_with("..."))
-    {
-        let mut bytes = text.as_bytes();
-        let first = serde_saphyr::read_with_options::<_, T>(&mut bytes, yaml_options()).next();
-        if let Some(Ok(parsed)) = first {
-            return Ok(parsed);
+/// One document, by way of JSON, as by kubectl: only so are a key that is a number, and `true` in quotes, what they are
+/// to it.
+fn parse(document: &str) -> Result<File, Unreadable> {
+    let line = |error: serde_saphyr::Error| error.location().map(|it| it.line());
+    let untyped = serde_saphyr::from_str_with_options::<Untyped>(document, yaml_options());
+    let Untyped(value) = untyped.map_err(|error| {
+        match serde_saphyr::from_str_with_options::<IgnoredAny>(document, yaml_options()) {
+            Err(syntax) => Unreadable::Syntax(line(syntax).unwrap_or(1)),
+            Ok(_) => Unreadable::Shape(line(error)),
         }
+    })?;
+    if !has_list_for_a_mapping(&value)
+        && let Ok(file) = serde_json::from_value::<Option<File>>(value)
+    {
+        return Ok(file.unwrap_or_default());
     }
-    let line = |error: &serde_saphyr::Error| error.location().map_or(1, |it| it.line());
-    match serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(text, yaml_options()) {
-        Err(syntax) => Err(Unreadable::Syntax(line(&syntax))),
-        Ok(_) => Err(Unreadable::Shape(line(&error))),
+    // JSON knows no lines.
+    let typed = serde_saphyr::from_str_with_options::<Option<File>>(document, yaml_options());
+    Err(Unreadable::Shape(typed.err().and_then(line)))
+}
+
+/// Whether a list stands where serde would take it for the fields of a mapping, in their order.
+fn has_list_for_a_mapping(file: &Value) -> bool {
+    fn items(list: &Value) -> &[Value] {
+        list.as_array().map_or(&[], Vec::as_slice)
     }
+    let lists = [
+        ("clusters", "cluster"),
+        ("contexts", "context"),
+        ("users", "user"),
+    ];
+    file.is_array()
+        || lists.iter().any(|(list, entry)| {
+            items(&file[list]).iter().any(|item| {
+                let entry = &item[entry];
+                let exec = &entry["exec"];
+                [item, entry, exec, &entry["auth-provider"]]
+                    .iter()
+                    .any(|it| it.is_array())
+                    || items(&exec["env"]).iter().any(Value::is_array)
+                    || items(&entry["extensions"]).iter().any(Value::is_array)
+            })
+        })
 }
 
 #[cfg(test)]

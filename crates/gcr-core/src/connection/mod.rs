@@ -8,9 +8,11 @@
 //! decides nothing. Never falls back to another cluster than the one that was asked for, sends no credential over plain
 //! HTTP, and shows nothing of a kubeconfig but names and addresses.
 
+mod base64_data;
 mod chosen;
 mod client;
 mod credential;
+mod documents;
 pub mod environment;
 mod files;
 mod go_errors;
@@ -33,6 +35,7 @@ mod shared;
 pub(crate) mod transport;
 pub(crate) mod trouble;
 mod trust;
+mod untyped;
 mod validation;
 mod x509;
 

@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use super::base64_data::{decode, not_base64};
 use super::credential::Credential;
 use super::environment::Environment;
-use super::kubeconfig::{decode, not_base64};
 use super::oidc_file;
 use super::oidc_issuer::Issuer;
 use super::trust::Trust;

@@ -14,8 +14,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
+use super::base64_data::decode;
 use super::go_errors::path_error;
-use super::kubeconfig::{Cluster, decode};
+use super::kubeconfig::Cluster;
 use crate::domain::printable::printable;
 
 /// What a kubeconfig says of a server's certificate.

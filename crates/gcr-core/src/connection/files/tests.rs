@@ -80,7 +80,7 @@ fn a_directory_is_named_and_every_unusable_file_has_its_line() {
     assert_eq!(
         load(&format!("{path}:{path}/.")).err().unwrap(),
         format!(
-            "error: error loading config file \"{path}\": read {path}: is a directory\nerror: error loading config file \"{path}/.\": read {path}/.: is a directory"
+            "error loading config file \"{path}\": read {path}: is a directory\nerror loading config file \"{path}/.\": read {path}/.: is a directory"
         )
     );
 }
