@@ -57,6 +57,10 @@ fn certificates() -> Vec<Case> {
         case("a client key of another certificate")
             .user("client-certificate-data: {CERT}, client-key-data: {ROBOT_KEY}")
             .says("error: tls: private key does not match public key"),
+        case("a client key that is encrypted")
+            .user("client-certificate-data: {CERT}, client-key: k")
+            .file("k", "-----BEGIN ENCRYPTED PRIVATE KEY-----\naGVsbG8=\n-----END ENCRYPTED PRIVATE KEY-----\n")
+            .says("error: tls: failed to parse private key"),
         case("an X.509 v1 client certificate")
             .user("client-certificate-data: {V1_CERT}, client-key-data: {V1_KEY}")
             .reaches("certificate of somebody else"),
@@ -190,6 +194,10 @@ fn impersonation() -> Vec<Case> {
                 "--as-user-extra=Team/One=z",
             ])
             .reaches("token good for extra-scopes x, extra-scopes y, extra-team%2fone z, group a,b, group c, uid 7, user alice"),
+        case("--as that no header can hold")
+            .usual()
+            .flags(["--as=a\nb"])
+            .says("Unable to connect to the server: net/http: invalid header field value for \"Impersonate-User\""),
         case("--as-group without --as")
             .usual()
             .flags(["--as-group=a"])

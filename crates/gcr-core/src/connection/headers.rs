@@ -15,7 +15,12 @@ pub(super) fn of(
 ) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
     let mut headers = Vec::new();
     let mut add = |name: &str, value: &str| -> Result<(), String> {
-        let wrong = || format!("error: \"{}\" cannot be sent as {name}", printable(value));
+        let wrong = || {
+            format!(
+                "Unable to connect to the server: net/http: invalid header field value for \"{}\"",
+                printable(&canonical(name))
+            )
+        };
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
         headers.push((header, HeaderValue::from_str(value).map_err(|_| wrong())?));
         Ok(())
@@ -40,6 +45,15 @@ pub(super) fn of(
         }
     }
     Ok(headers)
+}
+
+/// A header's name as Go shows it.
+fn canonical(name: &str) -> String {
+    let words = name.split('-').map(|word| match word.split_at_checked(1) {
+        Some((first, rest)) => first.to_ascii_uppercase() + rest,
+        None => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join("-")
 }
 
 /// A key as part of a header's name: what a name cannot hold is percent-encoded, and so is `%`.

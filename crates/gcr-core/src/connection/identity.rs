@@ -61,6 +61,10 @@ pub(super) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKe
     }
     let der = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
         match kind(key) {
+            // Go goes by the last words of a block's name, and cannot read what is encrypted either.
+            None if String::from_utf8_lossy(key).contains("PRIVATE KEY-----") => {
+                "tls: failed to parse private key"
+            }
             None => "tls: failed to find any PEM data in key input",
             Some(SectionKind::Certificate) => {
                 "tls: found a certificate rather than a key in the PEM for the private key"
