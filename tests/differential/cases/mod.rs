@@ -5,6 +5,7 @@ mod credentials;
 mod exec;
 mod kubeconfig;
 mod oidc;
+mod oidc_issuer;
 mod proxies;
 mod reasons;
 mod replies;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Case> {
         credentials::cases(),
         exec::cases(),
         oidc::cases(),
+        oidc_issuer::cases(),
         tls::cases(),
         proxies::cases(),
         shapes::cases(),

@@ -26,3 +26,6 @@ pub(super) const UNKNOWN: &str =
     "a write whose answer was lost is reported as unknown, never as done";
 pub(super) const ISSUER: &str =
     "an `oidc` issuer that cannot be reached is named, and not the API server in its place";
+pub(super) const PLAIN_ISSUER: &str =
+    "an `oidc` refresh token is not sent over plain HTTP beyond loopback";
+pub(super) const CUT: &str = "what an `oidc` issuer says of an error is cut after 500 characters";

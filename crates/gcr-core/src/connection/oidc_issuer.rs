@@ -3,6 +3,7 @@
 //! Speaks as client-go's `oidc` and Go's `oauth2` speak. Tokens and the client's secret go to the issuer over its own
 //! trust, never along a redirect, and nothing that a token endpoint answers is shown but its error's own fields.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +30,8 @@ use crate::domain::printable::printable;
 const LIMIT: usize = 1 << 20;
 /// The most of an answer that is shown (client-go `tokenEndpoint`).
 const SHOWN: usize = 80;
+/// The most characters of each thing that it says of an error.
+const TOLD: usize = 500;
 /// The longest that an issuer may take for an answer; Go would wait for ever.
 const PATIENCE: Duration = REQUEST_TIMEOUT;
 
@@ -91,15 +94,15 @@ impl Issuer {
             "{}/.well-known/openid-configuration",
             self.url.strip_suffix('/').unwrap_or(&self.url)
         );
+        // Whoever can change what is read here says where the refresh token goes.
+        may_carry(&self.url)?;
         let answer = self
             .ask("Get", &url, Request::get(&url), Bytes::new())
             .await?;
-        if let Some(place) = answer.headers.get(header::LOCATION) {
-            let place = String::from_utf8_lossy(place.as_bytes());
+        if let Some(place) = answer.redirects_to() {
             return Err(format!(
-                "oidc: {} redirects to {}, which is not followed: give the right address as idp-issuer-url",
+                "oidc: {} redirects to {place}, which is not followed: give the right address as idp-issuer-url",
                 printable(&self.url),
-                printable(&place)
             ));
         }
         if answer.status != StatusCode::OK {
@@ -150,7 +153,7 @@ impl Issuer {
         authorization: Option<HeaderValue>,
         asked: &[(&str, &str)],
     ) -> Result<Tokens, String> {
-        self.may_carry(endpoint)?;
+        may_carry(endpoint)?;
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(asked)
             .finish();
@@ -164,22 +167,13 @@ impl Issuer {
         let answer = self
             .ask("Post", endpoint, request, Bytes::from(form))
             .await?;
-        tokens(&answer)
-    }
-
-    /// A refresh token and a client's secret do not travel readable beyond loopback.
-    fn may_carry(&self, endpoint: &str) -> Result<(), String> {
-        let Ok(address) = ServerAddress::parse(endpoint) else {
-            // Whoever asks it will say that it is none.
-            return Ok(());
-        };
-        if address.is_https() || address.is_loopback() {
-            return Ok(());
+        if let Some(place) = answer.redirects_to() {
+            return Err(format!(
+                "oauth2: {} redirects to {place}, which is not followed",
+                printable(endpoint)
+            ));
         }
-        Err(format!(
-            "{}: it is plain HTTP, and the refresh token would travel readable",
-            go_quoted(endpoint.as_bytes())
-        ))
+        tokens(&answer)
     }
 
     async fn ask(
@@ -209,7 +203,7 @@ impl Issuer {
                 || parts.status.canonical_reason().unwrap_or_default().into(),
                 |reason| String::from_utf8_lossy(reason.as_bytes()),
             );
-            let shown = format!("{} {}", parts.status.as_u16(), printable(&reason));
+            let shown = format!("{} {}", parts.status.as_u16(), cut(&printable(&reason)));
             let body = Limited::new(body, LIMIT)
                 .collect()
                 .await
@@ -224,6 +218,41 @@ impl Issuer {
         tokio::time::timeout(PATIENCE, answered)
             .await
             .unwrap_or_else(|_| Err(told(&format!("no answer within {}s", PATIENCE.as_secs()))))
+    }
+}
+
+impl Answer {
+    /// The address, safe to show, that it sends us to: a `Location` beside another status means something else (RFC 9110
+    /// section 10.2.2).
+    fn redirects_to(&self) -> Option<String> {
+        if !matches!(self.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let place = self.headers.get(header::LOCATION)?;
+        Some(cut(&printable(&String::from_utf8_lossy(place.as_bytes()))).into_owned())
+    }
+}
+
+/// A refresh token and a client's secret do not travel readable beyond loopback.
+fn may_carry(url: &str) -> Result<(), String> {
+    let Ok(address) = ServerAddress::parse(url) else {
+        // Whoever asks it will say that it is none.
+        return Ok(());
+    };
+    if address.is_https() || address.is_loopback() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: it is plain HTTP, and the refresh token would travel readable",
+        go_quoted(url.as_bytes())
+    ))
+}
+
+/// The beginning of what an issuer says, which may be as long as it likes.
+fn cut(told: &str) -> Cow<'_, str> {
+    match told.char_indices().nth(TOLD) {
+        Some((end, _)) => format!("{}...", &told[..end]).into(),
+        None => told.into(),
     }
 }
 
@@ -255,10 +284,11 @@ fn tokens(answer: &Answer) -> Result<Tokens, String> {
     };
     let full = |text: Option<String>| text.filter(|text| !text.is_empty());
     if let Some(error) = full(granted.error) {
-        let mut told = format!("oauth2: {}", go_quoted(error.as_bytes()));
+        let quoted = |text: String| go_quoted(cut(&text).as_bytes());
+        let mut told = format!("oauth2: {}", quoted(error));
         for more in [granted.error_description, granted.error_uri] {
             if let Some(more) = full(more) {
-                told += &format!(" {}", go_quoted(more.as_bytes()));
+                told += &format!(" {}", quoted(more));
             }
         }
         return Err(told);
