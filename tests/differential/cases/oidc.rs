@@ -207,6 +207,19 @@ fn keeping() -> Vec<Case> {
         with("oidc: settings nobody knows stay", &format!("{SETTINGS}, id-token: {OLD}, extra-scopes: 'a,b', mine: '1'"))
             .sees(RENEWED)
             .writes(["kubeconfig"]),
+        case("oidc: in a kubeconfig of several documents the first is written")
+            .issuer(Issuer::default())
+            .kubeconfig(format!("---\n{}---\nusers: [}}\n", kubeconfig("server: '{SERVER}', certificate-authority-data: {CA}", &expired())))
+            .sees(RENEWED)
+            .writes(["kubeconfig"]),
+        case("oidc: keys that are no text become one where they are written")
+            .issuer(Issuer::default())
+            .cluster_and_user(
+                "server: '{SERVER}', certificate-authority-data: {CA}, extensions: [{name: e, extension: {1: a, on: 1.50, d: 2020-01-01, n: 12345678901234567890}}]",
+                &expired(),
+            )
+            .sees(RENEWED)
+            .writes(["kubeconfig"]),
         case("oidc: a kubeconfig that somebody else is writing")
             .issuer(Issuer::default())
             .user(&expired())

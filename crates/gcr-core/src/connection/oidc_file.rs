@@ -1,18 +1,20 @@
 //! Writes refreshed tokens back into the kubeconfig they came from, as client-go does (`clientcmd.ModifyConfig`).
 //!
 //! Under kubectl's own lock file, and whole or not at all, except a file that cannot be replaced: that is written over, as
-//! kubectl does. Everything else in the file stays as it is but for comments
-//! and layout, which kubectl does not keep either.
+//! kubectl does, once there is room for it. Everything else in the file stays as it is but for comments and layout, which
+//! kubectl does not keep either; it drops the documents after the first, too, which are kept here.
 
 use std::collections::BTreeMap;
 use std::fs::{Metadata, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::documents;
 use super::go_errors::path_error;
-use super::kubeconfig::yaml_options;
+use super::kubeconfig::{text_of, yaml_options};
+use super::untyped::Untyped;
 
 /// Held while a kubeconfig is being written; gone when dropped.
 struct Lock(PathBuf);
@@ -53,11 +55,10 @@ pub(super) fn write_back(
     let target = std::fs::canonicalize(file).map_err(|error| path_error("open", file, &error))?;
     let bytes = std::fs::read(&target).map_err(|error| path_error("open", file, &error))?;
     let unusable = || "the kubeconfig has changed and cannot be written".to_owned();
-    // Somewhere a key may be a number: it stays the word it is.
-    let mut options = yaml_options();
-    options.no_schema = false;
-    let mut content: Value =
-        serde_saphyr::from_slice_with_options(&bytes, options).map_err(|_| unusable())?;
+    let text = text_of(&bytes).map_err(|_| unusable())?;
+    let (document, rest) = documents::first(&text);
+    let Untyped(mut content) =
+        serde_saphyr::from_str_with_options(document, yaml_options()).map_err(|_| unusable())?;
     let users = content.get_mut("users").and_then(Value::as_array_mut);
     let Some(entry) = users
         .and_then(|users| {
@@ -72,7 +73,8 @@ pub(super) fn write_back(
     };
     let settings = serde_json::to_value(settings).map_err(|_| unusable())?;
     entry.insert("config".to_owned(), settings);
-    let text = serde_saphyr::to_string(&content).map_err(|_| unusable())?;
+    let mut text = serde_saphyr::to_string(&content).map_err(|_| unusable())?;
+    text.push_str(rest);
     replace(&target, text.as_bytes()).map_err(|error| path_error("open", file, &error))
 }
 
@@ -93,7 +95,23 @@ fn replace(target: &Path, content: &[u8]) -> std::io::Result<()> {
     let _ = std::fs::remove_file(&beside);
     // Where there is no room for a new file, there is none for the old one either once it is emptied.
     whole?;
-    std::fs::write(target, content)
+    write_over(target, content)
+}
+
+/// Puts `content` where the old one is, which is not touched before there is room for the new one.
+fn write_over(target: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(target)?;
+    let old = file.seek(SeekFrom::End(0))?;
+    let more = content.len() as u64 - old.min(content.len() as u64);
+    let room = std::io::copy(&mut std::io::repeat(b'\n').take(more), &mut file);
+    if let Err(error) = room.and_then(|_| file.sync_all()) {
+        file.set_len(old)?;
+        return Err(error);
+    }
+    file.rewind()?;
+    file.write_all(content)?;
+    file.set_len(content.len() as u64)?;
+    file.sync_all()
 }
 
 /// Writes a file that can take the place of `old`; `false` where nobody but its owner could make one.
@@ -122,58 +140,4 @@ fn write_beside(beside: &Path, old: &Metadata, content: &[u8]) -> std::io::Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "mine: {1: a}\nusers:\n- name: u\n  user: {auth-provider: {name: oidc, config: {id-token: old, mine: '1'}}}\n- name: v\n  user: {token: t}\n";
-
-    fn settings() -> BTreeMap<String, String> {
-        BTreeMap::from([("id-token".to_owned(), "new".to_owned())])
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_stays_one_and_the_file_keeps_its_mode() {
-        use std::os::unix::fs::{PermissionsExt as _, symlink};
-
-        let directory = tempfile::tempdir().unwrap();
-        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
-        std::fs::write(&file, TEXT).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o604)).unwrap();
-        symlink(&file, &link).unwrap();
-        write_back(&link, "u", &settings()).unwrap();
-        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(
-            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            0o604
-        );
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert!(
-            text.contains("new") && !text.contains("old") && text.contains("mine:"),
-            "{text}"
-        );
-        // Neither the lock nor a half-written file is left.
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
-    }
-
-    #[test]
-    fn a_user_that_has_gone_is_not_made_again() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), TEXT).unwrap();
-        for user in ["w", "v"] {
-            write_back(file.path(), user, &settings()).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), TEXT);
-    }
-
-    #[test]
-    fn a_file_that_has_become_something_else_is_left_alone() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "users: [}").unwrap();
-        assert_eq!(
-            write_back(file.path(), "u", &settings()).unwrap_err(),
-            "the kubeconfig has changed and cannot be written"
-        );
-        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "users: [}");
-    }
-}
+mod tests;
