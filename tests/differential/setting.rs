@@ -261,7 +261,7 @@ fn fold(text: &str, values: &[(&'static str, String)]) -> String {
 }
 
 /// Servers, without their scheme, whose discovery kubectl is to find in its cache.
-const DISCOVERED: [&str; 10] = [
+const DISCOVERED: [&str; 11] = [
     "{HOST}",
     "localhost:{PORT}",
     "0.0.0.0:{PORT}",
@@ -269,6 +269,7 @@ const DISCOVERED: [&str; 10] = [
     "cluster.example:6443",
     "{HOST}/k8s/clusters/c-abc",
     "{OTHER}",
+    "me:p%40w@{HOST}",
     "{NOBODY}",
     "{REAL_HOST}",
     "HTTPS://LOCALHOST:{PORT}",

@@ -115,6 +115,28 @@ pub(crate) fn cases() -> Vec<Case> {
         case("a server with a path")
             .cluster_and_user("server: '{SERVER}/k8s/clusters/c-abc', certificate-authority-data: {CA}", "token: good")
             .reaches("token good, below /k8s/clusters/c-abc"),
+        case("a server with a path that wants cleaning")
+            .cluster_and_user("server: '{SERVER}//k8s/./clusters/x/../c-abc/?x=1', certificate-authority-data: {CA}", "token: good")
+            .reaches("token good, below /k8s/clusters/c-abc"),
+        case("a server with an empty port")
+            .cluster_and_user("server: 'https://127.0.0.1:', certificate-authority-data: {CA}", "token: good")
+            .says("The connection to the server 127.0.0.1 was refused - did you specify the right host or port?"),
+        case("a server at port 0")
+            .cluster_and_user("server: 'https://127.0.0.1:0', certificate-authority-data: {CA}", "token: good")
+            .says("The connection to the server 127.0.0.1:0 was refused - did you specify the right host or port?"),
+        case("a user name in the server's address")
+            .cluster_and_user("server: 'https://me:p%40w@{HOST}', certificate-authority-data: {CA}", "token: good")
+            .reaches("basic me:p@w"),
+        case("a user name in the server's address over plain HTTP")
+            .cluster_and_user("server: 'http://me:p%40w@{HOST}'", "token: good")
+            .reaches("basic me:p@w, plain")
+            .but_ours(reasons::PLAIN_USER)
+            .reaches("nobody, plain"),
+        usual("-n of what cannot be a namespace")
+            .flags(["-n", "Bad_Name"])
+            .reaches("token good, in Bad_Name")
+            .but_ours(reasons::NAMESPACE)
+            .says("error: invalid Namespace name \"Bad_Name\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"),
         case("a cluster without a server")
             .cluster_and_user("insecure-skip-tls-verify: true", "token: good")
             .says("The connection to the server localhost:8080 was refused - did you specify the right host or port?"),

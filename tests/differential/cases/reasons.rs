@@ -29,3 +29,6 @@ pub(super) const ISSUER: &str =
 pub(super) const PLAIN_ISSUER: &str =
     "an `oidc` refresh token is not sent over plain HTTP beyond loopback";
 pub(super) const CUT: &str = "what an `oidc` issuer says of an error is cut after 500 characters";
+pub(super) const PLAIN_USER: &str = "a user name in a server's address is not sent over plain HTTP";
+pub(super) const NAMESPACE: &str =
+    "what cannot be a namespace's name is refused before anybody is asked";

@@ -125,11 +125,8 @@ impl Kubeconfig {
             };
             return Arc::new(Credentials::new(Source::None));
         }
-        if let Some(info) = address.user_info.take()
-            && chosen.user.token.is_none()
-            && chosen.user.token_file.is_none()
-            && chosen.user.username.is_none()
-        {
+        if let Some(info) = address.user_info.take() {
+            // Go's own HTTP client puts it in before client-go comes to look whether anything is missing.
             let (user, password) = info.split_once(':').unwrap_or((&info, ""));
             let plain = |text: &str| {
                 percent_encoding::percent_decode_str(text)
@@ -138,6 +135,10 @@ impl Kubeconfig {
             };
             chosen.user.username = Some(plain(user));
             chosen.user.password = Some(plain(password));
+            chosen.user.token = None;
+            chosen.user.token_file = None;
+            chosen.user.auth_provider = None;
+            chosen.user.exec = None;
         }
         let cluster = chosen.cluster.clone();
         let environment = &self.environment;

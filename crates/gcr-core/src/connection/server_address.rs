@@ -1,9 +1,10 @@
 //! A cluster's address as client-go reads it (`rest/url_utils.go`, `DefaultServerURL`).
 //!
-//! Without a scheme it is plain HTTP, whatever else is configured. A path in front of the API stays. Query and fragment
-//! are no part of it.
+//! Without a scheme it is plain HTTP, whatever else is configured. A path in front of the API stays, cleaned. A query is no
+//! part of it.
 
 use http::Uri;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::domain::printable::printable;
 
@@ -28,7 +29,7 @@ impl ServerAddress {
                 printable(server)
             )
         };
-        let server_only = server.split(['?', '#']).next().unwrap_or_default();
+        let server_only = server.split('?').next().unwrap_or_default();
         let (scheme, rest) = match server_only.split_once("://") {
             Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() => {
                 (scheme.to_ascii_lowercase(), rest)
@@ -57,7 +58,7 @@ impl ServerAddress {
             Some((user_info, host)) => (Some(user_info.to_owned()), host),
             None => (None, authority),
         };
-        let url = format!("{scheme}://{host}{path}");
+        let url = format!("{scheme}://{}{}", host.trim_end_matches(':'), clean(path));
         let url: Uri = url.parse().map_err(|_| wrong())?;
         if url.host().is_none_or(str::is_empty) {
             return Err(wrong());
@@ -85,6 +86,31 @@ impl ServerAddress {
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(self.host())
     }
+}
+
+/// A path as Go's `path.Join` has it, with what an address cannot hold encoded.
+fn clean(path: &str) -> String {
+    const ENCODED: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'<')
+        .add(b'>')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let path: String = parts.iter().map(|part| format!("/{part}")).collect();
+    utf8_percent_encode(&path, ENCODED).to_string()
 }
 
 /// What stands in a port's place. [`Uri`] takes it for no port, and another one would be asked.
@@ -153,6 +179,10 @@ mod tests {
             url("https://rancher.example/k8s/clusters/c-abc?x=1#y").as_deref(),
             Ok("https://rancher.example/k8s/clusters/c-abc")
         );
+        assert_eq!(
+            url("https://x//a/./b c/../d %20#/").as_deref(),
+            Ok("https://x/a/d%20%20%23")
+        );
     }
 
     #[test]
@@ -180,7 +210,7 @@ mod tests {
             url("https://me:secret@[::1]:99999/a").unwrap_err(),
             "Unable to connect to the server: dial tcp: address 99999: invalid port"
         );
-        assert_eq!(url("https://x:").as_deref(), Ok("https://x:/"));
+        assert_eq!(url("https://x:").as_deref(), Ok("https://x/"));
     }
 
     #[test]
