@@ -97,8 +97,6 @@ const SHIPPED: [Rule; 9] = [
             "crates/gcr-core/src/report/stream.rs",
             // Where kubeconfig files are, which proxy, whether this runs in a pod: once, for all who ask.
             "crates/gcr-core/src/connection/environment.rs",
-            // Credential plugins are looked for on PATH.
-            "crates/gcr-core/src/connection/plugin.rs",
             // The command line comes in.
             "plugins/kubectl-gcr-patch-sa/src/main.rs",
             "plugins/kubectl-gcr-secret/src/main.rs",

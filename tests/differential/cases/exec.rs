@@ -26,13 +26,30 @@ fn gives(version: &str) -> String {
     answers(version, r#"{"token":"good"}"#)
 }
 
+/// Who is reached by a proxy.
+const THROUGH: [&str; 2] = [
+    "server as token good, host cluster.example:6443, name cluster.example",
+    "proxy CONNECT cluster.example:6443",
+];
+const NOT_FOUND: &str = "Unable to connect to the server: getting credentials: exec: executable plugin not found\n\nIt looks like you are trying to use a client-go credential plugin that is not installed.\n\nTo learn more about this feature, consult the documentation available at:\n      https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins";
 const NEVER: &str = "interactiveMode: Never";
 
 pub(crate) fn cases() -> Vec<Case> {
-    [asking(), interactive(), answering(), failing()]
+    [asking(), interactive(), answering(), failing(), permitted()]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// A plugin that notes what it is told of a cluster with these settings.
+fn told(name: &'static str, cluster: &str) -> Case {
+    let note = "echo \"$KUBERNETES_EXEC_INFO $HTTPS_PROXY\" >> {WORK}/starts";
+    case(name)
+        .cluster_and_user(
+            &format!("server: '{{SERVER}}', certificate-authority-data: {{CA}}{cluster}"),
+            &exec(V1, "interactiveMode: Never, provideClusterInfo: true"),
+        )
+        .script("plugin", format!("{note}\n{}", gives(V1)))
 }
 
 fn asking() -> Vec<Case> {
@@ -68,6 +85,38 @@ fn asking() -> Vec<Case> {
             )
             .script("plugin", telling("echo \"$KUBERNETES_EXEC_INFO\""))
             .sees(["server as token good, name tls.example"]),
+        told(
+            "numbers and truths that a plugin is told of its cluster",
+            ", extensions: [{name: client.authentication.k8s.io/exec, extension: {a: y, c: true, e: 0x1F, f: 1.50, g: null, h: 2020-01-01, i: 0o7, j: 1_000, l: 1e3, n: 12345678901234567890, o: 1.0, 2: b, off: d}}]",
+        )
+            .reaches("token good"),
+        told(
+            "signs of HTML that a plugin is told of its cluster",
+            ", extensions: [{name: client.authentication.k8s.io/exec, extension: {a: '<b>&', c: 'é\u{2028}'}}]",
+        )
+            .reaches("token good"),
+        told("a proxy that a plugin is told of its cluster", ", proxy-url: 'http://me:pw@{PROXY}'")
+            .sees(["server as token good", "proxy CONNECT {HOST} as basic me:pw"]),
+        told("a proxy of the environment, that a plugin is not told", "")
+            .flags(["--server=https://cluster.example:6443"])
+            .env("HTTPS_PROXY", "http://{PROXY}")
+            .sees(THROUGH),
+        told("a proxy by a flag, that a plugin is told", "")
+            .flags(["--server=https://cluster.example:6443", "--proxy-url=http://{PROXY}"])
+            .sees(THROUGH),
+        told("an address with a path that a plugin is told", "")
+            .flags(["--server={SERVER}/k8s/clusters/c-abc?x=1"])
+            .reaches("token good, below /k8s/clusters/c-abc"),
+        v1("a plugin in a relative directory of PATH")
+            .env("PATH", "../bin:{BIN}:/usr/bin:/bin")
+            .says(NOT_FOUND),
+        v1("a plugin in the current directory, by an empty item of PATH")
+            .file("plugin", "#!/bin/sh\n")
+            .env("PATH", "/nowhere::/usr/bin:/bin")
+            .says(NOT_FOUND),
+        v1("a plugin in an absolute directory of PATH before a relative one")
+            .env("PATH", "/nowhere:{BIN}:../bin:/usr/bin:/bin")
+            .reaches("token good"),
         case("a plugin in a relative directory")
             .user("exec: {apiVersion: client.authentication.k8s.io/v1, command: ../bin/plugin, interactiveMode: Never}")
             .script("plugin", gives(V1))
@@ -153,6 +202,10 @@ fn answering() -> Vec<Case> {
             .says("Unable to connect to the server: getting credentials: exec plugin is configured to use API version client.authentication.k8s.io/v1, plugin returned version client.authentication.k8s.io/v1beta1"),
         says("a plugin that answers with another kind", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"Pod","status":{"token":"good"}}'"#).says("Unable to connect to the server: getting credentials: decoding stdout: no kind \"Pod\" is registered for version \"client.authentication.k8s.io/v1\" in scheme \"pkg/runtime/scheme.go:111\"").but_ours(reasons::OTHER_PARSER).says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin without a status", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential"}'"#).says("Unable to connect to the server: getting credentials: exec plugin didn't return a status field"),
+        says("a plugin that breaks a line inside of its JSON", "printf '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"go\nod\"}}'")
+            .says("Unable to connect to the server: getting credentials: decoding stdout: couldn't get version/kind; json parse error: invalid character '\\n' in string literal")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin that answers in YAML", "printf 'apiVersion: client.authentication.k8s.io/v1\\nkind: ExecCredential\\nstatus: {token: good}\\n'")
             .reaches("token good"),
         says("a plugin that speaks on standard error", &format!("echo please wait >&2\n{}", gives(V1)))
@@ -166,10 +219,17 @@ fn failing() -> Vec<Case> {
     vec![
         case("a plugin that is not there")
             .user(&user(""))
-            .says("Unable to connect to the server: getting credentials: exec: executable plugin not found\n\nIt looks like you are trying to use a client-go credential plugin that is not installed.\n\nTo learn more about this feature, consult the documentation available at:\n      https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins"),
+            .says(NOT_FOUND),
         case("a plugin that is not there, with a hint")
             .user(&user(", installHint: \"install it\\nand so on\""))
             .says("Unable to connect to the server: getting credentials: exec: executable plugin not found\n\nIt looks like you are trying to use a client-go credential plugin that is not installed.\n\nTo learn more about this feature, consult the documentation available at:\n      https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins\n\ninstall it\nand so on"),
+        case("a plugin that is not there, with a hint that a terminal would act on")
+            .user(&user(", installHint: \"a\\e[1mb\\tc\\u0007\\u202ed\""))
+            .says(&format!("{NOT_FOUND}\n\naU+001B[1mb\tcU+0007U+202Ed")),
+        case("a plugin that is not there, by a path that wants cleaning").user(
+            "exec: {apiVersion: client.authentication.k8s.io/v1, command: /nonexistent/../nowhere//x, interactiveMode: Never}",
+        )
+            .says("Unable to connect to the server: getting credentials: exec: fork/exec /nowhere/x: no such file or directory"),
         case("a plugin that is not there, by its path").user(
             "exec: {apiVersion: client.authentication.k8s.io/v1, command: /nonexistent/plugin, interactiveMode: Never}",
         )
@@ -198,5 +258,45 @@ fn failing() -> Vec<Case> {
             .user(&user(", env: [{value: x}]"))
             .script("plugin", gives(V1))
             .says("error: env variable name must be specified for u to use exec authentication plugin"),
+    ]
+}
+
+/// What kubectl's own preferences let run.
+fn permitted() -> Vec<Case> {
+    let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
+    let kuberc = |name, text: &str| {
+        case(name)
+            .user(&exec(V1, NEVER))
+            .script("plugin", gives(V1))
+            .file("../home/.kube/kuberc", format!("{head}{text}"))
+    };
+    let deny = "credentialPluginPolicy: DenyAll\n";
+    let listed = |name, list: &str| {
+        let text =
+            format!("credentialPluginPolicy: Allowlist\ncredentialPluginAllowlist: [{list}]\n");
+        kuberc(name, &text)
+    };
+    vec![
+        kuberc("kuberc: no plugin may run", deny)
+            .says("Unable to connect to the server: getting credentials: plugin \"plugin\" not allowed: policy set to \"DenyAll\""),
+        kuberc("kuberc: no plugin may run, and none is needed", deny)
+            .flags(["--token=flag"])
+            .reaches("token flag"),
+        kuberc("kuberc: switched off", deny).env("KUBERC", "off").reaches("token good"),
+        kuberc("kuberc: another file", "")
+            .file("mine", format!("{head}{deny}"))
+            .env("KUBERC", "{WORK}/mine")
+            .says("Unable to connect to the server: getting credentials: plugin \"plugin\" not allowed: policy set to \"DenyAll\""),
+        kuberc("kuberc: another file, which is not there", "")
+            .env("KUBERC", "{WORK}/mine")
+            .says("error occurred while applying preferences kuberc error kuberc: open {WORK}/mine: no such file or directory"),
+        listed("kuberc: a plugin that is listed by its name", "{command: other}, {command: plugin}")
+            .reaches("token good"),
+        listed("kuberc: a plugin that is listed by its path", "{name: '{BIN}/plugin'}")
+            .reaches("token good"),
+        listed("kuberc: a plugin that is not listed", "{command: other}, {command: /usr/bin/plugin}")
+            .says("Unable to connect to the server: getting credentials: plugin path \"{BIN}/plugin\" is not permitted by the credential plugin allowlist"),
+        kuberc("kuberc: an unknown policy", "credentialPluginPolicy: Sometimes\n")
+            .says("error occurred while applying preferences unknown plugin policy: \"Sometimes\""),
     ]
 }

@@ -37,11 +37,24 @@ impl Environment {
         }
     }
 
+    /// Whether a variable is set, be it empty.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
     /// A variable that is set and not empty.
     pub(super) fn os(&self, name: &str) -> Option<&OsString> {
-        self.variables
-            .get(&OsString::from(name))
-            .filter(|value| !value.is_empty())
+        self.value(name).filter(|value| !value.is_empty())
+    }
+
+    fn value(&self, name: &str) -> Option<&OsString> {
+        if cfg!(windows) {
+            // There `PATH` is usually called `Path`.
+            let mut all = self.variables.iter();
+            return all
+                .find_map(|(other, value)| other.eq_ignore_ascii_case(name).then_some(value));
+        }
+        self.variables.get(&OsString::from(name))
     }
 
     /// The same as text; what is no text counts as not set.

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use super::ConnectionOptions;
 use super::chosen::Chosen;
+use super::cluster_info::ClusterInfo;
 use super::credential::{Credentials, Source, basic, bearer};
 use super::environment::Environment;
 use super::kubeconfig::AuthProvider;
 use super::oidc::Oidc;
-use super::plugin::{ClusterInfo, Plugin};
+use super::plugin::Plugin;
+use super::plugin_file::Search;
+use super::plugin_policy::Policy;
 use super::shared::Shared;
 use crate::domain::printable::printable;
 
@@ -75,10 +78,15 @@ pub(super) fn credentials(
         },
         _ => None,
     };
+    let policy = match Policy::of(environment) {
+        Ok(policy) => policy,
+        Err(line) => return alone(Source::Impossible(line)),
+    };
     shared.plugin(
         exec,
         cluster,
         options.stdin_taken,
+        (Search::of(environment), policy),
         |plugin: Result<Plugin, String>| {
             plugin.map_or_else(Source::Impossible, |plugin| {
                 Source::Plugin(Box::new(plugin))

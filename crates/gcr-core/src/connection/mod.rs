@@ -11,6 +11,7 @@
 mod base64_data;
 mod chosen;
 mod client;
+mod cluster_info;
 mod credential;
 mod documents;
 pub mod environment;
@@ -28,6 +29,8 @@ mod oidc_issuer;
 pub mod options;
 mod plain_yaml;
 mod plugin;
+mod plugin_file;
+mod plugin_policy;
 pub mod proxy;
 mod resolution;
 mod server_address;

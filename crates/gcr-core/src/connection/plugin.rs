@@ -3,26 +3,23 @@
 //! What it prints is a secret and never shown, not even when it makes no sense. Its standard error is the user's. It gets
 //! standard input only where it may ask somebody.
 
+use std::borrow::Cow;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::Uri;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::cluster_info::ClusterInfo;
 use super::credential::{Credential, bearer};
-use super::environment::Environment;
 use super::go_errors::errno;
 use super::identity;
-use super::kubeconfig::{Cluster, Exec, yaml_options};
-use super::proxy::Proxy;
-use super::trust::Trust;
+use super::kubeconfig::{Exec, yaml_options};
+use super::plugin_file::Search;
+use super::plugin_policy::Policy;
 use super::validation::{EXEC_V1, EXEC_V1BETA1};
 use crate::domain::printable::printable;
 
@@ -33,59 +30,6 @@ It looks like you are trying to use a client-go credential plugin that is not in
 
 To learn more about this feature, consult the documentation available at:
       https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins";
-
-/// What a plugin may be told of the cluster (`clientauthentication/v1`, `Cluster`).
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct ClusterInfo {
-    pub(super) server: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tls_server_name: Option<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) insecure_skip_tls_verify: bool,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) certificate_authority_data: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) proxy_url: Option<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(super) disable_compression: bool,
-    pub(super) config: serde_json::Value,
-}
-
-impl ClusterInfo {
-    /// As client-go tells it (`rest/exec.go`, `ConfigToExecCluster`).
-    ///
-    /// # Errors
-    /// The line to print: the cluster's certificates or proxy cannot be used.
-    pub(super) fn of(
-        cluster: &Cluster,
-        url: &Uri,
-        environment: &Environment,
-    ) -> Result<Self, String> {
-        // The environment's is the plugin's own to find.
-        let given = cluster.proxy_url.as_deref().filter(|it| !it.is_empty());
-        let proxy = match given {
-            Some(proxy_url) => Proxy::to(url, Some(proxy_url), environment)?,
-            None => None,
-        };
-        let config = cluster
-            .extensions
-            .iter()
-            .flatten()
-            .flatten()
-            .find(|it| it.name.as_deref() == Some("client.authentication.k8s.io/exec"))
-            .and_then(|it| it.extension.clone());
-        Ok(Self {
-            server: cluster.server.clone().unwrap_or_default(),
-            tls_server_name: cluster.tls_server_name.clone(),
-            insecure_skip_tls_verify: cluster.insecure_skip_tls_verify == Some(true),
-            certificate_authority_data: STANDARD.encode(Trust::of(cluster)?.bundle),
-            proxy_url: proxy.map(|proxy| proxy.written),
-            disable_compression: cluster.disable_compression == Some(true),
-            config: config.unwrap_or_default(),
-        })
-    }
-}
 
 /// Whether a plugin may talk with the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +45,8 @@ pub(super) struct Plugin {
     cluster: Option<ClusterInfo>,
     talk: Talk,
     stdin_taken: bool,
+    search: Search,
+    policy: Policy,
     /// Held while a plugin may talk with the user: one after another.
     terminal: Arc<Mutex<()>>,
 }
@@ -146,6 +92,7 @@ impl Plugin {
         exec: Exec,
         cluster: Option<ClusterInfo>,
         stdin_taken: bool,
+        (search, policy): (Search, Policy),
         terminal: Arc<Mutex<()>>,
     ) -> Result<Self, String> {
         let version = exec.api_version.as_deref().unwrap_or_default();
@@ -165,6 +112,8 @@ impl Plugin {
             cluster,
             talk,
             stdin_taken,
+            search,
+            policy,
             terminal,
         })
     }
@@ -231,11 +180,13 @@ impl Plugin {
                 interactive,
             },
         };
-        let mut question = serde_json::to_string(&question)
+        let question = serde_json::to_string(&question)
             .map_err(|error| format!("encode ExecCredentials: {error}"))?;
-        question.push('\n');
+        let question = go_json(&question) + "\n";
         let name = self.exec.command.as_deref().unwrap_or_default();
-        let path = found(name).ok_or_else(|| self.not_found())?;
+        let path = self.search.find(name);
+        self.policy.check(name, path.as_deref(), &self.search)?;
+        let path = path.ok_or_else(|| self.not_found())?;
         let mut command = Command::new(path);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::arg0(&mut command, name);
@@ -267,8 +218,7 @@ impl Plugin {
             .filter(|it| !it.is_empty())
         {
             text.push_str("\n\n");
-            let lines: Vec<_> = hint.lines().map(printable).collect();
-            text.push_str(&lines.join("\n"));
+            text.push_str(&harmless(hint));
         }
         text
     }
@@ -280,8 +230,11 @@ impl Plugin {
     /// Takes the credential out of what was printed.
     fn read(&self, stdout: &[u8]) -> Result<Credential, String> {
         let senseless = || "decoding stdout: it is not an ExecCredential".to_owned();
+        // What begins like JSON is nothing else.
+        let is_json = stdout.trim_ascii_start().starts_with(b"{");
         let mut answer: Answer = match serde_json::from_slice(stdout) {
             Ok(answer) => answer,
+            Err(_) if is_json => return Err(senseless()),
             Err(_) => serde_saphyr::from_slice_with_options(stdout, yaml_options())
                 .map_err(|_| senseless())?,
         };
@@ -340,41 +293,39 @@ impl Plugin {
     }
 }
 
+/// A hint as client-go shows it (`clientcmd`, `cleanANSIEscapeCodes`): its lines stay, and what a terminal would act on is
+/// shown by its number.
+fn harmless(hint: &str) -> String {
+    let mut shown = String::new();
+    for character in hint.chars() {
+        let mut buffer = [0; 4];
+        let text = character.encode_utf8(&mut buffer);
+        match character {
+            '\n' | '\t' => shown.push(character),
+            _ if matches!(printable(text), Cow::Borrowed(_)) => shown.push(character),
+            _ => shown.push_str(&format!("U+{:04X}", u32::from(character))),
+        }
+    }
+    shown
+}
+
+/// JSON as Go writes it: what HTML or JavaScript would take for their own is named by its number.
+fn go_json(json: &str) -> String {
+    let mut written = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        match character {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                written.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            _ => written.push(character),
+        }
+    }
+    written
+}
+
 /// Runs it to its end.
 fn start(mut command: Command) -> std::io::Result<std::process::Output> {
     command.output()
-}
-
-/// Where a bare command is, in our own PATH; a path is what it is.
-fn found(name: &str) -> Option<PathBuf> {
-    if name.contains(std::path::MAIN_SEPARATOR) || name.contains('/') {
-        return Some(PathBuf::from(name));
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        // As Go's `exec.LookPath`: nothing is run just because it lies in the current directory.
-        .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(name))
-        .find(|file| is_executable(file))
-        .or_else(|| {
-            let exe = Path::new(name).with_extension("exe");
-            cfg!(windows).then(|| {
-                std::env::split_paths(&path)
-                    .map(|it| it.join(&exe))
-                    .find(|it| it.is_file())
-            })?
-        })
-}
-
-#[cfg(unix)]
-fn is_executable(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(file).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(file: &Path) -> bool {
-    file.is_file()
 }
 
 #[cfg(test)]

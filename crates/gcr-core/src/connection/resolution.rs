@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::chosen::Chosen;
+use super::cluster_info::ClusterInfo;
 use super::credential::{Credentials, Source};
 use super::environment::Environment;
 use super::files::{self, Merged};
 use super::kubeconfig::User;
-use super::plugin::ClusterInfo;
 use super::server_address::ServerAddress;
 use super::shared::Shared;
 use super::transport::Envelope;

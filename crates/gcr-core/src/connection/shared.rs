@@ -6,9 +6,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::cluster_info::ClusterInfo;
 use super::credential::{Credentials, Source};
 use super::kubeconfig::Exec;
-use super::plugin::{ClusterInfo, Plugin};
+use super::plugin::Plugin;
+use super::plugin_file::Search;
+use super::plugin_policy::Policy;
 
 /// The file of a user's entry, and the user's name there.
 type Entry = (Option<PathBuf>, String);
@@ -35,6 +38,7 @@ impl Shared {
         exec: Exec,
         cluster: Option<ClusterInfo>,
         stdin_taken: bool,
+        way: (Search, Policy),
         source: impl FnOnce(Result<Plugin, String>) -> Source,
     ) -> Arc<Credentials> {
         let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,6 +52,7 @@ impl Shared {
             exec.clone(),
             cluster.clone(),
             stdin_taken,
+            way,
             Arc::clone(&self.terminal),
         );
         let credentials = Arc::new(Credentials::new(source(plugin)));

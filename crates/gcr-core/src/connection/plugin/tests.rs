@@ -40,9 +40,15 @@ impl Script {
     }
 
     async fn run_with(&self, cluster: Option<ClusterInfo>) -> Result<Credential, String> {
-        Plugin::new(self.exec.clone(), cluster, true, Arc::default())?
-            .run()
-            .await
+        Plugin::new(
+            self.exec.clone(),
+            cluster,
+            true,
+            (Search::default(), Policy::All),
+            Arc::default(),
+        )?
+        .run()
+        .await
     }
 
     async fn trouble(&self) -> String {
@@ -148,7 +154,7 @@ To learn more about this feature, consult the documentation available at:
       https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 
 Get it
-at ^[[1mhome"
+at U+001B[1mhome"
     );
     script.exec.command = Some("/nope/login".to_owned());
     assert_eq!(
@@ -174,7 +180,14 @@ fn who_may_talk_gets_the_terminal_unless_the_key_comes_from_it() {
             interactive_mode: Some(mode.to_owned()),
             ..Default::default()
         };
-        let plugin = Plugin::new(exec, None, stdin_taken, Arc::default()).unwrap();
+        let plugin = Plugin::new(
+            exec,
+            None,
+            stdin_taken,
+            (Search::default(), Policy::All),
+            Arc::default(),
+        )
+        .unwrap();
         plugin.is_interactive(terminal)
     };
     assert_eq!(talk("Never", false, true), Ok(false));
@@ -199,9 +212,15 @@ fn an_unknown_version_is_refused() {
         ..Default::default()
     };
     assert_eq!(
-        Plugin::new(exec, None, false, Arc::default())
-            .err()
-            .unwrap(),
+        Plugin::new(
+            exec,
+            None,
+            false,
+            (Search::default(), Policy::All),
+            Arc::default()
+        )
+        .err()
+        .unwrap(),
         "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""
     );
 }
