@@ -167,6 +167,49 @@ fn trouble_is_silent_and_short() {
     assert!(!session.work().join("answered").exists());
 }
 
+/// A process that may end at any moment would lose what came for a refresh token, and nobody expects a Tab to ask.
+#[test]
+fn nothing_is_renewed_and_nobody_is_asked() {
+    let session = Session::without_cluster();
+    let issuer = Listener::new();
+    // {"alg":"none"}.{"exp":1577836800}.
+    let old = "eyJhbGciOiJub25lIn0.eyJleHAiOjE1Nzc4MzY4MDB9.old";
+    let issued = format!(
+        "auth-provider: {{name: oidc, config: {{client-id: me, idp-issuer-url: 'http://{}', refresh-token: r1, id-token: {old}}}}}",
+        issuer.address()
+    );
+    let talks = "exec: {apiVersion: client.authentication.k8s.io/v1, command: asks, interactiveMode: Always}";
+    for (name, user) in [("issued", issued.as_str()), ("talks", talks)] {
+        let text = format!(
+            "clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:1'}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\n\
+             contexts: [{{name: x, context: {{cluster: c, user: u}}}}]\ncurrent-context: x\n"
+        );
+        session.file(name, text, 0o600);
+    }
+    session.script("asks", "echo started >> started");
+    session.file("key.json", keys::KEY, 0o600);
+    let tab = |kubeconfig| {
+        let words = ["create", "--kubeconfig", kubeconfig, "-n", ""];
+        let tab = session.program("kubectl_complete-gcr_secret").args(words);
+        tab.on_terminal().run().success()
+    };
+    let run = |kubeconfig| {
+        let words = ["create", "--kubeconfig", kubeconfig, "--key-file=key.json"];
+        session.gcr_secret(words).on_terminal().run().exits(1)
+    };
+    let has_started = || session.work().join("started").exists();
+
+    let offered = tab("issued");
+    assert_eq!(issuer.calls(), 0, "{offered}");
+    let offered = tab("talks");
+    assert!(!has_started(), "{offered}");
+    // A command does both.
+    let failed = run("issued");
+    assert!(issuer.calls() > 0, "{failed}");
+    let failed = run("talks");
+    assert!(has_started(), "{failed}");
+}
+
 #[test]
 fn the_shim_completes_where_only_the_plugin_is_linked() {
     let session = Session::without_cluster();

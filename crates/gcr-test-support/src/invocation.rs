@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::output::Output;
-use crate::running::Running;
+use crate::running::{OnTerminal, Running};
 
 /// A user that owns nothing, for tests that must not be root.
 const NOBODY: u32 = 65534;
@@ -25,7 +25,7 @@ pub struct Invocation {
     stdin: Option<Vec<u8>>,
     user: Option<u32>,
     limit: Duration,
-    stderr_on_terminal: bool,
+    terminal: OnTerminal,
 }
 
 impl Invocation {
@@ -42,7 +42,7 @@ impl Invocation {
             stdin: None,
             user: None,
             limit: Duration::from_secs(60),
-            stderr_on_terminal: false,
+            terminal: OnTerminal::Nothing,
         }
     }
 
@@ -89,7 +89,13 @@ impl Invocation {
 
     /// Gives it a terminal as its standard error; all that goes to the screen is what it wrote.
     pub fn stderr_on_terminal(mut self) -> Self {
-        self.stderr_on_terminal = true;
+        self.terminal = OnTerminal::Stderr;
+        self
+    }
+
+    /// Gives it a terminal as its standard input too, at which nobody types.
+    pub fn on_terminal(mut self) -> Self {
+        self.terminal = OnTerminal::StdinAndStderr;
         self
     }
 
@@ -152,7 +158,7 @@ impl Invocation {
     #[track_caller]
     pub fn spawn(mut self) -> Running {
         let (line, input, limit) = (self.line(), self.stdin.take(), self.limit);
-        let terminal = self.stderr_on_terminal;
+        let terminal = self.terminal;
         Running::start(self.into_command(), line, input, limit, terminal)
     }
 

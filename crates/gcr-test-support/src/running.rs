@@ -1,5 +1,6 @@
 //! A command that is running: to be signalled, listened to while it runs, and waited for, no longer than its limit.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,18 @@ pub struct Running {
     limit: Duration,
 }
 
+/// Which streams are a terminal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnTerminal {
+    Nothing,
+    Stderr,
+    StdinAndStderr,
+}
+
+fn open_terminal() -> (File, File) {
+    terminal().unwrap_or_else(|error| panic!("a terminal: {error}"))
+}
+
 impl Running {
     #[track_caller]
     pub(crate) fn start(
@@ -27,23 +40,29 @@ impl Running {
         line: String,
         input: Option<Vec<u8>>,
         limit: Duration,
-        stderr_on_terminal: bool,
+        terminal: OnTerminal,
     ) -> Self {
         let started = Instant::now();
         let mut screen = None;
-        let stderr = if stderr_on_terminal {
-            let (ours, theirs) = terminal().unwrap_or_else(|error| panic!("a terminal: {error}"));
-            screen = Some(ours);
-            theirs.into()
-        } else {
+        let mut stdin = if input.is_some() {
             Stdio::piped()
+        } else {
+            Stdio::null()
         };
+        let mut stderr = Stdio::piped();
+        if terminal != OnTerminal::Nothing {
+            let (ours, theirs) = open_terminal();
+            screen = Some(ours);
+            if terminal == OnTerminal::StdinAndStderr {
+                let line = theirs.try_clone();
+                stdin = line
+                    .unwrap_or_else(|error| panic!("a terminal: {error}"))
+                    .into();
+            }
+            stderr = theirs.into();
+        }
         let mut child = command
-            .stdin(if input.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
