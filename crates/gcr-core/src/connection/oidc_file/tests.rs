@@ -96,8 +96,8 @@ fn where_there_is_no_room_the_file_stays_what_it_was() {
     std::fs::write(&file, &full).unwrap();
     let current = Some(ROOM);
     setrlimit(Resource::Fsize, Rlimit { current, ..limit }).unwrap();
-    // Not longer than the old one, which a process that may not write it must not begin to write over.
-    let token = BTreeMap::from([("id-token".to_owned(), long[1..].to_owned())]);
+    // Shorter than the old one, which is not to be written over all the same.
+    let token = BTreeMap::from([("id-token".to_owned(), long[1000..].to_owned())]);
     assert_eq!(
         write_back(&file, "u", &token).unwrap_err(),
         format!("open {}: file too large", file.display())
