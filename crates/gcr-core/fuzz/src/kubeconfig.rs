@@ -7,8 +7,8 @@ use std::path::Path;
 use gcr_core::connection::environment::Environment;
 use gcr_core::connection::{ConnectionOptions, Kubeconfig};
 
-/// The longest name.
-const NAME: usize = 253;
+/// The longest name, in its quotes: a file of JSON has them too.
+const NAME: usize = 253 + 2;
 /// A line in front of a file that means nothing, and that the quick parser does not know.
 const MARK: &str = "\t#\n";
 

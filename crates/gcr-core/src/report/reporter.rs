@@ -1,6 +1,7 @@
 //! Follows a run event by event and prints what the user is to see of it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -11,6 +12,10 @@ use crate::failure::Hint;
 use crate::ledger::{Ledger, Outcome};
 use crate::request::{DryRun, Format, OutputOptions, Shape};
 use crate::target::{ObjectName, TargetName};
+
+/// How long events gather once a run takes long. To be woken for every line costs a fleet more than to write it, and on a
+/// machine that the server shares, the server too.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// How a run is to be reported.
 pub struct Reporter {
@@ -56,8 +61,13 @@ impl Reporter {
         if self.shape.namespaces && !self.output.quiet {
             self.stream.with_bars();
         }
+        let mut gathers = false;
         while let Some(event) = events.blocking_recv() {
+            gathers |= matches!(event, Event::TakesLong);
             self.event(event, &mut seen);
+            if gathers && events.is_empty() {
+                std::thread::sleep(GATHER);
+            }
         }
         self.stream.without_bars();
         self.finish(seen)

@@ -3,14 +3,15 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use gcr_test_support::{Error, Result};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-/// How often its memory is looked at, and whether it has ended.
-const LOOK: Duration = Duration::from_millis(2);
+/// How often its memory is looked at: seldom enough that looking takes nothing from what is measured.
+const LOOK: Duration = Duration::from_millis(20);
 /// Milliseconds of a clock tick of proc(5): `USER_HZ` is 100 wherever Linux runs.
 const TICK: f64 = 10.0;
 
@@ -20,7 +21,7 @@ pub(crate) struct Measured {
     pub(crate) wall: f64,
     /// User and system time together, in milliseconds; a multiple of ten.
     pub(crate) cpu: f64,
-    /// `VmHWM`, in MiB, as last seen at most 2 ms before the end. Not `ru_maxrss`: that begins with the memory of
+    /// `VmHWM`, in MiB, as last seen at most 20 ms before the end. Not `ru_maxrss`: that begins with the memory of
     /// whoever started it.
     pub(crate) peak: f64,
     /// Standard error, whole.
@@ -49,23 +50,30 @@ fn follow(mut child: Child, begun: Instant) -> io::Result<Measured> {
         let _ = pipe.as_mut().map(|pipe| pipe.read_to_string(&mut said));
         said
     });
-    let id = Pid::from_child(&child);
     let proc = format!("/proc/{}", child.id());
-    let mut peak = 0.0;
+    let status = format!("{proc}/status");
+    let (ended, watched) = mpsc::channel::<()>();
+    let watcher = thread::spawn(move || {
+        let mut peak = 0.0;
+        loop {
+            let status = fs::read_to_string(&status).unwrap_or_default();
+            peak = mebibytes(&status).unwrap_or(peak);
+            if watched.recv_timeout(LOOK) != Err(RecvTimeoutError::Timeout) {
+                return peak;
+            }
+        }
+    });
     // It is left to be waited for: then its times can still be read.
-    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    while waitid(WaitId::Pid(id), look)?.is_none() {
-        let status = fs::read_to_string(format!("{proc}/status")).unwrap_or_default();
-        peak = mebibytes(&status).unwrap_or(peak);
-        thread::sleep(LOOK);
-    }
+    let end = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(Pid::from_child(&child)), end)?;
     let wall = begun.elapsed().as_secs_f64() * 1000.0;
+    drop(ended);
     let stat = fs::read_to_string(format!("{proc}/stat")).unwrap_or_default();
     let succeeded = child.wait()?.success();
     Ok(Measured {
         wall,
         cpu: ticks(&stat).unwrap_or_default() * TICK,
-        peak,
+        peak: watcher.join().unwrap_or_default(),
         stderr: reader.join().unwrap_or_default(),
         succeeded,
     })
