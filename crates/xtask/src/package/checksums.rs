@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, Result};
 use sha2::{Digest, Sha256};
+
+use super::target::Target;
 
 /// The file's name.
 pub(crate) const FILE: &str = "SHA256SUMS";
@@ -15,13 +18,13 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes the sums of all files of a directory whose name holds `version`.
+/// Writes the sums of all files of a directory that are of this version.
 pub(crate) fn write(directory: &Path, version: &str) -> Result<()> {
     let failed = |error| Error::during(directory.display(), error);
     let mut lines = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.path().is_file() && name.contains(&format!("-{version}")) {
+        if entry.path().is_file() && is_of(&name, version) {
             let bytes = fs::read(entry.path()).map_err(failed)?;
             lines.push((name, sha256(&bytes)));
         }
@@ -34,23 +37,77 @@ pub(crate) fn write(directory: &Path, version: &str) -> Result<()> {
     fs::write(directory.join(FILE), text).map_err(failed)
 }
 
+/// Whether a file is an archive or a bill of materials of exactly this version: `v1.0.1` is a beginning of `v1.0.10` and of
+/// `v1.0.1-rc.1`.
+fn is_of(name: &str, version: &str) -> bool {
+    PLUGINS.iter().any(|(_, file_name)| {
+        let rest = name.strip_prefix(&format!("{file_name}-{version}"));
+        rest.is_some_and(|rest| rest == ".cdx.json" || is_target(rest))
+    })
+}
+
+fn is_target(rest: &str) -> bool {
+    let target = rest.strip_prefix('-').and_then(|it| {
+        it.strip_suffix(".tar.gz")
+            .or_else(|| it.strip_suffix(".zip"))
+    });
+    target.is_some_and(|it| Target::parse(it).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use gcr_test_support::scratch::ScratchDir;
 
-    #[test]
-    fn each_file_of_the_version_has_its_line() {
+    /// A directory with these files, each with its text.
+    fn directory(files: &[(&str, &str)]) -> ScratchDir {
         let dir = ScratchDir::new("sums").unwrap();
-        for (name, text) in [("b-v1.0.0-x", "abc"), ("a-v1.0.0", ""), ("a-v0.9.0", "old")] {
+        for (name, text) in files {
             fs::write(dir.path().join(name), text).unwrap();
         }
+        dir
+    }
+
+    #[test]
+    fn each_file_of_the_version_has_its_line() {
+        let dir = directory(&[
+            ("kubectl-gcr_secret-v1.0.0.cdx.json", "abc"),
+            (
+                "kubectl-gcr_patch_sa-v1.0.0-x86_64-unknown-linux-gnu.2.17.tar.gz",
+                "",
+            ),
+            (
+                "kubectl-gcr_secret-v0.9.0-x86_64-unknown-linux-musl.tar.gz",
+                "old",
+            ),
+        ]);
         write(dir.path(), "v1.0.0").unwrap();
         // What sha256sum prints for the empty input and for "abc".
         assert_eq!(
             fs::read_to_string(dir.path().join(FILE)).unwrap(),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a-v1.0.0\n\
-             ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  b-v1.0.0-x\n"
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  \
+             kubectl-gcr_patch_sa-v1.0.0-x86_64-unknown-linux-gnu.2.17.tar.gz\n\
+             ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  kubectl-gcr_secret-v1.0.0.cdx.json\n"
         );
+    }
+
+    #[test]
+    fn a_version_that_begins_like_another_is_not_it() {
+        let dir = directory(&[
+            (
+                "kubectl-gcr_secret-v0.1.10-x86_64-unknown-linux-musl.tar.gz",
+                "abc",
+            ),
+            (
+                "kubectl-gcr_secret-v0.1.1-rc.1-x86_64-unknown-linux-musl.tar.gz",
+                "abc",
+            ),
+            ("kubectl-gcr_secret-v0.1.10.cdx.json", "abc"),
+            ("kubectl-gcr_secret-v0.1.1-rc.1.cdx.json", "abc"),
+            ("kubectl-gcr_secret-v0.1.1.1.cdx.json", "abc"),
+            ("notes-v0.1.1-x86_64-unknown-linux-musl.tar.gz", "abc"),
+        ]);
+        write(dir.path(), "v0.1.1").unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), "");
     }
 }
