@@ -3,6 +3,8 @@
 
 pub(crate) mod archive;
 pub(crate) mod checksums;
+mod completion;
+mod glibc;
 mod sbom;
 pub(crate) mod target;
 
@@ -10,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gcr_test_support::plugins::{PLUGINS, completion_file};
+use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
 
 use self::archive::Packed;
@@ -97,7 +99,7 @@ pub(crate) fn archives(
     let mut written = Vec::new();
     for (binary, file_name) in PLUGINS {
         let program = read(&built.join(format!("{binary}{}", target.suffix())))?;
-        check_glibc(binary, &program, target)?;
+        glibc::check(binary, &program, target)?;
         let files = contents(root, file_name, program, target)?;
         let name = archive_name(file_name, tag, target);
         let path = into.join(name);
@@ -129,33 +131,10 @@ pub(crate) fn contents(
     };
     Ok(vec![
         file(&format!("{file_name}{}", target.suffix()), program, true),
-        completion(root, file_name, target)?,
+        completion::shim(root, file_name, target)?,
         file("LICENSE", read(&root.join("LICENSE"))?, false),
         file("README.md", read(&root.join("README.md"))?, false),
     ])
-}
-
-/// The file that kubectl asks for completion: what the plugin prints itself, or the same for Windows.
-fn completion(root: &Path, file_name: &str, target: &Target) -> Result<Packed> {
-    let asked = completion_file(file_name);
-    let (path, text) = if target.os() == "windows" {
-        (
-            format!("{asked}.cmd"),
-            format!("@\"%~dp0{file_name}.exe\" __complete %*\r\n"),
-        )
-    } else {
-        let shim = read(&root.join("crates/gcr-core/src/completion/shim.sh"))?;
-        let file = file_name.trim_start_matches("kubectl-");
-        let shim = String::from_utf8_lossy(&shim)
-            .replace("PLUGIN", &file.replace('_', "-"))
-            .replace("FILE", file);
-        (asked, shim)
-    };
-    Ok(Packed {
-        path,
-        bytes: text.into(),
-        executable: true,
-    })
 }
 
 /// The time that all files of an archive bear: the commit's, or `SOURCE_DATE_EPOCH`
@@ -178,38 +157,6 @@ pub(crate) fn commit_time(root: &Path) -> Result<u64> {
         .map_err(|error| Error::during(format!("the time {said:?}"), error))
 }
 
-/// That a program asks for no newer glibc than the target has. The versions it asks for stand in it as words.
-fn check_glibc(binary: &str, program: &[u8], target: &Target) -> Result<()> {
-    let Some((major, minor)) = target.glibc() else {
-        return Ok(());
-    };
-    match newest_glibc(program) {
-        Some(found) if found <= (major, minor) => Ok(()),
-        Some((is, it)) => Err(Error::new(format!(
-            "{binary} asks for glibc {is}.{it}, and {} has {major}.{minor}",
-            target.name()
-        ))),
-        None => Err(Error::new(format!("{binary} names no version of glibc"))),
-    }
-}
-
-fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
-    const MARK: &[u8] = b"GLIBC_";
-    let starts = program
-        .windows(MARK.len())
-        .enumerate()
-        .filter(|(_, window)| *window == MARK);
-    let versions = starts.filter_map(|(at, _)| {
-        let after = &program[at + MARK.len()..];
-        let end = after
-            .iter()
-            .position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
-        let mut parts = std::str::from_utf8(&after[..end]).ok()?.split('.');
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-    });
-    versions.max()
-}
-
 fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| Error::during(path.display(), error))
 }
@@ -217,37 +164,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gcr_test_support::Session;
-
-    #[test]
-    fn the_newest_glibc_is_seen() {
-        let program = b"\0GLIBC_2.2.5\0GLIBC_2.17\0GLIBC_2.9\0GLIBC_PRIVATE\0";
-        assert_eq!(newest_glibc(program), Some((2, 17)));
-        let old = Target::parse("x86_64-unknown-linux-gnu.2.17").unwrap();
-        assert!(check_glibc("x", program, &old).is_ok());
-        assert!(check_glibc("x", b"\0GLIBC_2.34\0", &old).is_err());
-        assert!(check_glibc("x", b"static", &old).is_err());
-        let host = Target::parse("x86_64-unknown-linux-gnu").unwrap();
-        assert!(check_glibc("x", b"\0GLIBC_2.34\0", &host).is_ok());
-    }
-
-    #[test]
-    fn the_completion_in_the_archive_is_what_the_plugin_prints() {
-        let session = Session::without_cluster();
-        let linux = Target::parse("x86_64-unknown-linux-musl").unwrap();
-        let asked = [
-            session.gcr_secret(["completion", "kubectl"]),
-            session.gcr_patch_sa(["--completion=kubectl"]),
-        ];
-        for ((_, file_name), asked) in PLUGINS.into_iter().zip(asked) {
-            let packed = completion(&checkout::root(), file_name, &linux).unwrap();
-            assert_eq!(packed.path, completion_file(file_name));
-            assert_eq!(
-                String::from_utf8_lossy(&packed.bytes),
-                asked.run().success().stdout
-            );
-        }
-    }
 
     #[test]
     fn an_archive_is_named_after_plugin_version_and_target() {
