@@ -5,6 +5,7 @@ pub(crate) mod archive;
 pub(crate) mod checksums;
 mod completion;
 mod glibc;
+mod readme;
 mod sbom;
 pub(crate) mod target;
 
@@ -129,11 +130,13 @@ pub(crate) fn contents(
         bytes,
         executable,
     };
+    let readme = read(&root.join("README.md"))?;
+    let readme = readme::for_archive(&String::from_utf8_lossy(&readme));
     Ok(vec![
         file(&format!("{file_name}{}", target.suffix()), program, true),
         completion::shim(root, file_name, target)?,
         file("LICENSE", read(&root.join("LICENSE"))?, false),
-        file("README.md", read(&root.join("README.md"))?, false),
+        file("README.md", readme.into_bytes(), false),
     ])
 }
 
