@@ -5,6 +5,7 @@ pub(crate) mod archive;
 pub(crate) mod checksums;
 mod completion;
 mod glibc;
+mod notices;
 mod readme;
 mod sbom;
 pub(crate) mod target;
@@ -96,12 +97,13 @@ pub(crate) fn archives(
 ) -> Result<Vec<PathBuf>> {
     let built = build.run()?;
     let time = commit_time(root)?;
+    let notices = notices::notices(root, target)?;
     fs::create_dir_all(into).map_err(|error| Error::during(into.display(), error))?;
     let mut written = Vec::new();
     for (binary, file_name) in PLUGINS {
         let program = read(&built.join(format!("{binary}{}", target.suffix())))?;
         glibc::check(binary, &program, target)?;
-        let files = contents(root, file_name, program, target)?;
+        let files = contents(root, file_name, program, &notices, target)?;
         let name = archive_name(file_name, tag, target);
         let path = into.join(name);
         fs::write(&path, target.format().pack(&files, time)?)
@@ -123,6 +125,7 @@ pub(crate) fn contents(
     root: &Path,
     file_name: &str,
     program: Vec<u8>,
+    notices: &[Packed],
     target: &Target,
 ) -> Result<Vec<Packed>> {
     let file = |path: &str, bytes: Vec<u8>, executable| Packed {
@@ -132,12 +135,14 @@ pub(crate) fn contents(
     };
     let readme = read(&root.join("README.md"))?;
     let readme = readme::for_archive(&String::from_utf8_lossy(&readme));
-    Ok(vec![
+    let mut files = vec![
         file(&format!("{file_name}{}", target.suffix()), program, true),
         completion::shim(root, file_name, target)?,
         file("LICENSE", read(&root.join("LICENSE"))?, false),
         file("README.md", readme.into_bytes(), false),
-    ])
+    ];
+    files.extend_from_slice(notices);
+    Ok(files)
 }
 
 /// The time that all files of an archive bear: the commit's, or `SOURCE_DATE_EPOCH`

@@ -59,6 +59,11 @@ impl Target {
         &self.name
     }
 
+    /// As rustc has it: without a glibc.
+    pub(crate) fn triple(&self) -> &str {
+        self.name.split_once('.').map_or(&self.name, |(it, _)| it)
+    }
+
     /// Go's word for the operating system, which krew uses.
     pub(crate) fn os(&self) -> &'static str {
         self.os
@@ -132,7 +137,9 @@ mod tests {
         let host = Target::parse("x86_64-unknown-linux-gnu").unwrap();
         let portable = host.portable().unwrap();
         assert_eq!(portable.name(), "x86_64-unknown-linux-gnu.2.17");
+        assert_eq!(portable.triple(), "x86_64-unknown-linux-gnu");
         assert_eq!(portable.glibc(), Some((2, 17)));
+        assert_eq!(host.triple(), host.name());
         assert_eq!(host.glibc(), None);
         assert_eq!(portable.portable(), None);
         assert_eq!(

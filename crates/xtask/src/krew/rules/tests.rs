@@ -36,7 +36,7 @@ impl Sample {
                 let target = after.trim_end_matches(".tar.gz").trim_end_matches(".zip");
                 let target = Target::parse(target).unwrap();
                 let content =
-                    contents(&checkout::root(), file_name, PROGRAM.into(), &target).unwrap();
+                    contents(&checkout::root(), file_name, PROGRAM.into(), &[], &target).unwrap();
                 files.push(content);
                 formats.push(target.format());
                 Ok((uri.into(), String::new()))
