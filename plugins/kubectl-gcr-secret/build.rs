@@ -1,5 +1,6 @@
-//! Says, while `cargo install` builds a plugin, which links its file wants: cargo names the file after the package, and
-//! kubectl looks for another name. Both plugins share this; the builds of `cargo xtask` make the links and stay silent.
+//! Says, while `cargo install` builds a plugin, which links its file wants (on Windows, copies): cargo names the file after
+//! the package, and kubectl looks for another name. Both plugins share this; the builds of `cargo xtask` make the links
+//! and stay silent.
 
 use std::env;
 
@@ -19,8 +20,19 @@ fn main() {
         package.replace('-', " "),
     );
     let file = typed.replace('-', "_");
+    let names = [
+        format!("kubectl-{file}"),
+        format!("kubectl_complete-{file}"),
+    ];
+    // A link wants rights there that not everybody has; a copy does the same.
+    let commands = if env::var_os("CARGO_CFG_WINDOWS").is_some() {
+        names.map(|name| format!("copy {package}.exe {name}.exe"))
+    } else {
+        names.map(|name| format!("ln -s {package} {name}"))
+    };
     println!(
         "cargo::warning=a file called {package} answers `{words}` only. For `kubectl {typed}` and its completion, \
-         in the directory it is installed into: ln -s {package} kubectl-{file}; ln -s {package} kubectl_complete-{file}"
+         in the directory it is installed into: {}",
+        commands.join("; ")
     );
 }
