@@ -77,8 +77,8 @@ const TASKS: [Task; 8] = [
     },
     Task {
         name: "krew",
-        usage: "krew [index DIR | check]",
-        does: "krew manifests of these archives [--base-url URL], loose or as a custom index; check: all of it with a real krew",
+        usage: "krew [--complete] [index DIR] [--base-url URL] | krew check",
+        does: "krew manifests of these archives, loose or as a custom index, with --complete only for all machines; check: all of it with a real krew",
         run: krew::run,
     },
 ];

@@ -81,7 +81,7 @@ fn by_manifest(person: &Person, dist: &Path) -> Result<()> {
                 installed(person, tag)
             },
         )?;
-        step("the main job", || main_job(person, namespace))?;
+        step("the main job", || main_job(person, namespace, &rendered))?;
         step("uninstall, and nothing is left", || uninstall(person))?;
     }
     Ok(())
@@ -120,8 +120,9 @@ fn by_index(person: &Person, dist: &Path) -> Result<()> {
         )?;
         installed(person, OLDER)
     })?;
+    let mut newer = Vec::new();
     step(&format!("upgrade to {TAG}"), || {
-        publish(TAG)?;
+        newer = publish(TAG)?;
         person.hears_of(
             "kubectl krew upgrade",
             &[
@@ -131,7 +132,7 @@ fn by_index(person: &Person, dist: &Path) -> Result<()> {
         )?;
         installed(person, TAG)
     })?;
-    step("the main job", || main_job(person, "index"))?;
+    step("the main job", || main_job(person, "index", &newer))?;
     step("uninstall, and nothing is left", || {
         uninstall(person)?;
         person.types("kubectl krew index remove gcr").map(drop)
@@ -171,7 +172,7 @@ fn installed(person: &Person, tag: &str) -> Result<()> {
 }
 
 /// What the plugins are for, in a namespace of its own; completion too, as the caveats tell to set it up.
-fn main_job(person: &Person, namespace: &str) -> Result<()> {
+fn main_job(person: &Person, namespace: &str, installed: &[Rendered]) -> Result<()> {
     person.hears_of("kubectl gcr-secret version", &[env!("CARGO_PKG_VERSION")])?;
     person.hears_of(
         "kubectl gcr-patch-sa --help",
@@ -202,25 +203,20 @@ fn main_job(person: &Person, namespace: &str) -> Result<()> {
         ),
         "gcr-io gcr-io",
     )?;
-    for (print, file) in [
-        (
-            "kubectl gcr-secret completion kubectl",
-            "kubectl_complete-gcr_secret",
-        ),
-        (
-            "kubectl gcr-patch-sa --completion=kubectl",
-            "kubectl_complete-gcr_patch_sa",
-        ),
-    ] {
-        let place = person.krew_root("bin").join(file);
-        let place = place.display();
-        person.types(&format!("{print} > {place} && chmod +x {place}"))?;
+    for one in installed {
+        person.types(&commands(&one.manifest.spec.caveats))?;
     }
     person.hears_of("kubectl __complete gcr-secret cr", &["create"])?;
     person.hears_of("kubectl __complete gcr-patch-sa --rem", &["--remove"])?;
     person
         .types("rm \"$KREW_ROOT\"/bin/kubectl_complete-gcr_*")
         .map(drop)
+}
+
+/// The commands among caveats: what stands indented.
+fn commands(caveats: &str) -> String {
+    let lines = caveats.lines().filter_map(|line| line.strip_prefix("  "));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Uninstalls both, and looks for what is left of them.

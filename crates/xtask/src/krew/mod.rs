@@ -1,6 +1,7 @@
 //! `cargo xtask krew [--complete] [index DIR] [--base-url URL]`: manifests that krew can install, rendered from the templates
 //! in `krew/` and the archives in `target/dist`, loose or as a custom index; with `--complete` only for all machines of a
-//! release. `cargo xtask krew check` is the proof with a real krew. Nothing is rendered that breaks krew's rules.
+//! release. `cargo xtask krew check` is the proof with a real krew; it makes archives of its own and takes no options.
+//! Nothing is rendered that breaks krew's rules.
 
 mod check;
 mod index;
@@ -24,6 +25,10 @@ use crate::package::{TAG, archive_name, dist};
 
 /// Does what the words say.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
+    if words == ["check"] {
+        return check::run();
+    }
+    let asked = words;
     let (complete, words) = match words {
         ["--complete", rest @ ..] => (true, rest),
         _ => (false, words),
@@ -55,8 +60,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
             println!("{said}");
             Ok(())
         }
-        ["check"] if base_url.is_none() => check::run(),
-        _ => Err(crate::not_understood("krew", words)),
+        _ => Err(crate::not_understood("krew", asked)),
     }
 }
 
@@ -180,4 +184,22 @@ fn write(rendered: &[Rendered], into: &Path) -> Result<Vec<PathBuf>> {
         written.push(path);
     }
     Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_takes_no_options() {
+        for words in [
+            &["--complete", "check"][..],
+            &["check", "--complete"],
+            &["check", "--base-url", "https://h.example"],
+        ] {
+            let refused = run(words).unwrap_err().to_string();
+            let start = format!("{} is not understood", words.join(" "));
+            assert!(refused.starts_with(&start), "{refused}");
+        }
+    }
 }
