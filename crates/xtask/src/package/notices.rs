@@ -29,6 +29,9 @@ const NOTICES: [&str; 6] = [
 /// Where a toolchain keeps the notices of what is in its standard library.
 const STANDARD_LIBRARY: &str = "share/doc/rust/COPYRIGHT-library.html";
 
+/// What the C library of the static Linux programs says of itself: no package and no toolchain carries it.
+const MUSL: &str = include_str!("musl.txt");
+
 /// A library of somebody else's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Library {
@@ -140,6 +143,11 @@ fn text(libraries: &[Library], apache: &Path, target: &Target) -> Result<String>
          licences. The texts follow. Those of Rust's standard library stand in THIRD-PARTY.rust.html.\n\n",
         target.triple()
     );
+    if target.triple().ends_with("-musl") {
+        text += "musl libc: MIT\n";
+        whose.insert(MUSL.into(), vec!["musl libc: COPYRIGHT".into()]);
+        order.push(MUSL.into());
+    }
     for library in libraries {
         let (name, version) = (&library.name, &library.version);
         text += &format!("{name} {version}: {}\n", library.licence);
@@ -286,6 +294,15 @@ mod tests {
                 "{licence}"
             );
         }
+    }
+
+    #[test]
+    fn a_static_program_names_its_libc() {
+        let apache = Path::new("not read");
+        let said = |name| text(&[], apache, &Target::parse(name).unwrap()).unwrap();
+        let musl = said("aarch64-unknown-linux-musl");
+        assert!(musl.contains("\nmusl libc: MIT\n") && musl.contains("Rich Felker, et al."));
+        assert!(!said("x86_64-unknown-linux-gnu").contains("musl libc"));
     }
 
     /// On this machine: cargo has its sources wherever this test was built.
