@@ -11,6 +11,7 @@ mod control_plane;
 mod demo;
 mod fuzz;
 mod gate;
+mod homebrew;
 mod install;
 mod interrupt;
 mod krew;
@@ -32,7 +33,7 @@ struct Task {
     run: fn(&[&str]) -> Result<()>,
 }
 
-const TASKS: [Task; 8] = [
+const TASKS: [Task; 9] = [
     Task {
         name: "demo",
         usage: "demo [--keep]",
@@ -80,6 +81,12 @@ const TASKS: [Task; 8] = [
         usage: "krew [--complete] [index DIR] [--base-url URL] | krew check",
         does: "krew manifests of these archives, loose or as a custom index, with --complete only for all machines; check: all of it with a real krew",
         run: krew::run,
+    },
+    Task {
+        name: "homebrew",
+        usage: "homebrew [--complete] [--base-url URL]",
+        does: "Homebrew's formulas of these archives, for a tap",
+        run: homebrew::run,
     },
 ];
 

@@ -5,7 +5,7 @@
 
 mod check;
 mod index;
-mod manifest;
+pub(crate) mod manifest;
 mod person;
 mod rules;
 mod server;
@@ -28,46 +28,62 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     if words == ["check"] {
         return check::run();
     }
-    let asked = words;
-    let (complete, words) = match words {
-        ["--complete", rest @ ..] => (true, rest),
-        _ => (false, words),
-    };
-    let (base_url, words) = match words {
-        [rest @ .., "--base-url", url] => (Some(*url), rest),
-        _ => (None, words),
-    };
-    let render = || {
-        let rendered = Release {
-            tag: TAG,
-            archives: dist(),
-            base_url,
-        }
-        .render()?;
-        say_left_out(&rendered, complete)?;
-        Ok(rendered)
-    };
-    match words {
+    let (options, rest) = Options::of(words);
+    match rest {
         [] => {
             let into = dist().join("krew");
-            for path in write(&render()?, &into)? {
+            for path in write(&options.render()?, &into)? {
                 println!("{}", path.display());
             }
             Ok(())
         }
         ["index", directory] => {
-            let said = index::write(Path::new(directory), &render()?, &|| Command::new("git"))?;
+            let rendered = options.render()?;
+            let said = index::write(Path::new(directory), &rendered, &|| Command::new("git"))?;
             println!("{said}");
             Ok(())
         }
-        _ => Err(crate::not_understood("krew", asked)),
+        _ => Err(crate::not_understood("krew", words)),
+    }
+}
+
+/// What can be said of the archives in `target/dist` that something is rendered from.
+pub(crate) struct Options<'a> {
+    complete: bool,
+    base_url: Option<&'a str>,
+}
+
+impl<'a> Options<'a> {
+    /// The options, and the words between them.
+    pub(crate) fn of<'w>(words: &'w [&'a str]) -> (Self, &'w [&'a str]) {
+        let (complete, words) = match words {
+            ["--complete", rest @ ..] => (true, rest),
+            _ => (false, words),
+        };
+        let (base_url, words) = match words {
+            [rest @ .., "--base-url", url] => (Some(*url), rest),
+            _ => (None, words),
+        };
+        (Self { complete, base_url }, words)
+    }
+
+    /// The manifests of both plugins.
+    pub(crate) fn render(&self) -> Result<Vec<Rendered>> {
+        let rendered = Release {
+            tag: TAG,
+            archives: dist(),
+            base_url: self.base_url,
+        }
+        .render()?;
+        say_left_out(&rendered, self.complete)?;
+        Ok(rendered)
     }
 }
 
 /// A manifest and the name of its file.
 pub(crate) struct Rendered {
     file_name: String,
-    manifest: Manifest,
+    pub(crate) manifest: Manifest,
 }
 
 /// Archives of one version, where they lie and where krew is to fetch them.

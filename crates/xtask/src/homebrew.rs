@@ -1,0 +1,215 @@
+//! `cargo xtask homebrew [--complete] [--base-url URL]`: Homebrew's formula of each plugin, rendered from what its krew
+//! manifest says: the same archives, addresses and sums. For macOS and Linux; Homebrew knows no Windows. Publishes nothing.
+
+use std::fs;
+
+use gcr_test_support::plugins::completion_file;
+use gcr_test_support::{Error, Result};
+
+use crate::krew::Options;
+use crate::krew::manifest::{Manifest, Platform};
+use crate::package::dist;
+
+/// Homebrew's words for the machines it knows, with krew's.
+const SYSTEMS: [(&str, &str); 2] = [("on_macos", "darwin"), ("on_linux", "linux")];
+const PROCESSORS: [(&str, &str); 2] = [("on_arm", "arm64"), ("on_intel", "amd64")];
+
+/// Writes the formulas into `target/dist/homebrew`.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let (options, rest) = Options::of(words);
+    if !rest.is_empty() {
+        return Err(crate::not_understood("homebrew", words));
+    }
+    let into = dist().join("homebrew");
+    fs::create_dir_all(&into).map_err(|error| Error::during(into.display(), error))?;
+    for rendered in options.render()? {
+        let path = into.join(file_name(&rendered.manifest));
+        fs::write(&path, formula(&rendered.manifest)?)
+            .map_err(|error| Error::during(path.display(), error))?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+/// The name of the formula's file.
+fn file_name(manifest: &Manifest) -> String {
+    format!("kubectl-{}.rb", manifest.metadata.name)
+}
+
+/// The formula. An error where no archive is for a machine that Homebrew knows, or where a text holds what Ruby would read.
+fn formula(manifest: &Manifest) -> Result<String> {
+    let spec = &manifest.spec;
+    let plugin = &manifest.metadata.name;
+    let program = format!("kubectl-{}", plugin.replace('-', "_"));
+    let mut machines = String::new();
+    for (system, os) in SYSTEMS {
+        let blocks: String = PROCESSORS
+            .iter()
+            .filter_map(|(processor, arch)| {
+                let platform = spec.platforms.iter().find(|it| is_for(it, os, arch))?;
+                Some(format!(
+                    "    {processor} do\n      url \"{}\"\n      sha256 \"{}\"\n    end\n",
+                    platform.uri, platform.sha256
+                ))
+            })
+            .collect();
+        if !blocks.is_empty() {
+            machines += &format!("\n  {system} do\n{blocks}  end\n");
+        }
+    }
+    if machines.is_empty() {
+        return Err(Error::new(format!(
+            "{plugin}: there is no archive for a machine that Homebrew knows"
+        )));
+    }
+    let version = spec.version.trim_start_matches('v');
+    let addresses = spec.platforms.iter().map(|it| it.uri.as_str());
+    let texts = [version, &spec.short_description, &spec.homepage];
+    // Between double quotes Ruby reads more than words.
+    if let Some(text) = addresses
+        .chain(texts)
+        .find(|it| it.contains(['"', '#', '\\']))
+    {
+        return Err(Error::new(format!(
+            "{plugin}: {text} is more than words to Ruby"
+        )));
+    }
+    Ok(format!(
+        "class {class} < Formula\n\
+         \x20 desc \"{desc}\"\n\
+         \x20 homepage \"{homepage}\"\n\
+         \x20 version \"{version}\"\n\
+         \x20 license \"Apache-2.0\"\n\
+         {machines}\n\
+         \x20 def install\n\
+         \x20   bin.install \"{program}\", \"{completion}\"\n\
+         \x20   doc.install Dir[\"THIRD-PARTY.*\"]\n\
+         \x20 end\n\
+         \n\
+         \x20 test do\n\
+         \x20   assert_match \"Usage:\", shell_output(\"#{{bin}}/{program} --help\")\n\
+         \x20 end\n\
+         end\n",
+        class = class(plugin),
+        desc = spec.short_description,
+        homepage = spec.homepage,
+        completion = completion_file(&program),
+    ))
+}
+
+fn is_for(platform: &Platform, os: &str, arch: &str) -> bool {
+    let labels = &platform.selector.match_labels;
+    labels.get("os").is_some_and(|it| it == os) && labels.get("arch").is_some_and(|it| it == arch)
+}
+
+/// As Homebrew makes it of the file's name: `kubectl-gcr-secret` is `KubectlGcrSecret`.
+fn class(plugin: &str) -> String {
+    let parts = ["kubectl"].into_iter().chain(plugin.split('-'));
+    parts
+        .map(|part| {
+            let (first, rest) = part.split_at(part.len().min(1));
+            first.to_uppercase() + rest
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::krew::manifest::{Metadata, Selector, Spec};
+
+    fn platform(os: &str, arch: &str) -> Platform {
+        let labels = [("os", os), ("arch", arch)].map(|(key, it)| (key.into(), it.into()));
+        Platform {
+            selector: Selector {
+                match_labels: BTreeMap::from(labels),
+            },
+            uri: format!("https://h.example/x-{os}-{arch}.tar.gz"),
+            sha256: format!("{os}{arch}").repeat(2),
+            bin: "x".into(),
+        }
+    }
+
+    fn manifest(platforms: Vec<Platform>) -> Manifest {
+        Manifest {
+            api_version: String::new(),
+            kind: String::new(),
+            metadata: Metadata {
+                name: "gcr-patch-sa".into(),
+            },
+            spec: Spec {
+                version: "v1.2.3".into(),
+                homepage: "https://h.example/".into(),
+                short_description: "Do it".into(),
+                description: String::new(),
+                caveats: String::new(),
+                platforms,
+            },
+        }
+    }
+
+    #[test]
+    fn a_formula_has_the_manifests_addresses_and_sums() {
+        let platforms = vec![
+            platform("linux", "amd64"),
+            platform("darwin", "arm64"),
+            platform("darwin", "amd64"),
+            platform("windows", "amd64"),
+        ];
+        let manifest = manifest(platforms);
+        assert_eq!(file_name(&manifest), "kubectl-gcr-patch-sa.rb");
+        assert_eq!(
+            formula(&manifest).unwrap(),
+            r##"class KubectlGcrPatchSa < Formula
+  desc "Do it"
+  homepage "https://h.example/"
+  version "1.2.3"
+  license "Apache-2.0"
+
+  on_macos do
+    on_arm do
+      url "https://h.example/x-darwin-arm64.tar.gz"
+      sha256 "darwinarm64darwinarm64"
+    end
+    on_intel do
+      url "https://h.example/x-darwin-amd64.tar.gz"
+      sha256 "darwinamd64darwinamd64"
+    end
+  end
+
+  on_linux do
+    on_intel do
+      url "https://h.example/x-linux-amd64.tar.gz"
+      sha256 "linuxamd64linuxamd64"
+    end
+  end
+
+  def install
+    bin.install "kubectl-gcr_patch_sa", "kubectl_complete-gcr_patch_sa"
+    doc.install Dir["THIRD-PARTY.*"]
+  end
+
+  test do
+    assert_match "Usage:", shell_output("#{bin}/kubectl-gcr_patch_sa --help")
+  end
+end
+"##
+        );
+    }
+
+    #[test]
+    fn what_homebrew_cannot_install_or_ruby_would_run_is_refused() {
+        assert!(formula(&manifest(vec![platform("windows", "amd64")])).is_err());
+        assert!(formula(&manifest(vec![platform("linux", "amd64")])).is_ok());
+        for text in ["#{`id`}", "a\" + `id` + \"", "a\\"] {
+            let mut clever = manifest(vec![platform("linux", "amd64")]);
+            clever.spec.homepage = text.into();
+            assert!(formula(&clever).is_err(), "{text}");
+            let mut clever = manifest(vec![platform("linux", "amd64")]);
+            clever.spec.platforms[0].uri = text.into();
+            assert!(formula(&clever).is_err(), "{text}");
+        }
+    }
+}
