@@ -168,6 +168,14 @@ impl Release<'_> {
     }
 }
 
+/// What a plugin's template says of it, with no archive and no version.
+pub(crate) fn described(root: &Path, file_name: &str) -> Result<Manifest> {
+    let path = root.join(format!("krew/{}.yaml", typed(file_name)));
+    let text = fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))?;
+    let text = template::render(&text, "", |uri| Ok((uri.to_owned(), String::new())))?;
+    Manifest::read(&text)
+}
+
 /// What is typed after `kubectl` for the plugin with this file name.
 fn typed(file_name: &str) -> String {
     file_name.replacen("kubectl-", "", 1).replace('_', "-")

@@ -37,7 +37,7 @@ pub(crate) fn write(directory: &Path, version: &str) -> Result<()> {
     fs::write(directory.join(FILE), text).map_err(failed)
 }
 
-/// Whether a file is an archive or a bill of materials of exactly this version: `v1.0.1` is a beginning of `v1.0.10` and of
+/// Whether a file is an archive, a package or a bill of materials of exactly this version: `v1.0.1` is a beginning of `v1.0.10` and of
 /// `v1.0.1-rc.1`.
 fn is_of(name: &str, version: &str) -> bool {
     PLUGINS.iter().any(|(_, file_name)| {
@@ -50,6 +50,7 @@ fn is_target(rest: &str) -> bool {
     let target = rest.strip_prefix('-').and_then(|it| {
         it.strip_suffix(".tar.gz")
             .or_else(|| it.strip_suffix(".zip"))
+            .or_else(|| it.strip_suffix(".deb"))
     });
     target.is_some_and(|it| Target::parse(it).is_ok())
 }
@@ -77,6 +78,10 @@ mod tests {
                 "",
             ),
             (
+                "kubectl-gcr_secret-v1.0.0-x86_64-unknown-linux-musl.deb",
+                "",
+            ),
+            (
                 "kubectl-gcr_secret-v0.9.0-x86_64-unknown-linux-musl.tar.gz",
                 "old",
             ),
@@ -87,6 +92,8 @@ mod tests {
             fs::read_to_string(dir.path().join(FILE)).unwrap(),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  \
              kubectl-gcr_patch_sa-v1.0.0-x86_64-unknown-linux-gnu.2.17.tar.gz\n\
+             e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  \
+             kubectl-gcr_secret-v1.0.0-x86_64-unknown-linux-musl.deb\n\
              ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  kubectl-gcr_secret-v1.0.0.cdx.json\n"
         );
     }

@@ -10,7 +10,7 @@ pub(super) fn check(binary: &str, program: &[u8], target: &Target) -> Result<()>
     let Some((major, minor)) = target.glibc() else {
         return Ok(());
     };
-    match newest_glibc(program) {
+    match newest(program) {
         Some(found) if found <= (major, minor) => Ok(()),
         Some((is, it)) => Err(Error::new(format!(
             "{binary} asks for glibc {is}.{it}, and {} has {major}.{minor}",
@@ -20,7 +20,8 @@ pub(super) fn check(binary: &str, program: &[u8], target: &Target) -> Result<()>
     }
 }
 
-fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
+/// The newest glibc that a program asks for; `None` where it asks for none.
+pub(super) fn newest(program: &[u8]) -> Option<(u32, u32)> {
     const MARK: &[u8] = b"GLIBC_";
     let starts = program
         .windows(MARK.len())
@@ -44,7 +45,7 @@ mod tests {
     #[test]
     fn the_newest_glibc_is_seen() {
         let program = b"\0GLIBC_2.2.5\0GLIBC_2.17\0GLIBC_2.9\0GLIBC_PRIVATE\0";
-        assert_eq!(newest_glibc(program), Some((2, 17)));
+        assert_eq!(newest(program), Some((2, 17)));
         let old = Target::parse("x86_64-unknown-linux-gnu.2.17").unwrap();
         assert!(check("x", program, &old).is_ok());
         assert!(check("x", b"\0GLIBC_2.34\0", &old).is_err());

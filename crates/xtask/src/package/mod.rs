@@ -1,9 +1,11 @@
-//! `cargo xtask package`: an archive of each plugin, as it is released, in `target/dist`, with checksums. On a Linux
-//! machine with glibc also one that runs on an older glibc, where cargo-zigbuild is there to build it. Publishes nothing.
+//! `cargo xtask package`: an archive of each plugin, as it is released, and for Linux a Debian package, in `target/dist`,
+//! with checksums. On a Linux machine with glibc also such that run on an older glibc, where cargo-zigbuild is there to
+//! build them. Publishes nothing.
 
 pub(crate) mod archive;
 pub(crate) mod checksums;
 mod completion;
+mod debian;
 mod glibc;
 mod notices;
 mod readme;
@@ -19,6 +21,7 @@ use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
 
 use self::archive::Packed;
 use self::target::Target;
+use crate::krew;
 use crate::step::{step, succeed};
 use crate::suites::wanted;
 
@@ -87,7 +90,7 @@ pub(crate) fn build_for(build: ReleaseBuild, target: &Target) -> Result<ReleaseB
     })
 }
 
-/// Builds both plugins and packs each, as version `tag`. `root` is the checkout that is built.
+/// Builds both plugins and packs each, as version `tag`, into an archive and for Linux a Debian package. `root` is the checkout that is built.
 pub(crate) fn archives(
     root: &Path,
     build: &ReleaseBuild,
@@ -104,11 +107,25 @@ pub(crate) fn archives(
         let program = read(&built.join(format!("{binary}{}", target.suffix())))?;
         glibc::check(binary, &program, target)?;
         let files = contents(root, file_name, program, &notices, target)?;
-        let name = archive_name(file_name, tag, target);
-        let path = into.join(name);
-        fs::write(&path, target.format().pack(&files, time)?)
-            .map_err(|error| Error::during(path.display(), error))?;
-        written.push(path);
+        let archive = target.format().pack(&files, time)?;
+        let mut made = vec![(archive_name(file_name, tag, target), archive)];
+        if target.os() == "linux" {
+            let name = format!("{file_name}-{tag}-{}.deb", target.name());
+            let spec = krew::described(root, file_name)?.spec;
+            let about = debian::About {
+                package: binary,
+                tag,
+                homepage: &spec.homepage,
+                short: &spec.short_description,
+                long: &spec.description,
+            };
+            made.push((name, debian::package(&about, &files, target, time)?));
+        }
+        for (name, bytes) in made {
+            let path = into.join(name);
+            fs::write(&path, bytes).map_err(|error| Error::during(path.display(), error))?;
+            written.push(path);
+        }
     }
     Ok(written)
 }
