@@ -73,7 +73,7 @@ const TASKS: [Task; 9] = [
     Task {
         name: "package",
         usage: "package [--target T | --sums]",
-        does: "archives, checksums and bills of materials in target/dist, for this machine or a target of rustc's",
+        does: "archives, Debian packages, checksums and bills of materials in target/dist, for this machine or a target of rustc's",
         run: package::run,
     },
     Task {
