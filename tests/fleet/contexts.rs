@@ -176,6 +176,46 @@ fn a_dead_cluster_holds_up_no_other() {
 }
 
 #[test]
+fn one_that_dies_in_the_middle_is_given_up_and_its_books_are_true() {
+    let setting = Setting::new("contexts", 4);
+    let dying = FaultProxy::before(setting.cluster);
+    // One Secret is written; then nothing is heard of it any more.
+    dying.when(Rule::on("patch", "secrets").after(1), Fault::Hang);
+    let contexts = [
+        ("dying", dying.kubeconfig().to_path_buf(), "x"),
+        ("good", kubeconfig(setting.cluster), "x"),
+    ];
+    let session = session(setting.cluster, &contexts);
+    let output = session
+        .gcr_secret(["create", "--key-file=key.json", "--attach"])
+        .args(["--contexts=dying,good", "--request-timeout=8s"])
+        .args(["--namespace-selector", &setting.selector])
+        .run()
+        .exits(1);
+    // Both write the same objects: which of them was first is nobody's business here.
+    let done = |context: &str| {
+        let end = format!(" --context {context}");
+        let lines = output.stdout.lines();
+        lines.filter(|line| line.ends_with(&end)).count()
+    };
+    assert_eq!((done("dying"), done("good")), (2, 8), "{output}");
+    let (errors, count) = split_count(&output);
+    assert!(
+        count.ends_with("0 failed, 3 unknown, 3 not started"),
+        "{output}"
+    );
+    let (given_up, unknown) = errors.split_first().expect("what went wrong");
+    assert_eq!(
+        *given_up,
+        "Unable to connect to the server: no answer within 8s (--request-timeout) --context dying"
+    );
+    let told = "it is unknown whether it was written: the cluster was given up";
+    let of_dying = |line: &&&str| line.contains(told) && line.ends_with(" --context dying");
+    assert_eq!(unknown.iter().filter(of_dying).count(), 3, "{output}");
+    assert_eq!(unknown.len(), 3, "{output}");
+}
+
+#[test]
 fn a_context_that_is_not_there_ends_the_run_before_it_begins() {
     let setting = Setting::new("contexts", 1);
     let contexts = [(

@@ -96,8 +96,13 @@ impl Fleet<'_> {
 
     async fn drive_matching(&self, what: &NamespaceMatch, deadline: Instant) {
         let mut search = Search::begin(&self.cluster, what);
-        let Some(first) = search.next().await else {
-            return search.end().await;
+        // A page may be left out whole: nothing else is looked at for its sake.
+        let first = loop {
+            match search.next().await {
+                Some(names) if names.is_empty() => {}
+                Some(names) => break names,
+                None => return search.end().await,
+            }
         };
         let many = !search.is_over() || first.len() > MANY;
         let (found, mut names) = mpsc::unbounded_channel();
