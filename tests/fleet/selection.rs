@@ -1,5 +1,7 @@
 //! `--namespace-selector`, `--exclude-namespace`, and long lists of names.
 
+use std::fs;
+
 use gcr_test_support::Report;
 use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Rule};
 use serde_json::json;
@@ -284,6 +286,7 @@ fn dry_runs_of_many_write_nothing() {
         let output = setting
             .create()
             .arg(format!("--dry-run={mode}"))
+            .args(["--report", "report.jsonl"])
             .run()
             .success();
         assert_eq!(output.stdout.matches(suffix).count(), 4, "{output}");
@@ -292,6 +295,11 @@ fn dry_runs_of_many_write_nothing() {
             count,
             "2 created, 2 patched, 0 failed, 0 unknown, 0 not started"
         );
+        // Nor does the report claim that anything is there.
+        let report =
+            fs::read_to_string(setting.session.work().join("report.jsonl")).expect("a report");
+        let marked = format!("\"reason\":null,\"dryRun\":\"{mode}\"}}");
+        assert_eq!(report.matches(&marked).count(), 4, "{report}");
         for name in &setting.names {
             assert_eq!(setting.cluster.find("secret/gcr-io", name), None);
         }

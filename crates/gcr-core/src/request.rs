@@ -133,6 +133,15 @@ pub enum DryRun {
 }
 
 impl DryRun {
+    /// The word of `--dry-run`; `None` for what is written.
+    pub fn strategy(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Client => Some("client"),
+            Self::Server => Some("server"),
+        }
+    }
+
     /// What a line ends with, as kubectl has it.
     pub fn suffix(self) -> &'static str {
         match self {

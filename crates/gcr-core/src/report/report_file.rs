@@ -1,7 +1,8 @@
 //! `--report FILE`: one JSON line an object, as it ends.
 //!
 //! The shape of a line: `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the closing count's
-//! word) and `reason` (what went wrong, or null). Written line by line, so that a run that is killed leaves what it had.
+//! word) and `reason` (what went wrong, or null); in a dry run `dryRun` too (`client` or `server`), since nothing of it is
+//! there. Written line by line, so that a run that is killed leaves what it had.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::domain::printable::printable;
 use crate::ledger::Outcome;
+use crate::request::DryRun;
 use crate::target::{ObjectName, TargetName};
 
 /// How every line begins.
@@ -20,6 +22,7 @@ const BEGINNING: &[u8; 11] = br#"{"context":"#;
 /// The file being written.
 pub struct ReportFile {
     path: String,
+    dry_run: DryRun,
     file: LineWriter<File>,
     /// What went wrong first: nothing is written after it.
     broken: Option<String>,
@@ -33,6 +36,8 @@ struct Line<'a> {
     name: &'a str,
     result: &'a str,
     reason: Option<&'a str>,
+    #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
+    dry_run: Option<&'static str>,
 }
 
 impl ReportFile {
@@ -41,7 +46,7 @@ impl ReportFile {
     ///
     /// # Errors
     /// The line to print.
-    pub fn create(path: &Path) -> Result<Self, String> {
+    pub fn create(path: &Path, dry_run: DryRun) -> Result<Self, String> {
         let shown = printable(&path.to_string_lossy()).into_owned();
         if holds_something_else(path) {
             return Err(format!(
@@ -51,6 +56,7 @@ impl ReportFile {
         let file = File::create(path).map_err(|error| unwritable(&shown, &error))?;
         Ok(Self {
             path: shown,
+            dry_run,
             file: LineWriter::new(file),
             broken: None,
         })
@@ -76,6 +82,7 @@ impl ReportFile {
             name,
             result: outcome.word(),
             reason,
+            dry_run: self.dry_run.strategy(),
         };
         let written = serde_json::to_string(&line)
             .map_err(std::io::Error::from)
