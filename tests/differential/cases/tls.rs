@@ -27,6 +27,17 @@ pub(crate) fn cases() -> Vec<Case> {
         cluster("a CA whose PEM holds nonsense", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n")
             .says("error: unable to load root certificates: failed to parse certificate: x509: malformed certificate"),
+        cluster("a CA with nonsense beside it", "server: '{SERVER}', certificate-authority: ca.crt")
+            .file("ca.crt", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n{CA_PEM}")
+            .reaches("token good"),
+        cluster("another CA with nonsense beside it", "server: '{SERVER}', certificate-authority: ca.crt")
+            .file("ca.crt", "{OTHER_CA_PEM}-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n")
+            .says(UNKNOWN),
+        cluster("a CA with its key", "server: '{SERVER}', certificate-authority: ca.crt")
+            .file("ca.crt", "{KEY_PEM}\r\n{CA_PEM}\r\n")
+            .reaches("token good"),
+        cluster("a CA that is a directory", "server: '{SERVER}', certificate-authority: '{WORK}'")
+            .says("error: read {WORK}: is a directory"),
         cluster("an empty CA", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "")
             .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),

@@ -9,10 +9,10 @@ use hyper_rustls::{
     DefaultServerNameResolver, FixedServerNameResolver, HttpsConnector, ResolveServerName,
 };
 use kube::client::ConfigExt as _;
-use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, RootCertStore};
 
 use super::base64_data::decode;
 use super::go_errors::path_error;
@@ -70,12 +70,22 @@ impl Trust {
             // Nothing written is nothing said: the system's.
             Some(pem) if pem.is_empty() => None,
             Some(pem) => {
-                let roots: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(pem)
+                let written: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
                     .filter_map(Result::ok)
-                    .map(|certificate| certificate.to_vec())
+                    .collect();
+                // One that can be read is enough (`x509.CertPool.AppendCertsFromPEM`).
+                let roots: Vec<Vec<u8>> = written
+                    .iter()
+                    .filter(|it| RootCertStore::empty().add((*it).clone()).is_ok())
+                    .map(|it| it.to_vec())
                     .collect();
                 if roots.is_empty() {
-                    return Err("error: unable to load root certificates: unable to parse bytes as PEM block".to_owned());
+                    let why = if written.is_empty() {
+                        "unable to parse bytes as PEM block"
+                    } else {
+                        "failed to parse certificate: x509: malformed certificate"
+                    };
+                    return Err(format!("error: unable to load root certificates: {why}"));
                 }
                 Some(roots)
             }
@@ -113,11 +123,11 @@ impl Trust {
         };
         plain.accept_invalid_certs = self.insecure;
         let mut config = plain.rustls_client_config().map_err(|error| {
-            let why = match &self.roots {
-                Some(_) => "failed to parse certificate: x509: malformed certificate".into(),
-                None => printable(&error.to_string()).into_owned(),
-            };
-            format!("error: unable to load root certificates: {why}")
+            let why = error.to_string();
+            format!(
+                "error: unable to load root certificates: {}",
+                printable(&why)
+            )
         })?;
         if let Some(identity) = identity {
             config.client_auth_cert_resolver =
