@@ -167,6 +167,15 @@ pub(crate) fn cases() -> Vec<Case> {
         usual("--request-timeout below zero")
             .flags(["--request-timeout=-1s"])
             .reaches("token good"),
+        usual("--request-timeout below zero without a unit")
+            .flags(["--request-timeout=-5"])
+            .says(BAD_TIMEOUT),
+        usual("--request-timeout of 0 below zero").flags(["--request-timeout=-0"]).reaches("token good"),
+        usual("--request-timeout with a sign").flags(["--request-timeout=+5"]).reaches("token good"),
+        usual("--request-timeout that begins with 0").flags(["--request-timeout=010"]).reaches("token good"),
+        usual("--request-timeout in base 16").flags(["--request-timeout=0x10"]).says(BAD_TIMEOUT),
+        usual("--request-timeout in parts").flags(["--request-timeout=1_0"]).says(BAD_TIMEOUT),
+        usual("--request-timeout of 5S").flags(["--request-timeout=5S"]).says(BAD_TIMEOUT),
         usual("--disable-compression").flags(["--disable-compression"]).reaches("token good"),
         usual("--cache-dir").flags(["--cache-dir={HOME}/.kube/cache"]).reaches("token good"),
     ]

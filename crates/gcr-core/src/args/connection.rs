@@ -197,12 +197,15 @@ impl ConnectionArgs {
         let request_timeout = match self.request_timeout.as_deref() {
             None | Some("") => None,
             Some(text) => {
-                // A negative one is no limit, as 0 is.
+                // A negative one is no limit, as 0 is; it wants a unit.
                 let (negative, size) = match text.strip_prefix(['-', '+']) {
                     Some(size) => (text.starts_with('-'), size),
                     None => (false, text),
                 };
-                let timeout = go_duration::parse_timeout(size).ok_or_else(|| {
+                let is_bare = size.bytes().all(|byte| byte.is_ascii_digit());
+                let timeout = go_duration::parse_timeout(size)
+                    .filter(|timeout| !(negative && is_bare) || timeout.is_zero());
+                let timeout = timeout.ok_or_else(|| {
                     // client-go's own words (`clientcmd/helpers.go`).
                     UsageError::new(
                         "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by \
