@@ -53,6 +53,18 @@ pub(crate) fn cases() -> Vec<Case> {
             .command(Command::Create)
             .flags(["--user=nope"])
             .says("error: auth info \"nope\" does not exist"),
+        two("an unknown --context with quotes")
+            .command(Command::Create)
+            .flags(["--context=a\"b\\c"])
+            .says("error: context \"a\\\"b\\\\c\" does not exist"),
+        two("an unknown --cluster of two lines")
+            .command(Command::Create)
+            .flags(["--cluster=a\nb"])
+            .says("error: cluster \"a\\nb\" does not exist"),
+        two("an unknown --user with quotes")
+            .command(Command::Create)
+            .flags(["--user=a\"b é\u{7}"])
+            .says("error: auth info \"a\\\"b é\\a\" does not exist"),
         two("a context of an unknown cluster")
             .flags(["--context=lost-cluster"])
             .says("The connection to the server localhost:8080 was refused - did you specify the right host or port?")

@@ -11,6 +11,7 @@ use super::environment::Environment;
 use super::files::Merged;
 use super::kubeconfig::{Cluster, Context, User};
 use super::options::ConnectionOptions;
+use crate::domain::go_quote::go_quoted;
 use crate::domain::printable::printable;
 
 /// Context, cluster and user of a run. Empty strings are taken out.
@@ -49,10 +50,8 @@ impl Chosen {
         environment: &Environment,
     ) -> Result<Self, String> {
         let missing = |kind: &str, name: &str| {
-            Err(format!(
-                "error: {kind} \"{}\" does not exist",
-                printable(name)
-            ))
+            let name = go_quoted(name.as_bytes());
+            Err(format!("error: {kind} {name} does not exist"))
         };
         let context_name =
             given(&options.context).unwrap_or_else(|| merged.current_context.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::connection::environment::Environment;
 use crate::connection::{Connection, ConnectionOptions, Kubeconfig};
+use crate::domain::go_quote::go_quoted;
 use crate::domain::names::Namespace;
 use crate::domain::printable::printable;
 use crate::fleet::Meant;
@@ -41,7 +42,7 @@ pub(super) fn shares<'a>(
             };
             resolve(&kubeconfig, &options, sends_a_key).map_err(|line| {
                 let name = printable(context);
-                if line.contains(&*name) {
+                if line.contains(&*name) || line.contains(&go_quoted(context.as_bytes())) {
                     line
                 } else {
                     format!("{line} --context {name}")
