@@ -184,6 +184,19 @@ fn what_it_looks_like() -> Vec<Case> {
                 "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\nusers:\n- name: u\n  user: {token: good}\n"
             ))
             .reaches("token good"),
+        case("keys that are no numbers")
+            .kubeconfig(kubeconfig(USUAL, "token: good") + ".inf: a\n-.inf: b\n.nan: c\n1.0: d\n")
+            .reaches("token good"),
+        case("a tag of nobody's")
+            .kubeconfig(usual_but("token: good", "token: !x good"))
+            .reaches("token good"),
+        case("a folded token, and base64 in lines")
+            .kubeconfig(
+                "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\n\
+                 users:\n- name: u\n  user:\n    token: >-\n      good\n\
+                 clusters:\n- name: k\n  cluster:\n    server: '{SERVER}'\n    certificate-authority-data: |\n      {CA}\n",
+            )
+            .reaches("token good"),
         case("nothing among the groups")
             .user("token: good, as: me, as-groups: [null, g]")
             .reaches("token good for group , group g, user me"),
@@ -247,6 +260,31 @@ fn what_is_wrong() -> Vec<Case> {
             .says(&loading("unsupported map key of type: %!s(<nil>), key: <nil>, value: \"a\""))
             .but_ours(reasons::OTHER_PARSER)
             .says(&loading("yaml: line 9: a value is not of the type that belongs there")),
+        case("an infinite value")
+            .kubeconfig(kubeconfig(USUAL, "token: good") + "a: .inf\n")
+            .says(&loading("json: unsupported value: +Inf"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 13: a value is not of the type that belongs there")),
+        case("an anchor that is not there")
+            .kubeconfig(usual_but("users:", "x: *nope\nusers:"))
+            .says(&loading("yaml: unknown anchor 'nope' referenced"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 7: not valid YAML")),
+        case("a word that is tagged a number")
+            .kubeconfig(usual_but("token: good", "token: !!int good"))
+            .says(&loading("yaml: cannot decode !!str `good` as a !!int"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 9: not valid YAML")),
+        case("a control character in YAML")
+            .kubeconfig(kubeconfig(USUAL, "token: good") + "\0")
+            .says(&loading("yaml: control characters are not allowed"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 13: not valid YAML")),
+        case("a version that is a number")
+            .kubeconfig(usual_but("apiVersion: v1", "apiVersion: 1"))
+            .says(&loading("couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .apiVersion of type string"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 1: a value is not of the type that belongs there")),
         case("a truth in quotes")
             .kubeconfig(usual_but(USUAL, "server: '{SERVER}', insecure-skip-tls-verify: 'true'"))
             .says(&loading("json: cannot unmarshal string into Go struct field Cluster.clusters.cluster.insecure-skip-tls-verify of type bool"))

@@ -298,6 +298,8 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
         // A bare number or `true` is no text, as in the JSON that kubectl makes of the file.
         no_schema: true,
+        // Which may be keys.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_events: 50_000_000,

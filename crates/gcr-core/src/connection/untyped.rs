@@ -118,9 +118,13 @@ impl Visitor<'_> for AnyKey {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<String, E> {
-        number(value)
-            .map(|number| number.to_string())
-            .ok_or_else(|| E::custom("a key that is no number"))
+        Ok(match number(value) {
+            Some(number) => number.to_string(),
+            // Keys are text in JSON, so these can be one, although no value.
+            None if value.is_nan() => ".nan".to_owned(),
+            None if value.is_sign_negative() => "-.inf".to_owned(),
+            None => ".inf".to_owned(),
+        })
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<String, E> {
@@ -150,6 +154,15 @@ mod tests {
         assert_eq!(
             json("{1: a, -2: b, 1.5: c, 1e3: d, off: f, '1': g}"),
             r#"{"-2":"b","1":"g","1.5":"c","1000":"d","false":"f"}"#
+        );
+    }
+
+    #[test]
+    fn what_is_no_number_may_be_a_key() {
+        // Accepted by kubectl 1.37.2; the text is that of sigs.k8s.io/yaml `convertToJSONableObject`.
+        assert_eq!(
+            json("{.inf: a, -.Inf: b, .NAN: c, 1.0: d}"),
+            r#"{"-.inf":"b",".inf":"a",".nan":"c","1":"d"}"#
         );
     }
 
