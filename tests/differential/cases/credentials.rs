@@ -54,6 +54,24 @@ fn certificates() -> Vec<Case> {
         case("a client certificate that is no PEM")
             .user("client-certificate-data: aGVsbG8=, client-key-data: {KEY}")
             .says("error: tls: failed to find any PEM data in certificate input"),
+        case("a client certificate in a file that is empty")
+            .user("client-certificate: c, client-key: c, token: good")
+            .file("c", "")
+            .says("Unable to connect to the server: tls: failed to find any PEM data in certificate input")
+            .but_ours(reasons::BAD_CERTIFICATE)
+            .says("error: tls: failed to find any PEM data in certificate input"),
+        case("a client certificate and its key in one file, in the other order")
+            .user("client-certificate: c, client-key: c")
+            .file("c", "{KEY_PEM}{CERT_PEM}")
+            .reaches("certificate human"),
+        case("a client certificate with others and words around it")
+            .user("client-certificate: c, client-key: k")
+            .file("c", "words\n{CERT_PEM}\n{OTHER_CA_PEM}")
+            .file("k", "words\n{KEY_PEM}")
+            .reaches("certificate human"),
+        case("a client certificate and its key, taken for each other")
+            .user("client-certificate-data: {KEY}, client-key-data: {CERT}")
+            .says("error: tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched"),
         case("a client key of another certificate")
             .user("client-certificate-data: {CERT}, client-key-data: {ROBOT_KEY}")
             .says("error: tls: private key does not match public key"),
@@ -72,6 +90,12 @@ fn certificates() -> Vec<Case> {
 
 fn tokens() -> Vec<Case> {
     vec![
+        case("all that is empty is as if it were not there")
+            .cluster_and_user(
+                "server: '{SERVER}', certificate-authority-data: {CA}, certificate-authority: '', proxy-url: '', tls-server-name: ''",
+                "token: good, username: '', password: '', tokenFile: '', client-certificate: '', client-key: '', as: '', exec: null",
+            )
+            .reaches("token good"),
         case("--token").usual().flags(["--token=other"]).reaches("token other"),
         case("a token file, with a line end")
             .user("tokenFile: t")

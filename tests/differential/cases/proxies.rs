@@ -150,6 +150,18 @@ fn kinds() -> Vec<Case> {
             .sees(DIRECT)
             .but_ours(reasons::BAD_PROXY)
             .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        proxy("a proxy in capitals, with a path", "HTTP://{PROXY}/x?y=z").sees(THROUGH),
+        proxy("a proxy with a user name alone, without a scheme", "me@{PROXY}")
+            .sees([THROUGH[0], "proxy CONNECT cluster.example:6443 as basic me:"]),
+        proxy("a proxy with an empty user name", "http://@{PROXY}")
+            .sees([THROUGH[0], "proxy CONNECT cluster.example:6443 as basic :"]),
+        proxy("a SOCKS4 proxy is taken for HTTP", "socks4://{PROXY}").sees(THROUGH),
+        to("proxy-url in capitals, with a path", "https://cluster.example:6443", ", proxy-url: 'HTTP://{PROXY}/x'")
+            .sees(THROUGH),
+        to("proxy-url without a host", "https://cluster.example:6443", ", proxy-url: 'http://'")
+            .says("The connection to the server cluster.example:6443 was refused - did you specify the right host or port?")
+            .but_ours(reasons::HOSTLESS_PROXY)
+            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
         proxy("a proxy of an unknown kind", "gopher://{PROXY}")
             .sees(["server as token good, host cluster.example:6443, name cluster.example", "proxy CONNECT cluster.example:6443"]),
         to("proxy-url of an unknown kind", "https://cluster.example:6443", ", proxy-url: 'gopher://{PROXY}'")

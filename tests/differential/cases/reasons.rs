@@ -20,6 +20,10 @@ pub(super) const REDIRECTS: &str = "a redirect is not followed: it would take th
 pub(super) const PROXY_WORDS: &str = "a proxy that refuses to make a tunnel is told in other words";
 pub(super) const BAD_PROXY: &str =
     "a proxy variable that holds no address is an error, and not as if it were not set";
+pub(super) const HOSTLESS_PROXY: &str =
+    "a `proxy-url` without a host is an error, and no look for a proxy on this machine";
+pub(super) const BAD_CERTIFICATE: &str = "a client certificate that cannot be used is an error before anybody is asked, also where the \
+                                          server would not have wanted it";
 pub(super) const PLAIN_TUNNEL: &str =
     "a server without TLS is reached through an HTTP proxy by a tunnel too";
 pub(super) const UNKNOWN: &str =
