@@ -150,6 +150,11 @@ fn kinds() -> Vec<Case> {
             .sees(DIRECT)
             .but_ours(reasons::BAD_PROXY)
             .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        near("HTTPS_PROXY with a space before it", "")
+            .env("HTTPS_PROXY", " http://{PROXY}")
+            .sees(DIRECT)
+            .but_ours(reasons::BAD_PROXY)
+            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
         proxy("a proxy in capitals, with a path", "HTTP://{PROXY}/x?y=z").sees(THROUGH),
         proxy("a proxy with a user name alone, without a scheme", "me@{PROXY}")
             .sees([THROUGH[0], "proxy CONNECT cluster.example:6443 as basic me:"]),

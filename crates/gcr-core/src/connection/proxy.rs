@@ -40,16 +40,21 @@ pub(super) fn unsupported_scheme(url: &str) -> Option<String> {
     if matches!(scheme.as_str(), "http" | "https" | "socks5") {
         return None;
     }
-    let plain = scheme
-        .bytes()
-        .all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it));
-    if plain && !scheme.starts_with(|it: char| it.is_ascii_digit()) {
+    if scheme.is_empty() || is_scheme(&scheme) {
         Some(format!(
             "unsupported scheme \"{scheme}\", must be http, https, or socks5"
         ))
     } else {
         Some(format!("could not parse: {}", printable(url)))
     }
+}
+
+/// Whether Go's `url.Parse` takes it for a scheme.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|it: char| it.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it))
 }
 
 impl Proxy {
@@ -83,7 +88,9 @@ impl Proxy {
         if exempt.exempts(bare_host(server), port) {
             return Ok(None);
         }
-        if written.contains("://") {
+        // Go takes what has no scheme for a host (`httpproxy`, `parseProxy`).
+        let scheme = written.split_once("://").map(|(scheme, _)| scheme);
+        if scheme.is_some_and(is_scheme) {
             Self::parse(written).map(Some)
         } else {
             Self::parse(&format!("http://{written}")).map(Some)
