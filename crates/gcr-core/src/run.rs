@@ -68,7 +68,8 @@ async fn carry_out(request: Request) -> u8 {
         );
     }
     let sends_a_key = wanted.secret.is_some() && wanted.dry_run != DryRun::Client;
-    let prepared = shares(&options, &scope, sends_a_key).and_then(|shares| {
+    let say = |line: &str| stream.err(line);
+    let prepared = shares(&options, &scope, sends_a_key, say).and_then(|shares| {
         let report = output.report.as_deref();
         let report = report.map(|path| ReportFile::create(path, wanted.dry_run));
         Ok((shares, report.transpose()?))

@@ -69,6 +69,10 @@ fn asking() -> Vec<Case> {
             .user(&exec(V1ALPHA1, "args: []"))
             .script("plugin", gives(V1ALPHA1))
             .says("error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""),
+        case("an argument and a variable of nothing")
+            .user(&exec(V1, "interactiveMode: Never, args: [null, a], env: [{name: WHO}]"))
+            .script("plugin", telling("echo \"$# <$1> <$2> <$WHO>\""))
+            .reaches("token good"),
         case("arguments and variables of a plugin")
             .user(&exec(V1, "interactiveMode: Never, args: [a, 'b c'], env: [{name: WHO, value: me}]"))
             .script("plugin", telling("echo \"$# $1 $2 $WHO\""))
@@ -298,5 +302,28 @@ fn permitted() -> Vec<Case> {
             .says("Unable to connect to the server: getting credentials: plugin path \"{BIN}/plugin\" is not permitted by the credential plugin allowlist"),
         kuberc("kuberc: an unknown policy", "credentialPluginPolicy: Sometimes\n")
             .says("error occurred while applying preferences unknown plugin policy: \"Sometimes\""),
+        kuberc("kuberc: an unknown policy, and no plugin is needed", "credentialPluginPolicy: Sometimes\n")
+            .flags(["--token=flag"])
+            .says("error occurred while applying preferences unknown plugin policy: \"Sometimes\""),
+        kuberc("kuberc: another file, which is not there, and no plugin is needed", "")
+            .env("KUBERC", "{WORK}/mine")
+            .flags(["--token=flag"])
+            .says("error occurred while applying preferences kuberc error kuberc: open {WORK}/mine: no such file or directory"),
+        kuberc("kuberc: another file, which is broken", "")
+            .file("mine", "kind: [")
+            .env("KUBERC", "{WORK}/mine")
+            .says("error occurred while applying preferences kuberc error kuberc: no valid preferences found in {WORK}/mine, use --v=5 to see details"),
+        kuberc("kuberc: what is broken is told and left aside", ": [\n")
+            .reaches("token good")
+            .says("kuberc: no preferences loaded from {HOME}/.kube/kuberc: no valid preferences found in {HOME}/.kube/kuberc, use --v=5 to see details"),
+        case("kuberc: a directory is told and left aside")
+            .usual()
+            .file("../home/.kube/kuberc/x", "")
+            .reaches("token good")
+            .says("kuberc: no preferences loaded from {HOME}/.kube/kuberc: read {HOME}/.kube/kuberc: is a directory"),
+        kuberc("kuberc: an unknown policy, switched off", "credentialPluginPolicy: Sometimes\n")
+            .env("KUBECTL_KUBERC", "false")
+            .flags(["--token=flag"])
+            .reaches("token flag"),
     ]
 }

@@ -19,14 +19,28 @@ use super::plugin_policy::Policy;
 use super::shared::Shared;
 use crate::domain::printable::printable;
 
-/// The credentials of `chosen`'s user for a server that is reached over TLS. `cluster` is what a plugin may be told.
-pub(super) fn credentials(
+/// What a credential plugin is started by.
+pub(super) struct Plugins<'a, C> {
+    /// Those that are there already.
+    pub(super) shared: &'a Shared,
+    /// Which of them may run.
+    pub(super) policy: &'a Policy,
+    /// What they may be told of the cluster.
+    pub(super) cluster: C,
+}
+
+/// The credentials of `chosen`'s user for a server that is reached over TLS.
+pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
     chosen: &mut Chosen,
-    cluster: impl FnOnce() -> Result<ClusterInfo, String>,
+    plugins: Plugins<'_, C>,
     options: &ConnectionOptions,
-    shared: &Shared,
     environment: &Environment,
 ) -> Arc<Credentials> {
+    let Plugins {
+        shared,
+        policy,
+        cluster,
+    } = plugins;
     let alone = |source| Arc::new(Credentials::new(source));
     let has_certificate =
         chosen.user.client_certificate.is_some() || chosen.user.client_certificate_data.is_some();
@@ -78,15 +92,11 @@ pub(super) fn credentials(
         },
         _ => None,
     };
-    let policy = match Policy::of(environment) {
-        Ok(policy) => policy,
-        Err(line) => return alone(Source::Impossible(line)),
-    };
     shared.plugin(
         exec,
         cluster,
         options.stdin_taken,
-        (Search::of(environment), policy),
+        (Search::of(environment), policy.clone()),
         |plugin: Result<Plugin, String>| {
             plugin.map_or_else(Source::Impossible, |plugin| {
                 Source::Plugin(Box::new(plugin))

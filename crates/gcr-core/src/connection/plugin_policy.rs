@@ -15,6 +15,7 @@ use super::kubeconfig::{text_of, yaml_options};
 use super::plugin_file::Search;
 use super::untyped::Untyped;
 use crate::domain::go_quote::go_quoted;
+use crate::domain::printable::printable;
 
 /// The only version that has a policy.
 const VERSION: &str = "kubectl.config.k8s.io/v1beta1";
@@ -49,25 +50,37 @@ struct Entry {
 }
 
 impl Policy {
-    /// What the file says that `KUBERC` names, or else `~/.kube/kuberc`, which need not be there.
+    /// What the file says that `KUBERC` names, or else `~/.kube/kuberc`, which need not be there; and the line to print
+    /// where that one is of no use, which stops nothing.
     ///
     /// # Errors
     /// The line to print.
-    pub(super) fn of(environment: &Environment) -> Result<Self, String> {
+    pub(super) fn of(environment: &Environment) -> Result<(Self, Option<String>), String> {
         let named = environment.text("KUBERC");
         let gate = environment.text("KUBECTL_KUBERC").unwrap_or_default();
         if named == Some("off") || matches!(gate, "0" | "f" | "F" | "false" | "FALSE" | "False") {
-            return Ok(Self::All);
+            return Ok((Self::All, None));
         }
         let file = named.map_or_else(
             || files::home(environment).join(".kube").join("kuberc"),
             PathBuf::from,
         );
+        if named.is_none() && file.symlink_metadata().is_err() {
+            return Ok((Self::All, None));
+        }
         match (read(&file), named) {
-            (Ok(Some(preferences)), _) => Self::in_preferences(preferences),
+            (Ok(Some(preferences)), _) => Ok((Self::in_preferences(preferences)?, None)),
+            (Ok(None), _) => Ok((Self::All, None)),
             (Err(why), Some(_)) => Err(format!("{WRONG}kuberc error kuberc: {why}")),
             // What nobody has asked for holds nobody up.
-            (Ok(None), _) | (Err(_), None) => Ok(Self::All),
+            (Err(why), None) => {
+                let file = file.to_string_lossy();
+                let line = format!(
+                    "kuberc: no preferences loaded from {}: {why}",
+                    printable(&file)
+                );
+                Ok((Self::All, Some(line)))
+            }
         }
     }
 
@@ -150,7 +163,10 @@ impl Policy {
 
 /// The first of a file's documents that holds preferences.
 fn read(file: &Path) -> Result<Option<Preferences>, String> {
-    let bytes = std::fs::read(file).map_err(|error| path_error("open", file, &error))?;
+    let bytes = std::fs::read(file).map_err(|error| {
+        let is_directory = error.kind() == std::io::ErrorKind::IsADirectory;
+        path_error(if is_directory { "read" } else { "open" }, file, &error)
+    })?;
     let text = text_of(&bytes).map_err(|error| error.to_string())?;
     let (mut document, mut rest) = documents::first(&text);
     let mut is_empty = true;
@@ -170,7 +186,7 @@ fn read(file: &Path) -> Result<Option<Preferences>, String> {
             _ if rest.is_empty() => {
                 return Err(format!(
                     "no valid preferences found in {}, use --v=5 to see details",
-                    crate::domain::printable::printable(&file.to_string_lossy())
+                    printable(&file.to_string_lossy())
                 ));
             }
             _ => (document, rest) = documents::first(rest.trim_start_matches("...")),
@@ -182,7 +198,7 @@ fn read(file: &Path) -> Result<Option<Preferences>, String> {
 mod tests {
     use super::*;
 
-    fn policy(text: &str) -> Result<Policy, String> {
+    fn policy(text: &str) -> Result<(Policy, Option<String>), String> {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join(".kube")).unwrap();
         std::fs::write(home.path().join(".kube/kuberc"), text).unwrap();
@@ -193,12 +209,20 @@ mod tests {
     fn the_first_preferences_of_the_file_count() {
         let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
         let deny = format!("{head}credentialPluginPolicy: DenyAll\n");
-        assert_eq!(policy(&deny), Ok(Policy::None));
+        assert_eq!(policy(&deny), Ok((Policy::None, None)));
         let later = format!("# x\n---\nkind: Pod\n...\n---\n: [\n---\n{deny}---\n{head}");
-        assert_eq!(policy(&later), Ok(Policy::None));
+        assert_eq!(policy(&later), Ok((Policy::None, None)));
         let older = format!("{}---\n{deny}", head.replace("beta", "alpha"));
-        for text in ["", "# nothing\n", "kind: Pod\n", head, &older] {
-            assert_eq!(policy(text), Ok(Policy::All), "{text}");
+        for text in ["", "# nothing\n", head, &older] {
+            assert_eq!(policy(text), Ok((Policy::All, None)), "{text}");
+        }
+        for text in ["kind: Pod\n", ": [\n"] {
+            let (policy, line) = policy(text).unwrap();
+            assert_eq!(policy, Policy::All, "{text}");
+            assert!(
+                line.unwrap()
+                    .starts_with("kuberc: no preferences loaded from ")
+            );
         }
     }
 

@@ -10,7 +10,9 @@ use super::cluster_info::ClusterInfo;
 use super::credential::{Credentials, Source};
 use super::environment::Environment;
 use super::files::{self, Merged};
+use super::identify::Plugins;
 use super::kubeconfig::User;
+use super::plugin_policy::Policy;
 use super::server_address::ServerAddress;
 use super::shared::Shared;
 use super::transport::Envelope;
@@ -24,6 +26,8 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 pub struct Kubeconfig {
     merged: Merged,
     environment: Environment,
+    /// Which plugins may run, and what is to be said of the file that says so; or why nothing can be done.
+    policy: Result<(Policy, Option<String>), String>,
     shared: Shared,
 }
 
@@ -35,6 +39,7 @@ impl Kubeconfig {
     pub fn load(options: &ConnectionOptions, environment: Environment) -> Result<Self, String> {
         Ok(Self {
             merged: Merged::load(options, &environment)?,
+            policy: Policy::of(&environment),
             environment,
             shared: Shared::default(),
         })
@@ -50,6 +55,11 @@ impl Kubeconfig {
         ]
     }
 
+    /// What the user should know of their preferences, though it stops nothing: a line to print.
+    pub fn notice(&self) -> Option<&str> {
+        self.policy.as_ref().ok()?.1.as_deref()
+    }
+
     /// The connection that `options` describe. Credential plugins are shared among those of one kubeconfig. Sends nothing
     /// and runs nothing.
     ///
@@ -57,6 +67,7 @@ impl Kubeconfig {
     /// The line or lines to print.
     pub fn connection(&self, options: &ConnectionOptions) -> Result<Connection, String> {
         let environment = &self.environment;
+        let (policy, _) = self.policy.as_ref().map_err(Clone::clone)?;
         let mut chosen = Chosen::pick(&self.merged, options, environment)?;
         validation::check(&chosen)?;
         let mut address = address(&chosen)?;
@@ -80,7 +91,7 @@ impl Kubeconfig {
             address = self::address(&chosen)?;
             key_may_not_travel = None;
         }
-        let credentials = self.credentials(&mut chosen, &mut address, options);
+        let credentials = self.credentials(&mut chosen, &mut address, policy, options);
         let headers = headers::of(&chosen.user, options)?;
         Ok(Connection {
             server: address
@@ -112,6 +123,7 @@ impl Kubeconfig {
         &self,
         chosen: &mut Chosen,
         address: &mut ServerAddress,
+        policy: &Policy,
         options: &ConnectionOptions,
     ) -> Arc<Credentials> {
         if !address.is_https() {
@@ -143,8 +155,12 @@ impl Kubeconfig {
         let cluster = chosen.cluster.clone();
         let environment = &self.environment;
         let url = address.url.clone();
-        let info = || ClusterInfo::of(&cluster, &url, environment);
-        identify::credentials(chosen, info, options, &self.shared, environment)
+        let plugins = Plugins {
+            shared: &self.shared,
+            policy,
+            cluster: || ClusterInfo::of(&cluster, &url, environment),
+        };
+        identify::credentials(chosen, plugins, options, environment)
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Share<'a> {
     pub(super) same_as: Option<Arc<str>>,
 }
 
-/// Resolves the connections of all contexts.
+/// Resolves the connections of all contexts. `say` is given what stops nothing.
 ///
 /// # Errors
 /// The line to print: a single context that cannot be used ends the run before it has begun.
@@ -29,8 +29,12 @@ pub(super) fn shares<'a>(
     options: &ConnectionOptions,
     scope: &'a Scope,
     sends_a_key: bool,
+    say: impl FnOnce(&str),
 ) -> Result<Vec<Share<'a>>, String> {
     let kubeconfig = Kubeconfig::load(options, Environment::of_process())?;
+    if let Some(line) = kubeconfig.notice() {
+        say(line);
+    }
     let contexts = &scope.contexts;
     let connections: Vec<Connection> = if contexts.is_empty() {
         vec![resolve(&kubeconfig, options, sends_a_key)?]
