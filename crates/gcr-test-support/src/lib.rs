@@ -27,7 +27,7 @@
 //! | [`binaries`], [`plugins`] | building the programs that all of this runs |
 //! | [`checkout`], [`scratch`] | where the sources are, and directories that do not outlive their use for long |
 //! | [`report`], [`stored`] | what a run over many namespaces said, and what the server holds: whether it was true |
-//! | [`snapshot`] | texts kept as files |
+//! | [`snapshot`], [`manual`] | texts kept as files, and the manual pages among them |
 //!
 //! Functions for tests panic, with everything there is to say about the failure. Those that the tasks of `xtask` use
 //! too return an [`Error`]. Unix only.
@@ -41,6 +41,7 @@ pub mod fault_proxy;
 mod go;
 pub mod invocation;
 pub mod keys;
+pub mod manual;
 pub mod output;
 pub mod plugins;
 mod progress;
@@ -59,6 +60,7 @@ pub use control_plane::{ControlPlane, Options};
 pub use error::{Error, Result};
 pub use fault_proxy::FaultProxy;
 pub use invocation::Invocation;
+pub use manual::assert_manual;
 pub use output::Output;
 pub use release_build::ReleaseBuild;
 pub use report::Report;

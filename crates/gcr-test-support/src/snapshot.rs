@@ -1,4 +1,4 @@
-//! Texts kept as files, to be read in a review. `UPDATE_SNAPSHOTS=1 cargo test help` writes them anew.
+//! Texts kept as files, to be read in a review. `UPDATE_SNAPSHOTS=1 cargo test NAME` of the test writes them anew.
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,6 @@ pub fn assert_snapshot(path: &str, text: &str) {
     let kept = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
     assert!(
         kept == text,
-        "{path} holds something else; {UPDATE}=1 cargo test help writes it anew. Now it is:\n{text}"
+        "{path} holds something else; {UPDATE}=1 for this test writes it anew. Now it is:\n{text}"
     );
 }

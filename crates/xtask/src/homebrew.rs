@@ -83,6 +83,7 @@ fn formula(manifest: &Manifest) -> Result<String> {
          {machines}\n\
          \x20 def install\n\
          \x20   bin.install \"{program}\", \"{completion}\"\n\
+         \x20   man1.install Dir[\"*.1\"]\n\
          \x20   doc.install Dir[\"THIRD-PARTY.*\"]\n\
          \x20 end\n\
          \n\
@@ -188,6 +189,7 @@ mod tests {
 
   def install
     bin.install "kubectl-gcr_patch_sa", "kubectl_complete-gcr_patch_sa"
+    man1.install Dir["*.1"]
     doc.install Dir["THIRD-PARTY.*"]
   end
 

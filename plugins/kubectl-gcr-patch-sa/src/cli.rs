@@ -182,3 +182,13 @@ fn change(cli: &Cli) -> Result<AccountChange, UsageError> {
         AccountChange::Attach(names)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_manual_is_of_this_command_line() {
+        gcr_test_support::assert_manual(super::Cli::command());
+    }
+}

@@ -93,3 +93,13 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
         Command::Version(args) => Err(args.answer(env!("CARGO_PKG_VERSION"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_manual_is_of_this_command_line() {
+        gcr_test_support::assert_manual(super::Cli::command());
+    }
+}

@@ -1,14 +1,16 @@
-//! The same files as a package for Debian and what descends from it: programs in `/usr/bin`, the rest in
-//! `/usr/share/doc`. Written here, byte for byte from its content, as archives are. No scripts of maintainers, no
+//! The same files as a package for Debian and what descends from it: programs in `/usr/bin`, manual pages
+//! in `/usr/share/man`, the rest in `/usr/share/doc`. Written here, byte for byte from its content, as archives are. No scripts of maintainers, no
 //! repository: one installs the file.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use flate2::{Compression, GzBuilder};
 use gcr_test_support::{Error, Result};
 
 use super::archive::Packed;
 use super::glibc;
+use super::manual;
 use super::target::Target;
 
 /// What a package says of itself.
@@ -33,7 +35,8 @@ pub(crate) fn package(
     target: &Target,
     time: u64,
 ) -> Result<Vec<u8>> {
-    let files: Vec<Packed> = files.iter().map(|file| placed(about, file)).collect();
+    let files = files.iter().map(|file| placed(about, file));
+    let files: Vec<Packed> = files.collect::<Result<_>>()?;
     let control = Packed {
         path: "./control".into(),
         bytes: control(about, &files, target).into_bytes(),
@@ -57,7 +60,15 @@ pub(crate) fn package(
 }
 
 /// A file of an archive where it belongs on a system.
-fn placed(about: &About, file: &Packed) -> Packed {
+fn placed(about: &About, file: &Packed) -> Result<Packed> {
+    if file.path.ends_with(manual::SECTION) {
+        // Debian's policy, 12.1: in this place, and compressed.
+        return Ok(Packed {
+            path: format!("./usr/share/man/man1/{}.gz", file.path),
+            bytes: gzip(&file.bytes)?,
+            executable: false,
+        });
+    }
     let directory = match file.executable {
         true => "usr/bin".to_owned(),
         false => format!("usr/share/doc/{}", about.package),
@@ -67,10 +78,17 @@ fn placed(about: &About, file: &Packed) -> Packed {
         "LICENSE" => "copyright",
         other => other,
     };
-    Packed {
+    Ok(Packed {
         path: format!("./{directory}/{name}"),
         ..file.clone()
-    }
+    })
+}
+
+/// Without a name or a time of its own.
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut gzip = GzBuilder::new().write(Vec::new(), Compression::best());
+    let packed = gzip.write_all(bytes).and_then(|()| gzip.finish());
+    packed.map_err(|error| Error::during("a manual page", error))
 }
 
 /// Debian's policy, 5.3.
@@ -188,6 +206,7 @@ mod tests {
             ("kubectl-gcr_secret", program, true),
             ("LICENSE", b"words".as_slice(), false),
             ("README.md", b"more words", false),
+            ("kubectl-gcr-secret.1", b"a page", false),
         ]
         .map(|(path, bytes, executable)| Packed {
             path: path.into(),
@@ -224,9 +243,13 @@ mod tests {
         let mut tar = tar::Archive::new(tar.as_slice());
         let entries = tar.entries().unwrap().map(|entry| {
             let mut entry = entry.unwrap();
-            let mut text = String::new();
-            entry.read_to_string(&mut text).unwrap();
             let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let mut text = String::new();
+            match path.ends_with(".gz") {
+                true => GzDecoder::new(&mut entry).read_to_string(&mut text),
+                false => entry.read_to_string(&mut text),
+            }
+            .unwrap();
             (path, entry.header().mode().unwrap(), text)
         });
         entries.collect()
@@ -245,6 +268,8 @@ mod tests {
             ("./usr/share/", 0o755, ""),
             ("./usr/share/doc/", 0o755, ""),
             ("./usr/share/doc/kubectl-gcr-secret/", 0o755, ""),
+            ("./usr/share/man/", 0o755, ""),
+            ("./usr/share/man/man1/", 0o755, ""),
             ("./usr/bin/kubectl-gcr_secret", 0o755, "static"),
             (
                 "./usr/share/doc/kubectl-gcr-secret/README.md",
@@ -255,6 +280,11 @@ mod tests {
                 "./usr/share/doc/kubectl-gcr-secret/copyright",
                 0o644,
                 "words",
+            ),
+            (
+                "./usr/share/man/man1/kubectl-gcr-secret.1.gz",
+                0o644,
+                "a page",
             ),
         ]
         .map(|(path, mode, text)| (path.to_owned(), mode, text.to_owned()));

@@ -7,6 +7,7 @@ pub(crate) mod checksums;
 mod completion;
 mod debian;
 mod glibc;
+mod manual;
 mod notices;
 mod readme;
 mod sbom;
@@ -158,6 +159,7 @@ pub(crate) fn contents(
         file("LICENSE", read(&root.join("LICENSE"))?, false),
         file("README.md", readme.into_bytes(), false),
     ];
+    files.extend(manual::pages(root, file_name)?);
     files.extend_from_slice(notices);
     Ok(files)
 }

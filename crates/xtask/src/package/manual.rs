@@ -1,0 +1,61 @@
+//! The manual pages of a plugin, from `man/` of the checkout, where its tests keep them true to its command line.
+
+use std::fs;
+use std::path::Path;
+
+use gcr_test_support::{Error, Result};
+
+use super::archive::Packed;
+
+/// How the name of such a page ends: section 1 is of commands.
+pub(super) const SECTION: &str = ".1";
+
+/// The pages of the plugin with this file name: its own, and those of its subcommands.
+pub(super) fn pages(root: &Path, file_name: &str) -> Result<Vec<Packed>> {
+    let directory = root.join("man");
+    let failed = |error| Error::during(directory.display(), error);
+    let plugin = file_name.replace('_', "-");
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(&directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.file_name();
+        let path = path.to_string_lossy().into_owned();
+        if path.starts_with(&plugin) && path.ends_with(SECTION) {
+            pages.push(Packed {
+                bytes: super::read(&directory.join(&path))?,
+                path,
+                executable: false,
+            });
+        }
+    }
+    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    match pages.is_empty() {
+        true => Err(Error::new(format!("man/ has no page of {plugin}"))),
+        false => Ok(pages),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gcr_test_support::checkout;
+
+    use super::*;
+
+    #[test]
+    fn each_plugin_has_its_pages_and_no_others() {
+        let names = |file_name| {
+            let pages = pages(&checkout::root(), file_name).unwrap();
+            pages
+                .into_iter()
+                .map(|page| page.path)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(names("kubectl-gcr_patch_sa"), "kubectl-gcr-patch-sa.1");
+        assert_eq!(
+            names("kubectl-gcr_secret"),
+            "kubectl-gcr-secret-completion.1 kubectl-gcr-secret-create.1 kubectl-gcr-secret-version.1 \
+             kubectl-gcr-secret.1"
+        );
+        assert!(pages(&checkout::root(), "kubectl-gcr_other").is_err());
+    }
+}
