@@ -200,6 +200,9 @@ fn what_it_looks_like() -> Vec<Case> {
         case("nothing among the groups")
             .user("token: good, as: me, as-groups: [null, g]")
             .reaches("token good for group , group g, user me"),
+        case("nothing among the extras of a user")
+            .user("token: good, as: me, as-user-extra: {a: [null, x], b: null}")
+            .reaches("token good for extra-a , extra-a x, user me"),
         case("an empty document before the others")
             .kubeconfig(format!("---\n---\n{}", kubeconfig(USUAL, "token: good")))
             .env("KUBERNETES_MASTER", "http://{HOST}")

@@ -97,7 +97,7 @@ fn issuers() -> Vec<Case> {
             .says("Unable to connect to the server: oidc: failed to query metadata endpoint 404 Words: \"\"")
             .sees(["proxy GET http://idp.example/.well-known/openid-configuration"])
             .but_ours(reasons::PLAIN_ISSUER)
-            .says("Unable to connect to the server: \"http://idp.example\": it is plain HTTP, and the refresh token would travel readable")
+            .says("Unable to connect to the server: \"http://idp.example/.well-known/openid-configuration\": it is plain HTTP, and the refresh token would travel readable")
             .sees([]),
         told("oidc: a token endpoint over plain HTTP", json(200, r#"{"token_endpoint":"http://idp.example/token"}"#))
             .env("HTTP_PROXY", "http://{PROXY}")
@@ -105,6 +105,20 @@ fn issuers() -> Vec<Case> {
             .sees(["proxy POST http://idp.example/token", RENEWED[1]])
             .but_ours(reasons::PLAIN_ISSUER)
             .says("Unable to connect to the server: failed to refresh token: \"http://idp.example/token\": it is plain HTTP, and the refresh token would travel readable")
+            .sees([RENEWED[1]]),
+        told("oidc: a token endpoint whose user is behind its end", json(200, r##"{"token_endpoint":"http://idp.example#@127.0.0.1/token"}"##))
+            .env("HTTP_PROXY", "http://{PROXY}")
+            .says("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words\nResponse: ")
+            .sees(["proxy POST http://idp.example/", RENEWED[1]])
+            .but_ours(reasons::PLAIN_ISSUER)
+            .says("Unable to connect to the server: failed to refresh token: \"http://idp.example#@127.0.0.1/token\": it is plain HTTP, and the refresh token would travel readable")
+            .sees([RENEWED[1]]),
+        told("oidc: a token endpoint with a port that is none", json(200, r#"{"token_endpoint":"http://idp.example:99999/token"}"#))
+            .env("HTTP_PROXY", "http://{PROXY}")
+            .says("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words\nResponse: ")
+            .sees(["proxy POST http://idp.example:99999/token", RENEWED[1]])
+            .but_ours(reasons::PLAIN_ISSUER)
+            .says("Unable to connect to the server: failed to refresh token: \"http://idp.example:99999/token\": it has no port that can be asked")
             .sees([RENEWED[1]]),
     ]
 }

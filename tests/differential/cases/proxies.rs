@@ -73,6 +73,12 @@ fn choosing() -> Vec<Case> {
             .says("Error from server (NotFound): the server could not find the requested resource (get serviceaccounts default)")
             .but_ours(reasons::PLAIN_TUNNEL)
             .sees(["server as nobody, host 0.0.0.0:{PORT}, plain", "proxy CONNECT 0.0.0.0:{PORT}"]),
+        to("HTTP_PROXY for plain HTTP without a port", "http://cluster.example", "")
+            .env("HTTP_PROXY", "http://{PROXY}")
+            .says("Error from server (NotFound): the server could not find the requested resource (get serviceaccounts default)")
+            .sees(["proxy GET http://cluster.example/api/v1/namespaces/default/serviceaccounts/default"])
+            .but_ours(reasons::PLAIN_TUNNEL)
+            .sees(["server as nobody, host cluster.example, plain", "proxy CONNECT cluster.example:80"]),
         to("a loopback address is not proxied", "{SERVER}", "")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .reaches("token good"),

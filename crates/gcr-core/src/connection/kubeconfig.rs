@@ -124,8 +124,8 @@ pub(super) struct User {
     pub(super) impersonate_uid: Option<String>,
     #[serde(rename = "as-groups", deserialize_with = "texts")]
     pub(super) impersonate_groups: Option<Vec<String>>,
-    #[serde(rename = "as-user-extra")]
-    pub(super) impersonate_user_extra: Option<BTreeMap<String, Option<Vec<String>>>>,
+    #[serde(rename = "as-user-extra", deserialize_with = "text_lists")]
+    pub(super) impersonate_user_extra: Option<TextLists>,
     pub(super) username: Option<String>,
     pub(super) password: Option<String>,
     pub(super) auth_provider: Option<AuthProvider>,
@@ -134,8 +134,27 @@ pub(super) struct User {
 
 /// A list of texts, in which nothing is an empty one.
 fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
-    let texts = Option::<Vec<Option<String>>>::deserialize(from)?;
-    Ok(texts.map(|texts| texts.into_iter().map(Option::unwrap_or_default).collect()))
+    Option::<Texts>::deserialize(from).map(|texts| texts.map(|texts| texts.0))
+}
+
+/// Such lists by key.
+fn text_lists<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TextLists>, D::Error> {
+    let lists = Option::<BTreeMap<String, Option<Texts>>>::deserialize(from)?;
+    let list = |(key, texts): (_, Option<Texts>)| (key, texts.map(|texts| texts.0));
+    Ok(lists.map(|lists| lists.into_iter().map(list).collect()))
+}
+
+type TextLists = BTreeMap<String, Option<Vec<String>>>;
+
+struct Texts(Vec<String>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let texts = Vec::<Option<String>>::deserialize(from)?;
+        Ok(Self(
+            texts.into_iter().map(Option::unwrap_or_default).collect(),
+        ))
+    }
 }
 
 /// One of client-go's built-in ways to log in, of which only `oidc` is left.

@@ -20,7 +20,7 @@ use super::REQUEST_TIMEOUT;
 use super::credential::basic;
 use super::environment::Environment;
 use super::proxy::Proxy;
-use super::server_address::ServerAddress;
+use super::server_address::{bare_host, is_loopback, wrong_port};
 use super::transport;
 use super::trust::Trust;
 use crate::domain::go_quote::go_quoted;
@@ -95,7 +95,6 @@ impl Issuer {
             self.url.strip_suffix('/').unwrap_or(&self.url)
         );
         // Whoever can change what is read here says where the refresh token goes.
-        may_carry(&self.url)?;
         let answer = self
             .ask("Get", &url, Request::get(&url), Bytes::new())
             .await?;
@@ -153,7 +152,6 @@ impl Issuer {
         authorization: Option<HeaderValue>,
         asked: &[(&str, &str)],
     ) -> Result<Tokens, String> {
-        may_carry(endpoint)?;
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(asked)
             .finish();
@@ -186,6 +184,7 @@ impl Issuer {
         let shown = go_quoted(url.as_bytes());
         let told = |why: &str| format!("{verb} {shown}: {why}");
         let target: Uri = url.parse().map_err(|_| told("it is no address"))?;
+        may_be_asked(&target).map_err(|why| format!("{shown}: {why}"))?;
         let plain = |line: String| line.trim_start_matches("error: ").to_owned();
         let https = target.scheme_str() == Some("https");
         let tls = self.trust.tls(https, None).map_err(plain)?;
@@ -233,19 +232,18 @@ impl Answer {
     }
 }
 
-/// A refresh token and a client's secret do not travel readable beyond loopback.
-fn may_carry(url: &str) -> Result<(), String> {
-    let Ok(address) = ServerAddress::parse(url) else {
-        // Whoever asks it will say that it is none.
-        return Ok(());
-    };
-    if address.is_https() || address.is_loopback() {
-        return Ok(());
+/// A refresh token and a client's secret do not travel readable beyond loopback. Judged of the very address that is asked:
+/// whoever reads it another way may see another host.
+fn may_be_asked(target: &Uri) -> Result<(), &'static str> {
+    if wrong_port(target).is_some() {
+        return Err("it has no port that can be asked");
     }
-    Err(format!(
-        "{}: it is plain HTTP, and the refresh token would travel readable",
-        go_quoted(url.as_bytes())
-    ))
+    match target.scheme_str() {
+        Some("https") => Ok(()),
+        Some("http") if is_loopback(bare_host(target)) => Ok(()),
+        Some("http") => Err("it is plain HTTP, and the refresh token would travel readable"),
+        _ => Err("it is neither HTTPS nor HTTP"),
+    }
 }
 
 /// The beginning of what an issuer says, which may be as long as it likes.

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -19,7 +20,7 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
-use tower::util::BoxCloneService;
+use tower::util::{BoxCloneService, MapRequest};
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
@@ -75,13 +76,13 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
     };
     let url = proxy.url.clone();
     match proxy.kind {
-        ProxyKind::Http => over(tls, authorized(Tunnel::new(url, tcp), proxy)),
-        ProxyKind::Https => over(tls, authorized(Tunnel::new(url, tls.over(tcp)), proxy)),
+        ProxyKind::Http => through(tls, authorized(Tunnel::new(url, tcp), proxy)),
+        ProxyKind::Https => through(tls, authorized(Tunnel::new(url, tls.over(tcp)), proxy)),
         ProxyKind::Socks5 => {
             let socks = SocksV5::new(url, tcp);
             match proxy.user.clone() {
-                Some((user, password)) => over(tls, socks.with_auth(user, password)),
-                None => over(tls, socks),
+                Some((user, password)) => through(tls, socks.with_auth(user, password)),
+                None => through(tls, socks),
             }
         }
     }
@@ -96,6 +97,27 @@ fn authorized<C>(tunnel: Tunnel<C>, proxy: &Proxy) -> Tunnel<C> {
         },
         None => tunnel,
     }
+}
+
+/// By a proxy: it is told the port, which hyper's tunnels take for 443 where none is named, whatever the scheme.
+fn through<C>(tls: &Tls, proxy: C) -> Http
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: Connection + Read + Write + Send + Unpin + 'static,
+    C::Future: Send + 'static,
+    C::Error: Into<BoxError>,
+{
+    over(tls, MapRequest::new(proxy, with_port))
+}
+
+fn with_port(address: Uri) -> Uri {
+    if address.port().is_some() || address.scheme() != Some(&Scheme::HTTP) {
+        return address;
+    }
+    let mut parts = address.clone().into_parts();
+    let host = address.host().unwrap_or_default();
+    parts.authority = format!("{host}:80").parse().ok();
+    Uri::from_parts(parts).unwrap_or(address)
 }
 
 fn over<C>(tls: &Tls, connector: C) -> Http
