@@ -39,7 +39,7 @@ struct Preferences {
     api_version: String,
     kind: String,
     credential_plugin_policy: Option<String>,
-    credential_plugin_allowlist: Option<Vec<Entry>>,
+    credential_plugin_allowlist: Option<Vec<Option<Entry>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -104,6 +104,8 @@ impl Policy {
             ("Allowlist", Some(list)) => {
                 let mut allowed = Vec::new();
                 for (index, entry) in list.into_iter().enumerate() {
+                    // Nothing between the dashes is an entry too.
+                    let entry = entry.unwrap_or_default();
                     match entry.command.or(entry.name).filter(|it| !it.is_empty()) {
                         Some(command) => allowed.push(command),
                         None => {
@@ -236,6 +238,7 @@ mod tests {
             "Policy: Allowlist",
             "Policy: Allowlist\ncredentialPluginAllowlist: []",
             "Policy: Allowlist\ncredentialPluginAllowlist: [{}]",
+            "Policy: Allowlist\ncredentialPluginAllowlist: [null]",
         ] {
             assert!(policy(&format!("{head}{text}\n")).is_err(), "{text}");
         }
