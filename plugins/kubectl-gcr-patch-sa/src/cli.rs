@@ -37,8 +37,8 @@ kubectl gcr-patch-sa -l team=payments
 kubectl gcr-patch-sa --all --remove
 
 # Let kubectl complete what is typed here
-kubectl gcr-patch-sa --completion=kubectl > ${KREW_ROOT:-~/.krew}/bin/kubectl_complete-gcr_patch_sa
-chmod +x ${KREW_ROOT:-~/.krew}/bin/kubectl_complete-gcr_patch_sa";
+kubectl gcr-patch-sa --completion=kubectl > \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_patch_sa\"
+chmod +x \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_patch_sa\"";
 
 #[derive(Debug, Parser)]
 #[command(

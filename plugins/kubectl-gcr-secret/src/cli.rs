@@ -44,8 +44,8 @@ where that name is a link to the plugin itself.";
 
 const COMPLETION_EXAMPLES: &str = "\
 # For a plugin that krew installed
-kubectl gcr-secret completion kubectl > ${KREW_ROOT:-~/.krew}/bin/kubectl_complete-gcr_secret
-chmod +x ${KREW_ROOT:-~/.krew}/bin/kubectl_complete-gcr_secret";
+kubectl gcr-secret completion kubectl > \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_secret\"
+chmod +x \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_secret\"";
 
 #[derive(Debug, Args)]
 #[command(
