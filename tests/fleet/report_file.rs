@@ -1,8 +1,10 @@
 //! `--report`: a JSON line for each object, also for those that were not started.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Rule};
+use gcr_test_support::keys;
 use serde_json::{Value, json};
 
 use crate::setting::{Setting, with_key};
@@ -77,7 +79,7 @@ fn a_report_that_cannot_be_written_ends_the_run_before_it_begins() {
     assert_eq!(output.stdout, "");
     assert_eq!(
         output.stderr,
-        "error: cannot write the report \"no/such/directory\": No such file or directory (os error 2)\n"
+        "error: cannot write the report \"no/such/directory\": no such file or directory\n"
     );
     assert_eq!(
         setting.cluster.find("secret/gcr-io", &setting.names[0]),
@@ -94,8 +96,7 @@ fn a_full_disk_is_told_and_the_work_goes_on() {
         .run()
         .exits(1);
     assert_eq!(output.stdout.lines().count(), 2, "{output}");
-    let error =
-        "error: cannot write the report \"/dev/full\": No space left on device (os error 28)\n";
+    let error = "error: cannot write the report \"/dev/full\": no space left on device\n";
     assert!(output.stderr.starts_with(error), "{output}");
 }
 
@@ -126,4 +127,25 @@ fn no_file_that_is_something_else_is_overwritten() {
             .run()
             .success();
     }
+}
+
+#[test]
+fn a_file_that_may_be_written_and_not_read_is_not_overwritten() {
+    let setting = Setting::new("report", 1);
+    let path = setting.session.file("drop.txt", "mine\n", 0o222);
+    let words = ["create", "--key-file=-", "--report=drop.txt"];
+    let output = setting
+        .session
+        .gcr_secret(words)
+        .args(["-n", &setting.names[0]])
+        .stdin(keys::KEY)
+        .not_as_root()
+        .run()
+        .exits(1);
+    assert_eq!(
+        output.stderr,
+        "error: cannot write the report \"drop.txt\": cannot see what the file holds: permission denied\n"
+    );
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the file's mode");
+    assert_eq!(fs::read(&path).expect("the file"), b"mine\n");
 }

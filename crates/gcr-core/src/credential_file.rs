@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::domain::go_errors::errno;
 use crate::domain::printable::printable;
 use crate::domain::service_account_key::MAX_BYTES;
 
@@ -116,10 +117,10 @@ impl CredentialSource {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
         let refused = match open(path, flags | OFlags::NOFOLLOW, Mode::empty()) {
             Ok(file) => return Ok(file.into()),
-            Err(errno @ (Errno::LOOP | Errno::MLINK)) => errno,
-            Err(errno) => return Err(self.open_error(&errno.into())),
+            Err(loops @ (Errno::LOOP | Errno::MLINK)) => loops,
+            Err(other) => return Err(self.open_error(&other.into())),
         };
-        let system = |errno: Errno| self.open_error(&errno.into());
+        let system = |error: Errno| self.open_error(&error.into());
         let link = lstat(path).map_err(system)?;
         if FileType::from_raw_mode(link.st_mode) != FileType::Symlink {
             return Err(system(refused));
@@ -144,7 +145,7 @@ impl CredentialSource {
     }
 
     fn open_error(&self, error: &io::Error) -> CredentialFileError {
-        let (path, reason) = (self.to_string(), reason(error));
+        let (path, reason) = (self.to_string(), errno(error));
         CredentialFileError::Open { path, reason }
     }
 
@@ -180,7 +181,7 @@ impl OpenCredential {
         let metadata = self
             .file
             .metadata()
-            .map_err(|error| self.source.read_error(reason(&error)))?;
+            .map_err(|error| self.source.read_error(errno(&error)))?;
         if metadata.is_dir() {
             return Err(self.source.read_error("is a directory"));
         }
@@ -201,7 +202,7 @@ impl OpenCredential {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.source.read_error(reason(&error))),
+                Err(error) => return Err(self.source.read_error(errno(&error))),
             }
         }
         if filled > MAX_BYTES {
@@ -266,15 +267,6 @@ fn is_block_device(metadata: &std::fs::Metadata) -> bool {
         let _ = metadata;
         false
     };
-}
-
-/// What the system says, as Go writes it: no capital, no number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(characters).collect()
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use super::go_errors::path_error;
 use super::oidc::Oidc;
 use super::plugin::Plugin;
+use crate::domain::go_errors::path_error;
 use crate::domain::printable::printable;
 
 /// How long a token that was read from a file is good: client-go reads it again after a minute, less ten seconds

@@ -8,9 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
-use super::go_errors::path_error;
 use super::kubeconfig::{Cluster, Context, File, Named, NamedEntry, User};
 use super::options::ConnectionOptions;
+use crate::domain::go_errors::path_error;
 use crate::domain::printable::printable;
 
 /// An entry and the file it came from.

@@ -13,8 +13,8 @@ use rustls::{Error, InconsistentKeys};
 use zeroize::Zeroizing;
 
 use super::base64_data::decode;
-use super::go_errors::path_error;
 use super::kubeconfig::User;
+use crate::domain::go_errors::path_error;
 
 /// The certificate and key of a user's entry, where it has them.
 ///

@@ -16,7 +16,6 @@ mod credential;
 mod documents;
 pub mod environment;
 mod files;
-mod go_errors;
 mod headers;
 mod identify;
 mod identity;

@@ -57,10 +57,9 @@ impl Oidc {
             given("idp-certificate-authority"),
         ) {
             (Some(data), _) => Some(decode(data).map_err(|error| error.to_string())?),
-            (None, Some(path)) => Some(
-                std::fs::read(path)
-                    .map_err(|error| super::go_errors::path_error("open", path.as_ref(), &error))?,
-            ),
+            (None, Some(path)) => Some(std::fs::read(path).map_err(|error| {
+                crate::domain::go_errors::path_error("open", path.as_ref(), &error)
+            })?),
             (None, None) => None,
         };
         let trust = Trust::new(bundle, false, None)

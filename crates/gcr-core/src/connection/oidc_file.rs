@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::documents;
-use super::go_errors::path_error;
 use super::kubeconfig::{text_of, yaml_options};
 use super::untyped::Untyped;
+use crate::domain::go_errors::path_error;
 
 /// Held while a kubeconfig is being written; gone when dropped.
 struct Lock(PathBuf);

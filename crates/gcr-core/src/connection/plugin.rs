@@ -15,12 +15,12 @@ use zeroize::Zeroizing;
 
 use super::cluster_info::ClusterInfo;
 use super::credential::{Credential, bearer};
-use super::go_errors::errno;
 use super::identity;
 use super::kubeconfig::{Exec, yaml_options};
 use super::plugin_file::Search;
 use super::plugin_policy::Policy;
 use super::validation::{EXEC_V1, EXEC_V1BETA1};
+use crate::domain::go_errors::errno;
 use crate::domain::printable::printable;
 
 /// What client-go says before the kubeconfig's own hint.

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use super::documents;
 use super::environment::Environment;
 use super::files;
-use super::go_errors::path_error;
 use super::kubeconfig::{text_of, yaml_options};
 use super::plugin_file::Search;
 use super::untyped::Untyped;
+use crate::domain::go_errors::path_error;
 use crate::domain::go_quote::go_quoted;
 use crate::domain::printable::printable;
 

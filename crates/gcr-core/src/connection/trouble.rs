@@ -8,8 +8,8 @@ use std::io;
 use hyper_util::client::legacy;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
-use super::go_errors::errno;
 use super::transport::LookupFailed;
+use crate::domain::go_errors::errno;
 use crate::domain::printable::printable;
 
 type Cause<'a> = &'a (dyn StdError + 'static);

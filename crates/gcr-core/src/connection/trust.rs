@@ -15,8 +15,8 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::base64_data::decode;
-use super::go_errors::path_error;
 use super::kubeconfig::Cluster;
+use crate::domain::go_errors::path_error;
 use crate::domain::printable::printable;
 
 /// What a kubeconfig says of a server's certificate.

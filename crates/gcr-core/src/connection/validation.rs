@@ -7,9 +7,9 @@ use std::fs::File;
 use std::path::Path;
 
 use super::chosen::Chosen;
-use super::go_errors::path_error;
 use super::kubeconfig::{Cluster, Exec, User};
 use super::proxy::unsupported_scheme;
+use crate::domain::go_errors::path_error;
 use crate::domain::printable::printable;
 
 /// The API version of a credential plugin that must say whether it is interactive.

@@ -7,6 +7,7 @@ pub mod access_token;
 pub mod credential;
 pub mod docker_config;
 pub mod go_duration;
+pub(crate) mod go_errors;
 pub mod go_quote;
 pub(crate) mod google_hosts;
 pub mod image_reference;

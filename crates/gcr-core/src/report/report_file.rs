@@ -5,12 +5,14 @@
 //! there. Written line by line, so that a run that is killed leaves what it had.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{LineWriter, Read as _, Write};
+use std::io::{self, ErrorKind, LineWriter, Read as _, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
+use crate::domain::go_errors::errno;
 use crate::domain::printable::printable;
 use crate::ledger::Outcome;
 use crate::request::DryRun;
@@ -48,12 +50,15 @@ impl ReportFile {
     /// The line to print.
     pub fn create(path: &Path, dry_run: DryRun) -> Result<Self, String> {
         let shown = printable(&path.to_string_lossy()).into_owned();
-        if holds_something_else(path) {
-            return Err(format!(
-                "error: cannot write the report \"{shown}\": the file is there and holds something else"
-            ));
+        let others = holds_something_else(path).map_err(|error| {
+            let reason = format!("cannot see what the file holds: {}", errno(&error));
+            unwritable(&shown, reason)
+        })?;
+        if others {
+            let reason = "the file is there and holds something else";
+            return Err(unwritable(&shown, reason));
         }
-        let file = File::create(path).map_err(|error| unwritable(&shown, &error))?;
+        let file = File::create(path).map_err(|error| unwritable(&shown, errno(&error)))?;
         Ok(Self {
             path: shown,
             dry_run,
@@ -85,36 +90,40 @@ impl ReportFile {
             dry_run: self.dry_run.strategy(),
         };
         let written = serde_json::to_string(&line)
-            .map_err(std::io::Error::from)
+            .map_err(io::Error::from)
             .and_then(|line| writeln!(self.file, "{line}"));
-        self.broken = written.err().map(|error| unwritable(&self.path, &error));
+        self.broken = written
+            .err()
+            .map(|error| unwritable(&self.path, errno(&error)));
     }
 
     /// The line to print, where the file does not hold everything.
     pub(super) fn finish(mut self) -> Option<String> {
         let flushed = self.file.flush();
-        self.broken
-            .or_else(|| flushed.err().map(|error| unwritable(&self.path, &error)))
+        self.broken.or_else(|| {
+            flushed
+                .err()
+                .map(|error| unwritable(&self.path, errno(&error)))
+        })
     }
 }
 
-/// Whether a file is there, is not empty, and does not begin as a report does.
-fn holds_something_else(path: &Path) -> bool {
+/// Whether a file is there, is not empty, and does not begin as a report does. An error where that cannot be seen: a file
+/// that may be written and not read can hold anything.
+fn holds_something_else(path: &Path) -> io::Result<bool> {
+    // Terminals, pipes and devices keep nothing that could be lost, and reading from them may never end.
     if !path.is_file() {
-        return false;
+        return Ok(false);
     }
     let mut start = [0; BEGINNING.len()];
-    let Ok(mut file) = File::open(path) else {
-        // Whoever may not read it may hardly write it; the system says which.
-        return false;
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
     };
-    match file.read(&mut start) {
-        Ok(0) => false,
-        Ok(_) => start != *BEGINNING,
-        Err(_) => true,
-    }
+    Ok(file.read(&mut start)? > 0 && start != *BEGINNING)
 }
 
-fn unwritable(path: &str, error: &std::io::Error) -> String {
-    format!("error: cannot write the report \"{path}\": {error}")
+fn unwritable(path: &str, reason: impl Display) -> String {
+    format!("error: cannot write the report \"{path}\": {reason}")
 }

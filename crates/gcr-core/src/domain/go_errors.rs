@@ -5,7 +5,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::domain::printable::printable;
+use super::printable::printable;
 
 /// `open PATH: no such file or directory`, as Go's `os.PathError`.
 pub(crate) fn path_error(operation: &str, path: &Path, error: &io::Error) -> String {
