@@ -176,7 +176,8 @@ fn the_version_is_printed_as_kubectl_prints_its_own() {
     assert_eq!((ours.code, ours.stderr), (kubectls.code, kubectls.stderr));
 }
 
-/// Each line typed to kubectl's own command and to ours: the same words, but for the command's name.
+/// Each line typed to kubectl's own command and to ours: the same words, but for the command's name, and that ours works
+/// without a NAME.
 #[test]
 fn usage_errors_are_worded_as_kubectls() {
     let session = Session::without_cluster();
@@ -210,7 +211,11 @@ fn usage_errors_are_worded_as_kubectls() {
             .run();
         let expected = kubectls
             .stderr
-            .replace("create secret docker-registry", "gcr-secret create");
+            .replace("create secret docker-registry", "gcr-secret create")
+            .replace(
+                "exactly one NAME is required",
+                "at most one NAME may be given",
+            );
         assert_eq!((ours.code, &ours.stderr), (Some(1), &expected), "{words:?}");
         assert_eq!(ours.stdout, "");
     }

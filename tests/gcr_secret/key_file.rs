@@ -99,6 +99,12 @@ fn a_file_that_cannot_be_read_is_named_with_the_reason() {
         desk.refused(&["--key-file", "nowhere.json"]),
         "error: open nowhere.json: no such file or directory"
     );
+    for flag in ["--key-file", "--access-token-file"] {
+        assert_eq!(
+            desk.refused(&[&format!("{flag}=")]),
+            format!("error: {flag} is empty")
+        );
+    }
     assert_eq!(
         desk.refused(&["--key-file", "."]),
         "error: read .: is a directory"
@@ -134,11 +140,11 @@ fn a_file_that_is_no_key_is_refused_by_what_it_is() {
             br#"{"type": "authorized_user", "refresh_token": "hunter2"}"#,
             "authorized_user",
         ),
-        (br#"{"type": 1}"#, "\"type\" is not a string"),
+        (br#"{"type": 1}"#, "has a \"type\" that is not a string"),
     ] {
         let error = desk.refused_key(text);
         assert!(
-            error.starts_with("error: key file \"bad.json\"")
+            error.starts_with("error: key file \"bad.json\" ")
                 && error.contains(trouble)
                 && !error.contains("hunter2"),
             "{:?}: {error}",
@@ -161,17 +167,17 @@ fn each_field_must_be_there_and_hold_something() {
         key.as_object_mut().unwrap().remove(field);
         assert_eq!(
             desk.refused_key(key.to_string()),
-            format!("error: key file \"bad.json\": has no \"{field}\"")
+            format!("error: key file \"bad.json\" has no \"{field}\"")
         );
         key[field] = json!("");
         assert_eq!(
             desk.refused_key(key.to_string()),
-            format!("error: key file \"bad.json\": \"{field}\" is empty")
+            format!("error: key file \"bad.json\" has an empty \"{field}\"")
         );
         key[field] = json!(["hunter2"]);
         assert_eq!(
             desk.refused_key(key.to_string()),
-            format!("error: key file \"bad.json\": \"{field}\" is not a string")
+            format!("error: key file \"bad.json\" has a \"{field}\" that is not a string")
         );
     }
 }
@@ -192,7 +198,7 @@ fn the_private_key_must_be_one_that_can_be_read() {
         key["private_key"] = json!(broken);
         let error = desk.refused_key(key.to_string());
         assert!(
-            error.starts_with("error: key file \"bad.json\": \"private_key\" is not"),
+            error.starts_with("error: key file \"bad.json\" has a \"private_key\" that is not"),
             "{error}"
         );
         assert!(
@@ -228,7 +234,7 @@ fn a_token_file_must_hold_one_token() {
         desk.session.file("token", text, 0o600);
         let error = desk.refused(&["--access-token-file", "token"]);
         assert!(
-            error.starts_with("error: access token file \"token\""),
+            error.starts_with("error: access token file \"token\" "),
             "{text:?}: {error}"
         );
         assert!(

@@ -267,14 +267,14 @@ fn credential(
 ) -> Result<Credential, UsageError> {
     match (key_file, token_file) {
         (Some(file), None) => {
-            let key = ServiceAccountKey::parse(read(file, warnings)?)
-                .map_err(|error| UsageError::new(format!("key file {}: {error}", quoted(file))))?;
+            let key = ServiceAccountKey::parse(read("--key-file", file, warnings)?)
+                .map_err(|error| UsageError::new(format!("key file {} {error}", quoted(file))))?;
             Ok(Credential::ServiceAccountKey { key, auth })
         }
         (None, Some(file)) => {
-            let token = AccessToken::parse(read(file, warnings)?).map_err(|error| {
-                UsageError::new(format!("access token file {}: {error}", quoted(file)))
-            })?;
+            let token = AccessToken::parse(read("--access-token-file", file, warnings)?).map_err(
+                |error| UsageError::new(format!("access token file {} {error}", quoted(file))),
+            )?;
             warnings.push("an access token expires, usually within an hour: after that nothing can be pulled with this Secret".to_owned());
             Ok(Credential::AccessToken(token))
         }
@@ -288,9 +288,14 @@ fn credential(
 }
 
 fn read(
+    flag: &str,
     file: &OsString,
     warnings: &mut Vec<String>,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, UsageError> {
+    // What an unset variable leaves behind.
+    if file.is_empty() {
+        return Err(UsageError::new(format!("{flag} is empty")));
+    }
     if is_content(&file.to_string_lossy()) {
         return Err(UsageError::new(
             "a credential is read from a file or from standard input, never from the command line: give the file's name",

@@ -183,8 +183,9 @@ fn answered_here(line: &Line<'_>, root: &Command, name: &str) -> Option<Stop> {
     } else {
         let place = command.get_positionals().next();
         let what = place.map(|place| place.get_id().as_str().to_uppercase());
+        // kubectl's "exactly one … is required" is of a name that has to be there; ours may be left out.
         format!(
-            "exactly one {} is required, got {}",
+            "at most one {} may be given, got {}",
             what.unwrap_or_default(),
             words.len()
         )

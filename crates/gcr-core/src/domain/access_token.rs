@@ -12,7 +12,7 @@ use super::service_account_key::MAX_BYTES;
 #[derive(Clone, Debug)]
 pub struct AccessToken(SecretString);
 
-/// Why something is not an access token, worded to follow `token file "PATH": `.
+/// Why something is not an access token, worded to follow `access token file "PATH" `.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AccessTokenError {
     /// More than 64 KiB.

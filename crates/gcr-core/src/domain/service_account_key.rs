@@ -23,7 +23,7 @@ pub struct ServiceAccountKey {
     client_email: String,
 }
 
-/// Why a file is not a service account key, worded to follow `key file "PATH": `.
+/// Why a file is not a service account key, worded to follow `key file "PATH" `.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ServiceAccountKeyError {
     /// More than [`MAX_BYTES`].
@@ -48,19 +48,19 @@ pub enum ServiceAccountKeyError {
     #[error("has \"{0}\" more than once")]
     Twice(&'static str),
     /// A field is a number, an object, null …
-    #[error("\"{0}\" is not a string")]
+    #[error("has a \"{0}\" that is not a string")]
     NotAString(&'static str),
     /// A field is there, but empty.
-    #[error("\"{0}\" is empty")]
+    #[error("has an empty \"{0}\"")]
     EmptyField(&'static str),
     /// Another kind of credential that Google's tools write.
-    #[error("\"type\" is \"{0}\"{kind}, not \"service_account\"", kind = explained(.0))]
+    #[error("has the \"type\" \"{0}\"{kind}, not \"service_account\"", kind = explained(.0))]
     AnotherType(String),
     /// A type that is not shown, as it is no plain word.
-    #[error("\"type\" is not \"service_account\"")]
+    #[error("has another \"type\" than \"service_account\"")]
     NoType,
     /// `private_key` is not PEM, or not a key that can sign.
-    #[error("\"private_key\" is not a PEM private key that can be read")]
+    #[error("has a \"private_key\" that is not a PEM private key that can be read")]
     PrivateKey,
 }
 
@@ -300,19 +300,19 @@ mod tests {
         for (kind, message) in [
             (
                 "authorized_user",
-                "\"type\" is \"authorized_user\" (user credentials), not \"service_account\"",
+                "has the \"type\" \"authorized_user\" (user credentials), not \"service_account\"",
             ),
             (
                 "external_account",
-                "\"type\" is \"external_account\" (workload identity federation), not \"service_account\"",
+                "has the \"type\" \"external_account\" (workload identity federation), not \"service_account\"",
             ),
             (
                 "something",
-                "\"type\" is \"something\", not \"service_account\"",
+                "has the \"type\" \"something\", not \"service_account\"",
             ),
             (
                 "-----BEGIN PRIVATE KEY-----",
-                "\"type\" is not \"service_account\"",
+                "has another \"type\" than \"service_account\"",
             ),
         ] {
             assert_eq!(
@@ -339,15 +339,15 @@ mod tests {
             );
             assert_eq!(
                 parse(with(name, "")).unwrap_err(),
-                format!("\"{name}\" is empty")
+                format!("has an empty \"{name}\"")
             );
             assert_eq!(
                 parse(with(name, 1)).unwrap_err(),
-                format!("\"{name}\" is not a string")
+                format!("has a \"{name}\" that is not a string")
             );
             assert_eq!(
                 parse(with(name, serde_json::Value::Null)).unwrap_err(),
-                format!("\"{name}\" is not a string")
+                format!("has a \"{name}\" that is not a string")
             );
             let twice = KEY.replacen('{', &format!("{{\"{name}\":\"x\","), 1);
             assert_eq!(
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn a_private_key_that_cannot_sign_is_refused_without_showing_it() {
         let pem = parse(KEY).unwrap().private_key().to_owned();
-        let message = "\"private_key\" is not a PEM private key that can be read";
+        let message = "has a \"private_key\" that is not a PEM private key that can be read";
         for broken in [
             "hunter2".to_owned(),
             pem.replace('\n', "\\n"),
