@@ -6,8 +6,8 @@ use std::fs;
 use gcr_test_support::plugins::completion_file;
 use gcr_test_support::{Error, Result};
 
-use crate::krew::Options;
-use crate::krew::manifest::{Manifest, Platform};
+use crate::krew::manifest::Platform;
+use crate::krew::{Options, Rendered};
 use crate::package::dist;
 
 /// Homebrew's words for the machines it knows, with krew's.
@@ -23,24 +23,18 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     let into = dist().join("homebrew");
     fs::create_dir_all(&into).map_err(|error| Error::during(into.display(), error))?;
     for rendered in options.render()? {
-        let path = into.join(file_name(&rendered.manifest));
-        fs::write(&path, formula(&rendered.manifest)?)
+        let path = into.join(format!("{}.rb", rendered.binary));
+        fs::write(&path, formula(&rendered)?)
             .map_err(|error| Error::during(path.display(), error))?;
         println!("{}", path.display());
     }
     Ok(())
 }
 
-/// The name of the formula's file.
-fn file_name(manifest: &Manifest) -> String {
-    format!("kubectl-{}.rb", manifest.metadata.name)
-}
-
 /// The formula. An error where no archive is for a machine that Homebrew knows, or where a text holds what Ruby would read.
-fn formula(manifest: &Manifest) -> Result<String> {
-    let spec = &manifest.spec;
-    let plugin = &manifest.metadata.name;
-    let program = format!("kubectl-{}", plugin.replace('-', "_"));
+fn formula(rendered: &Rendered) -> Result<String> {
+    let spec = &rendered.manifest.spec;
+    let (plugin, program) = (rendered.binary, rendered.file_name);
     let mut machines = String::new();
     for (system, os) in SYSTEMS {
         let blocks: String = PROCESSORS
@@ -94,7 +88,7 @@ fn formula(manifest: &Manifest) -> Result<String> {
         class = class(plugin),
         desc = spec.short_description,
         homepage = spec.homepage,
-        completion = completion_file(&program),
+        completion = completion_file(program),
     ))
 }
 
@@ -105,8 +99,8 @@ fn is_for(platform: &Platform, os: &str, arch: &str) -> bool {
 
 /// As Homebrew makes it of the file's name: `kubectl-gcr-secret` is `KubectlGcrSecret`.
 fn class(plugin: &str) -> String {
-    let parts = ["kubectl"].into_iter().chain(plugin.split('-'));
-    parts
+    plugin
+        .split('-')
         .map(|part| {
             let (first, rest) = part.split_at(part.len().min(1));
             first.to_uppercase() + rest
@@ -119,7 +113,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::krew::manifest::{Metadata, Selector, Spec};
+    use crate::krew::manifest::{Manifest, Metadata, Selector, Spec};
 
     fn platform(os: &str, arch: &str) -> Platform {
         let labels = [("os", os), ("arch", arch)].map(|(key, it)| (key.into(), it.into()));
@@ -133,8 +127,8 @@ mod tests {
         }
     }
 
-    fn manifest(platforms: Vec<Platform>) -> Manifest {
-        Manifest {
+    fn rendered(platforms: Vec<Platform>) -> Rendered {
+        let manifest = Manifest {
             api_version: String::new(),
             kind: String::new(),
             metadata: Metadata {
@@ -148,6 +142,12 @@ mod tests {
                 caveats: String::new(),
                 platforms,
             },
+        };
+        Rendered {
+            yaml: String::new(),
+            binary: "kubectl-gcr-patch-sa",
+            file_name: "kubectl-gcr_patch_sa",
+            manifest,
         }
     }
 
@@ -159,10 +159,8 @@ mod tests {
             platform("darwin", "amd64"),
             platform("windows", "amd64"),
         ];
-        let manifest = manifest(platforms);
-        assert_eq!(file_name(&manifest), "kubectl-gcr-patch-sa.rb");
         assert_eq!(
-            formula(&manifest).unwrap(),
+            formula(&rendered(platforms)).unwrap(),
             r##"class KubectlGcrPatchSa < Formula
   desc "Do it"
   homepage "https://h.example/"
@@ -203,14 +201,14 @@ end
 
     #[test]
     fn what_homebrew_cannot_install_or_ruby_would_run_is_refused() {
-        assert!(formula(&manifest(vec![platform("windows", "amd64")])).is_err());
-        assert!(formula(&manifest(vec![platform("linux", "amd64")])).is_ok());
+        assert!(formula(&rendered(vec![platform("windows", "amd64")])).is_err());
+        assert!(formula(&rendered(vec![platform("linux", "amd64")])).is_ok());
         for text in ["#{`id`}", "a\" + `id` + \"", "a\\"] {
-            let mut clever = manifest(vec![platform("linux", "amd64")]);
-            clever.spec.homepage = text.into();
+            let mut clever = rendered(vec![platform("linux", "amd64")]);
+            clever.manifest.spec.homepage = text.into();
             assert!(formula(&clever).is_err(), "{text}");
-            let mut clever = manifest(vec![platform("linux", "amd64")]);
-            clever.spec.platforms[0].uri = text.into();
+            let mut clever = rendered(vec![platform("linux", "amd64")]);
+            clever.manifest.spec.platforms[0].uri = text.into();
             assert!(formula(&clever).is_err(), "{text}");
         }
     }

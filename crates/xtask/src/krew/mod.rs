@@ -19,6 +19,7 @@ use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, Result, checkout};
 
 use self::manifest::Manifest;
+use crate::package::archive::Format;
 use crate::package::checksums::sha256;
 use crate::package::target::Target;
 use crate::package::{TAG, archive_name, dist};
@@ -29,7 +30,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         return check::run();
     }
     let (options, rest) = Options::of(words);
-    match rest {
+    match rest[..] {
         [] => {
             let into = dist().join("krew");
             for path in write(&options.render()?, &into)? {
@@ -54,17 +55,25 @@ pub(crate) struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// The options, and the words between them.
-    pub(crate) fn of<'w>(words: &'w [&'a str]) -> (Self, &'w [&'a str]) {
-        let (complete, words) = match words {
-            ["--complete", rest @ ..] => (true, rest),
-            _ => (false, words),
+    /// The options, wherever they stand, and the words that are none.
+    pub(crate) fn of(words: &[&'a str]) -> (Self, Vec<&'a str>) {
+        let mut options = Self {
+            complete: false,
+            base_url: None,
         };
-        let (base_url, words) = match words {
-            [rest @ .., "--base-url", url] => (Some(*url), rest),
-            _ => (None, words),
-        };
-        (Self { complete, base_url }, words)
+        let mut others = Vec::new();
+        let mut rest = words.iter();
+        while let Some(word) = rest.next() {
+            match (*word, rest.as_slice()) {
+                ("--complete", _) => options.complete = true,
+                ("--base-url", [url, ..]) if options.base_url.is_none() => {
+                    options.base_url = Some(*url);
+                    rest.next();
+                }
+                _ => others.push(*word),
+            }
+        }
+        (options, others)
     }
 
     /// The manifests of both plugins.
@@ -80,9 +89,13 @@ impl<'a> Options<'a> {
     }
 }
 
-/// A manifest and the name of its file.
+/// A manifest.
 pub(crate) struct Rendered {
-    file_name: String,
+    /// The name of its own file.
+    pub(crate) yaml: String,
+    /// The plugin's program under cargo's name, and under that by which kubectl finds it.
+    pub(crate) binary: &'static str,
+    pub(crate) file_name: &'static str,
     pub(crate) manifest: Manifest,
 }
 
@@ -99,15 +112,12 @@ impl Release<'_> {
     fn render(&self) -> Result<Vec<Rendered>> {
         let plugins = PLUGINS.into_iter();
         plugins
-            .map(|(_, file_name)| self.manifest(file_name))
+            .map(|(binary, file_name)| self.manifest(binary, file_name))
             .collect()
     }
 
-    fn manifest(&self, file_name: &str) -> Result<Rendered> {
-        let plugin = typed(file_name);
-        let path = checkout::root().join(format!("krew/{plugin}.yaml"));
-        let text =
-            fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))?;
+    fn manifest(&self, binary: &'static str, file_name: &'static str) -> Result<Rendered> {
+        let text = template_of(&checkout::root(), file_name)?;
         let mut archives = Vec::new();
         let text = template::render(&text, self.tag, |uri| {
             let Some((name, bytes)) = self.archive(file_name, uri)? else {
@@ -123,19 +133,22 @@ impl Release<'_> {
         manifest.spec.platforms.retain(|it| !it.sha256.is_empty());
         if manifest.spec.platforms.is_empty() {
             return Err(Error::new(format!(
-                "{} holds no archive of {plugin} {}; `cargo xtask package` makes them",
+                "{} holds no archive of {} {}; `cargo xtask package` makes them",
                 self.archives.display(),
+                typed(file_name),
                 self.tag
             )));
         }
-        let file_name = format!("{plugin}.yaml");
+        let yaml = yaml_of(file_name);
         let wrong = rules::broken(&rules::Subject {
-            file_name: &file_name,
+            file_name: &yaml,
             manifest: &manifest,
             archives,
         });
         if wrong.is_empty() {
             Ok(Rendered {
+                yaml,
+                binary,
                 file_name,
                 manifest,
             })
@@ -149,10 +162,7 @@ impl Release<'_> {
         let name = uri.rsplit('/').next().unwrap_or_default();
         let target = name
             .strip_prefix(&format!("{file_name}-{}-", self.tag))
-            .and_then(|it| {
-                it.strip_suffix(".tar.gz")
-                    .or_else(|| it.strip_suffix(".zip"))
-            })
+            .and_then(Format::stem)
             .ok_or_else(|| Error::new(format!("{uri}: that is no name of an archive")))?;
         let glibc = target.replace("-musl", "-gnu");
         for target in [target, &format!("{glibc}.2.17"), &glibc] {
@@ -170,10 +180,20 @@ impl Release<'_> {
 
 /// What a plugin's template says of it, with no archive and no version.
 pub(crate) fn described(root: &Path, file_name: &str) -> Result<Manifest> {
-    let path = root.join(format!("krew/{}.yaml", typed(file_name)));
-    let text = fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))?;
+    let text = template_of(root, file_name)?;
     let text = template::render(&text, "", |uri| Ok((uri.to_owned(), String::new())))?;
     Manifest::read(&text)
+}
+
+/// The template of a plugin's manifest.
+fn template_of(root: &Path, file_name: &str) -> Result<String> {
+    let path = root.join("krew").join(yaml_of(file_name));
+    fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))
+}
+
+/// The name of a plugin's manifest, and of its template.
+fn yaml_of(file_name: &str) -> String {
+    format!("{}.yaml", typed(file_name))
 }
 
 /// What is typed after `kubectl` for the plugin with this file name.
@@ -188,7 +208,7 @@ fn say_left_out(rendered: &[Rendered], complete: bool) -> Result<()> {
         if machines.is_empty() {
             continue;
         }
-        let words = format!("{}: no archive for {}", one.file_name, machines.join(", "));
+        let words = format!("{}: no archive for {}", one.yaml, machines.join(", "));
         if complete {
             return Err(Error::new(words));
         }
@@ -202,7 +222,7 @@ fn write(rendered: &[Rendered], into: &Path) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(into).map_err(|error| Error::during(into.display(), error))?;
     let mut written = Vec::new();
     for one in rendered {
-        let path = into.join(&one.file_name);
+        let path = into.join(&one.yaml);
         fs::write(&path, one.manifest.write()?)
             .map_err(|error| Error::during(path.display(), error))?;
         written.push(path);
@@ -213,6 +233,24 @@ fn write(rendered: &[Rendered], into: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_stand_anywhere() {
+        let url = "https://h.example";
+        for words in [
+            &["--complete", "index", "DIR", "--base-url", url][..],
+            &["--base-url", url, "--complete", "index", "DIR"],
+            &["index", "--base-url", url, "DIR", "--complete"],
+        ] {
+            let (options, others) = Options::of(words);
+            assert!(options.complete, "{words:?}");
+            assert_eq!(options.base_url, Some(url), "{words:?}");
+            assert_eq!(others, ["index", "DIR"], "{words:?}");
+        }
+        let (options, others) = Options::of(&["--base-url"]);
+        assert!(!options.complete && options.base_url.is_none());
+        assert_eq!(others, ["--base-url"]);
+    }
 
     #[test]
     fn a_check_takes_no_options() {

@@ -56,6 +56,14 @@ impl Format {
         }
     }
 
+    /// The name of an archive without what it ends in; `None` for another file's.
+    pub(crate) fn stem(name: &str) -> Option<&str> {
+        [Self::TarGz, Self::Zip].into_iter().find_map(|format| {
+            let rest = name.strip_suffix(format.extension())?;
+            rest.strip_suffix('.')
+        })
+    }
+
     /// Packs the files. `time` is theirs, in seconds since 1970.
     pub(crate) fn pack(self, files: &[Packed], time: u64) -> Result<Vec<u8>> {
         let mut files: Vec<&Packed> = files.iter().collect();

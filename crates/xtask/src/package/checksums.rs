@@ -7,6 +7,7 @@ use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, Result};
 use sha2::{Digest, Sha256};
 
+use super::archive::Format;
 use super::target::Target;
 
 /// The file's name.
@@ -37,8 +38,8 @@ pub(crate) fn write(directory: &Path, version: &str) -> Result<()> {
     fs::write(directory.join(FILE), text).map_err(failed)
 }
 
-/// Whether a file is an archive, a package or a bill of materials of exactly this version: `v1.0.1` is a beginning of `v1.0.10` and of
-/// `v1.0.1-rc.1`.
+/// Whether a file is an archive, a package or a bill of materials of exactly this version: `v1.0.1` is a beginning of
+/// `v1.0.10` and of `v1.0.1-rc.1`.
 fn is_of(name: &str, version: &str) -> bool {
     PLUGINS.iter().any(|(_, file_name)| {
         let rest = name.strip_prefix(&format!("{file_name}-{version}"));
@@ -47,11 +48,9 @@ fn is_of(name: &str, version: &str) -> bool {
 }
 
 fn is_target(rest: &str) -> bool {
-    let target = rest.strip_prefix('-').and_then(|it| {
-        it.strip_suffix(".tar.gz")
-            .or_else(|| it.strip_suffix(".zip"))
-            .or_else(|| it.strip_suffix(".deb"))
-    });
+    let target = rest
+        .strip_prefix('-')
+        .and_then(|it| Format::stem(it).or_else(|| it.strip_suffix(".deb")));
     target.is_some_and(|it| Target::parse(it).is_ok())
 }
 

@@ -91,7 +91,8 @@ pub(crate) fn build_for(build: ReleaseBuild, target: &Target) -> Result<ReleaseB
     })
 }
 
-/// Builds both plugins and packs each, as version `tag`, into an archive and for Linux a Debian package. `root` is the checkout that is built.
+/// Builds both plugins and packs each, as version `tag`, into an archive and for Linux a Debian package. `root` is the
+/// checkout that is built.
 pub(crate) fn archives(
     root: &Path,
     build: &ReleaseBuild,
