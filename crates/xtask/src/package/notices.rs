@@ -1,6 +1,8 @@
-//! What the licences of others ask for: the notices of all that is linked into the plugins on one machine, out of the
-//! sources that cargo has and of the compiler's own documentation. A library without a notice is an error, not a gap.
-//! Judges no licence: that is cargo-deny's part.
+//! What the licences of others ask for: the notices of all Rust libraries that are linked into the plugins on one machine,
+//! out of the sources that cargo has and of the compiler's own documentation, and that of musl where a program is static.
+//! A library without a notice is an error, not a gap. Knows nothing of what a C toolchain adds by itself: mingw-w64's
+//! startup objects and libgcc for Windows, LLVM's libunwind and compiler-rt from zig. Judges no licence: that is
+//! cargo-deny's part.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
