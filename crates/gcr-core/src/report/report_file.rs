@@ -1,4 +1,4 @@
-//! `--report FILE`: one JSON line an object, as it ends.
+//! `--report FILE`: one JSON line per object, as it ends.
 //!
 //! The shape of a line: `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the closing count's
 //! word) and `reason` (what went wrong, or null); in a dry run `dryRun` too (`client` or `server`), since nothing of it is
