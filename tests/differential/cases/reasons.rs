@@ -19,7 +19,7 @@ pub(super) const TRIED_AGAIN: &str =
 pub(super) const REDIRECTS: &str = "a redirect is not followed: it would take the key elsewhere";
 pub(super) const PROXY_WORDS: &str = "a proxy that refuses to make a tunnel is told in other words";
 pub(super) const BAD_PROXY: &str =
-    "a proxy variable that holds no address is an error, and not as if it were not set";
+    "a proxy variable that holds no address is an error rather than ignored";
 pub(super) const HOSTLESS_PROXY: &str =
     "a `proxy-url` without a host is an error, and no look for a proxy on this machine";
 pub(super) const BAD_CERTIFICATE: &str = "a client certificate that cannot be used is an error before anybody is asked, also where the \
