@@ -38,7 +38,9 @@ fn meet(
     }
     log.note(line);
     if request.method != "CONNECT" {
-        let _ = Answer::new(404, "text/plain", "").write(&mut writer, &str::to_owned);
+        // Said to end here, or the next request meets a connection that is gone.
+        let answer = Answer::new(404, "text/plain", "").header("connection", "close");
+        let _ = answer.write(&mut writer, &str::to_owned);
         return None;
     }
     writer.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").ok()?;
