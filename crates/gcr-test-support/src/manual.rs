@@ -42,8 +42,8 @@ fn assert_page(command: &Command, name: &str, typed: &str) {
 
 fn page(command: &Command, name: &str, typed: &str) -> Result<String> {
     let usage = command.get_overridden_usage().map(ToString::to_string);
-    let words = [typed, usage.as_deref().unwrap_or_default(), "[options]"];
-    let usage = words.map(str::trim).join(" ").replace("  ", " ");
+    let words = [Some(typed), usage.as_deref(), Some("[options]")];
+    let usage = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let examples = command.get_after_help().map(ToString::to_string);
     let command = command
         .clone()

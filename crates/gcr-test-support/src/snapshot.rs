@@ -1,4 +1,4 @@
-//! Texts kept as files, to be read in a review. `UPDATE_SNAPSHOTS=1 cargo test NAME` of the test writes them anew.
+//! Texts kept as files, to be read in a review. A test that runs with `UPDATE_SNAPSHOTS=1` writes its own anew.
 
 use std::fs;
 use std::path::Path;

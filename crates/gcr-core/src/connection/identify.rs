@@ -15,7 +15,7 @@ use super::kubeconfig::AuthProvider;
 use super::oidc::Oidc;
 use super::plugin::Plugin;
 use super::plugin_file::Search;
-use super::plugin_policy::Policy;
+use super::plugin_policy::{Lookup, Policy};
 use super::shared::Shared;
 use crate::domain::printable::printable;
 
@@ -96,7 +96,10 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
         exec,
         cluster,
         options.stdin_taken,
-        (Search::of(environment), policy.clone()),
+        Lookup {
+            search: Search::of(environment),
+            policy: policy.clone(),
+        },
         |plugin: Result<Plugin, String>| {
             plugin.map_or_else(Source::Impossible, |plugin| {
                 Source::Plugin(Box::new(plugin))

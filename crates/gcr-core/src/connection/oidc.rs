@@ -18,6 +18,7 @@ use super::environment::Environment;
 use super::oidc_file;
 use super::oidc_issuer::Issuer;
 use super::trust::Trust;
+use crate::domain::go_errors::path_error;
 
 /// A token is as good as expired this long before it is.
 const EXPIRY_DELTA: SignedDuration = SignedDuration::from_secs(10);
@@ -57,9 +58,9 @@ impl Oidc {
             given("idp-certificate-authority"),
         ) {
             (Some(data), _) => Some(decode(data).map_err(|error| error.to_string())?),
-            (None, Some(path)) => Some(std::fs::read(path).map_err(|error| {
-                crate::domain::go_errors::path_error("open", path.as_ref(), &error)
-            })?),
+            (None, Some(path)) => Some(
+                std::fs::read(path).map_err(|error| path_error("open", path.as_ref(), &error))?,
+            ),
             (None, None) => None,
         };
         let trust = Trust::new(bundle, false, None)

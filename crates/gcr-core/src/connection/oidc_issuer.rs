@@ -94,7 +94,6 @@ impl Issuer {
             "{}/.well-known/openid-configuration",
             self.url.strip_suffix('/').unwrap_or(&self.url)
         );
-        // Whoever can change what is read here says where the refresh token goes.
         let answer = self
             .ask("Get", &url, Request::get(&url), Bytes::new())
             .await?;
@@ -232,8 +231,8 @@ impl Answer {
     }
 }
 
-/// A refresh token and a client's secret do not travel readable beyond loopback. Judged of the very address that is asked:
-/// whoever reads it another way may see another host.
+/// A refresh token and a client's secret do not travel readable beyond loopback, nor what says where they go. Judged of the
+/// very address that is asked: whoever reads it another way may see another host.
 fn may_be_asked(target: &Uri) -> Result<(), &'static str> {
     if wrong_port(target).is_some() {
         return Err("it has no port that can be asked");

@@ -17,8 +17,7 @@ use super::cluster_info::ClusterInfo;
 use super::credential::{Credential, bearer};
 use super::identity;
 use super::kubeconfig::{Exec, yaml_options};
-use super::plugin_file::Search;
-use super::plugin_policy::Policy;
+use super::plugin_policy::Lookup;
 use super::validation::{EXEC_V1, EXEC_V1BETA1};
 use crate::domain::go_errors::errno;
 use crate::domain::printable::printable;
@@ -45,8 +44,7 @@ pub(super) struct Plugin {
     cluster: Option<ClusterInfo>,
     talk: Talk,
     stdin_taken: bool,
-    search: Search,
-    policy: Policy,
+    lookup: Lookup,
     /// Held while a plugin may talk with the user: one after another.
     terminal: Arc<Mutex<()>>,
 }
@@ -92,7 +90,7 @@ impl Plugin {
         exec: Exec,
         cluster: Option<ClusterInfo>,
         stdin_taken: bool,
-        (search, policy): (Search, Policy),
+        lookup: Lookup,
         terminal: Arc<Mutex<()>>,
     ) -> Result<Self, String> {
         let version = exec.api_version.as_deref().unwrap_or_default();
@@ -112,8 +110,7 @@ impl Plugin {
             cluster,
             talk,
             stdin_taken,
-            search,
-            policy,
+            lookup,
             terminal,
         })
     }
@@ -184,9 +181,7 @@ impl Plugin {
             .map_err(|error| format!("encode ExecCredentials: {error}"))?;
         let question = go_json(&question) + "\n";
         let name = self.exec.command.as_deref().unwrap_or_default();
-        let path = self.search.find(name);
-        self.policy.check(name, path.as_deref(), &self.search)?;
-        let path = path.ok_or_else(|| self.not_found())?;
+        let path = self.lookup.file(name)?.ok_or_else(|| self.not_found())?;
         let mut command = Command::new(path);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::arg0(&mut command, name);

@@ -33,6 +33,25 @@ pub(super) enum Policy {
     Listed(Vec<String>),
 }
 
+/// How the file of a plugin's command is found, and whether it may be run.
+#[derive(Clone, Debug)]
+pub(super) struct Lookup {
+    pub(super) search: Search,
+    pub(super) policy: Policy,
+}
+
+impl Lookup {
+    /// The file of a command; `None` where there is none.
+    ///
+    /// # Errors
+    /// Why it may not run.
+    pub(super) fn file(&self, command: &str) -> Result<Option<PathBuf>, String> {
+        let file = self.search.find(command);
+        self.policy.check(command, file.as_deref(), &self.search)?;
+        Ok(file)
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Preferences {
@@ -126,12 +145,7 @@ impl Policy {
     ///
     /// # Errors
     /// Why not.
-    pub(super) fn check(
-        &self,
-        command: &str,
-        file: Option<&Path>,
-        search: &Search,
-    ) -> Result<(), String> {
+    fn check(&self, command: &str, file: Option<&Path>, search: &Search) -> Result<(), String> {
         let quoted = go_quoted(command.as_bytes());
         let list = match self {
             Self::All => return Ok(()),
@@ -165,10 +179,7 @@ impl Policy {
 
 /// The first of a file's documents that holds preferences.
 fn read(file: &Path) -> Result<Option<Preferences>, String> {
-    let bytes = std::fs::read(file).map_err(|error| {
-        let is_directory = error.kind() == std::io::ErrorKind::IsADirectory;
-        path_error(if is_directory { "read" } else { "open" }, file, &error)
-    })?;
+    let bytes = std::fs::read(file).map_err(|error| path_error("open", file, &error))?;
     let text = text_of(&bytes).map_err(|error| error.to_string())?;
     let (mut document, mut rest) = documents::first(&text);
     let mut is_empty = true;

@@ -10,8 +10,7 @@ use super::cluster_info::ClusterInfo;
 use super::credential::{Credentials, Source};
 use super::kubeconfig::Exec;
 use super::plugin::Plugin;
-use super::plugin_file::Search;
-use super::plugin_policy::Policy;
+use super::plugin_policy::Lookup;
 
 /// The file of a user's entry, and the user's name there.
 type Entry = (Option<PathBuf>, String);
@@ -38,7 +37,7 @@ impl Shared {
         exec: Exec,
         cluster: Option<ClusterInfo>,
         stdin_taken: bool,
-        way: (Search, Policy),
+        lookup: Lookup,
         source: impl FnOnce(Result<Plugin, String>) -> Source,
     ) -> Arc<Credentials> {
         let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +51,7 @@ impl Shared {
             exec.clone(),
             cluster.clone(),
             stdin_taken,
-            way,
+            lookup,
             Arc::clone(&self.terminal),
         );
         let credentials = Arc::new(Credentials::new(source(plugin)));

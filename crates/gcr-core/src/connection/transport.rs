@@ -76,13 +76,13 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
     };
     let url = proxy.url.clone();
     match proxy.kind {
-        ProxyKind::Http => through(tls, authorized(Tunnel::new(url, tcp), proxy)),
-        ProxyKind::Https => through(tls, authorized(Tunnel::new(url, tls.over(tcp)), proxy)),
+        ProxyKind::Http => over(tls, authorized(Tunnel::new(url, tcp), proxy)),
+        ProxyKind::Https => over(tls, authorized(Tunnel::new(url, tls.over(tcp)), proxy)),
         ProxyKind::Socks5 => {
             let socks = SocksV5::new(url, tcp);
             match proxy.user.clone() {
-                Some((user, password)) => through(tls, socks.with_auth(user, password)),
-                None => through(tls, socks),
+                Some((user, password)) => over(tls, socks.with_auth(user, password)),
+                None => over(tls, socks),
             }
         }
     }
@@ -99,17 +99,7 @@ fn authorized<C>(tunnel: Tunnel<C>, proxy: &Proxy) -> Tunnel<C> {
     }
 }
 
-/// By a proxy: it is told the port, which hyper's tunnels take for 443 where none is named, whatever the scheme.
-fn through<C>(tls: &Tls, proxy: C) -> Http
-where
-    C: Service<Uri> + Clone + Send + Sync + 'static,
-    C::Response: Connection + Read + Write + Send + Unpin + 'static,
-    C::Future: Send + 'static,
-    C::Error: Into<BoxError>,
-{
-    over(tls, MapRequest::new(proxy, with_port))
-}
-
+/// With the port: hyper's tunnels take it for 443 where none is named, whatever the scheme.
 fn with_port(address: Uri) -> Uri {
     if address.port().is_some() || address.scheme() != Some(&Scheme::HTTP) {
         return address;
@@ -127,7 +117,10 @@ where
     C::Future: Send + 'static,
     C::Error: Into<BoxError>,
 {
-    BoxCloneService::new(legacy::Client::builder(TokioExecutor::new()).build(tls.over(connector)))
+    BoxCloneService::new(
+        legacy::Client::builder(TokioExecutor::new())
+            .build(tls.over(MapRequest::new(connector, with_port))),
+    )
 }
 
 /// Where requests go and what each carries.

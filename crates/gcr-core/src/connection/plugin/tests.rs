@@ -6,6 +6,16 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::connection::kubeconfig::Variable;
+use crate::connection::plugin_file::Search;
+use crate::connection::plugin_policy::Policy;
+
+/// Whatever a path names may run.
+fn anything() -> Lookup {
+    Lookup {
+        search: Search::default(),
+        policy: Policy::All,
+    }
+}
 
 /// A plugin that is a shell script, with what it was asked in `asked` beside it.
 struct Script {
@@ -40,15 +50,9 @@ impl Script {
     }
 
     async fn run_with(&self, cluster: Option<ClusterInfo>) -> Result<Credential, String> {
-        Plugin::new(
-            self.exec.clone(),
-            cluster,
-            true,
-            (Search::default(), Policy::All),
-            Arc::default(),
-        )?
-        .run()
-        .await
+        Plugin::new(self.exec.clone(), cluster, true, anything(), Arc::default())?
+            .run()
+            .await
     }
 
     async fn trouble(&self) -> String {
@@ -180,14 +184,7 @@ fn who_may_talk_gets_the_terminal_unless_the_key_comes_from_it() {
             interactive_mode: Some(mode.to_owned()),
             ..Default::default()
         };
-        let plugin = Plugin::new(
-            exec,
-            None,
-            stdin_taken,
-            (Search::default(), Policy::All),
-            Arc::default(),
-        )
-        .unwrap();
+        let plugin = Plugin::new(exec, None, stdin_taken, anything(), Arc::default()).unwrap();
         plugin.is_interactive(terminal)
     };
     assert_eq!(talk("Never", false, true), Ok(false));
@@ -212,15 +209,9 @@ fn an_unknown_version_is_refused() {
         ..Default::default()
     };
     assert_eq!(
-        Plugin::new(
-            exec,
-            None,
-            false,
-            (Search::default(), Policy::All),
-            Arc::default()
-        )
-        .err()
-        .unwrap(),
+        Plugin::new(exec, None, false, anything(), Arc::default())
+            .err()
+            .unwrap(),
         "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""
     );
 }
