@@ -1,9 +1,9 @@
 //! A server that stops answering for a while: tries are repeated, and `-v 2` shows them.
 
-use gcr_test_support::{ControlPlane, Options};
+use gcr_test_support::{ControlPlane, Options, until};
 use serde_json::json;
 
-use crate::place::{account, until};
+use crate::place::account;
 
 #[test]
 fn a_server_that_pauses_is_asked_again_and_the_job_is_done() {

@@ -1,7 +1,5 @@
 //! Where a test works: a namespace of its own, a person at a shell there, and what the server holds of its accounts.
 
-use std::time::{Duration, Instant};
-
 use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Session};
 use serde_json::{Value, json};
 
@@ -117,14 +115,4 @@ pub(crate) fn says(output: &Output, stdout: &str, stderr: &str) {
         output.stdout == stdout && output.stderr == stderr,
         "expected\n--- stdout\n{stdout}\n--- stderr\n{stderr}\nand got\n{output}"
     );
-}
-
-/// Waits until something has come about.
-#[track_caller]
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use gcr_test_support::{ControlPlane, Running, Session, Signal};
+use gcr_test_support::{ControlPlane, Running, Session, Signal, until};
 
-use crate::place::{Place, says, until};
+use crate::place::{Place, says};
 use crate::silent_server::SilentServer;
 
 /// What is in flight has five seconds to end.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use gcr_test_support::ControlPlane;
+use gcr_test_support::{ControlPlane, until};
 use serde_json::{Value, json};
 
-use crate::place::{Place, put_secret, says, until};
+use crate::place::{Place, put_secret, says};
 
 const SHORT: Duration = Duration::from_secs(5);
 

@@ -1,10 +1,10 @@
 //! `--attach` and `--serviceaccount`: the Secret first, then the accounts that are to use it, and nobody else's entry
 //! lost.
 
-use gcr_test_support::Rule;
+use gcr_test_support::{Rule, until};
 use serde_json::json;
 
-use crate::setting::{Setting, assert_said, give_keys, one_error, until};
+use crate::setting::{Setting, assert_said, give_keys, one_error};
 
 #[test]
 fn the_default_account_uses_the_secret_afterwards() {

@@ -1,9 +1,9 @@
 //! What a user may and may not do: the least rights are enough, and a refusal says which are missing or that none is.
 
-use gcr_test_support::{Rule, Session, User};
+use gcr_test_support::{Rule, Session, User, until};
 use serde_json::{Value, json};
 
-use crate::setting::{Setting, assert_said, give_keys, until, version};
+use crate::setting::{Setting, assert_said, give_keys, version};
 
 /// `kubectl gcr-secret create --key-file KEY -n NAMESPACE …` as somebody else.
 fn create(session: &Session, setting: &Setting, key: &str) -> gcr_test_support::Invocation {

@@ -1,7 +1,6 @@
 //! What most tests start from: a namespace of their own, and somebody at a shell there with a key in a file.
 
 use std::ffi::OsStr;
-use std::time::{Duration, Instant};
 
 use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Session, keys};
 use serde_json::Value;
@@ -129,19 +128,6 @@ pub(crate) fn version(object: &Value) -> &str {
     object["metadata"]["resourceVersion"]
         .as_str()
         .unwrap_or_else(|| panic!("no resourceVersion in {object}"))
-}
-
-/// Waits until something is so that will be, at most 30 s.
-#[track_caller]
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let asked = Instant::now();
-    while !is_so() {
-        assert!(
-            asked.elapsed() < Duration::from_secs(30),
-            "not within 30 s: {what}"
-        );
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// The exit code and all that was said, line by line.

@@ -1,10 +1,10 @@
 //! Somebody overwrites the list again and again, as `kubectl patch` does: what we say of our writes was true each time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gcr_test_support::fault_proxy::{FaultProxy, Route};
-use gcr_test_support::{Cluster, ControlPlane};
+use gcr_test_support::{Cluster, ControlPlane, until};
 use serde_json::{Value, json};
 
 use crate::length::{rounds, tell};
@@ -15,16 +15,6 @@ fn versions(output: &str) -> Vec<Value> {
         .into_iter::<Value>()
         .map_while(Result::ok)
         .collect()
-}
-
-/// Waits until something has come about.
-#[track_caller]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// Replaces the whole list of the account `builder`.

@@ -53,6 +53,7 @@ pub mod session;
 pub mod snapshot;
 pub mod stored;
 mod terminal;
+mod until;
 pub mod user;
 
 pub use cluster::Cluster;
@@ -68,4 +69,5 @@ pub use running::Running;
 pub use rustix::process::Signal;
 pub use session::Session;
 pub use stored::Stored;
+pub use until::until;
 pub use user::{Rule, User};

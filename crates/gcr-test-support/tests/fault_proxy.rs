@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Route, Rule};
-use gcr_test_support::{ControlPlane, Output};
+use gcr_test_support::{ControlPlane, Output, until};
 use serde_json::json;
 
 /// kubectl writes a ConfigMap, without looking at anything else.
@@ -137,15 +137,23 @@ fn a_way_is_as_long_as_it_was_made() {
 #[test]
 fn who_finds_no_room_is_asked_to_come_back() {
     let cluster = ControlPlane::shared();
-    let route = Route::new().latency(Duration::from_secs(1)).shed_above(1);
-    let proxy = FaultProxy::start(cluster, route).unwrap();
+    let proxy = FaultProxy::start(cluster, Route::new().shed_above(1)).unwrap();
+    proxy.when(Rule::on("list", "secrets"), Fault::Hang);
     let session = proxy.session();
-    let ask = || session.kubectl(["get", "--raw", "/readyz", "-v=6"]).spawn();
-    let outputs = [ask(), ask()].map(|running| running.wait().success());
-    assert_eq!(proxy.traffic().shed, 1);
+    let taking_the_place = session
+        .kubectl(["get", "--raw", "/api/v1/namespaces/default/secrets"])
+        .spawn();
+    until("the only place is taken", || {
+        proxy.traffic().most_in_flight == 1
+    });
+    let asking = session.kubectl(["get", "--raw", "/readyz", "-v=6"]).spawn();
+    until("one is sent away", || proxy.traffic().shed > 0);
+    drop(taking_the_place);
+    let output = asking.wait().success();
+    assert_eq!(output.stdout, "ok");
+    assert!(
+        output.stderr.contains("\"429 Too Many Requests\""),
+        "{output}"
+    );
     assert_eq!(proxy.traffic().most_in_flight, 1);
-    let shed = outputs
-        .iter()
-        .filter(|output| output.stderr.contains("429"));
-    assert_eq!(shed.count(), 1);
 }
