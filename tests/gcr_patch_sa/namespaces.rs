@@ -126,7 +126,7 @@ fn a_terminating_namespace_that_was_named_is_a_failure() {
         .kubectl(["delete", "namespace", &place.namespace, "--wait=false"])
         .run()
         .success();
-    crate::place::until("its accounts are gone", || {
+    gcr_test_support::until("its accounts are gone", || {
         place
             .cluster
             .find("serviceaccount/default", &place.namespace)

@@ -223,7 +223,7 @@ fn a_refusal_by_a_policy_is_said_in_its_words_and_not_called_a_missing_right() {
             "policyName": name, "validationActions": ["Deny"],
             "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": place.namespace}}}}}),
     ]);
-    crate::place::until("the policy refuses", || {
+    gcr_test_support::until("the policy refuses", || {
         let patch = r#"{"imagePullSecrets":[{"name":"probe"}]}"#;
         let probe = [
             "patch",
