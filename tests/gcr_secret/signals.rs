@@ -94,7 +94,7 @@ fn a_run_that_only_waits_ends_at_once() {
     });
     let mut run = create(&session, &listener).args(["-v=2"]).spawn();
     listener.next_request();
-    crate::setting::until("it waits", || run.stderr_so_far().contains("again in"));
+    gcr_test_support::until("it waits", || run.stderr_so_far().contains("again in"));
     run.signal(Signal::INT);
     let output = run.wait().exits(130);
     assert!(output.took < Duration::from_secs(5), "{output}");
