@@ -54,9 +54,9 @@ impl Chosen {
             Err(format!("error: {kind} {name} does not exist"))
         };
         let context_name =
-            given(&options.context).unwrap_or_else(|| merged.current_context.clone());
-        let context = match merged.contexts.get(&context_name) {
-            Some(located) => located.entry.clone(),
+            given(&options.context).unwrap_or_else(|| merged.current_context().to_owned());
+        let context = match merged.context(&context_name) {
+            Some(context) => context,
             None if context_name.is_empty() => Context::default(),
             None if given(&options.context).is_some() => return missing("context", &context_name),
             None => {
@@ -72,14 +72,13 @@ impl Chosen {
         let user_name = given(&options.user)
             .or_else(|| context.user.clone())
             .unwrap_or_default();
-        let located = merged.users.get(&user_name);
-        if located.is_none() && given(&options.user).is_some() {
-            return missing("auth info", &user_name);
-        }
-        let mut user = located.map(|it| it.entry.clone()).unwrap_or_default();
-        let user_file = located.map(|it| it.file.clone());
-        let mut cluster = match merged.clusters.get(&cluster_name) {
-            Some(located) => located.entry.clone(),
+        let (mut user, user_file) = match merged.user(&user_name) {
+            Some((user, file)) => (user, Some(file.to_owned())),
+            None if given(&options.user).is_some() => return missing("auth info", &user_name),
+            None => (User::default(), None),
+        };
+        let mut cluster = match merged.cluster(&cluster_name) {
+            Some(cluster) => cluster,
             None if given(&options.cluster).is_some() => return missing("cluster", &cluster_name),
             // kubectl would ask localhost:8080 here.
             None if !cluster_name.is_empty() && given(&options.server).is_none() => {

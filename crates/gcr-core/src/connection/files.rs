@@ -3,7 +3,7 @@
 //! client-go's `ClientConfigLoadingRules.Load`: of an entry in several files the first file's counts, whole. Entries
 //! keep the file they came from: relative paths are meant from there, and refreshed tokens go back there.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,19 +13,10 @@ use super::options::ConnectionOptions;
 use crate::domain::go_errors::path_error;
 use crate::domain::printable::printable;
 
-/// An entry and the file it came from.
-pub(super) struct Located<T> {
-    pub(super) entry: T,
-    pub(super) file: PathBuf,
-}
-
-/// What all files say together.
+/// What all files say together. Nothing is copied until it is asked for: of hundreds of entries a run uses three.
 #[derive(Default)]
 pub(super) struct Merged {
-    pub(super) current_context: String,
-    pub(super) contexts: HashMap<String, Located<Context>>,
-    pub(super) clusters: HashMap<String, Located<Cluster>>,
-    pub(super) users: HashMap<String, Located<User>>,
+    files: Vec<(PathBuf, File)>,
 }
 
 impl Merged {
@@ -57,7 +48,7 @@ impl Merged {
         for path in paths {
             match std::fs::read(&path) {
                 Ok(bytes) => match File::read(&bytes) {
-                    Ok(file) => merged.add(file, &path),
+                    Ok(file) => merged.files.push((path, file)),
                     Err(error) => errors.push(unusable(&path, &error.to_string())),
                 },
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -72,32 +63,83 @@ impl Merged {
         }
     }
 
-    fn add(&mut self, file: File, path: &Path) {
-        if self.current_context.is_empty() {
-            self.current_context = file.current_context.unwrap_or_default();
-        }
-        let base = base(path);
-        add(&mut self.contexts, file.contexts, path, |_| {});
-        add(&mut self.clusters, file.clusters, path, |cluster| {
-            resolve(&mut cluster.certificate_authority, &base);
-        });
-        add(&mut self.users, file.users, path, |user| {
-            resolve(&mut user.client_certificate, &base);
-            resolve(&mut user.client_key, &base);
-            resolve(&mut user.token_file, &base);
-            // A bare command is looked for in PATH.
-            if let Some(exec) = &mut user.exec
-                && exec
-                    .command
-                    .as_ref()
-                    .is_some_and(|command| command.contains(std::path::MAIN_SEPARATOR))
-            {
-                resolve(&mut exec.command, &base);
-                // Here alone an absolute path is cleaned too (client-go `exec.newAuthenticator`).
-                exec.command = exec.command.take().map(|it| clean(Path::new(&it)));
-            }
-        });
+    /// The context that is used where none is named; empty where there is none.
+    pub(super) fn current_context(&self) -> &str {
+        let contexts = self.files.iter();
+        contexts
+            .filter_map(|(_, file)| file.current_context.as_deref())
+            .find(|name| !name.is_empty())
+            .unwrap_or_default()
     }
+
+    /// The context of this name.
+    pub(super) fn context(&self, name: &str) -> Option<Context> {
+        self.find(|file| &file.contexts, name).map(|it| it.0)
+    }
+
+    /// The cluster of this name.
+    pub(super) fn cluster(&self, name: &str) -> Option<Cluster> {
+        let (mut cluster, path) = self.find(|file| &file.clusters, name)?;
+        resolve(&mut cluster.certificate_authority, &base(path));
+        Some(cluster)
+    }
+
+    /// The user of this name, and the file it came from.
+    pub(super) fn user(&self, name: &str) -> Option<(User, &Path)> {
+        let (mut user, path) = self.find(|file| &file.users, name)?;
+        let base = base(path);
+        resolve(&mut user.client_certificate, &base);
+        resolve(&mut user.client_key, &base);
+        resolve(&mut user.token_file, &base);
+        // A bare command is looked for in PATH.
+        if let Some(exec) = &mut user.exec
+            && exec
+                .command
+                .as_ref()
+                .is_some_and(|command| command.contains(std::path::MAIN_SEPARATOR))
+        {
+            resolve(&mut exec.command, &base);
+            // Here alone an absolute path is cleaned too (client-go `exec.newAuthenticator`).
+            exec.command = exec.command.take().map(|it| clean(Path::new(&it)));
+        }
+        Some((user, path))
+    }
+
+    /// The names of all contexts, clusters and users that are not empty, in order.
+    pub(super) fn names(&self) -> [Vec<String>; 3] {
+        [
+            self.names_in(|file| &file.contexts),
+            self.names_in(|file| &file.clusters),
+            self.names_in(|file| &file.users),
+        ]
+    }
+
+    fn find<T: NamedEntry>(
+        &self,
+        list: impl Fn(&File) -> &Named<T>,
+        name: &str,
+    ) -> Option<(T::Entry, &Path)> {
+        self.files.iter().find_map(|(path, file)| {
+            let named = list(file).iter().flatten();
+            let entry = |named: &Option<T>| named.as_ref().and_then(T::entry).cloned();
+            named
+                .filter(|named| name_of(named) == name)
+                .map(|named| (entry(named).unwrap_or_default(), path.as_path()))
+                .next()
+        })
+    }
+
+    fn names_in<T: NamedEntry>(&self, list: impl Fn(&File) -> &Named<T>) -> Vec<String> {
+        let all = self.files.iter().flat_map(|(_, file)| list(file).iter());
+        let names: BTreeSet<&str> = all.flatten().map(name_of).collect();
+        let said = names.into_iter().filter(|name| !name.is_empty());
+        said.map(str::to_owned).collect()
+    }
+}
+
+/// The name of an entry; of an item that is `null`, the empty one.
+fn name_of<T: NamedEntry>(named: &Option<T>) -> &str {
+    named.as_ref().map(T::name).unwrap_or_default()
 }
 
 fn unusable(path: &Path, why: &str) -> String {
@@ -129,35 +171,6 @@ fn listed(environment: &Environment) -> Vec<PathBuf> {
         }
     }
     paths
-}
-
-fn add<T: NamedEntry>(
-    into: &mut HashMap<String, Located<T::Entry>>,
-    named: Named<T>,
-    path: &Path,
-    resolve: impl Fn(&mut T::Entry),
-) {
-    for named in named.into_iter().flatten() {
-        let (name, mut entry) = named.map(T::into_parts).unwrap_or_default();
-        into.entry(name).or_insert_with(|| {
-            resolve(&mut entry);
-            Located {
-                entry,
-                file: path.to_owned(),
-            }
-        });
-    }
-}
-
-/// All names that are not empty, in order.
-pub(super) fn names<T>(entries: &HashMap<String, Located<T>>) -> Vec<String> {
-    let mut names: Vec<String> = entries
-        .keys()
-        .filter(|it| !it.is_empty())
-        .cloned()
-        .collect();
-    names.sort();
-    names
 }
 
 /// The directory of a kubeconfig, as an absolute path.

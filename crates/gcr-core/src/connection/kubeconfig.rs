@@ -36,9 +36,7 @@ pub(super) type Named<T> = Option<Vec<Option<T>>>;
 /// An entry and the name its list has for it.
 pub(super) trait NamedEntry {
     /// What is named.
-    type Entry: Default;
-    /// Takes both apart; what is missing is empty.
-    fn into_parts(self) -> (String, Self::Entry);
+    type Entry: Clone + Default;
     /// The name.
     fn name(&self) -> &str;
     /// What is named, where there is something.
@@ -57,9 +55,6 @@ macro_rules! named {
 
         impl NamedEntry for $named {
             type Entry = $entry;
-            fn into_parts(self) -> (String, $entry) {
-                (self.name.unwrap_or_default(), self.$field.unwrap_or_default())
-            }
             fn name(&self) -> &str {
                 self.name.as_deref().unwrap_or_default()
             }
@@ -239,11 +234,10 @@ impl File {
         if text.split(['\n', '\r']).all(bare) {
             return Ok(Self::default());
         }
-        let file =
-            match plain_yaml::read(&text).and_then(|plain| serde_json::from_value(plain).ok()) {
-                Some(file) => file,
-                None => parse(documents::first(&text).0)?,
-            };
+        let file = match plain_yaml::read(&text) {
+            Some(file) => file,
+            None => parse(documents::first(&text).0)?,
+        };
         file.check()?;
         Ok(file)
     }

@@ -2,30 +2,52 @@
 //!
 //! A general parser takes 30 ms for a kubeconfig of 500 contexts. This one knows block mappings and lists of keys, words,
 //! base64 and quoted text without escapes, each on one line, and nothing else. Whatever else it meets, or is not sure of,
-//! it gives up, and the general parser reads the file.
+//! it gives up, and the general parser reads the file. It copies nothing: what it reads goes straight into the type that
+//! is wanted.
 
-use serde_json::{Map, Value};
+use std::fmt;
+use std::iter::empty;
+use std::mem;
+use std::str::Lines;
 
-/// Reads `text`; `None` where it holds anything beyond the few forms known here.
-pub(super) fn read(text: &str) -> Option<Value> {
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        let content = line.trim_start_matches(' ');
-        if content.is_empty() || content.starts_with('#') {
-            // Alone, it ends a line and the comment with it.
-            if content.contains('\r') {
-                return None;
-            }
-            continue;
-        }
-        lines.push(Line {
-            indent: line.len() - content.len(),
-            content,
-        });
+use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+
+/// Reads `text`; `None` where it holds anything beyond the few forms known here, or is of another shape than `T`.
+///
+/// Of a repeated key the last counts, where `T` lets a key be repeated.
+pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    let mut reader = Reader::new(text).ok()?;
+    let kind = Kind::Mapping {
+        indent: 0,
+        first: None,
+    };
+    let whole = Node {
+        reader: &mut reader,
+        depth: 0,
+        kind,
+    };
+    let value = T::deserialize(whole).ok()?;
+    reader.line.is_none().then_some(value)
+}
+
+/// What is not read here, for whatever reason: the general parser will say it.
+#[derive(Debug)]
+struct Unsure;
+
+impl fmt::Display for Unsure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a form that is known here")
     }
-    let mut reader = Reader { lines, next: 0 };
-    let value = reader.mapping(0, 0)?;
-    (reader.next == reader.lines.len()).then_some(value)
+}
+
+impl std::error::Error for Unsure {}
+
+impl Error for Unsure {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
 }
 
 struct Line<'a> {
@@ -33,9 +55,182 @@ struct Line<'a> {
     content: &'a str,
 }
 
+/// Where the reader stands: at a line that says something, or at the end.
 struct Reader<'a> {
-    lines: Vec<Line<'a>>,
-    next: usize,
+    line: Option<Line<'a>>,
+    rest: Lines<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Result<Self, Unsure> {
+        let mut reader = Self {
+            line: None,
+            rest: text.lines(),
+        };
+        reader.advance()?;
+        Ok(reader)
+    }
+
+    /// Goes to the next line that is neither empty nor a comment.
+    fn advance(&mut self) -> Result<(), Unsure> {
+        for line in self.rest.by_ref() {
+            let content = line.trim_start_matches(' ');
+            if !content.is_empty() && !content.starts_with('#') {
+                let indent = line.len() - content.len();
+                self.line = Some(Line { indent, content });
+                return Ok(());
+            }
+            // Alone, it ends a line and the comment with it.
+            if content.contains('\r') {
+                return Err(Unsure);
+            }
+        }
+        self.line = None;
+        Ok(())
+    }
+
+    /// The line to read, where it is at `indent`. A deeper one is a form not known here.
+    fn at(&self, indent: usize) -> Result<Option<&'a str>, Unsure> {
+        match &self.line {
+            Some(line) if line.indent == indent => Ok(Some(line.content)),
+            Some(line) if line.indent > indent => Err(Unsure),
+            _ => Ok(None),
+        }
+    }
+
+    /// What a key without a value of its own has below it.
+    fn below(&self, indent: usize) -> Kind<'a> {
+        match &self.line {
+            Some(line) if line.content.starts_with("- ") && line.indent >= indent => Kind::List {
+                indent: line.indent,
+            },
+            Some(line) if line.indent > indent => Kind::Mapping {
+                indent: line.indent,
+                first: None,
+            },
+            _ => Kind::Nothing,
+        }
+    }
+}
+
+/// What stands in one place of the file.
+enum Kind<'a> {
+    Nothing,
+    Text(&'a str),
+    Bool(bool),
+    List {
+        indent: usize,
+    },
+    EmptyList,
+    /// Its first entry stands behind a list's dash, where there is one.
+    Mapping {
+        indent: usize,
+        first: Option<&'a str>,
+    },
+    EmptyMapping,
+}
+
+struct Node<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    depth: usize,
+    kind: Kind<'a>,
+}
+
+/// Deeper than any kubeconfig; extensions could be.
+const DEEPEST: usize = 32;
+
+impl<'a> Deserializer<'a> for Node<'_, 'a> {
+    type Error = Unsure;
+
+    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Unsure> {
+        let Self {
+            reader,
+            depth,
+            kind,
+        } = self;
+        if depth > DEEPEST {
+            return Err(Unsure);
+        }
+        let depth = depth + 1;
+        match kind {
+            Kind::Nothing => visitor.visit_unit(),
+            Kind::Text(text) => visitor.visit_borrowed_str(text),
+            Kind::Bool(value) => visitor.visit_bool(value),
+            Kind::EmptyList => visitor.visit_seq(SeqDeserializer::new(empty::<&str>())),
+            Kind::EmptyMapping => visitor.visit_map(MapDeserializer::new(empty::<(&str, &str)>())),
+            Kind::List { indent } => visitor.visit_seq(Items {
+                reader,
+                indent,
+                depth,
+            }),
+            Kind::Mapping { indent, first } => visitor.visit_map(Entries {
+                reader,
+                indent,
+                depth,
+                first,
+                value: Kind::Nothing,
+            }),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Unsure> {
+        match self.kind {
+            Kind::Nothing => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        <W: Visitor<'a>>
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct Items<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    indent: usize,
+    depth: usize,
+}
+
+impl<'a> SeqAccess<'a> for Items<'_, 'a> {
+    type Error = Unsure;
+
+    fn next_element_seed<T: DeserializeSeed<'a>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Unsure> {
+        let content = self.reader.at(self.indent)?;
+        let Some(item) = content.and_then(|it| it.strip_prefix("- ")) else {
+            return Ok(None);
+        };
+        let kind = if item.contains(':') {
+            // An item's first key stands where its others stand.
+            let indent = self.indent + 2;
+            let first = Some(item);
+            Kind::Mapping { indent, first }
+        } else {
+            let kind = scalar(item).ok_or(Unsure)?;
+            self.reader.advance()?;
+            kind
+        };
+        let item = Node {
+            reader: self.reader,
+            depth: self.depth,
+            kind,
+        };
+        seed.deserialize(item).map(Some)
+    }
+}
+
+/// The entries of a mapping, `key: value` each, where the value may be in the lines below.
+struct Entries<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    indent: usize,
+    depth: usize,
+    /// The entry that stands behind a list's dash, until it is read.
+    first: Option<&'a str>,
+    value: Kind<'a>,
 }
 
 /// The keys of a kubeconfig that have lists.
@@ -48,95 +243,46 @@ const LISTS: [&str; 7] = [
     "extensions",
     "users",
 ];
-/// Deeper than any kubeconfig; extensions could be.
-const DEEPEST: usize = 32;
 
-impl<'a> Reader<'a> {
-    /// The line to read, where it is at `indent`; `Err` where it is deeper, which is a form not known here.
-    fn at(&self, indent: usize) -> Option<Option<&'a str>> {
-        match self.lines.get(self.next) {
-            Some(line) if line.indent == indent => Some(Some(line.content)),
-            Some(line) if line.indent > indent => None,
-            _ => Some(None),
-        }
-    }
+impl<'a> MapAccess<'a> for Entries<'_, 'a> {
+    type Error = Unsure;
 
-    fn mapping(&mut self, indent: usize, depth: usize) -> Option<Value> {
-        let mut map = Map::new();
-        while let Some(content) = self.at(indent)? {
-            if content.starts_with("- ") || content == "-" {
-                break;
-            }
-            self.entry(&mut map, content, indent, depth)?;
-        }
-        (!map.is_empty()).then_some(Value::Object(map))
-    }
-
-    /// One `key: value`, whose value may be in the lines below.
-    fn entry(
+    fn next_key_seed<K: DeserializeSeed<'a>>(
         &mut self,
-        map: &mut Map<String, Value>,
-        content: &str,
-        indent: usize,
-        depth: usize,
-    ) -> Option<()> {
-        if depth > DEEPEST {
-            return None;
-        }
-        let (key, value) = content.split_once(':')?;
+        seed: K,
+    ) -> Result<Option<K::Value>, Unsure> {
+        let content = match self.first.take() {
+            Some(first) => first,
+            None => match self.reader.at(self.indent)? {
+                Some(content) => content,
+                None => return Ok(None),
+            },
+        };
+        let (key, value) = content.split_once(':').ok_or(Unsure)?;
         let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
         if !key.bytes().all(is_key) || !is_word(key) {
-            return None;
+            return Err(Unsure);
         }
-        self.next += 1;
-        let value = match value.strip_prefix(' ') {
-            Some(value) => scalar(value)?,
-            None if value.is_empty() => self.below(indent, depth)?,
-            None => return None,
+        self.reader.advance()?;
+        self.value = match value.strip_prefix(' ') {
+            Some(value) => scalar(value).ok_or(Unsure)?,
+            None if value.is_empty() => self.reader.below(self.indent),
+            None => return Err(Unsure),
         };
         // Elsewhere a list would be taken for the fields of a mapping, in their order.
-        if value.is_array() && !LISTS.contains(&key) {
-            return None;
+        if matches!(self.value, Kind::List { .. } | Kind::EmptyList) && !LISTS.contains(&key) {
+            return Err(Unsure);
         }
-        // The last of several would count: that is for the general parser.
-        map.insert(key.to_owned(), value).is_none().then_some(())
+        seed.deserialize(BorrowedStrDeserializer::new(key))
+            .map(Some)
     }
 
-    /// What a key without a value of its own has below it.
-    fn below(&mut self, indent: usize, depth: usize) -> Option<Value> {
-        match self.lines.get(self.next) {
-            Some(line) if line.content.starts_with("- ") && line.indent >= indent => {
-                self.list(line.indent, depth + 1)
-            }
-            Some(line) if line.indent > indent => self.mapping(line.indent, depth + 1),
-            _ => Some(Value::Null),
-        }
-    }
-
-    fn list(&mut self, indent: usize, depth: usize) -> Option<Value> {
-        let mut list = Vec::new();
-        while let Some(content) = self.at(indent)? {
-            let Some(item) = content.strip_prefix("- ") else {
-                break;
-            };
-            if !item.contains(':') {
-                list.push(scalar(item)?);
-                self.next += 1;
-                continue;
-            }
-            // An item's first key stands where its others stand.
-            let inner = indent + 2;
-            let mut map = Map::new();
-            self.entry(&mut map, item, inner, depth + 1)?;
-            while let Some(content) = self.at(inner)? {
-                if content.starts_with("- ") || content == "-" {
-                    return None;
-                }
-                self.entry(&mut map, content, inner, depth + 1)?;
-            }
-            list.push(Value::Object(map));
-        }
-        Some(Value::Array(list))
+    fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Unsure> {
+        seed.deserialize(Node {
+            reader: self.reader,
+            depth: self.depth,
+            kind: mem::replace(&mut self.value, Kind::Nothing),
+        })
     }
 }
 
@@ -158,24 +304,24 @@ const PLAIN: [bool; 256] = {
 };
 
 /// A value on one line: quoted text without escapes, an empty collection, or a word.
-fn scalar(text: &str) -> Option<Value> {
+fn scalar(text: &str) -> Option<Kind<'_>> {
     for quote in ['"', '\''] {
         if let Some(rest) = text.strip_prefix(quote) {
             let inner = rest.strip_suffix(quote)?;
             let plain = inner
                 .bytes()
                 .all(|it| (b' '..=b'~').contains(&it) && !b"\"'\\".contains(&it));
-            return plain.then(|| Value::String(inner.to_owned()));
+            return plain.then_some(Kind::Text(inner));
         }
     }
     let is_plain = |byte: u8| PLAIN[usize::from(byte)];
     match text {
-        "true" => Some(Value::Bool(true)),
-        "false" => Some(Value::Bool(false)),
-        "{}" => Some(Value::Object(Map::new())),
-        "[]" => Some(Value::Array(Vec::new())),
+        "true" => Some(Kind::Bool(true)),
+        "false" => Some(Kind::Bool(false)),
+        "{}" => Some(Kind::EmptyMapping),
+        "[]" => Some(Kind::EmptyList),
         _ if is_word(text) && text.bytes().all(is_plain) && !text.ends_with(':') => {
-            Some(Value::String(text.to_owned()))
+            Some(Kind::Text(text))
         }
         _ => None,
     }

@@ -9,7 +9,7 @@ use super::chosen::Chosen;
 use super::cluster_info::ClusterInfo;
 use super::credential::{Credentials, Source};
 use super::environment::Environment;
-use super::files::{self, Merged};
+use super::files::Merged;
 use super::identify::Plugins;
 use super::kubeconfig::User;
 use super::plugin_policy::Policy;
@@ -47,12 +47,7 @@ impl Kubeconfig {
 
     /// The names of all contexts, clusters and users, in order.
     pub fn names(&self) -> [Vec<String>; 3] {
-        let merged = &self.merged;
-        [
-            files::names(&merged.contexts),
-            files::names(&merged.clusters),
-            files::names(&merged.users),
-        ]
+        self.merged.names()
     }
 
     /// What the user should know of their preferences, though it stops nothing: a line to print.

@@ -32,17 +32,17 @@ fn the_first_file_wins_and_missing_and_empty_ones_are_skipped() {
         at("a").display()
     );
     let merged = load(&list).unwrap();
-    assert_eq!(merged.current_context, "x");
-    let first = &merged.users["u"];
-    assert_eq!(first.entry.token.as_deref(), Some("first"));
-    assert_eq!(first.entry.token_file, None, "an entry is taken whole");
-    assert_eq!(first.file, at("a"));
+    assert_eq!(merged.current_context(), "x");
+    let (first, file) = merged.user("u").unwrap();
+    assert_eq!(first.token.as_deref(), Some("first"));
+    assert_eq!(first.token_file, None, "an entry is taken whole");
+    assert_eq!(file, at("a"));
     let beside = directory.path().parent().unwrap().join("t/f");
-    assert_eq!(
-        merged.users["v"].entry.token_file.as_deref(),
-        beside.to_str()
-    );
-    assert!(merged.clusters.contains_key("bare"));
+    let (second, _) = merged.user("v").unwrap();
+    assert_eq!(second.token_file.as_deref(), beside.to_str());
+    assert!(merged.cluster("bare").is_some());
+    assert!(merged.cluster("other").is_none());
+    assert_eq!(merged.names()[2], ["u", "v"]);
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn only_commands_with_a_slash_are_relative_to_the_file() {
     .unwrap();
     let merged = load(path.to_str().unwrap()).unwrap();
     let command = |user: &str| {
-        let exec = merged.users[user].entry.exec.as_ref().unwrap();
-        exec.command.clone().unwrap()
+        let (user, _) = merged.user(user).unwrap();
+        user.exec.unwrap().command.unwrap()
     };
     assert_eq!(
         command("a"),
