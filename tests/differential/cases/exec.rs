@@ -325,5 +325,13 @@ fn permitted() -> Vec<Case> {
             .env("KUBECTL_KUBERC", "false")
             .flags(["--token=flag"])
             .reaches("token flag"),
+        kuberc("kuberc: an unknown policy beside a broken kubeconfig", "credentialPluginPolicy: Sometimes\n")
+            .kubeconfig("users: [")
+            .says("error occurred while applying preferences unknown plugin policy: \"Sometimes\""),
+        kuberc("kuberc: an unknown field", "color: blue\n")
+            .reaches("token good")
+            .says("kuberc: ignoring strict decoding error in {HOME}/.kube/kuberc: strict decoding error: unknown field \"color\"")
+            .but_ours("A field of the kuberc that nobody knows is told by kubectl alone")
+            .reaches("token good"),
     ]
 }

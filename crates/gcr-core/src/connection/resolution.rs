@@ -37,9 +37,13 @@ impl Kubeconfig {
     /// # Errors
     /// The line or lines to print.
     pub fn load(options: &ConnectionOptions, environment: Environment) -> Result<Self, String> {
+        let policy = Policy::of(&environment);
+        // kubectl reads its preferences before anything else.
+        let merged = Merged::load(options, &environment)
+            .map_err(|error| policy.as_ref().err().cloned().unwrap_or(error))?;
         Ok(Self {
-            merged: Merged::load(options, &environment)?,
-            policy: Policy::of(&environment),
+            merged,
+            policy,
             environment,
             shared: Shared::default(),
         })
