@@ -112,6 +112,14 @@ pub(crate) fn cases() -> Vec<Case> {
         usual("--server at a port beyond the last")
             .flags(["--server=https://127.0.0.1:99999"])
             .says("Unable to connect to the server: dial tcp: address 99999: invalid port"),
+        usual("--server with an IPv6 zone")
+            .flags(["--server=https://[::1%25lo]:1"])
+            .but_ours(reasons::HOST_NAME)
+            .says("error: host must be a URL or a host:port pair: \"https://[::1%25lo]:1\""),
+        usual("--server with a letter outside ASCII")
+            .flags(["--server=https://b\u{fc}cher.invalid:1"])
+            .but_ours(reasons::HOST_NAME)
+            .says("error: host must be a URL or a host:port pair: \"https://b\u{fc}cher.invalid:1\""),
         usual("--server by name").flags(["--server=https://localhost:{PORT}"])
             .sees(["server as token good, host localhost:{PORT}, name localhost"]),
         case("--server and --token without a kubeconfig")

@@ -331,7 +331,7 @@ fn permitted() -> Vec<Case> {
         kuberc("kuberc: an unknown field", "color: blue\n")
             .reaches("token good")
             .says("kuberc: ignoring strict decoding error in {HOME}/.kube/kuberc: strict decoding error: unknown field \"color\"")
-            .but_ours("A field of the kuberc that nobody knows is told by kubectl alone")
+            .but_ours(reasons::UNKNOWN_FIELD)
             .reaches("token good"),
     ]
 }

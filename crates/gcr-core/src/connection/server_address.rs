@@ -60,7 +60,9 @@ impl ServerAddress {
         };
         let url = format!("{scheme}://{}{}", host.trim_end_matches(':'), clean(path));
         let url: Uri = url.parse().map_err(|_| wrong())?;
-        if url.host().is_none_or(str::is_empty) {
+        // No resolver here takes an IPv6 address's zone.
+        let is_host = |host: &str| !host.is_empty() && !host.contains('%');
+        if !url.host().is_some_and(is_host) {
             return Err(wrong());
         }
         match wrong_port(&url) {
