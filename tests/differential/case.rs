@@ -154,6 +154,12 @@ impl Case {
         self
     }
 
+    /// An error in words that differ from machine to machine; exit code 1.
+    pub(crate) fn fails(mut self) -> Self {
+        self.latest().code = Some(1);
+        self
+    }
+
     /// The warnings.
     pub(crate) fn warns<const N: usize>(mut self, lines: [&str; N]) -> Self {
         self.latest().warned = Some(lines.map(String::from).to_vec());

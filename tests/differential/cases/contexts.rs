@@ -114,10 +114,12 @@ pub(crate) fn cases() -> Vec<Case> {
             .says("Unable to connect to the server: dial tcp: address 99999: invalid port"),
         usual("--server with an IPv6 zone")
             .flags(["--server=https://[::1%25lo]:1"])
+            .fails()
             .but_ours(reasons::HOST_NAME)
             .says("error: host must be a URL or a host:port pair: \"https://[::1%25lo]:1\""),
         usual("--server with a letter outside ASCII")
             .flags(["--server=https://b\u{fc}cher.invalid:1"])
+            .fails()
             .but_ours(reasons::HOST_NAME)
             .says("error: host must be a URL or a host:port pair: \"https://b\u{fc}cher.invalid:1\""),
         usual("--server by name").flags(["--server=https://localhost:{PORT}"])
