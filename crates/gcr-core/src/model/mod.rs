@@ -6,6 +6,7 @@
 
 mod asked;
 mod endings;
+mod fleets;
 mod lists;
 mod races;
 mod rules;

@@ -103,7 +103,7 @@ pub(super) struct World {
     /// In the order in which lists show them.
     pub(super) stores: Vec<Store>,
     pub(super) sent: Vec<Sent>,
-    requests: u32,
+    pub(super) requests: u32,
     fares: Vec<VecDeque<Fare>>,
 }
 

@@ -1,0 +1,74 @@
+//! Many namespaces: which of them are begun while others wait, and what is not asked for their sake.
+
+use std::time::Duration;
+
+use super::scenario::account;
+use super::server::Server;
+use super::store::Store;
+use super::writer::{self, Job};
+use crate::ledger::Outcome;
+
+const DEFAULT: &str = "serviceaccount/default";
+
+/// Attaches to `default`, in whatever namespaces there are.
+fn attach() -> Job {
+    Job {
+        attaches: vec!["ours-0".to_owned()],
+        accounts: vec!["default"],
+        lists: true,
+        ..Job::default()
+    }
+}
+
+fn namespace(job: &Job, name: &'static str, has_default: bool) -> Store {
+    let mut store = Store::new(name);
+    store.intents = vec![job.intent()];
+    if has_default {
+        store.commit(None, DEFAULT, account("default", &[]));
+        store.commits.clear();
+    }
+    store
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_holds_up_nobody() {
+    let job = attach();
+    // Tests end before memory does.
+    let name = |number| &*format!("team-{number:03}").leak();
+    let names: Vec<&'static str> = (0..200).map(name).collect();
+    let last = names[names.len() - 1];
+    let stores = names
+        .iter()
+        .map(|name| namespace(&job, name, *name == last));
+    let server = Server::new(stores.collect());
+    server.fare(0, &[]);
+    let watched = server.clone();
+    // Others are waited for until ten seconds are over.
+    let watching = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let world = watched.world();
+        let written: Vec<_> = world
+            .sent
+            .iter()
+            .map(|sent| sent.namespace.clone())
+            .collect();
+        written
+    });
+    let run = writer::run(&server, 0, &job, &names).await;
+    assert_eq!(watching.await.unwrap(), [last]);
+    assert_eq!(run[last].ends[DEFAULT], Outcome::Patched);
+    assert_eq!(run[names[0]].ends[DEFAULT], Outcome::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_listed_for_the_sake_of_namespaces_that_are_left_out() {
+    let job = attach();
+    // A page of namespaces holds two, and of accounts too.
+    let stores = ["kube-node-lease", "kube-system", "team"].map(|name| namespace(&job, name, true));
+    let server = Server::new(stores.into());
+    server.fare(0, &[]);
+    let run = writer::run(&server, 0, &job, &["team"]).await;
+    assert_eq!(run["team"].ends[DEFAULT], Outcome::Patched);
+    // Two pages, the Secret, the account, and its patch.
+    assert_eq!(server.world().requests, 5);
+}
