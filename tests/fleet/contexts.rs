@@ -1,13 +1,22 @@
 //! `--contexts`: several clusters side by side, one that is dead among them, and one that is named twice.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
 use gcr_test_support::{Cluster, Session};
+use serde_json::Value;
 
 use crate::setting::{Setting, split_count, with_key};
+
+/// What the current context of a kubeconfig leads to, as JSON.
+pub(crate) fn cluster_and_user(session: &Session, kubeconfig: &Path) -> [Value; 2] {
+    let words = ["config", "view", "--raw", "--minify", "-o", "json"];
+    let view = session.kubectl(words).env("KUBECONFIG", kubeconfig);
+    let view: Value = serde_json::from_str(&view.run().success().stdout).expect("JSON");
+    [&view["clusters"][0]["cluster"], &view["users"][0]["user"]].map(Value::clone)
+}
 
 /// A session whose kubeconfig has these contexts: name, kubeconfig to take cluster and user from, namespace.
 fn session(cluster: &Cluster, contexts: &[(&str, PathBuf, &str)]) -> Session {
@@ -15,14 +24,7 @@ fn session(cluster: &Cluster, contexts: &[(&str, PathBuf, &str)]) -> Session {
     let mut config = String::from("apiVersion: v1\nkind: Config\ncurrent-context: none\n");
     let (mut clusters, mut users, mut named) = (String::new(), String::new(), String::new());
     for (name, kubeconfig, namespace) in contexts {
-        let words = ["config", "view", "--raw", "--minify", "-o", "json"];
-        let view = session
-            .kubectl(words)
-            .env("KUBECONFIG", kubeconfig)
-            .run()
-            .success();
-        let view: serde_json::Value = serde_json::from_str(&view.stdout).expect("JSON");
-        let (cluster, user) = (&view["clusters"][0]["cluster"], &view["users"][0]["user"]);
+        let [cluster, user] = cluster_and_user(&session, kubeconfig);
         clusters += &format!("- name: {name}\n  cluster: {cluster}\n");
         users += &format!("- name: {name}\n  user: {user}\n");
         named += &format!(

@@ -5,6 +5,7 @@ mod all_namespaces;
 mod contexts;
 mod going_away;
 mod interruption;
+mod login;
 mod report_file;
 mod rights;
 mod selection;
