@@ -54,7 +54,7 @@ const TASKS: [Task; 9] = [
     },
     Task {
         name: "bench",
-        usage: "bench [NAME] [--whole] [--namespaces N] [--rounds N]",
+        usage: "bench [NAME] [--whole] [--namespaces N] [--rounds N] [--picture FILE]",
         does: "measures beside what it is compared with; without --whole, what takes minutes",
         run: bench::run,
     },

@@ -27,6 +27,15 @@ pub(crate) struct Figure {
     bar: Bar,
 }
 
+/// Two times, in milliseconds.
+pub(crate) struct Comparison {
+    pub(crate) what: String,
+    pub(crate) ours: f64,
+    /// What ours is compared with.
+    pub(crate) name: String,
+    pub(crate) other: f64,
+}
+
 impl Figure {
     /// A time beside another, both in milliseconds.
     pub(crate) fn times(what: impl Into<String>, ours: f64, other: (&str, f64), bar: Bar) -> Self {
@@ -54,6 +63,18 @@ impl Figure {
     pub(crate) fn beside(mut self, what: &str, number: f64) -> Self {
         self.other = Some((what.into(), number));
         self
+    }
+
+    /// The two times, where there are two and a bar.
+    pub(crate) fn comparison(&self) -> Option<Comparison> {
+        let (name, other) = self.other.clone()?;
+        let has_bar = matches!(self.bar, Bar::Faster(_) | Bar::Within(_));
+        (self.unit == "s" && has_bar).then(|| Comparison {
+            what: self.what.clone(),
+            ours: self.ours,
+            name,
+            other,
+        })
     }
 
     fn reached(&self) -> bool {

@@ -6,12 +6,15 @@ mod fleet;
 mod kubeconfig;
 mod one;
 mod optimized;
+mod picture;
 mod process;
 mod samples;
 mod start;
 mod turns;
 
-use gcr_test_support::Result;
+use std::path::PathBuf;
+
+use gcr_test_support::{Error, Result};
 
 use fleet::{Extent, PARTS, Part};
 
@@ -23,6 +26,8 @@ struct Asked {
     one: bool,
     parts: Vec<&'static Part>,
     extent: Extent,
+    /// Where to draw the times.
+    picture: Option<PathBuf>,
 }
 
 /// Runs one of them, or all that take minutes; with `--whole`, all.
@@ -46,6 +51,10 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     if !asked.parts.is_empty() {
         let figures = fleet::run(&asked.parts, &asked.extent)?;
         print!("{}", figures::table(&figures));
+        if let Some(file) = asked.picture {
+            std::fs::write(&file, picture::draw(&figures))
+                .map_err(|error| Error::during(file.display(), error))?;
+        }
     }
     Ok(())
 }
@@ -53,11 +62,13 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 impl Asked {
     fn read(words: &[&str]) -> Option<Self> {
         let (mut name, mut whole, mut extent) = (None, false, Extent::default());
+        let mut picture = None;
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
                 "--whole" => whole = true,
                 "--namespaces" => extent.namespaces = Some(number(words.next()?)?),
+                "--picture" => picture = Some(PathBuf::from(words.next()?)),
                 "--rounds" => extent.rounds = Some(number(words.next()?)?),
                 word if name.is_none() => name = Some(word),
                 _ => return None,
@@ -67,6 +78,7 @@ impl Asked {
         let many = |part: &&Part| part.quick || whole;
         let mut asked = Self {
             extent,
+            picture,
             ..Self::default()
         };
         match name {
@@ -81,10 +93,13 @@ impl Asked {
             Some(name) => {
                 let name = name.strip_prefix("fleet-")?;
                 asked.parts = parts(&|part| part.name == name);
-                return (!asked.parts.is_empty()).then_some(asked);
+                if asked.parts.is_empty() {
+                    return None;
+                }
             }
         }
-        Some(asked)
+        // There is a picture of many namespaces only.
+        (asked.picture.is_none() || !asked.parts.is_empty()).then_some(asked)
     }
 }
 
@@ -121,12 +136,16 @@ mod tests {
             picked(&few),
             Some((false, false, vec!["sizes"], (Some(1000), Some(1))))
         );
+        let drawn = Asked::read(&["fleet", "--picture", "a.svg"]);
+        assert_eq!(drawn.unwrap().picture, Some("a.svg".into()));
         for wrong in [
-            ["fleet", "one"],
-            ["fleet-nope", "--whole"],
-            ["--namespaces", "0"],
+            &["fleet", "one"][..],
+            &["one", "--picture", "a.svg"],
+            &["fleet", "--picture"],
+            &["fleet-nope", "--whole"],
+            &["--namespaces", "0"],
         ] {
-            assert_eq!(picked(&wrong), None, "{wrong:?}");
+            assert_eq!(picked(wrong), None, "{wrong:?}");
         }
     }
 }
