@@ -72,3 +72,27 @@ async fn nothing_is_listed_for_the_sake_of_namespaces_that_are_left_out() {
     // Two pages, the Secret, the account, and its patch.
     assert_eq!(server.world().requests, 5);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_in_another_order_hides_no_account() {
+    let job = Job {
+        accounts: Vec::new(),
+        ..attach()
+    };
+    let names = ["apps", "team", "team-b"];
+    let stores = names.map(|name| {
+        let mut store = namespace(&job, name, true);
+        store.commit(None, "serviceaccount/builder", account("builder", &[]));
+        store.commits.clear();
+        store
+    });
+    let server = Server::new(stores.into());
+    server.fare(0, &[]);
+    server.world().backwards = true;
+    let run = writer::run(&server, 0, &job, &names).await;
+    for name in names {
+        let patched = ["serviceaccount/builder", DEFAULT];
+        let patched = patched.map(|account| (account.to_owned(), Outcome::Patched));
+        assert_eq!(run[name].ends, patched.into(), "{name}");
+    }
+}

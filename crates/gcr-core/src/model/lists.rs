@@ -11,8 +11,8 @@ use super::store::{Answer, Store};
 /// Objects a page holds, whatever was asked for.
 const PAGE: usize = 2;
 
-/// The page that was asked for.
-pub(super) fn page(stores: &[Store], asked: &Asked) -> Answer {
+/// The page that was asked for; of a server that lists all but namespaces `backwards`, its.
+pub(super) fn page(stores: &[Store], asked: &Asked, backwards: bool) -> Answer {
     let kind = match asked.kind.as_str() {
         "namespaces" => "NamespaceList",
         "secrets" => "SecretList",
@@ -20,11 +20,14 @@ pub(super) fn page(stores: &[Store], asked: &Asked) -> Answer {
         other => panic!("the model has no list of {other}"),
     };
     let from = asked.query.get("continue").cloned().unwrap_or_default();
-    let mut items: Vec<(String, Value)> = all(stores, asked)
-        .into_iter()
-        .filter(|(key, _)| *key > from)
-        .collect();
+    let mut items = all(stores, asked);
     items.sort_by(|(left, _), (right, _)| left.cmp(right));
+    if backwards && asked.kind != "namespaces" {
+        items.reverse();
+        items.retain(|(key, _)| from.is_empty() || *key < from);
+    } else {
+        items.retain(|(key, _)| *key > from);
+    }
     let more = items.len() > PAGE;
     items.truncate(PAGE);
     let next = items.last().filter(|_| more).map(|(key, _)| key.clone());

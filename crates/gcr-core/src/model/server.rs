@@ -103,6 +103,8 @@ pub(super) struct World {
     /// In the order in which lists show them.
     pub(super) stores: Vec<Store>,
     pub(super) sent: Vec<Sent>,
+    /// Its lists are not in the order of its keys.
+    pub(super) backwards: bool,
     pub(super) requests: u32,
     fares: Vec<VecDeque<Fare>>,
 }
@@ -126,6 +128,7 @@ impl Server {
         Self(Arc::new(Mutex::new(World {
             stores,
             sent: Vec::new(),
+            backwards: false,
             requests: 0,
             fares: Vec::new(),
         })))
@@ -287,7 +290,9 @@ impl Server {
     fn carry_out(&self, writer: usize, asked: &Asked) -> Answer {
         let world = &mut *self.world();
         match (asked.method.as_str(), asked.kind.as_str()) {
-            ("GET", _) if asked.name.is_empty() => lists::page(&world.stores, asked),
+            ("GET", _) if asked.name.is_empty() => {
+                lists::page(&world.stores, asked, world.backwards)
+            }
             ("GET", "namespaces") => {
                 let name = &asked.name;
                 (
