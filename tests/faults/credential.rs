@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use gcr_test_support::fault_proxy::{Answer, Fault, Rule};
-use gcr_test_support::{Report, Session, Stored};
+use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Rule};
+use gcr_test_support::{Report, Session, Stored, keys};
 
+use crate::lists::Crowd;
 use crate::trial::Trial;
 
 /// Lets the session get its token from a plugin that writes down each call. Returns how often it was called.
@@ -75,5 +76,41 @@ fn a_second_401_ends_the_cluster() {
         let stored = Stored::look(trial.cluster);
         report.is_true(&stored, &trial.objects());
         trial.second_run(&report, &stored);
+    }
+}
+
+#[test]
+fn a_list_that_meets_a_401_is_asked_for_with_another() {
+    let crowd = Crowd::new();
+    for resource in ["namespaces", "secrets", "serviceaccounts"] {
+        let proxy = FaultProxy::before(crowd.cluster);
+        let session = proxy.session();
+        session.file("key.json", keys::KEY, 0o600);
+        let calls = token_from_plugin(&session);
+        let rule = Rule::on("list", resource).first(1);
+        let rule = proxy.when(rule, Fault::Instead(Answer::unauthorized()));
+        let run = || {
+            session
+                .gcr_secret([
+                    "create",
+                    resource,
+                    "--key-file=key.json",
+                    "--attach",
+                    "-v=2",
+                ])
+                .args(["--namespace-selector", &crowd.label])
+                .run()
+                .success()
+        };
+        let output = run();
+        assert_eq!((proxy.met(rule), calls()), (1, 2), "{output}");
+        let place = format!("GET /api/v1/{resource}?");
+        let again =
+            |line: &&str| line.contains(&place) && line.contains("; again with another credential");
+        assert_eq!(output.stderr.lines().filter(again).count(), 1, "{output}");
+        Report::read(&output).all_done(2 * crowd.names.len());
+        let again = Report::read(&run());
+        let unchanged = again.lines.values().filter(|word| **word == "unchanged");
+        assert_eq!(unchanged.count(), 2 * crowd.names.len());
     }
 }

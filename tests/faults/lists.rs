@@ -269,3 +269,22 @@ fn an_account_that_was_changed_since_it_was_listed_is_read_and_patched() {
     let objects = crowd.objects("serviceaccount/builder");
     report.is_true(&Stored::look(crowd.cluster), &objects);
 }
+
+#[test]
+fn a_list_that_does_not_come_is_not_waited_for() {
+    let crowd = Crowd::new();
+    for resource in ["secrets", "serviceaccounts"] {
+        let proxy = FaultProxy::before(crowd.cluster);
+        // Only the list of the whole cluster is without a namespace.
+        let hang = proxy.when(Rule::on("list", resource).namespace(""), Fault::Hang);
+        let session = proxy.session();
+        session.file("key.json", keys::KEY, 0o600);
+        let output = session
+            .gcr_secret(["create", resource, "--key-file=key.json", "--attach"])
+            .args(["--namespace-selector", &crowd.label])
+            .run()
+            .success();
+        assert_eq!(proxy.met(hang), 1, "{output}");
+        Report::read(&output).all_done(2 * NAMESPACES);
+    }
+}

@@ -8,6 +8,7 @@ mod answers;
 mod cases;
 mod conflicts;
 mod credential;
+mod halfway;
 mod lists;
 mod memory;
 mod partial;

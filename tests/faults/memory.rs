@@ -51,3 +51,22 @@ fn a_reply_of_200_mb_to_a_list_takes_less_than_160_mib() {
         assert!(peak > MIB && peak < 160 * MIB, "{peak} bytes");
     }
 }
+
+#[test]
+fn nor_does_one_to_the_list_of_namespaces() {
+    let crowd = Crowd::new();
+    for bytes in [HUGE, 31 * MIB] {
+        let proxy = FaultProxy::before(crowd.cluster);
+        let huge = Fault::Instead(Answer::padded(bytes));
+        proxy.when(Rule::on("list", "namespaces"), huge);
+        let run = proxy
+            .session()
+            .gcr_patch_sa(["builder", "--namespace-selector", &crowd.label])
+            .spawn();
+        let (output, peak) = run.wait_for_peak();
+        let output = output.exits(1);
+        assert_eq!(Report::read(&output).total(), 0, "{output}");
+        println!("{bytes} bytes: {} MiB at most", peak / MIB);
+        assert!(peak > MIB && peak < 160 * MIB, "{peak} bytes");
+    }
+}

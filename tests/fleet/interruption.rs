@@ -1,11 +1,15 @@
 //! Ctrl-C in the middle of many: everything that was meant is counted, and the report names it.
 
 use std::fs;
+use std::time::Duration;
 
-use gcr_test_support::Signal;
 use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
+use gcr_test_support::{Signal, until};
 
 use crate::setting::{Setting, split_count, with_key};
+
+/// What is being written has so long to end.
+const DRAIN: Duration = Duration::from_secs(5);
 
 #[test]
 fn what_nobody_came_to_is_counted_and_named() {
@@ -18,9 +22,7 @@ fn what_nobody_came_to_is_counted_and_named() {
         .create_as(&session)
         .args(["--report", "report.jsonl"])
         .spawn();
-    while proxy.met(hang) == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    until("a write hangs", || proxy.met(hang) > 0);
     run.signal(Signal::INT);
     let output = run.wait().exits(130);
     let (_, count) = split_count(&output);
@@ -38,4 +40,45 @@ fn what_nobody_came_to_is_counted_and_named() {
     assert_eq!(report.lines().count(), 2 * ALL);
     assert_eq!(report.matches("\"not started\"").count(), not_started);
     assert_eq!(report.matches("\"unknown\"").count(), unknown);
+}
+
+#[test]
+fn who_has_not_looked_does_not_say_that_nothing_is_there() {
+    let setting = Setting::new("interruption", 2);
+    let proxy = FaultProxy::before(setting.cluster);
+    let hang = proxy.when(Rule::on("list", "namespaces"), Fault::Hang);
+    let session = with_key(proxy.session());
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let before = proxy.met(hang);
+        let mut run = setting.create_as(&session).spawn();
+        until("the list hangs", || proxy.met(hang) > before);
+        run.signal(signal);
+        let output = run.wait().exits(code);
+        assert_eq!(
+            output.stderr,
+            "the list of namespaces was cut off: those it did not come to are not counted\n\
+             0 failed, 0 unknown, 0 not started\n"
+        );
+        // Only what is being written is given time to end.
+        assert!(output.took < DRAIN, "{output}");
+    }
+}
+
+#[test]
+fn namespaces_whose_accounts_were_not_listed_are_counted_and_named() {
+    let setting = Setting::new("interruption", 3);
+    let proxy = FaultProxy::before(setting.cluster);
+    let hang = proxy.when(Rule::on("list", "serviceaccounts"), Fault::Hang);
+    let session = with_key(proxy.session());
+    let mut run = session
+        .gcr_patch_sa(["--all", "--report", "report.jsonl", "-n"])
+        .arg(setting.names.join(","))
+        .spawn();
+    until("the lists hang", || proxy.met(hang) == setting.names.len());
+    run.signal(Signal::INT);
+    let output = run.wait().exits(130);
+    let (_, count) = split_count(&output);
+    assert_eq!(count, "0 failed, 0 unknown, 3 not started", "{output}");
+    let report = fs::read_to_string(session.work().join("report.jsonl")).expect("the report");
+    assert_eq!(report.matches("\"not started\"").count(), 3, "{report}");
 }

@@ -57,7 +57,7 @@ fn each_object_has_its_line() {
                 "ServiceAccount",
                 "default",
                 "not started",
-                "its Secret was not written".into()
+                "its Secret did not end as asked".into()
             ),
         ]
     );

@@ -174,6 +174,7 @@ impl Drive<'_> {
                 let object = ObjectName::ServiceAccount(name.clone());
                 self.ledger.expect(&self.target.name(), &object);
             }
+            self.ledger.listed(&self.target.name());
             self.meant(open.len()).await;
             self.progress.open_accounts = Some(open);
         }
@@ -326,6 +327,7 @@ impl Drive<'_> {
     /// The accounts could not be listed: the failure is the target's, and told once.
     async fn fail_unnamed(&mut self, failure: Failure) -> Again {
         self.progress.open_accounts = Some(Default::default());
+        self.ledger.listed(&self.target.name());
         if self.goes_away(&failure).await {
             return Again::No;
         }
@@ -353,7 +355,6 @@ impl Drive<'_> {
             Some(failure) => Some(advice::advise(self.target, &object, self.wanted, failure).await),
             None => None,
         };
-        self.ledger.end(&self.target.name(), &object, outcome);
         let ended = Ended {
             target: self.target.name(),
             object,
@@ -361,10 +362,12 @@ impl Drive<'_> {
             failure,
             shown,
         };
-        self.target
-            .cluster
-            .tell(Event::Ended(Box::new(ended)))
-            .await;
+        // In one step, so that a run that is cut off counts what it has told and nothing else.
+        let room = self.target.cluster.room().await;
+        self.ledger.end(&ended.target, &ended.object, ended.outcome);
+        if let Some(room) = room {
+            room.send(Event::Ended(Box::new(ended)));
+        }
     }
 }
 

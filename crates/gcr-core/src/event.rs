@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, Permit};
 
 use crate::failure::{Failure, Hint};
 use crate::ledger::Outcome;
@@ -81,6 +81,11 @@ impl Events {
     pub fn channel() -> (Self, mpsc::Receiver<Event>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         (Self(sender), receiver)
+    }
+
+    /// Room for one event, so that it can be told at once; `None` once nobody listens.
+    pub async fn room(&self) -> Option<Permit<'_, Event>> {
+        self.0.reserve().await.ok()
     }
 
     /// Tells the reporter. Once the reporter is gone nobody listens, and that is no error.

@@ -63,6 +63,17 @@ pub enum Trouble {
         /// Why not, in kubectl's words.
         cause: String,
     },
+    /// The Secret was written, and the copy of an earlier one in it could not be taken off.
+    #[error(
+        "error: secret {name:?} was written, and still carries a copy of an earlier one in {}: {cause}",
+        pull_secret::LAST_APPLIED
+    )]
+    CopyLeft {
+        /// The Secret's name.
+        name: String,
+        /// Why, in kubectl's words.
+        cause: String,
+    },
     /// The deleted Secret is not gone yet.
     #[error("error: secret {name:?} is still being deleted{}", waits_for(.finalizers))]
     StillDeleting {
@@ -85,8 +96,8 @@ pub enum Trouble {
         /// The ServiceAccount's name.
         name: String,
     },
-    /// The Secret that the account should refer to was not written.
-    #[error("its Secret was not written")]
+    /// The Secret that the account should refer to did not end as asked.
+    #[error("its Secret did not end as asked")]
     SecretNotWritten,
     /// The ServiceAccount is not there.
     #[error("Error from server (NotFound): serviceaccounts {name:?} not found")]
@@ -101,6 +112,7 @@ impl Trouble {
     pub fn cause(&self) -> String {
         match self {
             Self::Deleted { cause, .. } => format!("the old one was deleted; {cause}"),
+            Self::CopyLeft { cause, .. } => format!("it was written; {cause}"),
             other => other.to_string(),
         }
     }

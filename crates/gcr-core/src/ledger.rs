@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::request::DEFAULT_ACCOUNT;
 use crate::target::{ObjectName, TargetName};
 
 /// How an object ended.
@@ -62,19 +63,24 @@ impl Outcome {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    NotSent,
-    Sent,
-    Answered,
+/// How far an object has come that has not ended.
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    /// A write of it was sent and not answered.
+    in_flight: bool,
+    /// A part of what it takes was carried out.
+    halfway: bool,
 }
 
 impl State {
     /// What became of an object that is left in this state.
     fn at_the_end(self) -> Outcome {
         match self {
-            Self::Sent => Outcome::Unknown,
-            Self::NotSent | Self::Answered => Outcome::NotStarted,
+            Self {
+                in_flight: true, ..
+            } => Outcome::Unknown,
+            Self { halfway: true, .. } => Outcome::Failed,
+            _ => Outcome::NotStarted,
         }
     }
 }
@@ -86,7 +92,20 @@ struct Books {
     named: Vec<ObjectName>,
     /// Targets nobody has come to yet.
     waiting: HashSet<TargetName>,
+    /// Targets that were begun and whose objects are not known yet, where none is known by name.
+    unlisted: HashSet<TargetName>,
     open: HashMap<(TargetName, ObjectName), State>,
+}
+
+impl Books {
+    /// What a target holds that nobody has looked at.
+    fn stand_ins(&self) -> Vec<ObjectName> {
+        if !self.named.is_empty() {
+            return self.named.clone();
+        }
+        let default = DEFAULT_ACCOUNT.parse().map(ObjectName::ServiceAccount);
+        default.into_iter().collect()
+    }
 }
 
 /// The books of one run, shared by all who write.
@@ -94,7 +113,8 @@ struct Books {
 pub struct Ledger(Arc<Mutex<Books>>);
 
 impl Ledger {
-    /// The books of a run whose every target holds the objects `named`, and perhaps others.
+    /// The books of a run whose every target holds the objects `named`, and perhaps others. A target of which none is
+    /// known stands for one, the account `default`.
     pub fn new(named: Vec<ObjectName>) -> Self {
         let books = Books {
             named,
@@ -112,12 +132,17 @@ impl Ledger {
     pub fn begin(&self, target: &TargetName, objects: Vec<ObjectName>) {
         let mut books = self.books();
         books.waiting.remove(target);
-        for object in objects {
-            books
-                .open
-                .entry((target.clone(), object))
-                .or_insert(State::NotSent);
+        if objects.is_empty() {
+            books.unlisted.insert(target.clone());
         }
+        for object in objects {
+            books.open.entry((target.clone(), object)).or_default();
+        }
+    }
+
+    /// All objects of a target are known, and expected: perhaps none.
+    pub fn listed(&self, target: &TargetName) {
+        self.books().unlisted.remove(target);
     }
 
     /// An object is not meant after all.
@@ -128,10 +153,7 @@ impl Ledger {
     /// Opens an object: it is expected, and nothing was sent.
     pub fn expect(&self, target: &TargetName, object: &ObjectName) -> Entry {
         let key = (target.clone(), object.clone());
-        self.books()
-            .open
-            .entry(key.clone())
-            .or_insert(State::NotSent);
+        self.books().open.entry(key.clone()).or_default();
         Entry {
             ledger: self.clone(),
             key,
@@ -150,15 +172,18 @@ impl Ledger {
         }
     }
 
-    /// What has not ended, in order: unknown with a write in flight, not started without.
+    /// What has not ended, in order: unknown with a write in flight, failed where a part was carried out, not started
+    /// else.
     pub fn unended(&self) -> Vec<(TargetName, ObjectName, Outcome)> {
         let books = self.books();
         let open = books
             .open
             .iter()
             .map(|((target, object), state)| (target.clone(), object.clone(), state.at_the_end()));
-        let waiting = books.waiting.iter().flat_map(|target| {
-            let named = books.named.iter();
+        let named = books.stand_ins();
+        let waiting = books.waiting.iter().chain(&books.unlisted);
+        let waiting = waiting.flat_map(|target| {
+            let named = named.iter();
             named.map(|object| (target.clone(), object.clone(), Outcome::NotStarted))
         });
         let mut unended: Vec<_> = open.chain(waiting).collect();
@@ -166,14 +191,15 @@ impl Ledger {
         unended
     }
 
-    /// Counts by outcome, in the order of [`Outcome::ALL`]; what is open counts as unknown or not started.
+    /// Counts by outcome, in the order of [`Outcome::ALL`]; what is open counts as in [`Ledger::unended`].
     pub fn counts(&self) -> [u64; Outcome::ALL.len()] {
         let books = self.books();
         let mut counts = books.ended;
         for state in books.open.values() {
             counts[state.at_the_end() as usize] += 1;
         }
-        counts[Outcome::NotStarted as usize] += (books.waiting.len() * books.named.len()) as u64;
+        let waiting = books.waiting.len() + books.unlisted.len();
+        counts[Outcome::NotStarted as usize] += (waiting * books.stand_ins().len()) as u64;
         counts
     }
 
@@ -193,17 +219,27 @@ pub struct Entry {
 impl Entry {
     /// A write is about to leave.
     pub fn sent(&self) {
-        self.note(State::Sent);
+        self.note(|state| state.in_flight = true);
     }
 
     /// The server has answered it, whatever it said: nothing of it is in flight.
     pub fn answered(&self) {
-        self.note(State::Answered);
+        self.note(|state| state.in_flight = false);
     }
 
-    fn note(&self, state: State) {
-        if let Some(noted) = self.ledger.books().open.get_mut(&self.key) {
-            *noted = state;
+    /// The server has carried out a part of what the object takes: left so, it is not as it was, nor as asked.
+    pub fn halfway(&self) {
+        self.note(|state| {
+            *state = State {
+                in_flight: false,
+                halfway: true,
+            }
+        });
+    }
+
+    fn note(&self, change: impl FnOnce(&mut State)) {
+        if let Some(state) = self.ledger.books().open.get_mut(&self.key) {
+            change(state);
         }
     }
 }
@@ -237,13 +273,40 @@ mod tests {
         ledger.expect(&target, &account("in-flight")).sent();
         ledger.expect(&target, &account("refused")).sent();
         ledger.expect(&target, &account("refused")).answered();
+        ledger.expect(&target, &account("deleted")).sent();
+        ledger.expect(&target, &account("deleted")).halfway();
+        ledger.expect(&target, &account("refused-later")).halfway();
+        ledger.expect(&target, &account("refused-later")).sent();
+        ledger.expect(&target, &account("refused-later")).answered();
+        ledger
+            .expect(&target, &account("in-flight-later"))
+            .halfway();
+        ledger.expect(&target, &account("in-flight-later")).sent();
         ledger.expect(&target, &account("done"));
         ledger.end(&target, &account("done"), Outcome::Patched);
         ledger.end(&target, &account("done"), Outcome::Patched);
         assert_eq!(
             counted(&ledger),
-            [(1, "patched"), (1, "unknown"), (2, "not started")]
+            [
+                (1, "patched"),
+                (2, "failed"),
+                (2, "unknown"),
+                (2, "not started")
+            ]
         );
+    }
+
+    #[test]
+    fn a_target_of_which_nothing_is_known_counts_as_one_until_it_was_listed() {
+        let ledger = Ledger::default();
+        for namespace in ["a", "b", "c"] {
+            ledger.await_target(target(namespace));
+        }
+        ledger.begin(&target("b"), Vec::new());
+        ledger.begin(&target("c"), Vec::new());
+        ledger.listed(&target("c"));
+        assert_eq!(counted(&ledger), [(2, "not started")]);
+        assert_eq!(ledger.unended().len(), 2);
     }
 
     #[test]

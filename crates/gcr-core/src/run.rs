@@ -15,7 +15,7 @@ use crate::domain::printable::printable;
 use crate::drive::named_objects;
 use crate::event::{Event, Events};
 use crate::exit;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Meant};
 use crate::ledger::Ledger;
 use crate::report::{ReportFile, Reporter, Stream, Summary};
 use crate::request::{DryRun, Namespaces, Request, Wanted};
@@ -97,6 +97,7 @@ async fn carry_out(request: Request) -> u8 {
         shape: scope.shape,
         plain_manifests,
         ledger: ledger.clone(),
+        stopped: stopped.clone(),
         report,
         stream,
     };
@@ -111,32 +112,34 @@ async fn carry_out(request: Request) -> u8 {
     for share in &shares {
         if let Some(first) = &share.same_as {
             let line = format!(
-                "the same server and namespaces as context \"{}\": done there",
+                "the same server and namespaces as context \"{}\": not done twice",
                 printable(first)
             );
             let context = share.context.clone();
             events.tell(Event::Note { line, context }).await;
         }
     }
-    let fleets: Vec<_> = shares
-        .into_iter()
-        .map(|share| {
-            let asks = share.connection.may_ask();
-            let cluster = Cluster::new(
-                share.context,
-                share.connection,
-                events.clone(),
-                stopped.clone(),
-                verbosity,
-            );
-            let fleet = Fleet {
-                cluster: Arc::new(cluster),
-                wanted: &wanted,
-                ledger: &ledger,
-            };
-            (fleet, share.meant, asks)
-        })
-        .collect();
+    let mut fleets: Vec<(Fleet<'_>, Meant<'_>, bool)> = Vec::new();
+    for share in shares {
+        let asks = share.connection.may_ask();
+        let cluster = Cluster::new(
+            share.context,
+            share.connection,
+            events.clone(),
+            stopped.clone(),
+            verbosity,
+        );
+        let earlier = fleets.iter();
+        let cluster = earlier.fold(cluster, |cluster, (fleet, ..)| {
+            cluster.beside(&fleet.cluster)
+        });
+        let fleet = Fleet {
+            cluster: Arc::new(cluster),
+            wanted: &wanted,
+            ledger: &ledger,
+        };
+        fleets.push((fleet, share.meant, asks));
+    }
     let work = async {
         for (fleet, meant, _) in &fleets {
             fleet.begin(meant).await;

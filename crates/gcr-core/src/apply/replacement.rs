@@ -63,7 +63,8 @@ impl Writer<'_> {
             .delete_secret(namespace, name, guard, self.dry_run(), self.receipt())
             .await
         {
-            Ok(_) => self.entry.answered(),
+            Ok(_) if self.dry_run() => {}
+            Ok(_) => self.entry.halfway(),
             Err(fault) if fault.refusal().is_some_and(Refusal::is_not_found) => {
                 self.entry.answered()
             }

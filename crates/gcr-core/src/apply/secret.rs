@@ -9,6 +9,7 @@ use crate::cluster::exchange::Reply;
 use crate::cluster::secrets::ApplyOptions;
 use crate::domain::names::Namespace;
 use crate::domain::pull_secret::{self, PullSecret};
+use crate::failure::Trouble;
 use crate::ledger::{Entry, Outcome};
 use crate::plan::{SecretApply, SecretStep, explain_secret};
 use crate::request::{DryRun, Wanted, WantedSecret};
@@ -144,6 +145,9 @@ impl Writer<'_> {
         if !apply.drop_last_applied {
             return Applied::done(outcome, show(object));
         }
+        if !self.dry_run() {
+            self.entry.halfway();
+        }
         let uid = object
             .pointer("/metadata/uid")
             .and_then(Value::as_str)
@@ -165,10 +169,15 @@ impl Writer<'_> {
                 self.entry.answered();
                 Applied::done(Outcome::Configured, reply.json().ok().and_then(show))
             }
-            Err(fault) => {
-                let unheard = fault.unheard;
-                Applied::failed(fault, unheard)
+            // The Secret is written, whatever became of the copy.
+            Err(fault) if !self.dry_run() => {
+                let trouble = Trouble::CopyLeft {
+                    name: self.secret.name.to_string(),
+                    cause: fault.wording(),
+                };
+                Applied::failed(trouble, false)
             }
+            Err(fault) => Applied::failed(fault, false),
         }
     }
 }

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::secret::Writer;
 use crate::cluster::Fault;
 use crate::cluster::exchange::Reply;
+use crate::cluster::fault::seconds;
 use crate::cluster::secrets::metadata;
 use crate::ledger::Outcome;
 use crate::plan::{SecretApply, our_time};
@@ -97,6 +98,11 @@ impl Writer<'_> {
         if age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1)) {
             return Ok(false);
         }
+        let said = || {
+            let (name, pause) = (&self.secret.name, seconds(CLOCK_STEP));
+            format!("secret/{name}: written within this second; tried again in {pause}")
+        };
+        self.target.cluster.trace(2, said).await;
         self.target.cluster.wait(CLOCK_STEP).await;
         let again = metadata(&self.send(apply).await?)?;
         Ok(our_time(&again, field_manager) != Some(first))

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::mpsc::Permit;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -20,7 +21,7 @@ use crate::event::{Event, Events};
 pub struct Cluster {
     context: Option<Arc<str>>,
     connection: Connection,
-    limit: Limit,
+    limit: Arc<Limit>,
     silence: Mutex<Silence>,
     ended: OnceLock<()>,
     events: Events,
@@ -45,6 +46,15 @@ struct Silence {
     since: Option<Instant>,
 }
 
+/// A request that waits for its answer.
+pub(super) struct Asking<'a>(&'a Mutex<Silence>);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        locked(self.0).asking -= 1;
+    }
+}
+
 impl Cluster {
     /// Sends nothing yet, and asks for no credential. `context` is what the report calls it.
     pub fn new(
@@ -57,7 +67,7 @@ impl Cluster {
         Self {
             context,
             connection,
-            limit: Limit::new(),
+            limit: Arc::new(Limit::new()),
             silence: Mutex::new(Silence::default()),
             ended: OnceLock::new(),
             events,
@@ -67,6 +77,14 @@ impl Cluster {
             lists_accounts_by_name: AtomicBool::new(false),
             reviews: Reviews::default(),
         }
+    }
+
+    /// Keeps to the limit of `other` where both speak to the same server: it is one, by however many contexts.
+    pub fn beside(mut self, other: &Self) -> Self {
+        if self.connection.reaches_the_same(&other.connection) {
+            self.limit = Arc::clone(&other.limit);
+        }
+        self
     }
 
     /// The kubeconfig's context by which it was reached, where there is one.
@@ -111,16 +129,12 @@ impl Cluster {
         matches!(self.connection.instead_of(refused).await, Ok(Some(_)))
     }
 
-    /// The server is being asked something, until [`Cluster::asks_no_more`].
-    pub(super) fn asks(&self) {
+    /// The server is being asked something, until this is dropped: it answered that, or will not, or nobody waits for it.
+    pub(super) fn asks(&self) -> Asking<'_> {
         let mut silence = locked(&self.silence);
         silence.asking += 1;
         silence.since.get_or_insert_with(Instant::now);
-    }
-
-    /// It answered that, or will not.
-    pub(super) fn asks_no_more(&self) {
-        locked(&self.silence).asking -= 1;
+        Asking(&self.silence)
     }
 
     /// The server has just answered something it was asked.
@@ -171,17 +185,29 @@ impl Cluster {
 
     /// Waits without a place in flight; `false` when the run was interrupted meanwhile.
     pub async fn wait(&self, pause: Duration) -> bool {
-        let mut stop = self.stop.clone();
         tokio::select! {
             () = tokio::time::sleep(pause) => true,
+            () = self.stopped() => false,
+        }
+    }
+
+    /// Waits until the run is interrupted.
+    pub(super) async fn stopped(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|stopped| *stopped).await.is_err() {
             // A dropped sender means that nobody can interrupt any more.
-            stopped = stop.wait_for(|stopped| *stopped) => stopped.is_err(),
+            std::future::pending::<()>().await;
         }
     }
 
     /// Hands something to the reporter.
     pub async fn tell(&self, event: Event) {
         self.events.tell(event).await;
+    }
+
+    /// Room to tell the reporter something at once; `None` once nobody listens.
+    pub async fn room(&self) -> Option<Permit<'_, Event>> {
+        self.events.room().await
     }
 
     /// Diagnostics for `-v LEVEL`.
@@ -210,4 +236,27 @@ impl Cluster {
 /// A lock whose holder panicked still holds usable data: every write under these locks is one assignment.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_has_one_limit_by_however_many_contexts() {
+        let cluster = |server| {
+            let service = tower::service_fn(|_: http::Request<kube::client::Body>| async {
+                Ok::<_, std::convert::Infallible>(http::Response::new(kube::client::Body::empty()))
+            });
+            let client = kube::Client::new(service, "default");
+            let connection = Connection::over(client, server, Duration::from_secs(1));
+            let (events, _) = Events::channel();
+            let (_, stopped) = watch::channel(false);
+            Cluster::new(None, connection, events, stopped, 0)
+        };
+        let first = cluster("127.0.0.1:9");
+        let [same, other] = ["127.0.0.1:9", "127.0.0.1:8"].map(|it| cluster(it).beside(&first));
+        assert!(Arc::ptr_eq(&same.limit, &first.limit));
+        assert!(!Arc::ptr_eq(&other.limit, &first.limit));
+    }
 }

@@ -104,9 +104,20 @@ impl Cluster {
                         .await);
                 }
             };
-            self.asks();
-            let (outcome, took) = self.try_once(&client, call, entry).await;
-            self.asks_no_more();
+            let asking = self.asks();
+            let answer = self.try_once(&client, call, entry);
+            let (outcome, took) = if writes {
+                answer.await
+            } else {
+                // Nobody has to know how a read ends.
+                tokio::select! {
+                    answer = answer => answer,
+                    () = self.stopped() => {
+                        return Err(Fault { cause: FaultCause::Interrupted, unheard });
+                    }
+                }
+            };
+            drop(asking);
             if let Try::Answered(status, ..) = &outcome {
                 match *status {
                     StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => place.shed(),

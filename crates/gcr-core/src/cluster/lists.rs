@@ -132,6 +132,9 @@ impl Pages {
                             .is_some_and(|refusal| refusal.code == StatusCode::GONE) =>
                 {
                     self.restarts += 1;
+                    let resource = self.list.resource;
+                    let said = || format!("the list of {resource} grew too old; it is begun again");
+                    self.cluster.trace(2, said).await;
                     self.next = Next::First;
                     continue;
                 }

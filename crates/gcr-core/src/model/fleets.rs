@@ -1,12 +1,19 @@
 //! Many namespaces: which of them are begun while others wait, and what is not asked for their sake.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::scenario::account;
 use super::server::Server;
 use super::store::Store;
 use super::writer::{self, Job};
-use crate::ledger::Outcome;
+use crate::drive::named_objects;
+use crate::event::{Event, Events};
+use crate::fleet::{Fleet, Meant};
+use crate::ledger::{Ledger, Outcome};
+use crate::request::NamespaceMatch;
 
 const DEFAULT: &str = "serviceaccount/default";
 
@@ -95,4 +102,36 @@ async fn a_list_in_another_order_hides_no_account() {
         let patched = patched.map(|account| (account.to_owned(), Outcome::Patched));
         assert_eq!(run[name].ends, patched.into(), "{name}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_cut_off_counts_what_was_told_and_nothing_else() {
+    let job = attach();
+    let name = |number| &*format!("team-{number:03}").leak();
+    let names: Vec<&'static str> = (0..400).map(name).collect();
+    let stores = names.iter().map(|name| namespace(&job, name, true));
+    let server = Server::new(stores.collect());
+    server.fare(0, &[]);
+    let (events, mut received) = Events::channel();
+    let (_stop, stopped) = watch::channel(false);
+    let wanted = job.wanted();
+    let ledger = Ledger::new(named_objects(&wanted));
+    let fleet = Fleet {
+        cluster: Arc::new(writer::cluster(&server, 0, events, stopped)),
+        wanted: &wanted,
+        ledger: &ledger,
+    };
+    // Nobody takes what is told, until it is cut off.
+    let what = NamespaceMatch::default();
+    let drive = fleet.drive(Meant::Matching(&what));
+    let minute = Duration::from_secs(60);
+    assert!(tokio::time::timeout(minute, drive).await.is_err());
+    drop(fleet);
+    let mut told = 0;
+    while let Some(event) = received.recv().await {
+        told += u64::from(matches!(event, Event::Ended(_)));
+    }
+    let counts = ledger.counts();
+    assert!(told > 100, "{told}");
+    assert_eq!(counts[Outcome::Patched as usize], told, "{counts:?}");
 }

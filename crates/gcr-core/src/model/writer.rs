@@ -66,7 +66,7 @@ impl Job {
         (credential, config)
     }
 
-    fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self) -> Wanted {
         let names = |names: &[String]| names.iter().map(|name| name.parse().unwrap()).collect();
         let change = match (self.attaches.as_slice(), self.detaches.as_slice()) {
             ([], []) => None,
@@ -125,6 +125,18 @@ pub(super) struct Told {
 /// What a run told, by namespace.
 pub(super) type Run = BTreeMap<&'static str, Told>;
 
+/// The model server, as `writer` speaks to it.
+pub(super) fn cluster(
+    server: &Server,
+    writer: usize,
+    events: Events,
+    stopped: watch::Receiver<bool>,
+) -> Cluster {
+    let client = server.client(writer, PATIENCE);
+    let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
+    Cluster::new(None, connection, events, stopped, 0)
+}
+
 /// Runs `job` as `writer` over `namespaces`, to its end.
 pub(super) async fn run(
     server: &Server,
@@ -134,9 +146,7 @@ pub(super) async fn run(
 ) -> Run {
     let (events, mut received) = Events::channel();
     let (_stop, stopped) = watch::channel(false);
-    let client = server.client(writer, PATIENCE);
-    let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
-    let cluster = Cluster::new(None, connection, events, stopped, 0);
+    let cluster = cluster(server, writer, events, stopped);
     let listening = tokio::spawn(async move {
         let (mut ends, mut errors) = (Vec::new(), 0);
         while let Some(event) = received.recv().await {

@@ -1,11 +1,13 @@
 //! Looks at many namespaces of a cluster by lists: Secrets' metadata by name, and the ServiceAccounts, page by page beside
 //! the work, in the server's order. A page of each is held, and the next one on its way.
 //!
-//! Says only what a list has shown. Where a list is refused, breaks off or is out of order, nothing is known from there on
+//! Says only what a list has shown. Where a list is refused, breaks off, does not come or is out of order, nothing is known
+//! from there on
 //! and each namespace is read by itself.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
@@ -95,6 +97,10 @@ fn secrets_of(wanted: &Wanted) -> Vec<SecretName> {
 /// A page and the list it is of.
 type Read = (Pages, Result<Option<Vec<Item>>, Fault>);
 
+/// How long a page is waited for: a list is a short cut, and must not hold up what can be read without it. Pages come
+/// within a second as a rule.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// One list, read a page ahead.
 struct Listing {
     /// Ended with it: a list that nobody waits for is not read on.
@@ -170,8 +176,10 @@ impl Listing {
     }
 
     async fn take_page(&mut self) {
-        let Some(Ok((pages, page))) = self.ahead.join_next().await else {
+        let page = tokio::time::timeout(PATIENCE, self.ahead.join_next()).await;
+        let Ok(Some(Ok((pages, page)))) = page else {
             self.state = State::Broken;
+            self.ahead.abort_all();
             return;
         };
         match page {

@@ -44,6 +44,21 @@ pub(super) fn unknown(object: &ObjectName, cause: &str) -> String {
     format!("error: {object}: it is unknown whether it was written: {cause}")
 }
 
+/// Why an object has not ended that was cut off, and its line where there is something to say of this very object.
+pub(super) fn cut_off(object: &ObjectName, outcome: Outcome) -> (&'static str, Option<String>) {
+    match outcome {
+        Outcome::Unknown => {
+            let why = "no answer came before the end";
+            (why, Some(unknown(object, why)))
+        }
+        Outcome::Failed => {
+            let why = "only a part of it was carried out before the end";
+            (why, Some(format!("error: {object}: {why}")))
+        }
+        _ => ("the run ended before its turn", None),
+    }
+}
+
 /// The error of an object; `None` where there is nothing to say of this very object.
 pub(super) fn failed(ended: &Ended, shape: Shape) -> Option<String> {
     let failure = ended

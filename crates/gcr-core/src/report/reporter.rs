@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{ReportFile, Stream, count, lines, objects};
 use crate::event::{Ended, Event};
@@ -29,6 +29,8 @@ pub struct Reporter {
     pub plain_manifests: bool,
     /// The books the count is read from.
     pub ledger: Ledger,
+    /// Whether the run was told to stop.
+    pub stopped: watch::Receiver<bool>,
     /// Where each object's end is written down.
     pub report: Option<ReportFile>,
     /// Where to print.
@@ -169,15 +171,11 @@ impl Reporter {
         // Cut off in flight: nobody else will speak of these.
         for (target, object, outcome) in self.ledger.unended() {
             seen.failed = true;
-            let why = if outcome == Outcome::Unknown {
-                let why = "no answer came before the end";
+            let (why, line) = lines::cut_off(&object, outcome);
+            if let Some(line) = line {
                 let place = lines::place(&target, self.shape);
-                let line = lines::unknown(&object, why);
                 self.stream.err(&format!("{line}{place}"));
-                why
-            } else {
-                "the run ended before its turn"
-            };
+            }
             if let Some(report) = &mut self.report {
                 report.write((&target, &object), outcome, Some(why));
             }
@@ -208,7 +206,9 @@ impl Reporter {
         }
         if self.shape.namespaces && !self.output.quiet {
             let counts = self.ledger.counts();
-            if counts.iter().sum::<u64>() == 0 && !seen.failed {
+            // Who was stopped may not have looked.
+            let stopped = *self.stopped.borrow();
+            if counts.iter().sum::<u64>() == 0 && !seen.failed && !stopped {
                 self.stream.err("No resources found");
             }
             self.stream.err(&count::line(counts));
