@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::Sight;
 use crate::cluster::lists::{Item, Pages, by_key};
@@ -97,14 +98,17 @@ fn secrets_of(wanted: &Wanted) -> Vec<SecretName> {
 /// A page and the list it is of.
 type Read = (Pages, Result<Option<Vec<Item>>, Fault>);
 
-/// How long a page is waited for: a list is a short cut, and must not hold up what can be read without it. Pages come
-/// within a second as a rule.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a page is waited for after it was asked for: a list is a short cut, and must not hold up what can be read
+/// without it. As long as five tries may take that fail soon, and shorter than the silence after which the server is given
+/// up ([`crate::cluster::patience`]).
+const PATIENCE: Duration = Duration::from_secs(26);
 
 /// One list, read a page ahead.
 struct Listing {
     /// Ended with it: a list that nobody waits for is not read on.
     ahead: JoinSet<Read>,
+    /// When that page was asked for.
+    begun: Instant,
     items: VecDeque<Item>,
     last: Option<(String, String)>,
     /// The namespace that was asked for last.
@@ -124,6 +128,7 @@ impl Listing {
     fn begin(pages: Pages) -> Self {
         let mut listing = Self {
             ahead: JoinSet::new(),
+            begun: Instant::now(),
             items: VecDeque::new(),
             last: None,
             asked: None,
@@ -134,6 +139,7 @@ impl Listing {
     }
 
     fn read_on(&mut self, mut pages: Pages) {
+        self.begun = Instant::now();
         self.ahead.spawn(async move {
             let page = pages.next().await;
             (pages, page)
@@ -176,7 +182,7 @@ impl Listing {
     }
 
     async fn take_page(&mut self) {
-        let page = tokio::time::timeout(PATIENCE, self.ahead.join_next()).await;
+        let page = tokio::time::timeout_at(self.begun + PATIENCE, self.ahead.join_next()).await;
         let Ok(Some(Ok((pages, page)))) = page else {
             self.state = State::Broken;
             self.ahead.abort_all();
