@@ -161,7 +161,11 @@ pub(super) fn at_end(
                 Outcome::Unchanged => own.is_empty(),
                 Outcome::Failed => !stands,
                 Outcome::Unknown => lost,
-                Outcome::NotStarted => own.is_empty() && !lost,
+                // A lost patch is bound to its version: once somebody else has written, it was in vain for good.
+                Outcome::NotStarted => {
+                    own.is_empty()
+                        && (!lost || (object.starts_with("serviceaccount/") && !writes.is_empty()))
+                }
                 Outcome::Replaced => false,
             };
         if !true_word {
