@@ -161,11 +161,12 @@ pub(super) fn at_end(
                 Outcome::Unchanged => own.is_empty(),
                 Outcome::Failed => !stands,
                 Outcome::Unknown => lost,
-                // A lost patch is bound to its version: once somebody else has written, it was in vain for good.
-                Outcome::NotStarted => {
-                    own.is_empty()
-                        && (!lost || (object.starts_with("serviceaccount/") && !writes.is_empty()))
+                // A lost patch is bound to its version: once somebody else has written, or restored what was before, it
+                // was in vain for good.
+                Outcome::NotStarted if lost && object.starts_with("serviceaccount/") => {
+                    !stands && !writes.is_empty()
                 }
+                Outcome::NotStarted => own.is_empty() && !lost,
                 Outcome::Replaced => false,
             };
         if !true_word {
