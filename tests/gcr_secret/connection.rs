@@ -172,6 +172,24 @@ fn plain_http_beyond_loopback_wants_an_explicit_server() {
 }
 
 #[test]
+fn a_key_goes_to_loopback_over_plain_http_by_way_of_no_other_machine() {
+    let session = session();
+    // Not asked: a reserved address (RFC 5737).
+    let cluster = "server: \"http://127.0.0.1:8080\", proxy-url: \"http://192.0.2.1:3128\"";
+    let output = create(&session, cluster).run();
+    let error = one_error(&output);
+    assert!(
+        error.contains("http://127.0.0.1:8080") && error.contains("--server"),
+        "{error}"
+    );
+    let listener = Listener::answering(|_, _| Some(FORBIDDEN.into()));
+    let proxy = format!("proxy-url: \"http://{}\"", listener.address());
+    let cluster = format!("server: \"http://127.0.0.1:8080\", {proxy}");
+    create(&session, &cluster).run().exits(1);
+    assert!(listener.calls() > 0);
+}
+
+#[test]
 fn plain_http_on_loopback_is_spoken_without_a_credential_of_the_kubeconfig() {
     let session = session();
     let listener = Listener::answering(|_, _| Some(FORBIDDEN.into()));

@@ -119,6 +119,34 @@ fn a_value_that_is_none_of_the_allowed_ones_is_refused() {
 }
 
 #[test]
+fn what_kubectl_takes_for_a_dry_run_or_a_format_is_taken() {
+    let session = Session::without_cluster();
+    give_keys(&session);
+    for (word, means) in [("true", "client"), ("T", "client"), ("false", "none")] {
+        let output = session
+            .gcr_secret([
+                "create",
+                KEY,
+                "--kubeconfig=/dev/null",
+                "--server=http://127.0.0.1:1",
+            ])
+            .arg(format!("--dry-run={word}"))
+            .args(["-o", "NAME"])
+            .run();
+        let warning = format!(
+            "Warning: --dry-run={word} is deprecated (boolean value) and can be replaced with --dry-run={means}.\n"
+        );
+        assert!(output.stderr.contains(&warning), "{output}");
+        let done = if means == "client" {
+            "secret/gcr-io\n"
+        } else {
+            ""
+        };
+        assert_eq!(output.stdout, done, "{output}");
+    }
+}
+
+#[test]
 fn an_empty_list_of_hosts_or_namespaces_is_refused() {
     assert!(one_error(&refused(&[KEY, "--registry="])).contains("registry"));
     one_error(&refused(&[KEY, "--image="]));

@@ -189,6 +189,8 @@ fn answering() -> Vec<Case> {
         status("a plugin that gives a token that has expired", r#"{"token":"good","expirationTimestamp":"2020-01-01T00:00:00Z"}"#).reaches("token good"),
         status("a plugin that gives a token that will expire", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:00Z"}"#)
             .reaches("token good"),
+        status("a plugin that gives a token for ever", r#"{"token":"good","expirationTimestamp":"9999-12-31T23:59:59Z"}"#)
+            .reaches("token good"),
         status("a plugin that gives a token with a bad time", r#"{"token":"good","expirationTimestamp":"tomorrow"}"#).says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"tomorrow\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"tomorrow\" as \"2006\"").but_ours(reasons::OTHER_PARSER).says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
         status("a plugin that gives nothing", "{}")
             .says("Unable to connect to the server: getting credentials: exec plugin didn't return a token or cert/key pair"),

@@ -59,6 +59,10 @@ pub(crate) fn cases() -> Vec<Case> {
             .says("error: unable to read certificate-authority nowhere.crt for k due to open nowhere.crt: no such file or directory"),
         cluster("insecure", "server: '{SERVER}', insecure-skip-tls-verify: true")
             .reaches("token good"),
+        cluster("insecure, where the system has no authorities", "server: '{SERVER}', insecure-skip-tls-verify: true")
+            .env("SSL_CERT_FILE", "/dev/null")
+            .env("SSL_CERT_DIR", "/nowhere")
+            .reaches("token good"),
         cluster("insecure, and a CA", "server: '{SERVER}', insecure-skip-tls-verify: true, certificate-authority-data: {CA}")
             .says("error: specifying a root certificates file with the insecure flag is not allowed"),
         cluster("--insecure-skip-tls-verify", "server: '{SERVER}'")

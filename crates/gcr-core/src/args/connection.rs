@@ -4,6 +4,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::UsageError;
+use super::version::{go_arch, go_os};
 use crate::connection::ConnectionOptions;
 use crate::domain::go_duration;
 
@@ -244,11 +245,7 @@ impl ConnectionArgs {
             impersonate_user_extra,
             disable_compression: self.disable_compression,
             request_timeout,
-            user_agent: format!(
-                "kubectl-{plugin}/{version} ({}/{})",
-                std::env::consts::OS,
-                std::env::consts::ARCH
-            ),
+            user_agent: format!("kubectl-{plugin}/{version} ({}/{})", go_os(), go_arch()),
             stdin_taken: false,
             renews_nothing: false,
         })

@@ -139,11 +139,10 @@ impl<'a> Flag<'a> {
     /// The value as clap is to have it, or what pflag says against it.
     pub(crate) fn check(self, value: &str) -> Result<Option<&'static str>, String> {
         match self.kind() {
-            // Go's strconv.ParseBool.
-            Kind::Switch => match value {
-                "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Some("true")),
-                "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Some("false")),
-                _ => Err(format!(
+            Kind::Switch => match switch(value) {
+                Some(true) => Ok(Some("true")),
+                Some(false) => Ok(Some("false")),
+                None => Err(format!(
                     "strconv.ParseBool: parsing {}: invalid syntax",
                     go_quoted(value.as_bytes())
                 )),
@@ -176,5 +175,13 @@ impl<'a> Flag<'a> {
             Some(letter) => format!("-{letter}, --{}", self.name()),
             None => format!("--{}", self.name()),
         }
+    }
+}
+/// Go's `strconv.ParseBool`.
+pub(super) fn switch(value: &str) -> Option<bool> {
+    match value {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
     }
 }

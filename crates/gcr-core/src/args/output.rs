@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::UsageError;
+use super::flag::switch;
 use crate::domain::printable::printable;
 use crate::request::{DryRun, Format, OutputOptions};
 
@@ -62,6 +63,18 @@ impl OutputArgs {
                 );
                 Ok(DryRun::Client)
             }
+            // From when it was a switch.
+            other if let Some(on) = switch(other) => {
+                let (means, dry_run) = if on {
+                    ("client", DryRun::Client)
+                } else {
+                    ("none", DryRun::None)
+                };
+                warnings.push(format!(
+                    "--dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run={means}."
+                ));
+                Ok(dry_run)
+            }
             other => Err(UsageError::new(format!(
                 "Invalid dry-run value ({}). Must be \"none\", \"server\", or \"client\".",
                 printable(other)
@@ -79,15 +92,15 @@ impl OutputArgs {
     /// # Errors
     /// An output format that is not one of ours, in kubectl's words.
     pub fn options(&self, verbosity: u8) -> Result<OutputOptions, UsageError> {
-        let format = match self.output.as_deref() {
-            None | Some("") => Format::Lines,
-            Some("name") => Format::Name,
-            Some("json") => Format::Json,
-            Some("yaml") => Format::Yaml,
-            Some(other) => {
+        let format = match self.format().to_ascii_lowercase().as_str() {
+            "" => Format::Lines,
+            "name" => Format::Name,
+            "json" => Format::Json,
+            "yaml" => Format::Yaml,
+            _ => {
                 return Err(UsageError::new(format!(
                     "unable to match a printer suitable for the output format \"{}\", allowed formats are: json,name,yaml",
-                    printable(other)
+                    printable(self.format())
                 )));
             }
         };

@@ -83,7 +83,7 @@ pub fn version_text(version: &str, format: &str) -> Stop {
 }
 
 /// Go's name of this operating system, which is what Kubernetes uses.
-fn go_os() -> &'static str {
+pub(super) fn go_os() -> &'static str {
     match std::env::consts::OS {
         "macos" => "darwin",
         other => other,
@@ -91,7 +91,7 @@ fn go_os() -> &'static str {
 }
 
 /// Go's name of this architecture.
-fn go_arch() -> &'static str {
+pub(super) fn go_arch() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

@@ -21,21 +21,9 @@ pub(super) fn is_asked_for(
     environment: &Environment,
 ) -> bool {
     let (cluster, user) = (&chosen.cluster, &chosen.user);
-    // Over plain HTTP neither credentials nor trust matter.
-    let silent = !address.is_https()
-        || (user.token.is_none()
-            && user.token_file.is_none()
-            && user.client_certificate.is_none()
-            && user.client_certificate_data.is_none()
-            && user.username.is_none()
-            && user.password.is_none()
-            && user.exec.is_none()
-            && user.auth_provider.is_none()
-            && cluster.certificate_authority.is_none()
-            && cluster.certificate_authority_data.is_none()
-            && cluster.insecure_skip_tls_verify != Some(true)
-            && cluster.tls_server_name.is_none());
-    silent
+    // Over HTTPS kubectl asks for a user name before it comes to look, and over plain HTTP neither credentials nor trust
+    // matter.
+    !address.is_https()
         && !times_out
         && cluster.server.as_deref() == Some(default_server(environment).as_str())
         && cluster.proxy_url.is_none()

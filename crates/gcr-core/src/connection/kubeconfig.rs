@@ -325,7 +325,11 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
 /// to it.
 fn parse(document: &str) -> Result<File, Unreadable> {
     let line = |error: serde_saphyr::Error| error.location().map(|it| it.line());
-    let untyped = serde_saphyr::from_str_with_options::<Untyped>(document, yaml_options());
+    // What is JSON already is read sooner so.
+    let untyped = match serde_json::from_str::<Untyped>(document) {
+        Ok(json) => Ok(json),
+        Err(_) => serde_saphyr::from_str_with_options::<Untyped>(document, yaml_options()),
+    };
     let Untyped(value) = untyped.map_err(|error| {
         match serde_saphyr::from_str_with_options::<IgnoredAny>(document, yaml_options()) {
             Err(syntax) => Unreadable::Syntax(line(syntax).unwrap_or(1)),

@@ -33,9 +33,38 @@ pub(super) struct Oidc {
 
 #[derive(Deserialize)]
 struct Claims {
-    /// Absent, it is long ago.
+    /// Seconds since 1970. Absent, it is long ago.
     #[serde(default)]
-    exp: f64,
+    exp: Seconds,
+}
+
+/// As a number, or as text that is one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(f64),
+    Text(String),
+}
+
+impl Default for Seconds {
+    fn default() -> Self {
+        Self::Number(0.0)
+    }
+}
+
+impl Seconds {
+    /// That moment; the last one there is, where it is later than anything can be.
+    fn moment(&self) -> Option<Timestamp> {
+        let seconds = match self {
+            Self::Number(number) => *number,
+            Self::Text(text) => text.parse().ok()?,
+        };
+        let last = Timestamp::MAX;
+        if seconds >= last.as_second() as f64 {
+            return Some(last);
+        }
+        Timestamp::from_second(seconds as i64).ok()
+    }
 }
 
 impl Oidc {
@@ -126,7 +155,9 @@ fn expiry(token: &str) -> Result<Timestamp, String> {
         .map_err(|error| not_base64(&error, claims).to_string())?;
     let claims: Claims =
         serde_json::from_slice(&claims).map_err(|_| "parsing claims: no time of expiry")?;
-    Timestamp::from_second(claims.exp as i64)
-        .and_then(|expires| expires.checked_sub(EXPIRY_DELTA))
-        .map_err(|_| "parsing claims: no time of expiry".to_owned())
+    claims
+        .exp
+        .moment()
+        .and_then(|expires| expires.checked_sub(EXPIRY_DELTA).ok())
+        .ok_or_else(|| "parsing claims: no time of expiry".to_owned())
 }

@@ -1,9 +1,8 @@
 //! The YAML that kubectl and its kin write, read at a glance.
 //!
 //! A general parser takes 30 ms for a kubeconfig of 500 contexts. This one knows block mappings and lists of keys, words,
-//! base64 and quoted text without escapes, each on one line, and nothing else. Whatever else it meets, or is not sure of,
-//! it gives up, and the general parser reads the file. It copies nothing: what it reads goes straight into the type that
-//! is wanted.
+//! sentences, base64 and quoted text without escapes, and nothing else. Whatever else it meets, or is not sure of, it gives
+//! up, and the general parser reads the file. What it reads goes straight into the type that is wanted.
 
 use std::fmt;
 use std::iter::empty;
@@ -53,6 +52,8 @@ impl Error for Unsure {
 struct Line<'a> {
     indent: usize,
     content: &'a str,
+    /// It comes right after the line before: no empty one and no comment stands between.
+    follows: bool,
 }
 
 /// Where the reader stands: at a line that says something, or at the end.
@@ -73,13 +74,18 @@ impl<'a> Reader<'a> {
 
     /// Goes to the next line that is neither empty nor a comment.
     fn advance(&mut self) -> Result<(), Unsure> {
+        let mut follows = true;
         for line in self.rest.by_ref() {
             let content = line.trim_start_matches(' ');
             if !content.is_empty() && !content.starts_with('#') {
-                let indent = line.len() - content.len();
-                self.line = Some(Line { indent, content });
+                self.line = Some(Line {
+                    indent: line.len() - content.len(),
+                    content,
+                    follows,
+                });
                 return Ok(());
             }
+            follows = false;
             // Alone, it ends a line and the comment with it.
             if content.contains('\r') {
                 return Err(Unsure);
@@ -96,6 +102,21 @@ impl<'a> Reader<'a> {
             Some(line) if line.indent > indent => Err(Unsure),
             _ => Ok(None),
         }
+    }
+
+    /// A sentence that begins behind a key, with what deeper lines add to it (YAML 1.2, section 7.3.3).
+    fn folded(&mut self, begun: &'a str, indent: usize) -> Result<Kind<'a>, Unsure> {
+        let mut text = None;
+        while let Some(line) = self.line.as_ref().filter(|line| line.indent > indent) {
+            if !line.follows || line.content.starts_with('-') || !is_sentence(line.content) {
+                return Err(Unsure);
+            }
+            let text = text.get_or_insert_with(|| begun.to_owned());
+            text.push(' ');
+            text.push_str(line.content);
+            self.advance()?;
+        }
+        Ok(text.map_or(Kind::Text(begun), Kind::Folded))
     }
 
     /// What a key without a value of its own has below it.
@@ -117,6 +138,8 @@ impl<'a> Reader<'a> {
 enum Kind<'a> {
     Nothing,
     Text(&'a str),
+    /// Text of several lines.
+    Folded(String),
     Bool(bool),
     List {
         indent: usize,
@@ -155,6 +178,7 @@ impl<'a> Deserializer<'a> for Node<'_, 'a> {
         match kind {
             Kind::Nothing => visitor.visit_unit(),
             Kind::Text(text) => visitor.visit_borrowed_str(text),
+            Kind::Folded(text) => visitor.visit_string(text),
             Kind::Bool(value) => visitor.visit_bool(value),
             Kind::EmptyList => visitor.visit_seq(SeqDeserializer::new(empty::<&str>())),
             Kind::EmptyMapping => visitor.visit_map(MapDeserializer::new(empty::<(&str, &str)>())),
@@ -204,13 +228,17 @@ impl<'a> SeqAccess<'a> for Items<'_, 'a> {
         let Some(item) = content.and_then(|it| it.strip_prefix("- ")) else {
             return Ok(None);
         };
-        let kind = if item.contains(':') {
+        let kind = if item.contains(": ") || item.ends_with(':') {
             // An item's first key stands where its others stand.
             let indent = self.indent + 2;
             let first = Some(item);
             Kind::Mapping { indent, first }
         } else {
             let kind = scalar(item).ok_or(Unsure)?;
+            // It would be taken for the fields of a mapping, in their order.
+            if matches!(kind, Kind::EmptyList) {
+                return Err(Unsure);
+            }
             self.reader.advance()?;
             kind
         };
@@ -265,7 +293,12 @@ impl<'a> MapAccess<'a> for Entries<'_, 'a> {
         }
         self.reader.advance()?;
         self.value = match value.strip_prefix(' ') {
-            Some(value) => scalar(value).ok_or(Unsure)?,
+            Some(value) => match scalar(value).ok_or(Unsure)? {
+                Kind::Text(text) if text.len() == value.len() => {
+                    self.reader.folded(text, self.indent)?
+                }
+                kind => kind,
+            },
             None if value.is_empty() => self.reader.below(self.indent),
             None => return Err(Unsure),
         };
@@ -303,7 +336,7 @@ const PLAIN: [bool; 256] = {
     table
 };
 
-/// A value on one line: quoted text without escapes, an empty collection, or a word.
+/// A value on one line: quoted text without escapes, an empty collection, nothing, a word or a sentence.
 fn scalar(text: &str) -> Option<Kind<'_>> {
     for quote in ['"', '\''] {
         if let Some(rest) = text.strip_prefix(quote) {
@@ -314,16 +347,41 @@ fn scalar(text: &str) -> Option<Kind<'_>> {
             return plain.then_some(Kind::Text(inner));
         }
     }
-    let is_plain = |byte: u8| PLAIN[usize::from(byte)];
     match text {
         "true" => Some(Kind::Bool(true)),
         "false" => Some(Kind::Bool(false)),
+        "null" => Some(Kind::Nothing),
         "{}" => Some(Kind::EmptyMapping),
         "[]" => Some(Kind::EmptyList),
-        _ if is_word(text) && text.bytes().all(is_plain) && !text.ends_with(':') => {
-            Some(Kind::Text(text))
-        }
-        _ => None,
+        _ => (begins_text(text) && is_sentence(text)).then_some(Kind::Text(text)),
+    }
+}
+
+/// Words with spaces between them, in which nothing means anything to YAML.
+fn is_sentence(text: &str) -> bool {
+    let is_plain = |byte: u8| PLAIN[usize::from(byte)];
+    if text.bytes().all(is_plain) {
+        return !text.ends_with(':');
+    }
+    let is_plain = |byte: u8| is_plain(byte) || b" #()'".contains(&byte);
+    text.bytes().all(is_plain)
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with([':', ' '])
+}
+
+/// Whether it begins as nothing but text does.
+fn begins_text(text: &str) -> bool {
+    // No number, whatever its base, and no time has one of these.
+    let is_telling =
+        |byte: u8| matches!(byte.to_ascii_lowercase(), b'g'..=b'n' | b'p'..=b's' | b'u'..=b'w');
+    match text.as_bytes() {
+        // A flag.
+        [b'-', ..] => text
+            .trim_start_matches('-')
+            .starts_with(|first: char| first.is_ascii_alphabetic()),
+        [b'0'..=b'9', rest @ ..] => rest.iter().copied().any(is_telling),
+        _ => is_word(text),
     }
 }
 

@@ -268,10 +268,9 @@ impl Plugin {
         }
         let expires = match status.expiration_timestamp.as_deref() {
             None => None,
-            Some(text) => Some(
-                text.parse::<Timestamp>()
-                    .map_err(|_| "decoding stdout: expirationTimestamp is not a time".to_owned())?,
-            ),
+            Some(text) => {
+                Some(moment(text).ok_or("decoding stdout: expirationTimestamp is not a time")?)
+            }
         };
         let authorization = match &token {
             Some(token) => Some(bearer(token).map_err(|_| {
@@ -286,6 +285,16 @@ impl Plugin {
             ..Credential::default()
         })
     }
+}
+
+/// A time of RFC 3339. The last days of the year 9999, which some write for "never", are beyond what [`Timestamp`] holds.
+fn moment(text: &str) -> Option<Timestamp> {
+    let never = |text: &str| text.starts_with("9999-12-3") && text.ends_with('Z');
+    let date = text.strip_suffix('Z').unwrap_or(text);
+    text.parse().ok().or_else(|| {
+        let is_time = date.parse::<jiff::civil::DateTime>().is_ok();
+        (never(text) && is_time).then_some(Timestamp::MAX)
+    })
 }
 
 /// A hint as client-go shows it (`clientcmd`, `cleanANSIEscapeCodes`): its lines stay, and what a terminal would act on is

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
 use tokio::sync::Mutex;
 
 use super::chosen::Chosen;
@@ -13,7 +14,7 @@ use super::files::Merged;
 use super::identify::Plugins;
 use super::kubeconfig::User;
 use super::plugin_policy::Policy;
-use super::server_address::ServerAddress;
+use super::server_address::{ServerAddress, bare_host, is_loopback};
 use super::shared::Shared;
 use super::transport::Envelope;
 use super::{Connection, ConnectionOptions, Inner, headers, identify, in_cluster, validation};
@@ -72,7 +73,8 @@ impl Kubeconfig {
         let mut address = address(&chosen)?;
         let insecure_by_file = chosen.cluster.insecure_skip_tls_verify == Some(true)
             && !options.insecure_skip_tls_verify;
-        let key_may_not_travel = key_may_not_travel(&address, insecure_by_file, options);
+        let proxy = chosen.cluster.proxy_url.as_deref();
+        let key_may_not_travel = key_may_not_travel(&address, proxy, insecure_by_file, options);
         let namespace = chosen.context.namespace.take().filter(|it| !it.is_empty());
         let namespace = match namespace {
             None if in_cluster::is_possible(environment) => in_cluster::namespace(environment),
@@ -167,16 +169,24 @@ fn address(chosen: &Chosen) -> Result<ServerAddress, String> {
     ServerAddress::parse(chosen.cluster.server.as_deref().unwrap_or_default())
 }
 
+/// Whether an address is one of this machine's.
+fn is_here(url: &str) -> bool {
+    url.parse()
+        .is_ok_and(|url: Uri| is_loopback(bare_host(&url)))
+}
+
 /// Why a key may not travel: a connection is not trusted with it just because a kubeconfig says so (CLI.md).
 fn key_may_not_travel(
     address: &ServerAddress,
+    proxy: Option<&str>,
     insecure_by_file: bool,
     options: &ConnectionOptions,
 ) -> Option<String> {
     let url = &address.url;
     if !address.is_https() {
         let named = options.server.as_ref().is_some_and(|it| !it.is_empty());
-        return (!address.is_loopback() && !named).then(|| {
+        let stays_here = address.is_loopback() && proxy.is_none_or(is_here);
+        return (!stays_here && !named).then(|| {
             format!("error: the kubeconfig reaches {url} over plain HTTP, and a key would travel readable: give --server={url} to send it all the same")
         });
     }

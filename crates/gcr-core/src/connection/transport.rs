@@ -20,7 +20,7 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
-use tower::util::{BoxCloneService, MapRequest};
+use tower::util::{BoxCloneService, MapErr, MapRequest};
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
@@ -41,6 +41,11 @@ pub(crate) struct LookupFailed {
     pub(crate) host: String,
     source: io::Error,
 }
+
+/// The proxy was not reached, or is not trusted.
+#[derive(Debug, thiserror::Error)]
+#[error("proxyconnect tcp: {0}")]
+pub(crate) struct ProxyFailed(#[source] pub(crate) BoxError);
 
 /// The system's resolver, whose failures say which name.
 #[derive(Clone)]
@@ -76,8 +81,11 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
     };
     let url = proxy.url.clone();
     match proxy.kind {
-        ProxyKind::Http => over(tls, authorized(Tunnel::new(url, tcp), proxy)),
-        ProxyKind::Https => over(tls, authorized(Tunnel::new(url, tls.over(tcp)), proxy)),
+        ProxyKind::Http => over(tls, authorized(Tunnel::new(url, proxied(tcp)), proxy)),
+        ProxyKind::Https => over(
+            tls,
+            authorized(Tunnel::new(url, proxied(tls.over(tcp))), proxy),
+        ),
         ProxyKind::Socks5 => {
             let socks = SocksV5::new(url, tcp);
             match proxy.user.clone() {
@@ -86,6 +94,14 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
             }
         }
     }
+}
+
+/// A way to a proxy, whose failures say so.
+fn proxied<C>(way: C) -> MapErr<C, fn(C::Error) -> ProxyFailed>
+where
+    C: Service<Uri, Error: Into<BoxError>>,
+{
+    MapErr::new(way, |error| ProxyFailed(error.into()))
 }
 
 /// The proxy's own credential, where its address carries one.

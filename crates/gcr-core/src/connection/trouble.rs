@@ -8,7 +8,7 @@ use std::io;
 use hyper_util::client::legacy;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
-use super::transport::LookupFailed;
+use super::transport::{LookupFailed, ProxyFailed};
 use crate::domain::go_errors::errno;
 use crate::domain::printable::printable;
 
@@ -56,6 +56,9 @@ pub(crate) fn is_unknown_authority(error: Cause<'_>) -> bool {
 
 /// The words after `Unable to connect to the server: `.
 pub(crate) fn wording(error: Cause<'_>) -> String {
+    if let Some(proxy) = find::<ProxyFailed>(error) {
+        return format!("proxyconnect tcp: {}", wording(&*proxy.0));
+    }
     if let Some(lookup) = find::<LookupFailed>(error) {
         return format!("dial tcp: lookup {}: no such host", printable(&lookup.host));
     }
@@ -132,6 +135,24 @@ fn certificate_wording(error: &CertificateError) -> String {
     use CertificateError as Trouble;
     match error {
         Trouble::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
+        // An authority of the right name that is another one all the same: a cluster that was made anew, as a rule.
+        Trouble::BadSignature | Trouble::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "certificate signed by unknown authority (the one of that name has another key)"
+                .to_owned()
+        }
+        Trouble::UnsupportedSignatureAlgorithmContext { .. } => {
+            "certificate is signed by an algorithm that is not supported".to_owned()
+        }
+        Trouble::UnhandledCriticalExtension => "unhandled critical extension".to_owned(),
+        Trouble::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
+            Some(webpki::Error::CaUsedAsEndEntity) => {
+                "the server shows an authority's certificate (CA:TRUE) as its own, which is not supported: it needs one of its own, signed by that authority".to_owned()
+            }
+            Some(webpki::Error::UnsupportedCriticalExtension) => {
+                "unhandled critical extension".to_owned()
+            }
+            _ => printable(&other.to_string()).into_owned(),
+        },
         Trouble::NotValidForNameContext {
             expected,
             presented,
@@ -242,6 +263,24 @@ mod tests {
             names_wording("api.test", &[]),
             "certificate is not valid for any names, but wanted to match api.test"
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_said_in_words() {
+        let other = |error: webpki::Error| {
+            CertificateError::Other(rustls::OtherError(std::sync::Arc::new(error)))
+        };
+        for (error, words) in [
+            (CertificateError::BadSignature, "has another key"),
+            (other(webpki::Error::CaUsedAsEndEntity), "CA:TRUE"),
+            (
+                other(webpki::Error::UnsupportedCriticalExtension),
+                "unhandled critical extension",
+            ),
+        ] {
+            let said = certificate_wording(&error);
+            assert!(said.contains(words), "{said}");
+        }
     }
 
     #[test]

@@ -115,8 +115,8 @@ impl Trust {
         identity: Option<&Arc<CertifiedKey>>,
     ) -> Result<Tls, String> {
         let mut plain = kube::Config::new(http::Uri::from_static("https://localhost"));
-        // Reading the system's authorities takes time, and plain HTTP has no use for them.
-        plain.root_cert = if https {
+        // Reading the system's authorities takes time, there may be none, and not everybody has a use for them.
+        plain.root_cert = if https && !self.insecure {
             self.roots.clone()
         } else {
             Some(Vec::new())

@@ -87,6 +87,8 @@ fn what_kubectl_refuses_is_refused_without_a_word_of_the_file() {
     for text in [
         "hello\n",
         "[]\n",
+        "clusters:\n- []\n",
+        r#"{"clusters": [[]]}"#,
         "clusters:\n- cluster:\n  - server\n",
         "users:\n- user: []\n",
         &PLAIN.replace("token: t", "username: [secret]"),
@@ -122,10 +124,11 @@ fn what_kubectl_refuses_is_refused_without_a_word_of_the_file() {
 fn what_kubectl_writes_is_read_at_a_glance_and_the_same_as_by_the_general_parser() {
     let long = "TUlJ".repeat(40);
     let written = format!(
-        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {long}\n    extensions:\n    - extension:\n        provider: minikube.sigs.k8s.io\n      name: cluster_info\n    server: https://10.0.0.1:6443\n  name: c\ncontexts:\n- context:\n    cluster: c\n    user: u\n  name: x\ncurrent-context: \"\"\nkind: Config\npreferences: {{}}\nusers:\n- name: u\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n      - get-token\n      - \"--login\"\n      command: login\n      env: null\n      provideClusterInfo: true\n"
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {long}\n    extensions:\n    - extension:\n        provider: minikube.sigs.k8s.io\n      name: cluster_info\n    server: https://10.0.0.1:6443\n  name: c\ncontexts:\n- context:\n    cluster: c\n    user: u\n  name: x\ncurrent-context: \"\"\nkind: Config\npreferences: {{}}\nusers:\n- name: u\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n      - get-token\n      - \"--login\"\n      - --region\n      - eu:1\n      command: login\n      env: null\n      installHint: Install it (login's) with\n        https://a.test/it#how, and\n        so on\n      provideClusterInfo: true\n- name: v\n  user:\n    token: 8s7f\n"
     );
     let general: serde_json::Value =
         serde_saphyr::from_str_with_options(&written, yaml_options()).unwrap();
+    assert_eq!(plain_yaml::read(&written), Some(general.clone()));
     let written = written.replace("env: null", "env:");
     assert_eq!(plain_yaml::read(&written), Some(general));
     assert!(plain_yaml::read::<File>(&written).is_some());
@@ -138,17 +141,30 @@ fn what_kubectl_writes_is_read_at_a_glance_and_the_same_as_by_the_general_parser
 fn whatever_else_there_is_goes_to_the_general_parser() {
     for text in [
         "a: 1\n",
-        "a: b c\n",
+        "a: b \n",
+        "a: b #c\n",
+        "a: b\n\n  c\n",
+        "a: b\n  # c\n  d\n",
+        "a: b\n  - c\n",
+        "a: b\n  c: d\n",
+        "a: \"b\"\n  c\n",
+        "a: 10\n",
+        "a: 1e5\n",
+        "a: 0x1F\n",
+        "a: 2026-11-24T00:00:00Z\n",
+        "a: 12:30\n",
+        "a: -1\n",
+        "a: - b\n",
+        "args:\n- []\n",
+        "args:\n- a\n  b\n",
+        "- a: b\n",
         "a: yes\n",
         "a: &x b\n",
         "a: |\n  b\n",
-        "a: b\n  c\n",
         "a: \"b\n  c\"\n",
         "a: {b: c}\n",
         "a: b: c\n",
-        "a: b #c\n",
         "a:\tb\n",
-        "a: b \n",
         "- a\n",
         "args:\n- b: c\n   d: e\n",
         "args:\n- b: c\n- - d\n",
