@@ -7,13 +7,12 @@
 //! | `{PROXY}`, `{TLS_PROXY}`, `{SOCKS}` | `127.0.0.1:PORT` of proxies that lead to the server, whatever they are told |
 //! | `{REAL}`, `{REAL_HOST}`, `{REAL_CA}`, `{ADMIN}`, `{HUMAN}` | the control plane: its URL, without `https://`, its CA, tokens of its administrator and of a user without rights, who is called `{HUMAN_NAME}` |
 //! | `{ISSUER}` | the OpenID Connect issuer as `https://127.0.0.1:PORT`, where the case has one |
-//! | `{NOBODY}` | `127.0.0.1:PORT` where nobody listens |
+//! | `{NOBODY}` | an address of this machine where nobody listens |
 //! | `{CA}`, `{OTHER_CA}`, `{LEAF}`, `{CERT}`, `{KEY}`, `{ROBOT_CERT}`, `{ROBOT_KEY}`, `{V1_CERT}`, `{V1_KEY}` | PEM in base64 |
 //! | `{CA_PEM}` and so on | the PEM; `{CERT_JSON}`, `{KEY_JSON}` with `\n` for its line ends |
 //! | `{WORK}`, `{BIN}`, `{HOME}` | the session's directories |
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -28,6 +27,10 @@ use crate::evidence::Evidence;
 use crate::files;
 use crate::servers::certificates::Certificates;
 use crate::servers::{Certificate, Listening};
+
+/// A port that no program is given by chance, since a server of another case could be; at an address that is no beginning
+/// of another.
+const NOBODY: &str = "127.0.0.9:1";
 
 /// Which of the two.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +73,7 @@ impl<'a> Setting<'a> {
             ("{PROXY}", at(proxy.port)),
             ("{TLS_PROXY}", at(tls_proxy.port)),
             ("{SOCKS}", at(socks.port)),
-            ("{NOBODY}", at(closed_port())),
+            ("{NOBODY}", NOBODY.to_owned()),
             ("{PORT}", server.port.to_string()),
         ];
         if let Some(issuer) = &issuer {
@@ -301,12 +304,6 @@ fn discovered(home: &Path, host: &str) {
     };
     write("servergroups.json", &groups);
     write("v1/serverresources.json", &resources);
-}
-
-/// A port of 127.0.0.1 on which nobody listens.
-fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// The control plane, as a kubeconfig names it.

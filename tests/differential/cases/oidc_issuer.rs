@@ -71,7 +71,7 @@ fn issuers() -> Vec<Case> {
             .env("HTTPS_PROXY", "http://{NOBODY}")
             .says("The connection to the server {HOST} was refused - did you specify the right host or port?")
             .but_ours(reasons::ISSUER)
-            .says("Unable to connect to the server: Get \"https://idp.example/.well-known/openid-configuration\": dial tcp: connect: connection refused"),
+            .says("Unable to connect to the server: Get \"https://idp.example/.well-known/openid-configuration\": proxyconnect tcp: dial tcp: connect: connection refused"),
         told("oidc: an issuer without metadata", Answer::new(404, "text/html", "<html>\"no\"</html>"))
             .says("Unable to connect to the server: oidc: failed to query metadata endpoint 404 Words: \"<html>\\\"no\\\"</html>\""),
         told("oidc: an issuer with a long story", Answer::new(503, "text/plain", &"x".repeat(100)))
