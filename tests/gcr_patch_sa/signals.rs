@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: what is in flight may end, a second signal ends it at once, and the exit code tells.
+//! Ctrl-C and SIGTERM: nobody waits for what is only read, and the exit code tells.
 
 use std::time::Duration;
 
@@ -7,10 +7,8 @@ use gcr_test_support::{ControlPlane, Running, Session, Signal, until};
 use crate::place::{Place, says};
 use crate::silent_server::SilentServer;
 
-/// What is in flight has five seconds to end.
+/// What is being written has five seconds to end.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How much longer a busy machine may take.
-const SLACK: Duration = Duration::from_secs(10);
 
 fn start(session: &Session, server: &SilentServer, namespaces: &str) -> Running {
     session
@@ -19,14 +17,13 @@ fn start(session: &Session, server: &SilentServer, namespaces: &str) -> Running 
 }
 
 #[test]
-fn ctrl_c_gives_up_a_request_that_is_not_answered_and_exits_130() {
+fn ctrl_c_waits_for_no_read_and_exits_130() {
     let (session, server) = (ControlPlane::shared().session(), SilentServer::start());
     let mut running = start(&session, &server, "a,b");
     let _held = [server.request(), server.request()];
     running.signal(Signal::INT);
     let output = running.wait().exits(130);
-    assert!(output.took >= DRAIN, "{output}");
-    assert!(output.took < DRAIN + SLACK, "{output}");
+    assert!(output.took < DRAIN, "{output}");
     // Nothing was written: reading was as far as it came.
     says(&output, "", "0 failed, 0 unknown, 2 not started\n");
 }
@@ -39,34 +36,6 @@ fn sigterm_exits_143() {
     running.signal(Signal::TERM);
     let output = running.wait().exits(143);
     says(&output, "", "");
-}
-
-#[test]
-fn a_second_ctrl_c_ends_it_at_once() {
-    let (session, server) = (ControlPlane::shared().session(), SilentServer::start());
-    let mut running = start(&session, &server, "a");
-    let _held = server.request();
-    // Two that come too close are one; so there are some more.
-    for _ in 0..100 {
-        running.signal(Signal::INT);
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let output = running.wait().exits(130);
-    assert!(output.took < DRAIN, "{output}");
-}
-
-#[test]
-fn a_first_signal_decides_the_exit_code() {
-    let (session, server) = (ControlPlane::shared().session(), SilentServer::start());
-    let mut running = start(&session, &server, "a");
-    let _held = server.request();
-    running.signal(Signal::TERM);
-    for _ in 0..100 {
-        std::thread::sleep(Duration::from_millis(10));
-        running.signal(Signal::INT);
-    }
-    let output = running.wait().exits(143);
-    assert!(output.took < DRAIN, "{output}");
 }
 
 #[test]

@@ -20,16 +20,13 @@ fn session() -> Session {
 
 const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
 
-/// A port of 127.0.0.1 on which nobody listens.
-fn closed_port() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").to_string()
-}
+/// A port that no program is given by chance.
+const CLOSED: &str = "127.0.0.1:1";
 
 #[test]
 fn a_server_that_is_not_there_is_reported_at_once_as_kubectl_does() {
     let session = session();
-    let server = closed_port();
+    let server = CLOSED;
     let output = create(&session, &format!("server: https://{server}")).run();
     let error = format!(
         "The connection to the server {server} was refused - did you specify the right host or port?"

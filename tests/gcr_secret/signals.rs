@@ -64,6 +64,20 @@ fn a_second_one_ends_it_at_once() {
 }
 
 #[test]
+fn the_first_decides_the_exit_code() {
+    let session = Session::without_cluster();
+    let listener = silent_to_writes();
+    let mut run = create(&session, &listener).spawn();
+    while !listener.next_request().starts_with("PATCH ") {}
+    run.signal(Signal::TERM);
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(25));
+        run.signal(Signal::INT);
+    }
+    run.wait().exits(143);
+}
+
+#[test]
 fn kubectl_passes_signals_and_exit_codes_on() {
     let session = Session::without_cluster();
     let listener = silent_to_writes();

@@ -26,7 +26,7 @@ use crate::plan::{AccountStep, Plan, plan};
 use crate::progress::Progress;
 use crate::request::{AccountChange, Wanted};
 use crate::target::{ObjectName, Target};
-pub use named::named_objects;
+pub use named::{named_objects, stand_ins};
 pub use turn::Turn;
 
 /// How often somebody else may be faster in one target before what is still stale is given up.

@@ -6,7 +6,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::request::DEFAULT_ACCOUNT;
 use crate::target::{ObjectName, TargetName};
 
 /// How an object ended.
@@ -88,8 +87,8 @@ impl State {
 #[derive(Debug, Default)]
 struct Books {
     ended: [u64; Outcome::ALL.len()],
-    /// What every target holds, by name.
-    named: Vec<ObjectName>,
+    /// What a target counts for that nobody has looked at.
+    stand_ins: Vec<ObjectName>,
     /// Targets nobody has come to yet.
     waiting: HashSet<TargetName>,
     /// Targets that were begun and whose objects are not known yet, where none is known by name.
@@ -97,27 +96,15 @@ struct Books {
     open: HashMap<(TargetName, ObjectName), State>,
 }
 
-impl Books {
-    /// What a target holds that nobody has looked at.
-    fn stand_ins(&self) -> Vec<ObjectName> {
-        if !self.named.is_empty() {
-            return self.named.clone();
-        }
-        let default = DEFAULT_ACCOUNT.parse().map(ObjectName::ServiceAccount);
-        default.into_iter().collect()
-    }
-}
-
 /// The books of one run, shared by all who write.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger(Arc<Mutex<Books>>);
 
 impl Ledger {
-    /// The books of a run whose every target holds the objects `named`, and perhaps others. A target of which none is
-    /// known stands for one, the account `default`.
-    pub fn new(named: Vec<ObjectName>) -> Self {
+    /// The books of a run whose every target counts for `stand_ins` until it is known what it holds.
+    pub fn new(stand_ins: Vec<ObjectName>) -> Self {
         let books = Books {
-            named,
+            stand_ins,
             ..Books::default()
         };
         Self(Arc::new(Mutex::new(books)))
@@ -180,10 +167,9 @@ impl Ledger {
             .open
             .iter()
             .map(|((target, object), state)| (target.clone(), object.clone(), state.at_the_end()));
-        let named = books.stand_ins();
         let waiting = books.waiting.iter().chain(&books.unlisted);
         let waiting = waiting.flat_map(|target| {
-            let named = named.iter();
+            let named = books.stand_ins.iter();
             named.map(|object| (target.clone(), object.clone(), Outcome::NotStarted))
         });
         let mut unended: Vec<_> = open.chain(waiting).collect();
@@ -199,7 +185,7 @@ impl Ledger {
             counts[state.at_the_end() as usize] += 1;
         }
         let waiting = books.waiting.len() + books.unlisted.len();
-        counts[Outcome::NotStarted as usize] += (waiting * books.stand_ins().len()) as u64;
+        counts[Outcome::NotStarted as usize] += (waiting * books.stand_ins.len()) as u64;
         counts
     }
 
@@ -298,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_target_of_which_nothing_is_known_counts_as_one_until_it_was_listed() {
-        let ledger = Ledger::default();
+        let ledger = Ledger::new(vec![account("default")]);
         for namespace in ["a", "b", "c"] {
             ledger.await_target(target(namespace));
         }

@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use crate::cluster::Cluster;
 use crate::domain::masking::SecretMaterial;
 use crate::domain::printable::printable;
-use crate::drive::named_objects;
+use crate::drive::stand_ins;
 use crate::event::{Event, Events};
 use crate::exit;
 use crate::fleet::{Fleet, Meant};
@@ -87,7 +87,7 @@ async fn carry_out(request: Request) -> u8 {
             .iter()
             .any(|share| share.connection.namespace.is_some());
 
-    let ledger = Ledger::new(named_objects(&wanted));
+    let ledger = Ledger::new(stand_ins(&wanted));
     let (events, received) = Events::channel();
     let (stop, stopped) = watch::channel(false);
     let verbosity = output.verbosity;

@@ -1,7 +1,17 @@
 //! What of a target is known before it is looked at.
 
-use crate::request::{AccountSelection, Wanted};
+use crate::request::{AccountSelection, DEFAULT_ACCOUNT, Wanted};
 use crate::target::ObjectName;
+
+/// What a target counts for that nobody has looked at: what is known by name, else one account, called `default`.
+pub fn stand_ins(wanted: &Wanted) -> Vec<ObjectName> {
+    let mut objects = named_objects(wanted);
+    if objects.is_empty() {
+        let default = DEFAULT_ACCOUNT.parse().map(ObjectName::ServiceAccount);
+        objects.extend(default);
+    }
+    objects
+}
 
 /// The objects of every target that are known by name.
 pub fn named_objects(wanted: &Wanted) -> Vec<ObjectName> {

@@ -9,7 +9,7 @@ use super::scenario::account;
 use super::server::Server;
 use super::store::Store;
 use super::writer::{self, Job};
-use crate::drive::named_objects;
+use crate::drive::stand_ins;
 use crate::event::{Event, Events};
 use crate::fleet::{Fleet, Meant};
 use crate::ledger::{Ledger, Outcome};
@@ -115,7 +115,7 @@ async fn who_is_cut_off_counts_what_was_told_and_nothing_else() {
     let (events, mut received) = Events::channel();
     let (_stop, stopped) = watch::channel(false);
     let wanted = job.wanted();
-    let ledger = Ledger::new(named_objects(&wanted));
+    let ledger = Ledger::new(stand_ins(&wanted));
     let fleet = Fleet {
         cluster: Arc::new(writer::cluster(&server, 0, events, stopped)),
         wanted: &wanted,

@@ -15,7 +15,7 @@ use crate::domain::access_token::AccessToken;
 use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::SharedBody;
-use crate::drive::named_objects;
+use crate::drive::stand_ins;
 use crate::event::{Event, Events};
 use crate::fleet::{Fleet, Meant};
 use crate::ledger::{Ledger, Outcome};
@@ -162,7 +162,7 @@ pub(super) async fn run(
         (ends, errors)
     });
     let wanted = job.wanted();
-    let ledger = Ledger::new(named_objects(&wanted));
+    let ledger = Ledger::new(stand_ins(&wanted));
     let fleet = Fleet {
         cluster: Arc::new(cluster),
         wanted: &wanted,
