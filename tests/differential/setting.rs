@@ -8,7 +8,7 @@
 //! | `{REAL}`, `{REAL_HOST}`, `{REAL_CA}`, `{ADMIN}`, `{HUMAN}` | the control plane: its URL, without `https://`, its CA, tokens of its administrator and of a user without rights, who is called `{HUMAN_NAME}` |
 //! | `{ISSUER}` | the OpenID Connect issuer as `https://127.0.0.1:PORT`, where the case has one |
 //! | `{NOBODY}` | an address of this machine where nobody listens |
-//! | `{CA}`, `{OTHER_CA}`, `{LEAF}`, `{CERT}`, `{KEY}`, `{ROBOT_CERT}`, `{ROBOT_KEY}`, `{V1_CERT}`, `{V1_KEY}` | PEM in base64 |
+//! | `{CA}`, `{OTHER_CA}`, `{LEAF}`, `{CA_LEAF}`, `{GOOD_LEAF}`, `{CERT}`, `{KEY}`, `{ROBOT_CERT}`, `{ROBOT_KEY}`, `{V1_CERT}`, `{V1_KEY}` | PEM in base64 |
 //! | `{CA_PEM}` and so on | the PEM; `{CERT_JSON}`, `{KEY_JSON}` with `\n` for its line ends |
 //! | `{WORK}`, `{BIN}`, `{HOME}` | the session's directories |
 
@@ -94,6 +94,11 @@ impl<'a> Setting<'a> {
                     .server(Certificate::SelfSigned)
                     .certificate_pem
                     .clone(),
+            ),
+            (
+                "{CA_LEAF_PEM}",
+                "{CA_LEAF}",
+                known.server(Certificate::Authority).certificate_pem.clone(),
             ),
             (
                 "{GOOD_LEAF_PEM}",

@@ -176,7 +176,7 @@ fn a_key_goes_to_loopback_over_plain_http_by_way_of_no_other_machine() {
     let output = create(&session, cluster).run();
     let error = one_error(&output);
     assert!(
-        error.contains("http://127.0.0.1:8080") && error.contains("--server"),
+        error.contains("by way of the proxy 192.0.2.1,") && error.contains("--server"),
         "{error}"
     );
     let listener = Listener::answering(|_, _| Some(FORBIDDEN.into()));

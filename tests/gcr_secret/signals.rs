@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: what is in flight may end, what is not sent is not started, and the exit code says which.
+//! Ctrl-C and SIGTERM: what is being written may end, what is not sent is not started, and the exit code says which.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ pub async fn advise(
     failure: Failure,
 ) -> Failure {
     let forbidden = match &failure.trouble {
-        Trouble::Server(fault) => fault
+        Trouble::Server(fault) | Trouble::CopyLeft { fault, .. } => fault
             .refusal()
             .is_some_and(|refusal: &Refusal| refusal.is_forbidden() && refusal.causes.is_empty()),
         _ => false,

@@ -362,7 +362,9 @@ impl Drive<'_> {
             failure,
             shown,
         };
-        // In one step, so that a run that is cut off counts what it has told and nothing else.
+        // The reporter may be slow; and in one step, so that nothing is told twice.
+        self.ledger
+            .settle(&ended.target, &ended.object, ended.outcome);
         let room = self.target.cluster.room().await;
         self.ledger.end(&ended.target, &ended.object, ended.outcome);
         if let Some(room) = room {

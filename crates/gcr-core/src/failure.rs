@@ -65,14 +65,14 @@ pub enum Trouble {
     },
     /// The Secret was written, and the copy of an earlier one in it could not be taken off.
     #[error(
-        "error: secret {name:?} was written, and still carries a copy of an earlier one in {}: {cause}",
-        pull_secret::LAST_APPLIED
+        "error: secret {name:?} was written, and the copy of an earlier one in {} may still be there: {}",
+        pull_secret::LAST_APPLIED, .fault.wording()
     )]
     CopyLeft {
         /// The Secret's name.
         name: String,
-        /// Why, in kubectl's words.
-        cause: String,
+        /// Why.
+        fault: Fault,
     },
     /// The deleted Secret is not gone yet.
     #[error("error: secret {name:?} is still being deleted{}", waits_for(.finalizers))]
@@ -112,7 +112,7 @@ impl Trouble {
     pub fn cause(&self) -> String {
         match self {
             Self::Deleted { cause, .. } => format!("the old one was deleted; {cause}"),
-            Self::CopyLeft { cause, .. } => format!("it was written; {cause}"),
+            Self::CopyLeft { fault, .. } => format!("it was written; {}", fault.wording()),
             other => other.to_string(),
         }
     }

@@ -1,7 +1,8 @@
 //! What became of each object, written down before its request leaves.
 //!
 //! The closing count is read from here, also after an interruption: an object that was sent and not answered is
-//! *unknown*, one that was not sent is *not started*. Keeps only what is still open; what ended is a number.
+//! *unknown*, one of which a part was carried out has *failed*, one that was not sent is *not started*. Keeps only what is
+//! still open; what ended is a number.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,12 +70,18 @@ struct State {
     in_flight: bool,
     /// A part of what it takes was carried out.
     halfway: bool,
+    /// How it has ended, though nobody was told yet.
+    settled: Option<Outcome>,
 }
 
 impl State {
     /// What became of an object that is left in this state.
     fn at_the_end(self) -> Outcome {
         match self {
+            Self {
+                settled: Some(outcome),
+                ..
+            } => outcome,
             Self {
                 in_flight: true, ..
             } => Outcome::Unknown,
@@ -147,6 +154,14 @@ impl Ledger {
         }
     }
 
+    /// An object has ended, and is told next: should the run be cut off before that, it counts so all the same.
+    pub fn settle(&self, target: &TargetName, object: &ObjectName, outcome: Outcome) {
+        let key = (target.clone(), object.clone());
+        if let Some(state) = self.books().open.get_mut(&key) {
+            state.settled = Some(outcome);
+        }
+    }
+
     /// Closes an object. Closing twice counts once.
     pub fn end(&self, target: &TargetName, object: &ObjectName, outcome: Outcome) {
         let mut books = self.books();
@@ -159,8 +174,8 @@ impl Ledger {
         }
     }
 
-    /// What has not ended, in order: unknown with a write in flight, failed where a part was carried out, not started
-    /// else.
+    /// What nobody was told of, in order: as it ended, else unknown with a write in flight, failed where a part was carried
+    /// out, or not started.
     pub fn unended(&self) -> Vec<(TargetName, ObjectName, Outcome)> {
         let books = self.books();
         let open = books
@@ -216,10 +231,8 @@ impl Entry {
     /// The server has carried out a part of what the object takes: left so, it is not as it was, nor as asked.
     pub fn halfway(&self) {
         self.note(|state| {
-            *state = State {
-                in_flight: false,
-                halfway: true,
-            }
+            state.in_flight = false;
+            state.halfway = true;
         });
     }
 
@@ -268,13 +281,15 @@ mod tests {
             .expect(&target, &account("in-flight-later"))
             .halfway();
         ledger.expect(&target, &account("in-flight-later")).sent();
+        ledger.expect(&target, &account("settled")).sent();
+        ledger.settle(&target, &account("settled"), Outcome::Patched);
         ledger.expect(&target, &account("done"));
         ledger.end(&target, &account("done"), Outcome::Patched);
         ledger.end(&target, &account("done"), Outcome::Patched);
         assert_eq!(
             counted(&ledger),
             [
-                (1, "patched"),
+                (2, "patched"),
                 (2, "failed"),
                 (2, "unknown"),
                 (2, "not started")

@@ -24,7 +24,7 @@ use clusters::shares;
 
 /// How long a run may take before its progress is shown.
 const UNREMARKED: Duration = Duration::from_millis(500);
-/// How long what is in flight may go on after an interruption.
+/// How long what is being written may go on after an interruption.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long the count may take after that, on a pipe that takes nothing.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -168,7 +168,7 @@ async fn carry_out(request: Request) -> u8 {
 }
 
 /// Lets `work` end and its report be printed; says which signal came, and whether anything failed. The first signal
-/// stops what has not been sent; what is in flight has [`DRAIN`], or until the second.
+/// stops what has not been sent and what only reads; what is being written has [`DRAIN`], or until the second.
 async fn follow_signals(
     work: impl Future<Output = ()>,
     mut reporting: oneshot::Receiver<Summary>,

@@ -37,9 +37,11 @@ mod unix {
 
         /// The next one.
         pub async fn next(&mut self) -> Signal {
+            // Of two that came together: who is told to go, goes.
             tokio::select! {
-                () = receive(&mut self.interrupt) => Signal::Interrupt,
+                biased;
                 () = receive(&mut self.terminate) => Signal::Terminate,
+                () = receive(&mut self.interrupt) => Signal::Interrupt,
             }
         }
     }

@@ -117,11 +117,6 @@ pub(crate) fn cases() -> Vec<Case> {
             .fails()
             .but_ours(reasons::HOST_NAME)
             .says("error: host must be a URL or a host:port pair: \"https://[::1%25lo]:1\""),
-        usual("--server with a letter outside ASCII")
-            .flags(["--server=https://b\u{fc}cher.invalid:1"])
-            .fails()
-            .but_ours(reasons::HOST_NAME)
-            .says("error: host must be a URL or a host:port pair: \"https://b\u{fc}cher.invalid:1\""),
         usual("--server by name").flags(["--server=https://localhost:{PORT}"])
             .sees(["server as token good, host localhost:{PORT}, name localhost"]),
         case("--server and --token without a kubeconfig")

@@ -117,6 +117,11 @@ pub(crate) fn cases() -> Vec<Case> {
         cluster("a certificate that signed itself, as CA", "server: '{SERVER}', certificate-authority-data: {LEAF}")
             .server(Certificate::SelfSigned)
             .reaches("token good"),
+        cluster("a certificate that signed itself and is a CA, as CA", "server: '{SERVER}', certificate-authority-data: {CA_LEAF}")
+            .server(Certificate::Authority)
+            .reaches("token good")
+            .but_ours(reasons::LEAF)
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: the server shows an authority's certificate (CA:TRUE) as its own, which is not supported: it needs one of its own, signed by that authority"),
         cluster("the server's own certificate as CA", "server: '{SERVER}', certificate-authority-data: {GOOD_LEAF}")
             .reaches("token good")
             .but_ours(reasons::LEAF)

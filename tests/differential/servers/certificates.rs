@@ -24,6 +24,8 @@ pub(crate) enum Certificate {
     Expired,
     /// Signed by itself, and no CA.
     SelfSigned,
+    /// Signed by itself, and a CA: what `openssl req -x509` makes.
+    Authority,
     /// Good, but its name is only in the subject.
     NoAlternativeName,
 }
@@ -48,7 +50,7 @@ pub(crate) struct Certificates {
     pub(crate) other_authority_pem: String,
     pub(crate) human: Pair,
     pub(crate) robot: Pair,
-    servers: [(Certificate, Pair); 6],
+    servers: [(Certificate, Pair); 7],
 }
 
 const NAMES: [&str; 6] = [
@@ -110,6 +112,7 @@ impl Certificates {
                 (Certificate::UnknownAuthority, server(&NAMES, Some(&other))),
                 (Certificate::Expired, past),
                 (Certificate::SelfSigned, server(&NAMES, None)),
+                (Certificate::Authority, own_authority()),
                 (
                     Certificate::NoAlternativeName,
                     server(&[], Some(&authority)),
@@ -165,9 +168,24 @@ fn pair(
     purpose: ExtendedKeyUsagePurpose,
     issuer: Option<&Issuer<'static, KeyPair>>,
 ) -> Pair {
-    params.distinguished_name = called(name);
     params.extended_key_usages = vec![purpose];
     params.is_ca = IsCa::ExplicitNoCa;
+    named_pair(params, name, issuer)
+}
+
+/// A certificate that signed itself and may sign others.
+fn own_authority() -> Pair {
+    let mut params = CertificateParams::new(NAMES.map(String::from)).expect("names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    named_pair(params, "server", None)
+}
+
+fn named_pair(
+    mut params: CertificateParams,
+    name: &str,
+    issuer: Option<&Issuer<'static, KeyPair>>,
+) -> Pair {
+    params.distinguished_name = called(name);
     let key = KeyPair::generate().expect("a key");
     let certificate = match issuer {
         Some(issuer) => params.signed_by(&key, issuer),

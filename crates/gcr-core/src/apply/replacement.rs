@@ -66,7 +66,12 @@ impl Writer<'_> {
             Ok(_) if self.dry_run() => {}
             Ok(_) => self.entry.halfway(),
             Err(fault) if fault.refusal().is_some_and(Refusal::is_not_found) => {
-                self.entry.answered()
+                // An earlier try may have been the one that deleted it.
+                if fault.unheard {
+                    self.entry.halfway();
+                } else {
+                    self.entry.answered();
+                }
             }
             Err(fault) => {
                 let unheard = fault.unheard;

@@ -173,7 +173,7 @@ impl Writer<'_> {
             Err(fault) if !self.dry_run() => {
                 let trouble = Trouble::CopyLeft {
                     name: self.secret.name.to_string(),
-                    cause: fault.wording(),
+                    fault,
                 };
                 Applied::failed(trouble, false)
             }

@@ -151,7 +151,7 @@ impl Cluster {
     }
 
     /// How long it has been asked and has answered nothing.
-    pub(super) fn silence(&self) -> Duration {
+    pub fn silence(&self) -> Duration {
         locked(&self.silence)
             .since
             .map_or(Duration::ZERO, |since| since.elapsed())

@@ -90,11 +90,10 @@ impl Cluster {
         // A read leaves nothing behind, heard or not.
         let writes = entry.is_some();
         loop {
-            let place = self.place().await;
-            // Only now: while we waited for a place the run may have been stopped, or the cluster given up.
             if let Some(cause) = self.closed() {
                 return Err(Fault { cause, unheard });
             }
+            // Before the place: a credential plugin may take its time, and others may have theirs already.
             let client = match self.client().await {
                 Ok(client) => client,
                 // Without a credential there is no next try.
@@ -104,6 +103,11 @@ impl Cluster {
                         .await);
                 }
             };
+            let place = self.place().await;
+            // Meanwhile the run may have been stopped, or the cluster given up.
+            if let Some(cause) = self.closed() {
+                return Err(Fault { cause, unheard });
+            }
             let asking = self.asks();
             let answer = self.try_once(&client, call, entry);
             let (outcome, took) = if writes {

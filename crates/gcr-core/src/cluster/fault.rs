@@ -33,7 +33,7 @@ pub enum FaultCause {
     Garbled(Arc<str>),
     /// The cluster was given up before this request could be sent.
     ClusterEnded,
-    /// The run was interrupted before this request could be sent.
+    /// The run was interrupted before this request could be sent, or while it read.
     Interrupted,
 }
 

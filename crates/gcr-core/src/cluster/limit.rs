@@ -1,7 +1,7 @@
 //! How many requests may be in flight to one cluster: as many as it answers without shedding or slowing down.
 //!
 //! Additive increase, multiplicative decrease, as TCP does it (RFC 5681): quickly up to half of what was too much, then
-//! one by one; half after a 429 or 503, a quarter less where answers take twice as long as they could. Whatever waits for
+//! one by one; half after a 429 or 503, a quarter less where answers take twice as long as they could, and are felt to. Whatever waits for
 //! its next try holds no place.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -72,7 +72,7 @@ struct Times {
 }
 
 impl Times {
-    /// Ends a window; says whether its answers took twice as long as they could.
+    /// Ends a window; says whether its answers took twice as long as they could, and long enough to be felt.
     fn end_window(&mut self) -> bool {
         if self.answers < TELLING {
             return false;

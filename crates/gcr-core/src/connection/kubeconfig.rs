@@ -278,9 +278,10 @@ fn entries<T: NamedEntry>(named: &Named<T>) -> impl Iterator<Item = &T::Entry> {
 
 fn unique<T: NamedEntry>(kind: &'static str, named: &Named<T>) -> Result<(), Unreadable> {
     let mut seen = HashSet::new();
-    for named in named.iter().flatten().flatten() {
-        if !seen.insert(named.name()) {
-            return Err(Unreadable::Repeated(kind, named.name().to_owned()));
+    for named in named.iter().flatten() {
+        let name = named.as_ref().map(T::name).unwrap_or_default();
+        if !seen.insert(name) {
+            return Err(Unreadable::Repeated(kind, name.to_owned()));
         }
     }
     Ok(())

@@ -57,7 +57,7 @@ impl Seconds {
     fn moment(&self) -> Option<Timestamp> {
         let seconds = match self {
             Self::Number(number) => *number,
-            Self::Text(text) => text.parse().ok()?,
+            Self::Text(text) => serde_json::from_str(text).ok()?,
         };
         let last = Timestamp::MAX;
         if seconds >= last.as_second() as f64 {

@@ -86,8 +86,9 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             follows = false;
-            // Alone, it ends a line and the comment with it.
-            if content.contains('\r') {
+            // To others these end a line and the comment with it, or are an error.
+            let is_odd = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
+            if content.contains(is_odd) {
                 return Err(Unsure);
             }
         }

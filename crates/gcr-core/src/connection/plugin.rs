@@ -289,11 +289,17 @@ impl Plugin {
 
 /// A time of RFC 3339. The last days of the year 9999, which some write for "never", are beyond what [`Timestamp`] holds.
 fn moment(text: &str) -> Option<Timestamp> {
-    let never = |text: &str| text.starts_with("9999-12-3") && text.ends_with('Z');
-    let date = text.strip_suffix('Z').unwrap_or(text);
     text.parse().ok().or_else(|| {
-        let is_time = date.parse::<jiff::civil::DateTime>().is_ok();
-        (never(text) && is_time).then_some(Timestamp::MAX)
+        let at_offset = text.len().checked_sub("+00:00".len())?;
+        let civil = match text.strip_suffix('Z') {
+            Some(civil) => civil,
+            None if text.get(at_offset..)?.starts_with(['+', '-']) => text.get(..at_offset)?,
+            None => return None,
+        };
+        let is_never = civil.starts_with("9999-12-3")
+            && civil.contains('T')
+            && civil.parse::<jiff::civil::DateTime>().is_ok();
+        is_never.then_some(Timestamp::MAX)
     })
 }
 

@@ -18,6 +18,7 @@ use super::server_address::{ServerAddress, bare_host, is_loopback};
 use super::shared::Shared;
 use super::transport::Envelope;
 use super::{Connection, ConnectionOptions, Inner, headers, identify, in_cluster, validation};
+use crate::domain::printable::printable;
 
 /// The time limit of one try unless `--request-timeout` says otherwise: a second more than the 34 s after which a
 /// kube-apiserver itself gives up on a write (apiserver `endpoints/handlers/rest.go`).
@@ -185,9 +186,15 @@ fn key_may_not_travel(
     let url = &address.url;
     if !address.is_https() {
         let named = options.server.as_ref().is_some_and(|it| !it.is_empty());
-        let stays_here = address.is_loopback() && proxy.is_none_or(is_here);
+        let far_proxy = proxy.filter(|proxy| !is_here(proxy));
+        let stays_here = address.is_loopback() && far_proxy.is_none();
+        let by_way = match far_proxy.map(str::parse::<Uri>) {
+            None => String::new(),
+            Some(Ok(proxy)) => format!(" by way of the proxy {}", printable(bare_host(&proxy))),
+            Some(Err(_)) => " by way of a proxy".to_owned(),
+        };
         return (!stays_here && !named).then(|| {
-            format!("error: the kubeconfig reaches {url} over plain HTTP, and a key would travel readable: give --server={url} to send it all the same")
+            format!("error: the kubeconfig reaches {url} over plain HTTP{by_way}, and a key would travel readable: give --server={url} to send it all the same")
         });
     }
     insecure_by_file.then(|| {

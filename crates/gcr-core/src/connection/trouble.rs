@@ -57,8 +57,14 @@ pub(crate) fn is_unknown_authority(error: Cause<'_>) -> bool {
 /// The words after `Unable to connect to the server: `.
 pub(crate) fn wording(error: Cause<'_>) -> String {
     if let Some(proxy) = find::<ProxyFailed>(error) {
-        return format!("proxyconnect tcp: {}", wording(&*proxy.0));
+        return format!("proxyconnect tcp: {}", words(&*proxy.0, true));
     }
+    let connecting = find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect);
+    words(error, connecting)
+}
+
+/// What is wrong, where no proxy is in the way.
+fn words(error: Cause<'_>, connecting: bool) -> String {
     if let Some(lookup) = find::<LookupFailed>(error) {
         return format!("dial tcp: lookup {}: no such host", printable(&lookup.host));
     }
@@ -68,7 +74,6 @@ pub(crate) fn wording(error: Cause<'_>) -> String {
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
         return "EOF".to_owned();
     }
-    let connecting = find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect);
     let io = chain(error)
         .into_iter()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
@@ -135,10 +140,9 @@ fn certificate_wording(error: &CertificateError) -> String {
     use CertificateError as Trouble;
     match error {
         Trouble::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
-        // An authority of the right name that is another one all the same: a cluster that was made anew, as a rule.
+        // As a rule a cluster that was made anew, whose authority has the old one's name.
         Trouble::BadSignature | Trouble::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "certificate signed by unknown authority (the one of that name has another key)"
-                .to_owned()
+            "certificate signed by unknown authority (its signature does not fit the one of that name, or is of a kind that is not supported)".to_owned()
         }
         Trouble::UnsupportedSignatureAlgorithmContext { .. } => {
             "certificate is signed by an algorithm that is not supported".to_owned()
@@ -271,7 +275,7 @@ mod tests {
             CertificateError::Other(rustls::OtherError(std::sync::Arc::new(error)))
         };
         for (error, words) in [
-            (CertificateError::BadSignature, "has another key"),
+            (CertificateError::BadSignature, "does not fit"),
             (other(webpki::Error::CaUsedAsEndEntity), "CA:TRUE"),
             (
                 other(webpki::Error::UnsupportedCriticalExtension),

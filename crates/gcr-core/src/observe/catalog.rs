@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::Sight;
 use crate::cluster::lists::{Item, Pages, by_key};
@@ -61,7 +60,7 @@ impl Catalog {
     pub async fn sight(&mut self, namespace: &Namespace) -> Sight {
         let mut sight = Sight::default();
         for (name, listing) in &mut self.secrets {
-            let Some(items) = listing.of(namespace).await else {
+            let Some(items) = listing.of(namespace, &self.cluster).await else {
                 continue;
             };
             let metadata = match items.first().map(secrets::metadata_of).transpose() {
@@ -71,7 +70,7 @@ impl Catalog {
             sight.secrets.insert(name.clone(), metadata);
         }
         if let Some(listing) = &mut self.accounts {
-            let items = listing.of(namespace).await;
+            let items = listing.of(namespace, &self.cluster).await;
             let read = items.map(|items| items.iter().map(StoredAccount::read).collect());
             sight.accounts = read.and_then(|accounts: Result<_, _>| accounts.ok());
             if listing.tells_refusal() {
@@ -98,17 +97,17 @@ fn secrets_of(wanted: &Wanted) -> Vec<SecretName> {
 /// A page and the list it is of.
 type Read = (Pages, Result<Option<Vec<Item>>, Fault>);
 
-/// How long a page is waited for after it was asked for: a list is a short cut, and must not hold up what can be read
-/// without it. As long as five tries may take that fail soon, and shorter than the silence after which the server is given
+/// How long a server may answer nothing at all while a page is waited for: a list is a short cut, and must not hold up what
+/// can be read without it. Longer than five tries of 2 s take, and shorter than the silence after which the server is given
 /// up ([`crate::cluster::patience`]).
 const PATIENCE: Duration = Duration::from_secs(26);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// One list, read a page ahead.
 struct Listing {
     /// Ended with it: a list that nobody waits for is not read on.
     ahead: JoinSet<Read>,
-    /// When that page was asked for.
-    begun: Instant,
     items: VecDeque<Item>,
     last: Option<(String, String)>,
     /// The namespace that was asked for last.
@@ -128,7 +127,6 @@ impl Listing {
     fn begin(pages: Pages) -> Self {
         let mut listing = Self {
             ahead: JoinSet::new(),
-            begun: Instant::now(),
             items: VecDeque::new(),
             last: None,
             asked: None,
@@ -139,7 +137,6 @@ impl Listing {
     }
 
     fn read_on(&mut self, mut pages: Pages) {
-        self.begun = Instant::now();
         self.ahead.spawn(async move {
             let page = pages.next().await;
             (pages, page)
@@ -156,7 +153,7 @@ impl Listing {
     }
 
     /// The items of a namespace, or `None` where the list cannot say. What is of namespaces before it is let go.
-    async fn of(&mut self, namespace: &Namespace) -> Option<Vec<Item>> {
+    async fn of(&mut self, namespace: &Namespace, cluster: &Cluster) -> Option<Vec<Item>> {
         let namespace = namespace.as_str();
         let before = self.asked.replace(namespace.to_owned());
         // Of one that comes too late its items are gone already.
@@ -174,16 +171,22 @@ impl Listing {
                 }
             }
             match self.state {
-                State::Open => self.take_page().await,
+                State::Open => self.take_page(cluster).await,
                 State::Whole => return Some(found),
                 State::Broken | State::Forbidden => return None,
             }
         }
     }
 
-    async fn take_page(&mut self) {
-        let page = tokio::time::timeout_at(self.begun + PATIENCE, self.ahead.join_next()).await;
-        let Ok(Some(Ok((pages, page)))) = page else {
+    async fn take_page(&mut self, cluster: &Cluster) {
+        let page = loop {
+            match tokio::time::timeout(LOOK, self.ahead.join_next()).await {
+                Ok(page) => break page,
+                Err(_) if cluster.silence() < PATIENCE => {}
+                Err(_) => break None,
+            }
+        };
+        let Some(Ok((pages, page))) = page else {
             self.state = State::Broken;
             self.ahead.abort_all();
             return;

@@ -44,18 +44,15 @@ pub(super) fn unknown(object: &ObjectName, cause: &str) -> String {
     format!("error: {object}: it is unknown whether it was written: {cause}")
 }
 
-/// Why an object has not ended that was cut off, and its line where there is something to say of this very object.
-pub(super) fn cut_off(object: &ObjectName, outcome: Outcome) -> (&'static str, Option<String>) {
+/// Why an object that was cut off is not as asked; `None` where it is.
+pub(super) fn cut_off(outcome: Outcome) -> Option<&'static str> {
     match outcome {
-        Outcome::Unknown => {
-            let why = "no answer came before the end";
-            (why, Some(unknown(object, why)))
-        }
+        Outcome::Unknown => Some("no answer came before the end"),
         Outcome::Failed => {
-            let why = "only a part of it was carried out before the end";
-            (why, Some(format!("error: {object}: {why}")))
+            Some("it was cut off before its end; the same command again finishes it")
         }
-        _ => ("the run ended before its turn", None),
+        Outcome::NotStarted => Some("the run ended before its turn"),
+        _ => None,
     }
 }
 

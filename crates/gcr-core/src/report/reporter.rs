@@ -168,13 +168,30 @@ impl Reporter {
     }
 
     fn finish(mut self, mut seen: Seen) -> Summary {
-        // Cut off in flight: nobody else will speak of these.
+        // Cut off: nobody else will speak of these.
         for (target, object, outcome) in self.ledger.unended() {
+            let Some(why) = lines::cut_off(outcome) else {
+                // It is done, and only the word was missing.
+                let (failure, shown) = (None, None);
+                let ended = Ended {
+                    target,
+                    object,
+                    outcome,
+                    failure,
+                    shown,
+                };
+                self.ended(ended, &mut seen);
+                continue;
+            };
             seen.failed = true;
-            let (why, line) = lines::cut_off(&object, outcome);
-            if let Some(line) = line {
-                let place = lines::place(&target, self.shape);
-                self.stream.err(&format!("{line}{place}"));
+            let place = lines::place(&target, self.shape);
+            match outcome {
+                Outcome::Unknown => {
+                    let line = lines::unknown(&object, why);
+                    self.stream.err(&format!("{line}{place}"));
+                }
+                Outcome::Failed => self.stream.err(&format!("error: {object}: {why}{place}")),
+                _ => {}
             }
             if let Some(report) = &mut self.report {
                 report.write((&target, &object), outcome, Some(why));
