@@ -6,10 +6,11 @@ pub(super) fn for_archive(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
     while let Some((before, words, place, after)) = next_link(rest) {
-        kept += before;
         if place.contains("://") || place.starts_with('#') || place == "LICENSE" {
-            kept += &format!("[{words}]({place})");
+            kept += &format!("{before}[{words}]({place})");
         } else {
+            // Of a picture too the words are what is left.
+            kept += before.strip_suffix('!').unwrap_or(before);
             kept += words;
         }
         rest = after;
@@ -39,6 +40,7 @@ mod tests {
             ),
             "See A.md, [the licence](LICENSE), [below](#below)\nand [x](https://x.example/A.md), b."
         );
+        assert_eq!(for_archive("![Bars](docs/a.svg)\nand"), "Bars\nand");
         assert_eq!(for_archive("an array[0] (of one)"), "an array[0] (of one)");
         // What only looks like a link keeps none behind it.
         assert_eq!(for_archive("`](`, [A](A.md)"), "`](`, A");
