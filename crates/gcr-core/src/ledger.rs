@@ -26,7 +26,7 @@ pub enum Outcome {
     Failed,
     /// A write was sent and its answer lost after the last try.
     Unknown,
-    /// No write of it was ever sent.
+    /// Nothing of it was carried out: the run or its cluster came to an end before, or its Secret did not end as asked.
     NotStarted,
 }
 

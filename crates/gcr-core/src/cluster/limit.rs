@@ -1,8 +1,8 @@
 //! How many requests may be in flight to one cluster: as many as it answers without shedding or slowing down.
 //!
 //! Additive increase, multiplicative decrease, as TCP does it (RFC 5681): quickly up to half of what was too much, then
-//! one by one; half after a 429 or 503, a quarter less where answers take twice as long as they could, and are felt to. Whatever waits for
-//! its next try holds no place.
+//! one by one; half after a 429 or 503, a quarter less where answers take twice as long as they could, and so much longer
+//! that it is felt. Whatever waits for its next try holds no place.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

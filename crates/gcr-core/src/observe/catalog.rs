@@ -2,8 +2,7 @@
 //! the work, in the server's order. A page of each is held, and the next one on its way.
 //!
 //! Says only what a list has shown. Where a list is refused, breaks off, does not come or is out of order, nothing is known
-//! from there on
-//! and each namespace is read by itself.
+//! from there on and each namespace is read by itself.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
