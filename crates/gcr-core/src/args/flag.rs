@@ -30,10 +30,17 @@ pub(crate) enum Kind {
 }
 
 impl<'a> Flag<'a> {
-    /// The flags of a command, kubectl's global ones with them, by name.
-    pub(crate) fn all(command: &'a Command) -> Vec<Self> {
+    /// The flags of the last command of `path`, with those its parents hand down, by name.
+    pub(crate) fn all(path: &[&'a Command]) -> Vec<Self> {
+        let (command, parents) = match path {
+            [parents @ .., command] => (Some(command), parents),
+            [] => (None, path),
+        };
+        let handed_down = parents.iter().flat_map(|parent| parent.get_arguments());
         let mut flags: Vec<_> = command
-            .get_arguments()
+            .into_iter()
+            .flat_map(|command| command.get_arguments())
+            .chain(handed_down.filter(|arg| arg.is_global_set()))
             .filter(|arg| arg.get_long().is_some())
             .map(Self)
             .collect();
@@ -42,17 +49,17 @@ impl<'a> Flag<'a> {
     }
 
     /// The flag of this name or alias. As kubectl does, takes `_` for `-`.
-    pub(crate) fn named(command: &'a Command, name: &str) -> Option<Self> {
+    pub(crate) fn named(path: &[&'a Command], name: &str) -> Option<Self> {
         let name = name.replace('_', "-");
-        Self::all(command).into_iter().find(|flag| {
+        Self::all(path).into_iter().find(|flag| {
             let aliases = flag.0.get_all_aliases().unwrap_or_default();
             flag.name() == name || aliases.contains(&name.as_str())
         })
     }
 
     /// The flag of this letter.
-    pub(crate) fn lettered(command: &'a Command, letter: char) -> Option<Self> {
-        Self::all(command)
+    pub(crate) fn lettered(path: &[&'a Command], letter: char) -> Option<Self> {
+        Self::all(path)
             .into_iter()
             .find(|flag| flag.letter() == Some(letter))
     }

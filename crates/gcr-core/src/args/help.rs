@@ -37,7 +37,7 @@ impl Page<'_> {
         let sections = [
             self.examples(command),
             self.subcommands(command),
-            self.options(command, path.len() == 1),
+            self.options(path),
             self.usage(command, path),
             self.tips(command, path),
         ];
@@ -49,7 +49,7 @@ impl Page<'_> {
 
     /// What the `options` command prints: kubectl's global ones.
     pub(crate) fn global_options(self, root: &Command) -> String {
-        let flags = self.flags_of(root, true);
+        let flags = self.flags_of(&[root], true);
         let text = format!("The following options can be passed to any command:\n\n{flags}\n");
         self.width.wrap(&text)
     }
@@ -85,24 +85,24 @@ impl Page<'_> {
     }
 
     /// The command's own flags. A root without an `options` command lists the global ones as well.
-    fn options(self, command: &Command, is_root: bool) -> Option<String> {
-        let own = self.flags_of(command, false);
+    fn options(self, path: &[&Command]) -> Option<String> {
+        let own = self.flags_of(path, false);
         if own.is_empty() {
             return None;
         }
         let own = format!("Options:\n{}", own.trim_end());
-        if !is_root || command.has_subcommands() {
+        if !matches!(path, [root] if !root.has_subcommands()) {
             return Some(own);
         }
-        let global = self.flags_of(command, true);
+        let global = self.flags_of(path, true);
         Some(format!(
             "{own}\n\nConnection Options:\n{}",
             global.trim_end()
         ))
     }
 
-    fn flags_of(self, command: &Command, global: bool) -> String {
-        let shown = Flag::all(command)
+    fn flags_of(self, path: &[&Command], global: bool) -> String {
+        let shown = Flag::all(path)
             .into_iter()
             .filter(|flag| !flag.is_hidden() && flag.is_global() == global);
         shown.map(|flag| self.flag(flag)).collect()

@@ -117,7 +117,7 @@ impl<'a> Line<'a> {
         if text == "help" {
             return self.help(attached.unwrap_or(b"true"));
         }
-        let flag = Flag::named(self.command(), &text)
+        let flag = Flag::named(&self.path, &text)
             .ok_or_else(|| format!("unknown flag: --{}", shown(name)))?;
         let value = match attached {
             Some(value) => Some(from_bytes(value)),
@@ -147,7 +147,7 @@ impl<'a> Line<'a> {
                 letters = if attached.is_some() { &[] } else { tail };
                 continue;
             }
-            let flag = Flag::lettered(self.command(), char::from(*letter)).ok_or_else(|| {
+            let flag = Flag::lettered(&self.path, char::from(*letter)).ok_or_else(|| {
                 format!("unknown shorthand flag: {quoted} in -{}", shown(letters))
             })?;
             if attached.is_none() && flag.may_be_bare() {
@@ -240,14 +240,14 @@ fn find_command<'a, 'w>(
             b"--" => break,
             [b'-', b'-', long @ ..] => {
                 let name = String::from_utf8_lossy(long);
-                let bare = || commands().find_map(|command| Flag::named(command, &name));
+                let bare = || commands().find_map(|command| Flag::named(&[command], &name));
                 is_value = !long.contains(&b'=')
                     && name != "help"
                     && !bare().is_some_and(Flag::may_be_bare);
             }
             [b'-', letter] => {
                 let letter = char::from(*letter);
-                let bare = || commands().find_map(|command| Flag::lettered(command, letter));
+                let bare = || commands().find_map(|command| Flag::lettered(&[command], letter));
                 is_value = letter != 'h' && !bare().is_some_and(Flag::may_be_bare);
             }
             [b'-', _, ..] => {}

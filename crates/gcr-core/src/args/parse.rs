@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::help::{Page, command_path};
 use super::line::Line;
@@ -128,19 +128,31 @@ const OPTIONS: &str = "options";
 /// cobra's other way to ask for help.
 const HELP: &str = "help";
 
-/// clap's tree, with the commands that cobra and kubectl add, and with flags that take what pflag's take.
+/// clap's tree, with what cobra and kubectl add to it. clap is left to build what a line needs: to hand the connection's
+/// flags down to every command takes longer than all else there is to do for a page of help.
 pub(crate) fn command_tree<C: CommandFactory>() -> Command {
-    let mut root = C::command()
+    let root = C::command()
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .disable_version_flag(true);
-    if root.has_subcommands() {
-        let options = Command::new(OPTIONS).about("List the global command-line options");
-        let help = Command::new(HELP).about("Help about any command");
-        root = root.subcommands([options.hide(true), help.hide(true)]);
+    if !root.has_subcommands() {
+        return root;
     }
-    root.build();
-    root
+    let options = Command::new(OPTIONS).about("List the global command-line options");
+    let help = Command::new(HELP).about("Help about any command");
+    with_namespace(root)
+        .subcommands([options.hide(true), help.hide(true)])
+        .mut_subcommands(with_namespace)
+}
+
+/// kubectl takes `-n` with every command. One that has no use for it does not look at it.
+fn with_namespace(command: Command) -> Command {
+    const NAMESPACE: &str = "namespace";
+    if (command.get_arguments()).any(|arg| arg.get_long() == Some(NAMESPACE)) {
+        return command;
+    }
+    let namespace = Arg::new(NAMESPACE).long(NAMESPACE).short('n');
+    command.arg(namespace.hide(true))
 }
 
 /// Help, `options`, and words that the command does not take: what needs no more than the tree.

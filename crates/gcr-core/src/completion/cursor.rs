@@ -42,7 +42,7 @@ impl<'a> Cursor<'a> {
             .filter(|_| unfinished.starts_with('-'))
         {
             let line = Line::read(root, before).ok()?;
-            let flag = named(line.command(), flag)?;
+            let flag = named(&line.path, flag)?;
             return Some(Self::value(line, flag, typed));
         }
         if unfinished.starts_with('-') {
@@ -59,7 +59,7 @@ impl<'a> Cursor<'a> {
                 && !flag.contains('=')
                 && Line::read(root, before).is_err()
                 && let Ok(line) = Line::read(root, finished)
-                && let Some(flag) = named(line.command(), &flag)
+                && let Some(flag) = named(&line.path, &flag)
             {
                 return Some(Self::value(line, flag, unfinished));
             }
@@ -112,9 +112,9 @@ fn word_of(command: &Command, count: usize) -> Place<'_> {
 }
 
 /// The flag of `--name`, or of the last letter of `-abc`.
-fn named<'a>(command: &'a Command, flag: &str) -> Option<Flag<'a>> {
+fn named<'a>(path: &[&'a Command], flag: &str) -> Option<Flag<'a>> {
     match flag.strip_prefix("--") {
-        Some(name) => Flag::named(command, name),
-        None => Flag::lettered(command, flag.chars().last()?),
+        Some(name) => Flag::named(path, name),
+        None => Flag::lettered(path, flag.chars().last()?),
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn offer(cursor: Cursor<'_>) -> Reply {
 /// Flags that are not there yet, or may be there several times.
 fn flags(line: &Line<'_>, typed: &str) -> Vec<(String, String)> {
     let mut offered = Vec::new();
-    for flag in Flag::all(line.command()) {
+    for flag in Flag::all(&line.path) {
         let is_there = line
             .flags
             .iter()

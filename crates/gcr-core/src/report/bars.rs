@@ -1,24 +1,34 @@
-//! How far a long run is, on a terminal: a line a cluster, gone when it ends. Nothing where nobody looks.
+//! How far a long run is, on a terminal: a line a cluster, gone when the run ends. Nothing where nobody looks.
+//!
+//! Draws by itself on `console`'s terminal: the usual crate for progress estimates speeds in floating point, and the
+//! mathematics it is linked with for that would be loaded at every start, before `--help` too (ARCHITECTURE.md).
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::{Term, truncate_str};
 
 use crate::domain::printable::printable;
 
+/// More often is not seen.
+const EVERY: Duration = Duration::from_millis(50);
+
 /// The progress of all clusters.
 pub(super) struct Bars {
-    terminal: MultiProgress,
+    terminal: Term,
     clusters: BTreeMap<Option<Arc<str>>, Cluster>,
     begun: Instant,
     /// The run takes long enough to be looked at.
     shown: bool,
+    drawn: Option<Instant>,
+    /// Lines of the picture that stand on the terminal.
+    standing: usize,
 }
 
+#[derive(Default)]
 struct Cluster {
-    bar: ProgressBar,
     meant: u64,
     done: u64,
     failed: u64,
@@ -28,17 +38,19 @@ impl Bars {
     /// Shows nothing yet.
     pub(super) fn new() -> Self {
         Self {
-            terminal: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            terminal: Term::buffered_stderr(),
             clusters: BTreeMap::new(),
             begun: Instant::now(),
             shown: false,
+            drawn: None,
+            standing: 0,
         }
     }
 
     /// So many objects more are meant.
     pub(super) fn meant(&mut self, context: Option<&Arc<str>>, objects: u64) {
         self.cluster(context).meant += objects;
-        self.draw(context);
+        self.draw();
     }
 
     /// One object more has ended.
@@ -46,67 +58,77 @@ impl Bars {
         let cluster = self.cluster(context);
         cluster.done += 1;
         cluster.failed += u64::from(failed);
-        self.draw(context);
+        self.draw();
     }
 
     /// From now on it is looked at.
     pub(super) fn show(&mut self) {
         self.shown = true;
-        self.terminal.set_draw_target(ProgressDrawTarget::stderr());
-        let contexts: Vec<_> = self.clusters.keys().cloned().collect();
-        for context in &contexts {
-            self.draw(context.as_ref());
-        }
+        self.draw();
     }
 
     /// Prints lines without disturbing the picture.
-    pub(super) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
-        if self.shown {
-            self.terminal.suspend(print)
-        } else {
-            print()
+    pub(super) fn aside<T>(&mut self, print: impl FnOnce() -> T) -> T {
+        if self.standing == 0 {
+            return print();
         }
+        self.replace(&[]);
+        let printed = print();
+        self.replace(&self.picture());
+        printed
     }
 
     fn cluster(&mut self, context: Option<&Arc<str>>) -> &mut Cluster {
-        let terminal = &self.terminal;
-        self.clusters.entry(context.cloned()).or_insert_with(|| {
-            let bar = ProgressBar::no_length().with_style(style());
-            Cluster {
-                bar: terminal.add(bar),
-                meant: 0,
-                done: 0,
-                failed: 0,
-            }
-        })
+        self.clusters.entry(context.cloned()).or_default()
     }
 
-    fn draw(&self, context: Option<&Arc<str>>) {
+    fn draw(&mut self) {
+        let now = Instant::now();
+        let is_due = self.drawn.is_none_or(|at| now - at >= EVERY);
+        if self.shown && is_due {
+            self.drawn = Some(now);
+            self.replace(&self.picture());
+        }
+    }
+
+    /// As many lines as there is room for.
+    fn picture(&self) -> Vec<String> {
+        let (rows, columns) = self.terminal.size();
         let several = self.clusters.len() > 1;
-        let Some(cluster) = self.clusters.get(&context.cloned()).filter(|_| self.shown) else {
-            return;
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let line = |(context, cluster): (&Option<Arc<str>>, &Cluster)| {
+            let name = context.as_deref().filter(|_| several);
+            let name = name.map(|name| format!("{}: ", printable(name)));
+            let line = format!(
+                "{}{}/{} objects, {:.0}/s, {} failed",
+                name.unwrap_or_default(),
+                cluster.done,
+                cluster.meant,
+                cluster.done as f64 / seconds,
+                cluster.failed
+            );
+            truncate_str(&line, columns.into(), "…").into_owned()
         };
-        let name = context.filter(|_| several);
-        let name = name.map(|name| format!("{}: ", printable(name)));
-        cluster.bar.set_message(format!(
-            "{}{}/{} objects, {:.0}/s, {} failed",
-            name.unwrap_or_default(),
-            cluster.done,
-            cluster.meant,
-            cluster.done as f64 / self.begun.elapsed().as_secs_f64(),
-            cluster.failed
-        ));
+        let room = usize::from(rows).saturating_sub(1);
+        self.clusters.iter().take(room).map(line).collect()
+    }
+
+    fn replace(&mut self, picture: &[String]) {
+        let standing = std::mem::replace(&mut self.standing, picture.len());
+        let write = || -> io::Result<()> {
+            self.terminal.clear_last_lines(standing)?;
+            for line in picture {
+                self.terminal.write_line(line)?;
+            }
+            self.terminal.flush()
+        };
+        // Nobody is told anything new by a picture that cannot be drawn, or does not go away.
+        let _ = write();
     }
 }
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        // Nobody is told anything new by a picture that does not go away.
-        let _ = self.terminal.clear();
+        self.replace(&[]);
     }
-}
-
-fn style() -> ProgressStyle {
-    // The template is a literal without anything that could be wrong in it.
-    ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

@@ -102,8 +102,8 @@ impl Stream {
         }
     }
 
-    fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
-        match &self.bars {
+    fn aside<T>(&mut self, print: impl FnOnce() -> T) -> T {
+        match &mut self.bars {
             Some(bars) => bars.aside(print),
             None => print(),
         }

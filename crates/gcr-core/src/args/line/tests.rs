@@ -19,13 +19,11 @@ fn root() -> Command {
         .arg(bare.default_missing_value("client"))
         .arg(Arg::new("name").num_args(0..));
     let level = text("v").short('v').value_name("LEVEL").global(true);
-    let mut root = Command::new("root")
+    Command::new("root")
         .disable_help_flag(true)
         .arg(level)
         .arg(text("context").global(true))
-        .subcommand(create);
-    root.build();
-    root
+        .subcommand(create)
 }
 
 fn argv(line: &str) -> Vec<OsString> {
