@@ -11,7 +11,7 @@ use gcr_core::completion::shim;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::domain::printable::printable;
 use gcr_core::request::{
-    AccountChange, AccountSelection, Manifest, Request, Wanted, WantedAccounts,
+    AccountChange, AccountSelection, Manifest, Namespaces, Request, Wanted, WantedAccounts,
 };
 
 /// The name typed after `kubectl`.
@@ -128,13 +128,18 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
         wait_for_all: cli.timeout.is_some(),
     };
     let output = cli.output.options(cli.connection.verbosity())?;
+    let scope = cli.targets.scope(&cli.connection)?;
+    let dry_run = cli.output.dry_run(&mut warnings)?;
+    let timeout = parse_wait(cli.timeout.as_deref().unwrap_or("10s"))?;
+    let mut connection = cli.connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
+    connection.asks_namespace_first = !matches!(scope.namespaces, Namespaces::Named(_));
     Ok(Request {
-        scope: cli.targets.scope(&cli.connection)?,
+        scope,
         wanted: Wanted {
             secret: None,
             accounts: Some(accounts),
-            dry_run: cli.output.dry_run(&mut warnings)?,
-            timeout: parse_wait(cli.timeout.as_deref().unwrap_or("10s"))?,
+            dry_run,
+            timeout,
             field_manager: cli.field_manager,
             whole_objects: output.format.shows_objects(),
             manifest: Manifest {
@@ -142,7 +147,7 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
                 with_namespace: true,
             },
         },
-        connection: cli.connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?,
+        connection,
         output,
         warnings,
     })

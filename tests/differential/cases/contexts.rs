@@ -65,6 +65,55 @@ pub(crate) fn cases() -> Vec<Case> {
             .command(Command::Create)
             .flags(["--user=a\"b é\u{7}"])
             .says("error: auth info \"a\\\"b é\\a\" does not exist"),
+        two("an unknown --context and an unknown --user")
+            .command(Command::Create)
+            .flags(["--context=nope", "--user=nope"])
+            .says("error: auth info \"nope\" does not exist"),
+        two("an unknown --context, read")
+            .flags(["--context=nope"])
+            .says("Error in configuration: context was not found for specified context: nope"),
+        two("an unknown --context, patched, with quotes")
+            .command(Command::Patch)
+            .flags(["--context=a\"b"])
+            .says("Error in configuration: context was not found for specified context: a\"b"),
+        two("an unknown --context, and all else by flags")
+            .flags(["--context=nope", "--cluster=k1", "--user=u1"])
+            .says("Error in configuration: context was not found for specified context: nope"),
+        two("an unknown --context, in a namespace")
+            .command(Command::Patch)
+            .flags(["--context=nope", "-n", "mine"])
+            .says("error: context \"nope\" does not exist"),
+        two("an unknown --context, in no namespace")
+            .flags(["--context=nope", "-n", ""])
+            .says("Error in configuration: context was not found for specified context: nope"),
+        two("an unknown --cluster, read")
+            .flags(["--cluster=nope"])
+            .says("error: no server found for cluster \"nope\""),
+        two("an unknown --cluster with --server, read")
+            .flags(["--cluster=nope", "--server={SERVER}"])
+            .says("error: no server found for cluster \"nope\""),
+        two("an unknown --cluster, in a namespace")
+            .flags(["--cluster=nope", "-n", "mine"])
+            .says("error: cluster \"nope\" does not exist"),
+        two("an unknown --cluster and nobody's uid")
+            .flags(["--cluster=nope", "--as-uid=1"])
+            .says("Error in configuration: \n* requesting uid, groups or user-extra for u1 without impersonating a user\n* no server found for cluster \"nope\""),
+        two("an unknown --user, read, with more that is wrong")
+            .flags(["--user=nope", "--as-uid=1"])
+            .says("error: auth info \"nope\" does not exist"),
+        two("an unknown --user and an unknown --cluster, read")
+            .flags(["--user=nope", "--cluster=nope"])
+            .says("error: no server found for cluster \"nope\""),
+        case("an unknown current-context and an unknown --user")
+            .kubeconfig(TWO.replace("current-context: one", "current-context: nope"))
+            .command(Command::Create)
+            .flags(["--user=nope"])
+            .says("error: auth info \"nope\" does not exist"),
+        case("an unknown current-context and --cluster")
+            .kubeconfig(TWO.replace("current-context: one", "current-context: nope"))
+            .command(Command::Create)
+            .flags(["--cluster=k1"])
+            .says("Error in configuration: context was not found for specified context: nope"),
         two("a context of an unknown cluster")
             .flags(["--context=lost-cluster"])
             .says("The connection to the server localhost:8080 was refused - did you specify the right host or port?")

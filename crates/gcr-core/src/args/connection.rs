@@ -246,6 +246,7 @@ impl ConnectionArgs {
             disable_compression: self.disable_compression,
             request_timeout,
             user_agent: format!("kubectl-{plugin}/{version} ({}/{})", go_os(), go_arch()),
+            asks_namespace_first: false,
             stdin_taken: false,
             renews_nothing: false,
         })

@@ -14,7 +14,7 @@ use super::options::ConnectionOptions;
 use crate::domain::go_quote::go_quoted;
 use crate::domain::printable::printable;
 
-/// Context, cluster and user of a run. Empty strings are taken out.
+/// Context, cluster and user of a run, empty where no kubeconfig has them. Empty strings are taken out.
 pub(super) struct Chosen {
     pub(super) context: Context,
     pub(super) cluster: Cluster,
@@ -24,8 +24,17 @@ pub(super) struct Chosen {
     pub(super) user_name: String,
     /// The file the user's entry came from.
     pub(super) user_file: Option<PathBuf>,
+    pub(super) missing: Missing,
     /// `--token` was given: it beats a `tokenFile`.
     pub(super) token_flag: bool,
+}
+
+/// Which of the names no kubeconfig has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Missing {
+    pub(super) context: bool,
+    cluster: bool,
+    user: bool,
 }
 
 /// What a flag says, where it says something.
@@ -40,70 +49,81 @@ fn lay(slot: &mut Option<String>, flag: &Option<String>) {
 }
 
 impl Chosen {
-    /// Picks by flags, else by the current context.
-    ///
-    /// # Errors
-    /// The line to print: a name that is not there.
+    /// Picks by flags, else by the current context. Whether all that is named is there is for [`Chosen::is_named`] and
+    /// [`super::validation::check`] to say.
     pub(super) fn pick(
         merged: &Merged,
         options: &ConnectionOptions,
         environment: &Environment,
-    ) -> Result<Self, String> {
-        let missing = |kind: &str, name: &str| {
-            let name = go_quoted(name.as_bytes());
-            Err(format!("error: {kind} {name} does not exist"))
-        };
+    ) -> Self {
         let context_name =
             given(&options.context).unwrap_or_else(|| merged.current_context().to_owned());
-        let context = match merged.context(&context_name) {
-            Some(context) => context,
-            None if context_name.is_empty() => Context::default(),
-            None if given(&options.context).is_some() => return missing("context", &context_name),
-            None => {
-                return Err(format!(
-                    "Error in configuration: context was not found for specified context: {}",
-                    printable(&context_name)
-                ));
-            }
-        };
+        let context = merged.context(&context_name);
+        let named = context.as_ref();
         let cluster_name = given(&options.cluster)
-            .or_else(|| context.cluster.clone())
+            .or_else(|| named?.cluster.clone())
             .unwrap_or_default();
         let user_name = given(&options.user)
-            .or_else(|| context.user.clone())
+            .or_else(|| named?.user.clone())
             .unwrap_or_default();
-        let (mut user, user_file) = match merged.user(&user_name) {
+        let (cluster, user) = (merged.cluster(&cluster_name), merged.user(&user_name));
+        let missing = Missing {
+            context: context.is_none() && !context_name.is_empty(),
+            cluster: cluster.is_none() && !cluster_name.is_empty(),
+            user: user.is_none() && !user_name.is_empty(),
+        };
+        let mut cluster = cluster.unwrap_or_default();
+        blank_cluster(&mut cluster);
+        // On an entry that a flag names in vain client-go lays no others.
+        if !missing.cluster || given(&options.cluster).is_none() {
+            lay_over_cluster(&mut cluster, options, environment);
+        }
+        let (mut user, user_file) = match user {
             Some((user, file)) => (user, Some(file.to_owned())),
-            None if given(&options.user).is_some() => return missing("auth info", &user_name),
             None => (User::default(), None),
         };
-        let mut cluster = match merged.cluster(&cluster_name) {
-            Some(cluster) => cluster,
-            None if given(&options.cluster).is_some() => return missing("cluster", &cluster_name),
-            // kubectl would ask localhost:8080 here.
-            None if !cluster_name.is_empty() && given(&options.server).is_none() => {
-                return Err(format!(
-                    "error: cluster \"{}\" was not found for context \"{}\"",
-                    printable(&cluster_name),
-                    printable(&context_name)
-                ));
-            }
-            None => Cluster::default(),
-        };
-        blank_cluster(&mut cluster);
         blank_user(&mut user);
-        lay_over_cluster(&mut cluster, options, environment);
-        lay_over_user(&mut user, options);
-        Ok(Self {
-            context,
+        if !missing.user || given(&options.user).is_none() {
+            lay_over_user(&mut user, options);
+        }
+        Self {
+            context: context.unwrap_or_default(),
             cluster,
             user,
             context_name,
             cluster_name,
             user_name,
             user_file,
+            missing,
             token_flag: token_flag(options).is_some(),
-        })
+        }
+    }
+
+    /// Whether what `options` name, and the context's cluster, is there; client-go's order.
+    ///
+    /// # Errors
+    /// The line to print: a name that is not there.
+    pub(super) fn is_named(&self, options: &ConnectionOptions) -> Result<(), String> {
+        let missing = self.missing;
+        for (is_missing, flag, kind) in [
+            (missing.user, &options.user, "auth info"),
+            (missing.context, &options.context, "context"),
+            (missing.cluster, &options.cluster, "cluster"),
+        ] {
+            if let Some(name) = given(flag).filter(|_| is_missing) {
+                let name = go_quoted(name.as_bytes());
+                return Err(format!("error: {kind} {name} does not exist"));
+            }
+        }
+        // kubectl would ask localhost:8080 here.
+        if missing.cluster && given(&options.server).is_none() {
+            return Err(format!(
+                "error: cluster \"{}\" was not found for context \"{}\"",
+                printable(&self.cluster_name),
+                printable(&self.context_name)
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -46,6 +46,10 @@ pub struct ConnectionOptions {
     pub request_timeout: Option<Option<Duration>>,
     /// `User-Agent` of every request.
     pub user_agent: String,
+    /// The context's namespace is asked for before the connection is looked at, as kubectl's `get` and `patch` do and
+    /// `create` does not: of several errors another comes first, and in other words (client-go
+    /// `DirectClientConfig.Namespace` and `ClientConfig`).
+    pub asks_namespace_first: bool,
     /// The key or token to send is read from standard input: a credential plugin gets none of it.
     pub stdin_taken: bool,
     /// No token is renewed: a process that may end at any moment must not spend a refresh token and lose what comes for it.

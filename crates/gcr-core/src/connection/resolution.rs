@@ -69,8 +69,14 @@ impl Kubeconfig {
     pub fn connection(&self, options: &ConnectionOptions) -> Result<Connection, String> {
         let environment = &self.environment;
         let (policy, _) = self.policy.as_ref().map_err(Clone::clone)?;
-        let mut chosen = Chosen::pick(&self.merged, options, environment)?;
-        validation::check(&chosen)?;
+        let mut chosen = Chosen::pick(&self.merged, options, environment);
+        if options.asks_namespace_first {
+            validation::check(&chosen)?;
+            chosen.is_named(options)?;
+        } else {
+            chosen.is_named(options)?;
+            validation::check(&chosen)?;
+        }
         let mut address = address(&chosen)?;
         let insecure_by_file = chosen.cluster.insecure_skip_tls_verify == Some(true)
             && !options.insecure_skip_tls_verify;

@@ -17,11 +17,17 @@ pub(super) const EXEC_V1: &str = "client.authentication.k8s.io/v1";
 /// The one that need not.
 pub(super) const EXEC_V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
 
-/// Checks the entries a run uses.
+/// Checks the entries a run uses: client-go's `ConfirmUsable`.
 ///
 /// # Errors
 /// The line or lines to print.
 pub(super) fn check(chosen: &Chosen) -> Result<(), String> {
+    if chosen.missing.context {
+        return Err(format!(
+            "Error in configuration: context was not found for specified context: {}",
+            printable(&chosen.context_name)
+        ));
+    }
     let mut troubles = user_troubles(&chosen.user, &printable(&chosen.user_name));
     troubles.extend(cluster_troubles(
         &chosen.cluster,
@@ -49,6 +55,9 @@ fn unreadable(what: &str, file: &Option<String>, name: &str) -> Option<String> {
 
 fn cluster_troubles(cluster: &Cluster, name: &str) -> Vec<String> {
     let mut troubles = Vec::new();
+    if cluster.server.is_none() {
+        troubles.push(format!("no server found for cluster \"{name}\""));
+    }
     if let Some(proxy) = &cluster.proxy_url
         && let Some(why) = unsupported_scheme(proxy)
     {

@@ -33,7 +33,8 @@ fn pick_from(text: &str, change: impl FnOnce(&mut ConnectionOptions)) -> Result<
     let environment = Environment::of(&[]);
     let merged = Merged::load(&options, &environment).unwrap();
     change(&mut options);
-    Chosen::pick(&merged, &options, &environment)
+    let chosen = Chosen::pick(&merged, &options, &environment);
+    chosen.is_named(&options).map(|()| chosen)
 }
 
 fn refusal(change: impl FnOnce(&mut ConnectionOptions)) -> String {
@@ -58,9 +59,14 @@ fn names_that_are_not_there_have_client_gos_messages() {
         refusal(|it| it.user = some("nope")),
         "error: auth info \"nope\" does not exist"
     );
+    // Of several the user comes first.
     assert_eq!(
-        pick_from("current-context: nope\n", |_| {}).err().unwrap(),
-        "Error in configuration: context was not found for specified context: nope"
+        refusal(|it| {
+            it.context = some("nope");
+            it.cluster = some("nope");
+            it.user = some("a");
+        }),
+        "error: auth info \"a\" does not exist"
     );
     assert_eq!(
         refusal(|it| it.context = some("lost")),
