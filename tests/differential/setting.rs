@@ -87,6 +87,7 @@ impl<'a> Setting<'a> {
                 "{OTHER_CA}",
                 known.other_authority_pem.clone(),
             ),
+            ("{OLD_CA_PEM}", "{OLD_CA}", known.old_authority_pem.clone()),
             (
                 "{LEAF_PEM}",
                 "{LEAF}",
@@ -269,7 +270,8 @@ fn fold(text: &str, values: &[(&'static str, String)]) -> String {
 }
 
 /// Servers, without their scheme, whose discovery kubectl is to find in its cache.
-const DISCOVERED: [&str; 11] = [
+const DISCOVERED: [&str; 12] = [
+    "[::ffff:127.0.0.1]:{PORT}",
     "{HOST}",
     "localhost:{PORT}",
     "0.0.0.0:{PORT}",

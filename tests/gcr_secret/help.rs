@@ -176,6 +176,32 @@ fn the_version_is_printed_as_kubectl_prints_its_own() {
     assert_eq!((ours.code, ours.stderr), (kubectls.code, kubectls.stderr));
 }
 
+#[test]
+fn every_command_takes_a_namespace_as_kubectls_do() {
+    for words in [
+        &[][..],
+        &["version"],
+        &["options"],
+        &["help"],
+        &["completion"],
+    ] {
+        let typed = |more: &[&str]| {
+            let session = Session::without_cluster();
+            let ours = session.kubectl(["gcr-secret"]).args(words).args(more).run();
+            (ours.code, ours.stdout, ours.stderr)
+        };
+        let without = typed(&[]);
+        for flag in [&["-n", "team"][..], &["--namespace=team"]] {
+            assert_eq!(typed(flag), without, "{words:?} {flag:?}");
+        }
+    }
+    let session = Session::without_cluster();
+    let before = session.kubectl(["gcr-secret", "-n", "team", "version"]);
+    assert!(before.run().success().stdout.starts_with("Client Version"));
+    let kubectls = session.kubectl(["version", "--client", "-n", "team"]);
+    assert_eq!(kubectls.run().success().stderr, "");
+}
+
 /// Each line typed to kubectl's own command and to ours: the same words, but for the command's name, and that ours works
 /// without a NAME.
 #[test]

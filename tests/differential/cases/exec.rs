@@ -192,6 +192,26 @@ fn answering() -> Vec<Case> {
         status("a plugin that gives a token for ever", r#"{"token":"good","expirationTimestamp":"9999-12-31T23:59:59Z"}"#)
             .reaches("token good"),
         status("a plugin that gives a token with a bad time", r#"{"token":"good","expirationTimestamp":"tomorrow"}"#).says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"tomorrow\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"tomorrow\" as \"2006\"").but_ours(reasons::OTHER_PARSER).says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
+        status("a plugin that gives a time with a space", r#"{"token":"good","expirationTimestamp":"2099-01-01 00:00:00Z"}"#)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01 00:00:00Z\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \" 00:00:00Z\" as \"T\"")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
+        status("a plugin that gives a time with an offset without a colon", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:00+0100"}"#)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01T00:00:00+0100\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"+0100\" as \"Z07:00\"")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
+        status("a plugin that gives a time with no seconds", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00Z"}"#)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01T00:00Z\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"Z\" as \":\"")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
+        status("a plugin that gives a time with a leap second", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:60Z"}"#)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01T00:00:60Z\": second out of range")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
+        status("a plugin that gives a time with one digit for the hour", r#"{"token":"good","expirationTimestamp":"2099-01-01T0:00:00Z"}"#).reaches("token good"),
+        status("a plugin that gives a time with a comma", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:00,5+01:00"}"#).reaches("token good"),
+        status("a plugin that gives its token twice", r#"{"token":"other","token":"good"}"#).reaches("token good"),
+        says("a plugin that gives its status twice", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"other"},"status":{"token":"good"}}'"#).reaches("token good"),
         status("a plugin that gives nothing", "{}")
             .says("Unable to connect to the server: getting credentials: exec plugin didn't return a token or cert/key pair"),
         status("a plugin that gives an empty token", r#"{"token":""}"#).says("Unable to connect to the server: getting credentials: exec plugin didn't return a token or cert/key pair"),

@@ -6,6 +6,9 @@ use super::reasons;
 
 const USUAL: &str = "server: '{SERVER}', certificate-authority-data: {CA}";
 
+/// The usual kubeconfig, in JSON.
+const JSON: &str = r#"{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"users":[{"name":"u","user":{"token":"good"}}],"clusters":[{"name":"k","cluster":{"server":"{SERVER}","certificate-authority-data":"{CA}"}}]}"#;
+
 /// The usual kubeconfig, with `with` in place of `what`.
 fn usual_but(what: &str, with: &str) -> String {
     let text = kubeconfig(USUAL, "token: good");
@@ -116,9 +119,18 @@ fn what_it_looks_like() -> Vec<Case> {
             )
             .reaches("token good"),
         case("JSON")
-            .kubeconfig(
-                r#"{"current-context":"c","contexts":[{"name":"c","context":{"cluster":"k","user":"u"}}],"users":[{"name":"u","user":{"token":"good"}}],"clusters":[{"name":"k","cluster":{"server":"{SERVER}","certificate-authority-data":"{CA}"}}]}"#,
-            )
+            .kubeconfig(JSON)
+            .reaches("token good"),
+        case("JSON, and more JSON").kubeconfig(format!("{JSON}\n{{\"a\": 1}}\n")).reaches("token good"),
+        case("JSON, and a word").kubeconfig(format!("{JSON}\nhello\n")).reaches("token good"),
+        case("preferences and extensions")
+            .kubeconfig(usual_but(
+                "current-context",
+                "preferences:\n  colors: true\n  extensions:\n  - name: a\n    extension: b\nextensions:\n- name: a\n  extension: b\ncurrent-context",
+            ))
+            .reaches("token good"),
+        case("a version and a tag of YAML")
+            .kubeconfig(format!("%YAML 1.1\n%TAG ! tag:example.com,2000:\n---\n{}", kubeconfig(USUAL, "token: good")))
             .reaches("token good"),
         case("Windows line ends")
             .kubeconfig(kubeconfig(USUAL, "token: good").replace('\n', "\r\n"))
@@ -263,6 +275,56 @@ fn what_is_wrong() -> Vec<Case> {
             .says(&loading("unsupported map key of type: %!s(<nil>), key: <nil>, value: \"a\""))
             .but_ours(reasons::OTHER_PARSER)
             .says(&loading("yaml: line 9: a value is not of the type that belongs there")),
+        case("preferences that are a word")
+            .kubeconfig(usual_but("current-context", "preferences: hello\ncurrent-context"))
+            .says(&loading("json: cannot unmarshal string into Go struct field Config.preferences of type v1.Preferences"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 3: a value is not of the type that belongs there")),
+        case("preferences that are a list, in lines")
+            .kubeconfig(usual_but("current-context", "preferences:\n- a\ncurrent-context"))
+            .says(&loading("json: cannot unmarshal array into Go struct field Config.preferences of type v1.Preferences"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 4: a value is not of the type that belongs there")),
+        case("preferences of another type")
+            .kubeconfig(usual_but("current-context", "preferences: {colors: 3}\ncurrent-context"))
+            .says(&loading("json: cannot unmarshal number into Go struct field Preferences.preferences.colors of type bool"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 3: a value is not of the type that belongs there")),
+        case("extensions that are a word")
+            .kubeconfig(usual_but("current-context", "extensions: hello\ncurrent-context"))
+            .says(&loading("json: cannot unmarshal string into Go struct field Config.extensions of type []v1.NamedExtension"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 3: a value is not of the type that belongs there")),
+        case("an extension that is a list, in lines")
+            .kubeconfig(usual_but("current-context", "extensions:\n- [a]\ncurrent-context"))
+            .says(&loading("json: cannot unmarshal array into Go struct field Config.extensions of type v1.NamedExtension"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 4: a value is not of the type that belongs there")),
+        case("extensions of a context that are a word")
+            .kubeconfig(usual_but("{cluster: k, user: u}", "{cluster: k, user: u, extensions: hello}"))
+            .says(&loading("json: cannot unmarshal string into Go struct field Context.contexts.context.extensions of type []v1.NamedExtension"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 12: a value is not of the type that belongs there")),
+        case("two extensions of one name")
+            .kubeconfig(usual_but("current-context", "extensions: [{name: a, extension: {}}, {name: a, extension: {}}]\ncurrent-context"))
+            .says(&loading("error converting *[]NamedExtension into *map[string]runtime.Object: duplicate name \"a\" in list: [{a {[123 125] <nil>}} {a {[123 125] <nil>}}]"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("error converting *[]NamedExtension into *map[string]runtime.Object: duplicate name \"a\" in list")),
+        case("another version of YAML")
+            .kubeconfig(format!("%YAML 1.2\n---\n{}", kubeconfig(USUAL, "token: good")))
+            .says(&loading("yaml: found incompatible YAML document"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 1: not valid YAML")),
+        case("a directive of nobody's")
+            .kubeconfig(format!("%FOO bar\n---\n{}", kubeconfig(USUAL, "token: good")))
+            .says(&loading("yaml: found unknown directive name"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("yaml: line 1: not valid YAML")),
+        case("lists in lists, 100 deep")
+            .kubeconfig(usual_but("current-context", &format!("x: {}{}\ncurrent-context", "[".repeat(100), "]".repeat(100))))
+            .reaches("token good")
+            .but_ours(reasons::DEPTH)
+            .says(&loading("yaml: line 3: not valid YAML")),
         case("an infinite value")
             .kubeconfig(kubeconfig(USUAL, "token: good") + "a: .inf\n")
             .says(&loading("json: unsupported value: +Inf"))

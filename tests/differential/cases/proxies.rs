@@ -156,6 +156,24 @@ fn kinds() -> Vec<Case> {
             .sees(DIRECT)
             .but_ours(reasons::BAD_PROXY)
             .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        near("HTTPS_PROXY whose user has a broken escape", "")
+            .env("HTTPS_PROXY", "http://a:b%2@{PROXY}")
+            .sees(DIRECT)
+            .but_ours(reasons::BAD_PROXY)
+            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        near("HTTPS_PROXY whose user has a character that Go does not take", "")
+            .env("HTTPS_PROXY", "http://a\"b@{PROXY}")
+            .fails()
+            .but_ours(reasons::BAD_PROXY)
+            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        case("a proxy-url whose user has a broken escape")
+            .usual()
+            .flags(["--proxy-url=http://a:b%2@{PROXY}"])
+            .says("error: invalid 'proxy-url' \"http://a:b%2@{PROXY}\" for cluster \"k\": could not parse: http://a:b%2@{PROXY}"),
+        case("a proxy-url whose host has an escape")
+            .usual()
+            .flags(["--proxy-url=http://a%41b:1"])
+            .says("error: invalid 'proxy-url' \"http://a%41b:1\" for cluster \"k\": could not parse: http://a%41b:1"),
         near("HTTPS_PROXY with a space before it", "")
             .env("HTTPS_PROXY", " http://{PROXY}")
             .sees(DIRECT)

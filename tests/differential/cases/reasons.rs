@@ -40,3 +40,9 @@ pub(super) const HOST_NAME: &str =
     "an IPv6 zone, or a letter outside ASCII, in a server's address is refused";
 pub(super) const UNKNOWN_FIELD: &str =
     "a field of the kuberc that nobody knows is told by kubectl alone";
+pub(super) const APPLY: &str =
+    "a Secret that is refused is told as by kubectl's `apply`, not as by its `create`";
+pub(super) const NO_OBJECT: &str = "a `Status` in an object's place confirms nothing";
+pub(super) const DEPTH: &str = "a kubeconfig nested more than 64 levels deep is refused";
+pub(super) const OLD_AUTHORITY: &str =
+    "an authority that is given is taken for one, whatever its own dates and uses say";

@@ -141,6 +141,30 @@ fn oddities() -> Vec<Case> {
             .says("error: json: cannot unmarshal array into Go value of type unstructured.detector")
             .but_ours(reasons::OTHER_PARSER)
             .says("error: the server's answer is not what the API promises (line 1, column 0)"),
+        odd("JSON that does not say its kind", 200, "application/json", r#"{"metadata":{"name":"default"}}"#)
+            .says("error: Object 'Kind' is missing in '{\"metadata\":{\"name\":\"default\"}}'")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("error: Object 'Kind' is missing in the server's answer"),
+        case("a 200 that holds a failure")
+            .usual()
+            .server(Answer::status(200, "Forbidden", "no", "{}"))
+            .says("Error from server (Forbidden): no"),
+        case("a 200 that holds a failure, to a patch")
+            .usual()
+            .command(Command::Patch)
+            .server(Answer::status(200, "Forbidden", "no", "{}").to("PATCH"))
+            .says("Error from server (Forbidden): no"),
+        case("a 200 that holds a failure, to a create")
+            .usual()
+            .command(Command::Create)
+            .server(Answer::status(200, "Forbidden", "no", "{}").to("POST").to("PATCH"))
+            .says("error: failed to create secret no")
+            .but_ours(reasons::APPLY)
+            .says("Error from server (Forbidden): no"),
+        odd("a Status of success in the object's place", 200, "application/json", r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}"#)
+            .reaches("token good")
+            .but_ours(reasons::NO_OBJECT)
+            .says("error: the server's answer is not what the API promises (a Status, and no object)"),
         odd("an error's JSON that is no Status", 403, "application/json", r#"{"error":"no"}"#).says("Error from server (Forbidden): unknown (get serviceaccounts default)"),
         odd("an error's JSON that ends too early", 403, "application/json", r#"{"kind":"Status","status":"Fai"#).says("Error from server (Forbidden): unknown (get serviceaccounts default)"),
     ]

@@ -134,6 +134,26 @@ pub(crate) fn cases() -> Vec<Case> {
             .user("client-certificate-data: {CERT}, client-key-data: {KEY}")
             .server(Manners::WantsCertificate)
             .reaches("certificate human"),
+        case("an HTTP server where TLS is spoken")
+            .usual()
+            .server(Manners::HttpToTls)
+            .says("Unable to connect to the server: http: server gave HTTP response to HTTPS client"),
+        case("an SSH server where TLS is spoken")
+            .usual()
+            .server(Manners::Ssh)
+            .says("Unable to connect to the server: tls: first record does not look like a TLS handshake"),
+        cluster("an SSH server where HTTP is spoken", "server: 'http://{HOST}'")
+            .server(Manners::Ssh)
+            .says("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response \"SSH-2.0-OpenSSH_10.0\"")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response"),
+        cluster("an IPv4 address written as an IPv6 one", "server: 'https://[::ffff:127.0.0.1]:{PORT}', certificate-authority-data: {CA}")
+            .sees(["server as token good, host [::ffff:127.0.0.1]:{PORT}"]),
+        cluster("an authority that has expired", "server: '{SERVER}', certificate-authority-data: {OLD_CA}")
+            .server(Certificate::OfExpiredAuthority)
+            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after 2020-12-31T00:00:00Z")
+            .but_ours(reasons::OLD_AUTHORITY)
+            .reaches("token good"),
         case("plain HTTP where TLS is spoken")
             .usual()
             .server(Manners::PlainOnly)

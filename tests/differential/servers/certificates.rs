@@ -22,6 +22,8 @@ pub(crate) enum Certificate {
     UnknownAuthority,
     /// Was good in 2020.
     Expired,
+    /// Signed by a CA that was good in 2020; good itself.
+    OfExpiredAuthority,
     /// Signed by itself, and no CA.
     SelfSigned,
     /// Signed by itself, and a CA: what `openssl req -x509` makes.
@@ -48,9 +50,10 @@ impl Pair {
 pub(crate) struct Certificates {
     pub(crate) authority_pem: String,
     pub(crate) other_authority_pem: String,
+    pub(crate) old_authority_pem: String,
     pub(crate) human: Pair,
     pub(crate) robot: Pair,
-    servers: [(Certificate, Pair); 7],
+    servers: [(Certificate, Pair); 8],
 }
 
 const NAMES: [&str; 6] = [
@@ -70,8 +73,9 @@ impl Certificates {
     }
 
     fn make() -> Self {
-        let (authority, authority_pem) = authority("test authority");
-        let (other, other_authority_pem) = authority_named_other();
+        let (authority, authority_pem) = an_authority("test authority");
+        let (other, other_authority_pem) = an_authority("other authority");
+        let (old, old_authority_pem) = old_authority();
         let server = |names: &[&str], issuer: Option<&Issuer<'static, KeyPair>>| {
             let params =
                 CertificateParams::new(names.iter().map(|n| n.to_string()).collect::<Vec<_>>());
@@ -83,8 +87,7 @@ impl Certificates {
             )
         };
         let mut past = CertificateParams::new(NAMES.map(String::from)).expect("names");
-        past.not_before = date_time_ymd(2020, 1, 1);
-        past.not_after = date_time_ymd(2020, 12, 31);
+        in_2020(&mut past);
         let past = pair(
             past,
             "server",
@@ -111,6 +114,7 @@ impl Certificates {
                 ),
                 (Certificate::UnknownAuthority, server(&NAMES, Some(&other))),
                 (Certificate::Expired, past),
+                (Certificate::OfExpiredAuthority, server(&NAMES, Some(&old))),
                 (Certificate::SelfSigned, server(&NAMES, None)),
                 (Certificate::Authority, own_authority()),
                 (
@@ -120,6 +124,7 @@ impl Certificates {
             ],
             authority_pem,
             other_authority_pem,
+            old_authority_pem,
         }
     }
 
@@ -145,12 +150,22 @@ impl Certificates {
     }
 }
 
-fn authority_named_other() -> (Issuer<'static, KeyPair>, String) {
-    authority("other authority")
+fn an_authority(name: &str) -> (Issuer<'static, KeyPair>, String) {
+    authority_with(CertificateParams::default(), name)
 }
 
-fn authority(name: &str) -> (Issuer<'static, KeyPair>, String) {
+fn old_authority() -> (Issuer<'static, KeyPair>, String) {
     let mut params = CertificateParams::default();
+    in_2020(&mut params);
+    authority_with(params, "old authority")
+}
+
+fn in_2020(params: &mut CertificateParams) {
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2020, 12, 31);
+}
+
+fn authority_with(mut params: CertificateParams, name: &str) -> (Issuer<'static, KeyPair>, String) {
     params.distinguished_name = called(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![

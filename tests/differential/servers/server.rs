@@ -52,6 +52,10 @@ pub(crate) enum Manners {
     HangsUpAfterRequest,
     /// Says nothing to a request.
     SilentAfterRequest,
+    /// Speaks another protocol: SSH (RFC 4253 section 4.2).
+    Ssh,
+    /// Answers plain HTTP to a TLS handshake.
+    HttpToTls,
     /// Answers plain HTTP to whatever comes.
     PlainOnly,
     /// Wants a client certificate.
@@ -97,6 +101,17 @@ pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, served: &Atomi
     let mut first = [0];
     if !matches!(stream.peek(&mut first), Ok(1)) {
         return;
+    }
+    let instead: &[u8] = match behaviour.manners {
+        Manners::Ssh => b"SSH-2.0-OpenSSH_10.0\r\n",
+        Manners::HttpToTls => {
+            b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTPS request to an HTTP server.\n"
+        }
+        _ => b"",
+    };
+    if !instead.is_empty() {
+        let _ = stream.write_all(instead);
+        return until_the_end(&mut stream);
     }
     if first[0] != HANDSHAKE || behaviour.manners == Manners::PlainOnly {
         let visit = Visit {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::fault::{self, FaultCause};
 use super::limit::Effort;
 use super::patience::{self, Tries};
-use super::promise;
+use super::promise::{self, Promise};
 use super::{Cluster, Fault, Refusal};
 use crate::connection::{Client, trouble};
 use crate::domain::printable::printable;
@@ -78,6 +78,22 @@ enum Try {
     Failed(FaultCause),
 }
 
+/// What the answer of a success says itself counts for more than that HTTP calls it one.
+fn judged(call: &Call, outcome: Try) -> Try {
+    let Try::Answered(status, headers, body) = outcome else {
+        return outcome;
+    };
+    if !status.is_success() {
+        return Try::Answered(status, headers, body);
+    }
+    let content_type = text(&headers, &header::CONTENT_TYPE);
+    match promise::look(&call.method, status, content_type, &body) {
+        Promise::Kept => Try::Answered(status, headers, body),
+        Promise::Refused(code) => Try::Answered(code, headers, body),
+        Promise::Broken(line) => Try::Failed(FaultCause::Garbled(line.into())),
+    }
+}
+
 impl Cluster {
     /// Sends `call` until it is answered for good: see [`patience`]. `entry` learns when a write leaves.
     ///
@@ -131,15 +147,8 @@ impl Cluster {
                 }
             }
             drop(place);
-            let (cause, pause) = match outcome {
+            let (cause, pause) = match judged(call, outcome) {
                 Try::Answered(status, headers, body) if status.is_success() => {
-                    let content_type = text(&headers, &header::CONTENT_TYPE);
-                    if let Some(breach) = promise::breach(status, content_type, &body) {
-                        return Err(Fault {
-                            cause: FaultCause::Garbled(breach.into()),
-                            unheard: unheard || writes,
-                        });
-                    }
                     let date = text(&headers, &header::DATE).map(str::to_owned);
                     return Ok(Reply {
                         status,

@@ -5,40 +5,89 @@
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
-use serde::de::IgnoredAny;
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::domain::printable::printable;
 
-/// An object's keys are all that is looked at. Whoever reads it checks the rest.
-type Object = BTreeMap<String, IgnoredAny>;
+/// What an answer of success comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// It is one.
+    Kept,
+    /// A `Status` of failure, with its own code: a refusal, whatever HTTP says (client-go `rest.Result.Get`).
+    Refused(StatusCode),
+    /// It is none: a line to print.
+    Broken(String),
+}
 
-/// What is wrong with the answer, a line to print.
-pub(super) fn breach(
+/// An object's keys and kind are all that is looked at. Whoever reads it checks the rest.
+type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// apimachinery `metav1.Status`, as far as it says how things went.
+#[derive(Deserialize)]
+struct Outcome {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    code: u16,
+}
+
+/// Looks at an answer to `method`.
+pub(super) fn look(
+    method: &Method,
     status: StatusCode,
     content_type: Option<&str>,
     body: &[u8],
-) -> Option<String> {
+) -> Promise {
     if status == StatusCode::NO_CONTENT {
-        return None;
+        return Promise::Kept;
     }
     let media = content_type.unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     if !media.is_empty() && !media.eq_ignore_ascii_case("application/json") {
-        return Some(format!(
+        return Promise::Broken(format!(
             "error: serializer for {} doesn't exist",
             printable(media)
         ));
     }
-    match serde_json::from_slice::<Object>(body) {
-        Ok(object) if object.contains_key("kind") => None,
-        Ok(_) => Some("error: Object 'Kind' is missing in the server's answer".to_owned()),
-        Err(error) if error.is_eof() => Some("error: unexpected end of JSON input".to_owned()),
-        Err(error) => Some(format!(
-            "error: the server's answer is not what the API promises (line {}, column {})",
-            error.line(),
-            error.column()
-        )),
+    let object: Object<'_> = match serde_json::from_slice(body) {
+        Ok(object) => object,
+        Err(error) if error.is_eof() => {
+            return Promise::Broken("error: unexpected end of JSON input".to_owned());
+        }
+        Err(error) => {
+            return Promise::Broken(format!(
+                "error: the server's answer is not what the API promises (line {}, column {})",
+                error.line(),
+                error.column()
+            ));
+        }
+    };
+    match object.get("kind").map(|kind| kind.get()) {
+        None => {
+            Promise::Broken("error: Object 'Kind' is missing in the server's answer".to_owned())
+        }
+        Some(r#""Status""#) => look_at_status(method, body),
+        Some(_) => Promise::Kept,
+    }
+}
+
+/// Only a deletion is confirmed by a `Status` alone.
+fn look_at_status(method: &Method, body: &[u8]) -> Promise {
+    match serde_json::from_slice::<Outcome>(body) {
+        Ok(outcome) if outcome.status == "Success" && method == Method::DELETE => Promise::Kept,
+        Ok(outcome) if outcome.status != "Success" => Promise::Refused(
+            StatusCode::from_u16(outcome.code)
+                .ok()
+                .filter(|code| !code.is_success())
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        ),
+        _ => Promise::Broken(
+            "error: the server's answer is not what the API promises (a Status, and no object)"
+                .to_owned(),
+        ),
     }
 }
 
@@ -48,11 +97,17 @@ mod tests {
 
     #[test]
     fn only_an_object_that_says_its_kind_is_an_answer() {
-        let breach =
-            |content_type, body: &str| breach(StatusCode::OK, content_type, body.as_bytes());
+        let look = |content_type, body: &str| {
+            look(
+                &Method::PATCH,
+                StatusCode::OK,
+                content_type,
+                body.as_bytes(),
+            )
+        };
         let json = Some("application/json; charset=utf-8");
-        assert_eq!(breach(json, r#"{"kind":"Secret","data":{}}"#), None);
-        assert_eq!(breach(None, r#"{"kind":"Secret"}"#), None);
+        assert_eq!(look(json, r#"{"kind":"Secret","data":{}}"#), Promise::Kept);
+        assert_eq!(look(None, r#"{"kind":"Secret"}"#), Promise::Kept);
         // What kubectl 1.37.2 says of the same; it quotes the last one.
         for (content_type, body, line) in [
             (
@@ -78,7 +133,30 @@ mod tests {
                 "error: the server's answer is not what the API promises (line 1, column 0)",
             ),
         ] {
-            assert_eq!(breach(content_type, body).as_deref(), Some(line));
+            assert_eq!(look(content_type, body), Promise::Broken(line.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_status_of_failure_is_a_refusal_and_one_of_success_confirms_a_deletion_alone() {
+        let look = |method, body: &str| look(&method, StatusCode::OK, None, body.as_bytes());
+        let status = |rest: &str| format!(r#"{{"kind":"Status","metadata":{{}}{rest}}}"#);
+        let failure = status(r#","status":"Failure","code":403"#);
+        let success = status(r#","status":"Success""#);
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            let refused = Promise::Refused(StatusCode::FORBIDDEN);
+            assert_eq!(look(method.clone(), &failure), refused, "{method}");
+            // No code, or one that contradicts it.
+            for rest in [r#","status":"Failure""#, r#","code":200"#, ""] {
+                let refused = Promise::Refused(StatusCode::INTERNAL_SERVER_ERROR);
+                assert_eq!(
+                    look(method.clone(), &status(rest)),
+                    refused,
+                    "{method} {rest}"
+                );
+            }
+        }
+        assert_eq!(look(Method::DELETE, &success), Promise::Kept);
+        assert!(matches!(look(Method::PATCH, &success), Promise::Broken(_)));
     }
 }

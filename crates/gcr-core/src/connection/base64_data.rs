@@ -4,7 +4,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, Engine as _, alphabet};
 
-use super::kubeconfig::Unreadable;
+use super::kubeconfig_file::Unreadable;
 
 /// Go's `base64.StdEncoding`: padded, without a look at the bits that do not count.
 const GO_BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -29,9 +29,57 @@ pub(super) fn first(text: &str) -> (&str, &str) {
     (text, "")
 }
 
+/// The line of a directive that Go's YAML does not take: of another version than 1.1, again, or of its own making.
+pub(super) fn wrong_directive(text: &str) -> Option<u64> {
+    let mut versions = 0;
+    let lines = text.split(['\n', '\r']).zip(1_u64..);
+    let before_the_document = lines.take_while(|(line, _)| {
+        let said = line.trim_start();
+        line.starts_with('%') || said.is_empty() || said.starts_with('#')
+    });
+    for (line, number) in before_the_document {
+        let Some(directive) = line.strip_prefix('%') else {
+            continue;
+        };
+        let mut words = directive.split([' ', '\t']).filter(|word| !word.is_empty());
+        let is_right = match words.next() {
+            Some("YAML") => {
+                versions += 1;
+                versions == 1 && words.next() == Some("1.1")
+            }
+            Some("TAG") => true,
+            _ => false,
+        };
+        if !is_right {
+            return Some(number);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
-    use super::first;
+    use super::{first, wrong_directive};
+
+    #[test]
+    fn directives_are_those_of_yaml_1_1() {
+        // What kubectl 1.37.2 took and refused.
+        for (text, line) in [
+            ("a: b\n", None),
+            ("a: b\n%YAML 1.2\n", None),
+            ("---\n%FOO\n", None),
+            (
+                "# x\n%YAML 1.1 # y\n%TAG ! tag:example.com,2000:\n---\n",
+                None,
+            ),
+            ("%YAML 1.2\n---\n", Some(1)),
+            ("\n%YAML 2.0\n---\n", Some(2)),
+            ("%YAML 1.1\n%YAML 1.1\n---\n", Some(2)),
+            ("%FOO bar\n---\n", Some(1)),
+        ] {
+            assert_eq!(wrong_directive(text), line, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_document_ends_at_the_next_marker() {

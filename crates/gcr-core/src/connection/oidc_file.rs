@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::documents;
-use super::kubeconfig::{text_of, yaml_options};
+use super::kubeconfig_file::{text_of, yaml_options};
 use super::untyped::Untyped;
 use crate::domain::go_errors::path_error;
 

@@ -8,7 +8,7 @@ use std::io::IsTerminal as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
@@ -16,10 +16,12 @@ use zeroize::Zeroizing;
 use super::cluster_info::ClusterInfo;
 use super::credential::{Credential, bearer};
 use super::identity;
-use super::kubeconfig::{Exec, yaml_options};
+use super::kubeconfig::Exec;
+use super::kubeconfig_file::yaml_options;
 use super::plugin_policy::Lookup;
 use super::validation::{EXEC_V1, EXEC_V1BETA1};
 use crate::domain::go_errors::errno;
+use crate::domain::go_time;
 use crate::domain::printable::printable;
 
 /// What client-go says before the kubeconfig's own hint.
@@ -227,9 +229,11 @@ impl Plugin {
         let senseless = || "decoding stdout: it is not an ExecCredential".to_owned();
         // What begins like JSON is nothing else.
         let is_json = stdout.trim_ascii_start().starts_with(b"{");
+        let is_wrong = || is_json && serde_json::from_slice::<IgnoredAny>(stdout).is_err();
         let mut answer: Answer = match serde_json::from_slice(stdout) {
             Ok(answer) => answer,
-            Err(_) if is_json => return Err(senseless()),
+            Err(_) if is_wrong() => return Err(senseless()),
+            // Or JSON with a field twice, of which the last counts.
             Err(_) => serde_saphyr::from_slice_with_options(stdout, yaml_options())
                 .map_err(|_| senseless())?,
         };
@@ -268,9 +272,9 @@ impl Plugin {
         }
         let expires = match status.expiration_timestamp.as_deref() {
             None => None,
-            Some(text) => {
-                Some(moment(text).ok_or("decoding stdout: expirationTimestamp is not a time")?)
-            }
+            Some(text) => Some(
+                go_time::parse(text).ok_or("decoding stdout: expirationTimestamp is not a time")?,
+            ),
         };
         let authorization = match &token {
             Some(token) => Some(bearer(token).map_err(|_| {
@@ -285,22 +289,6 @@ impl Plugin {
             ..Credential::default()
         })
     }
-}
-
-/// A time of RFC 3339. The last days of the year 9999, which some write for "never", are beyond what [`Timestamp`] holds.
-fn moment(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| {
-        let at_offset = text.len().checked_sub("+00:00".len())?;
-        let civil = match text.strip_suffix('Z') {
-            Some(civil) => civil,
-            None if text.get(at_offset..)?.starts_with(['+', '-']) => text.get(..at_offset)?,
-            None => return None,
-        };
-        let is_never = civil.starts_with("9999-12-3")
-            && civil.contains('T')
-            && civil.parse::<jiff::civil::DateTime>().is_ok();
-        is_never.then_some(Timestamp::MAX)
-    })
 }
 
 /// A hint as client-go shows it (`clientcmd`, `cleanANSIEscapeCodes`): its lines stay, and what a terminal would act on is

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::documents;
 use super::environment::Environment;
 use super::files;
-use super::kubeconfig::{text_of, yaml_options};
+use super::kubeconfig_file::{text_of, yaml_options};
 use super::plugin_file::Search;
 use super::untyped::Untyped;
 use crate::domain::go_errors::path_error;

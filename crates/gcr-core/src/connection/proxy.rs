@@ -37,16 +37,39 @@ pub struct Proxy {
 pub(super) fn unsupported_scheme(url: &str) -> Option<String> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     let scheme = scheme.to_ascii_lowercase();
+    let unparsed = || Some(format!("could not parse: {}", printable(url)));
     if matches!(scheme.as_str(), "http" | "https" | "socks5") {
-        return None;
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        return if is_authority(authority(rest)) {
+            None
+        } else {
+            unparsed()
+        };
     }
     if scheme.is_empty() || is_scheme(&scheme) {
         Some(format!(
             "unsupported scheme \"{scheme}\", must be http, https, or socks5"
         ))
     } else {
-        Some(format!("could not parse: {}", printable(url)))
+        unparsed()
     }
+}
+
+/// What stands before the path, behind the scheme.
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Whether Go's `url.Parse` takes a user and a host with its escapes (`validUserinfo`, `unescape`).
+fn is_authority(authority: &str) -> bool {
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let in_a_user = |it: u8| it.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&it);
+    let escape = |tail: &[u8]| matches!(tail, [first, second, ..] if first.is_ascii_hexdigit() && second.is_ascii_hexdigit());
+    let escapes = |text: &str| {
+        let bytes = text.as_bytes();
+        (0..bytes.len()).all(|at| bytes[at] != b'%' || escape(&bytes[at + 1..]))
+    };
+    user.bytes().all(in_a_user) && escapes(user) && (host.starts_with('[') || !host.contains('%'))
 }
 
 /// Whether Go's `url.Parse` takes it for a scheme.
@@ -112,7 +135,10 @@ impl Proxy {
             // Go speaks HTTP to what it does not know (`net/http` transport, `dialConn`).
             _ => (ProxyKind::Http, 80),
         };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let authority = authority(rest);
+        if !is_authority(authority) {
+            return wrong("invalid proxy address");
+        }
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (Some(user), host),
             None => (None, authority),
@@ -215,6 +241,10 @@ mod tests {
         for (address, why) in [
             ("http://u:p@", "invalid proxy address"),
             ("http://p.test:x", "invalid proxy address"),
+            ("http://u:%zz@p.test", "invalid proxy address"),
+            ("http://u:%2@p.test", "invalid proxy address"),
+            ("http://u:a b@p.test", "invalid proxy address"),
+            ("http://p%41.test", "invalid proxy address"),
             (
                 "http://u:p@p.test:99999",
                 "dial tcp: address 99999: invalid port",

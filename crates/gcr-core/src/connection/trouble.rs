@@ -6,8 +6,9 @@ use std::error::Error as StdError;
 use std::io;
 
 use hyper_util::client::legacy;
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{AlertDescription, CertificateError};
 
+use super::first_record::NoTls;
 use super::transport::{LookupFailed, ProxyFailed};
 use crate::domain::go_errors::errno;
 use crate::domain::printable::printable;
@@ -68,11 +69,18 @@ fn words(error: Cause<'_>, connecting: bool) -> String {
     if let Some(lookup) = find::<LookupFailed>(error) {
         return format!("dial tcp: lookup {}: no such host", printable(&lookup.host));
     }
+    if let Some(other) = find::<NoTls>(error) {
+        return other.to_string();
+    }
     if let Some(tls) = find::<rustls::Error>(error) {
         return tls_wording(tls);
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
         return "EOF".to_owned();
+    }
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        return "net/http: HTTP/1.x transport connection broken: malformed HTTP response"
+            .to_owned();
     }
     let io = chain(error)
         .into_iter()
@@ -121,10 +129,6 @@ fn tls_wording(error: &rustls::Error) -> String {
         }
         rustls::Error::AlertReceived(alert) => {
             format!("remote error: tls: {}", alert_wording(*alert))
-        }
-        // What came is no TLS; of what does not speak it, HTTP is the usual one.
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "http: server gave HTTP response to HTTPS client".to_owned()
         }
         rustls::Error::InvalidMessage(_) => {
             "tls: first record does not look like a TLS handshake".to_owned()

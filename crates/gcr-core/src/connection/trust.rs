@@ -15,6 +15,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::base64_data::decode;
+use super::first_record::Looking;
 use super::kubeconfig::Cluster;
 use crate::domain::go_errors::path_error;
 use crate::domain::printable::printable;
@@ -134,7 +135,7 @@ impl Trust {
                 Arc::new(SingleCertAndKey::from(Arc::clone(identity)));
         }
         let name: Arc<dyn ResolveServerName + Send + Sync> = match &self.name {
-            None => Arc::new(DefaultServerNameResolver::default()),
+            None => Arc::new(AsGoDoes(DefaultServerNameResolver::default())),
             Some(name) => {
                 let fixed = ServerName::try_from(name.clone()).map_err(|_| {
                     format!(
@@ -152,6 +153,24 @@ impl Trust {
     }
 }
 
+/// Go knows an IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) for what it is.
+struct AsGoDoes(DefaultServerNameResolver);
+
+impl ResolveServerName for AsGoDoes {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+    ) -> Result<ServerName<'static>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(match self.0.resolve(uri)? {
+            ServerName::IpAddress(address) => {
+                let address = std::net::IpAddr::from(address).to_canonical();
+                ServerName::IpAddress(address.into())
+            }
+            name => name,
+        })
+    }
+}
+
 /// Ready to be laid over connections.
 #[derive(Clone)]
 pub(super) struct Tls {
@@ -161,9 +180,9 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Lays it over a connector; plain HTTP goes through untouched.
-    pub(super) fn over<C>(&self, connector: C) -> HttpsConnector<C> {
+    pub(super) fn over<C>(&self, connector: C) -> HttpsConnector<Looking<C>> {
         HttpsConnector::new(
-            connector,
+            Looking(connector),
             Arc::clone(&self.config),
             false,
             Arc::clone(&self.name),

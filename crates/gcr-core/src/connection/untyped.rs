@@ -135,7 +135,7 @@ impl Visitor<'_> for AnyKey {
 #[cfg(test)]
 mod tests {
     use super::Untyped;
-    use crate::connection::kubeconfig::yaml_options;
+    use crate::connection::kubeconfig_file::yaml_options;
 
     fn json(yaml: &str) -> String {
         let parsed = serde_saphyr::from_str_with_options::<Untyped>(yaml, yaml_options());

@@ -215,18 +215,3 @@ fn an_unknown_version_is_refused() {
         "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""
     );
 }
-
-#[test]
-fn what_never_expires_is_good_for_ever() {
-    for never in [
-        "9999-12-31T23:59:59Z",
-        "9999-12-31T23:59:59.999999Z",
-        "9999-12-31T23:59:59+00:00",
-    ] {
-        assert_eq!(moment(never), Some(jiff::Timestamp::MAX), "{never}");
-    }
-    assert!(moment("2099-01-01T00:00:00Z").is_some());
-    for wrong in ["", "9999-12-3", "9999-12-3xZ", "9999-12-31Z", "tomorrow"] {
-        assert_eq!(moment(wrong), None, "{wrong}");
-    }
-}

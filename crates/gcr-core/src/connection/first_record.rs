@@ -1,0 +1,151 @@
+//! What a server says first where TLS is expected, looked at before TLS does: rustls keeps nothing of what is none, and an
+//! HTTP server behind the wrong port is another mistake than an SSH server.
+//!
+//! Go's rule (`crypto/tls/conn.go`, `readRecordOrCCS`; `net/http/transport.go`, "server gave HTTP response").
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use tower::{BoxError, Service};
+
+/// A record's header (RFC 8446 section 5.1): its type, a version, a length.
+const HEADER: usize = 5;
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+
+/// It speaks no TLS.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoTls {
+    /// But HTTP.
+    #[error("http: server gave HTTP response to HTTPS client")]
+    Http,
+    /// Nor anything that is known here.
+    #[error("tls: first record does not look like a TLS handshake")]
+    Other,
+}
+
+fn look(header: &[u8]) -> Result<(), NoTls> {
+    match header {
+        b"HTTP/" => Err(NoTls::Http),
+        [ALERT | HANDSHAKE, version, ..] if *version < 0x10 => Ok(()),
+        [ALERT | HANDSHAKE] | [] => Ok(()),
+        _ => Err(NoTls::Other),
+    }
+}
+
+/// A connector whose connections to `https` addresses are looked at.
+#[derive(Clone)]
+pub(super) struct Looking<C>(pub(super) C);
+
+impl<C> Service<Uri> for Looking<C>
+where
+    C: Service<Uri, Error: Into<BoxError>>,
+    C::Future: Send + 'static,
+{
+    type Response = Looked<C::Response>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Looked<C::Response>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, address: Uri) -> Self::Future {
+        let is_new = address.scheme() == Some(&Scheme::HTTPS);
+        let way = self.0.call(address);
+        Box::pin(async move {
+            let way = way.await.map_err(Into::into)?;
+            Ok(Looked { way, is_new })
+        })
+    }
+}
+
+/// A connection; `is_new` while it has to begin with TLS and has said nothing yet.
+pub(super) struct Looked<S> {
+    way: S,
+    is_new: bool,
+}
+
+impl<S: Read + Unpin> Read for Looked<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut into: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.is_new {
+            return Pin::new(&mut self.way).poll_read(context, into);
+        }
+        let mut header = [0; HEADER];
+        let room = into.remaining().min(HEADER);
+        let mut begin = ReadBuf::new(&mut header[..room]);
+        ready!(Pin::new(&mut self.way).poll_read(context, begin.unfilled()))?;
+        self.is_new = false;
+        look(begin.filled()).map_err(io::Error::other)?;
+        into.put_slice(begin.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Write + Unpin> Write for Looked<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.way).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.way).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.way).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.way.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.way).poll_write_vectored(context, slices)
+    }
+}
+
+impl<S: Connection> Connection for Looked<S> {
+    fn connected(&self) -> Connected {
+        self.way.connected()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_handshake_or_an_alert_begins_tls() {
+        for tls in [&[22, 3, 3, 0, 1][..], &[21, 3, 1, 0, 2], &[22], &[]] {
+            assert_eq!(look(tls), Ok(()), "{tls:?}");
+        }
+        assert_eq!(look(b"HTTP/"), Err(NoTls::Http));
+        for other in [
+            &b"SSH-2"[..],
+            b"220 m",
+            b"HTT",
+            &[23, 3, 3, 0, 1],
+            &[22, 16, 0, 0, 0],
+        ] {
+            assert_eq!(look(other), Err(NoTls::Other), "{other:?}");
+        }
+    }
+}
