@@ -4,14 +4,19 @@
 //! sentences, base64 and quoted text without escapes, and nothing else. Whatever else it meets, or is not sure of, it gives
 //! up, and the general parser reads the file. What it reads goes straight into the type that is wanted.
 
+mod reader;
+mod scalar;
+
 use std::fmt;
 use std::iter::empty;
 use std::mem;
-use std::str::Lines;
 
 use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
+
+use reader::Reader;
+use scalar::{is_word, scalar};
 
 /// Reads `text`; `None` where it holds anything beyond the few forms known here, or is of another shape than `T`.
 ///
@@ -46,92 +51,6 @@ impl std::error::Error for Unsure {}
 impl Error for Unsure {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
-    }
-}
-
-struct Line<'a> {
-    indent: usize,
-    content: &'a str,
-    /// It comes right after the line before: no empty one and no comment stands between.
-    follows: bool,
-}
-
-/// Where the reader stands: at a line that says something, or at the end.
-struct Reader<'a> {
-    line: Option<Line<'a>>,
-    rest: Lines<'a>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Result<Self, Unsure> {
-        let mut reader = Self {
-            line: None,
-            rest: text.lines(),
-        };
-        reader.advance()?;
-        Ok(reader)
-    }
-
-    /// Goes to the next line that is neither empty nor a comment.
-    fn advance(&mut self) -> Result<(), Unsure> {
-        let mut follows = true;
-        for line in self.rest.by_ref() {
-            let content = line.trim_start_matches(' ');
-            if !content.is_empty() && !content.starts_with('#') {
-                self.line = Some(Line {
-                    indent: line.len() - content.len(),
-                    content,
-                    follows,
-                });
-                return Ok(());
-            }
-            follows = false;
-            // To others these end a line and the comment with it, or are an error.
-            let is_odd = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
-            if content.contains(is_odd) {
-                return Err(Unsure);
-            }
-        }
-        self.line = None;
-        Ok(())
-    }
-
-    /// The line to read, where it is at `indent`. A deeper one is a form not known here.
-    fn at(&self, indent: usize) -> Result<Option<&'a str>, Unsure> {
-        match &self.line {
-            Some(line) if line.indent == indent => Ok(Some(line.content)),
-            Some(line) if line.indent > indent => Err(Unsure),
-            _ => Ok(None),
-        }
-    }
-
-    /// A sentence that begins behind a key, with what deeper lines add to it (YAML 1.2, section 7.3.3).
-    fn folded(&mut self, begun: &'a str, indent: usize) -> Result<Kind<'a>, Unsure> {
-        let mut text = None;
-        while let Some(line) = self.line.as_ref().filter(|line| line.indent > indent) {
-            if !line.follows || line.content.starts_with('-') || !is_sentence(line.content) {
-                return Err(Unsure);
-            }
-            let text = text.get_or_insert_with(|| begun.to_owned());
-            text.push(' ');
-            text.push_str(line.content);
-            self.advance()?;
-        }
-        Ok(text.map_or(Kind::Text(begun), Kind::Folded))
-    }
-
-    /// What a key without a value of its own has below it.
-    fn below(&self, indent: usize) -> Kind<'a> {
-        match &self.line {
-            Some(line) if line.content.starts_with("- ") && line.indent >= indent => Kind::List {
-                indent: line.indent,
-            },
-            Some(line) if line.indent > indent => Kind::Mapping {
-                indent: line.indent,
-                first: None,
-            },
-            _ => Kind::Nothing,
-        }
     }
 }
 
@@ -318,79 +237,4 @@ impl<'a> MapAccess<'a> for Entries<'_, 'a> {
             kind: mem::replace(&mut self.value, Kind::Nothing),
         })
     }
-}
-
-/// The bytes of a word that need no quotes and mean nothing to YAML.
-const PLAIN: [bool; 256] = {
-    let mut table = [false; 256];
-    let others = b"-_./:@+=,";
-    let mut index = 0;
-    while index < 256 {
-        table[index] = (index as u8).is_ascii_alphanumeric();
-        index += 1;
-    }
-    let mut index = 0;
-    while index < others.len() {
-        table[others[index] as usize] = true;
-        index += 1;
-    }
-    table
-};
-
-/// A value on one line: quoted text without escapes, an empty collection, nothing, a word or a sentence.
-fn scalar(text: &str) -> Option<Kind<'_>> {
-    for quote in ['"', '\''] {
-        if let Some(rest) = text.strip_prefix(quote) {
-            let inner = rest.strip_suffix(quote)?;
-            let plain = inner
-                .bytes()
-                .all(|it| (b' '..=b'~').contains(&it) && !b"\"'\\".contains(&it));
-            return plain.then_some(Kind::Text(inner));
-        }
-    }
-    match text {
-        "true" => Some(Kind::Bool(true)),
-        "false" => Some(Kind::Bool(false)),
-        "null" => Some(Kind::Nothing),
-        "{}" => Some(Kind::EmptyMapping),
-        "[]" => Some(Kind::EmptyList),
-        _ => (begins_text(text) && is_sentence(text)).then_some(Kind::Text(text)),
-    }
-}
-
-/// Words with spaces between them, in which nothing means anything to YAML.
-fn is_sentence(text: &str) -> bool {
-    let is_plain = |byte: u8| PLAIN[usize::from(byte)];
-    if text.bytes().all(is_plain) {
-        return !text.ends_with(':');
-    }
-    let is_plain = |byte: u8| is_plain(byte) || b" #()'".contains(&byte);
-    text.bytes().all(is_plain)
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && !text.ends_with([':', ' '])
-}
-
-/// Whether it begins as nothing but text does.
-fn begins_text(text: &str) -> bool {
-    // No number, whatever its base, and no time has one of these.
-    let is_telling =
-        |byte: u8| matches!(byte.to_ascii_lowercase(), b'g'..=b'n' | b'p'..=b's' | b'u'..=b'w');
-    match text.as_bytes() {
-        // A flag.
-        [b'-', ..] => text
-            .trim_start_matches('-')
-            .starts_with(|first: char| first.is_ascii_alphabetic()),
-        [b'0'..=b'9', rest @ ..] => rest.iter().copied().any(is_telling),
-        _ => is_word(text),
-    }
-}
-
-/// Whether it begins with a letter or a slash and is none of the words that YAML takes for something else.
-fn is_word(text: &str) -> bool {
-    const OTHER: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    text.bytes()
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'/')
-        && !OTHER.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
