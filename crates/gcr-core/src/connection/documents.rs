@@ -14,8 +14,6 @@ pub(super) fn first(text: &str) -> (&str, &str) {
                 .strip_prefix(marker)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
         };
-        let says_nothing =
-            |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
         if marks("---") || marks("...") {
             if has_begun {
                 return text.split_at(at);
@@ -29,14 +27,28 @@ pub(super) fn first(text: &str) -> (&str, &str) {
     (text, "")
 }
 
+/// Whether a line is empty or a comment.
+fn says_nothing(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with('#')
+}
+
+/// What begins with the first line that says something; empty where none does.
+pub(super) fn behind_comments(text: &str) -> &str {
+    let lines = text.split_inclusive(['\n', '\r']);
+    let nothing: usize = lines
+        .take_while(|line| says_nothing(line))
+        .map(str::len)
+        .sum();
+    &text[nothing..]
+}
+
 /// The line of a directive that Go's YAML does not take: of another version than 1.1, again, or of its own making.
 pub(super) fn wrong_directive(text: &str) -> Option<u64> {
     let mut versions = 0;
     let lines = text.split(['\n', '\r']).zip(1_u64..);
-    let before_the_document = lines.take_while(|(line, _)| {
-        let said = line.trim_start();
-        line.starts_with('%') || said.is_empty() || said.starts_with('#')
-    });
+    let before_the_document =
+        lines.take_while(|(line, _)| line.starts_with('%') || says_nothing(line));
     for (line, number) in before_the_document {
         let Some(directive) = line.strip_prefix('%') else {
             continue;

@@ -68,11 +68,7 @@ impl File {
     /// Reads a file's bytes. An empty one, or one of comments only, is a kubeconfig without entries.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         let text = text_of(bytes)?;
-        let bare = |line: &str| {
-            let line = line.trim();
-            line.is_empty() || line.starts_with('#')
-        };
-        if text.split(['\n', '\r']).all(bare) {
+        if documents::behind_comments(&text).is_empty() {
             return Ok(Self::default());
         }
         let file = match plain_yaml::read(&text) {
@@ -220,13 +216,14 @@ fn parse(document: &str) -> Result<File, Unreadable> {
 
 /// What is JSON already is read sooner so. Whatever stands behind it does not belong to the document any more.
 fn first_json(document: &str) -> Option<Untyped> {
-    if !document.trim_ascii_start().starts_with('{') {
+    let said = documents::behind_comments(document);
+    if !said.trim_ascii_start().starts_with('{') {
         return None;
     }
-    let mut values = serde_json::Deserializer::from_str(document).into_iter::<Untyped>();
+    let mut values = serde_json::Deserializer::from_str(said).into_iter::<Untyped>();
     let json = values.next()?.ok()?;
     // A mapping may be a key in YAML.
-    let behind = document[values.byte_offset()..].trim_ascii_start();
+    let behind = said[values.byte_offset()..].trim_ascii_start();
     (!behind.starts_with(':')).then_some(json)
 }
 

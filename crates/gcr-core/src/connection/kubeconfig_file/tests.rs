@@ -29,6 +29,9 @@ fn trouble(text: &str) -> String {
 #[test]
 fn what_kubectl_tolerates_is_read() {
     // Each of these was accepted by kubectl 1.37.2.
+    let json = r#"{"current-context": "x", "users": [{"name": "u", "user": {"token": "t"}}]}"#;
+    let json = format!("# y\n\n{json}\nhello\n");
+    let odd = format!("%YAML 1.1\n%TAG ! tag:example.com,2000:\n---\n{PLAIN}");
     let crlf = PLAIN.replace('\n', "\r\n");
     let marked = format!("\u{feff}{PLAIN}");
     let repeated = format!("current-context: y\n{PLAIN}");
@@ -40,11 +43,14 @@ fn what_kubectl_tolerates_is_read() {
         format!("apiVersion: v1\nkind: Config\npreferences: {{}}\nwhatever: 1\n{PLAIN}");
     for text in [
         PLAIN, &crlf, &marked, &repeated, &second, &nameless, &returns, &commented, &versioned,
+        &json, &odd,
     ] {
         let file = read(text).unwrap_or_else(|error| panic!("{error}: {text}"));
         assert_eq!(file.current_context.as_deref(), Some("x"), "{text}");
         assert_eq!(token(&file), Some("t"), "{text}");
     }
+    // A mapping as a key was not.
+    assert!(read("{\"current-context\": \"x\"}: y\n").is_err());
     for text in [
         "",
         "  \n",
