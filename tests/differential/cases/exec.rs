@@ -211,6 +211,12 @@ fn answering() -> Vec<Case> {
         status("a plugin that gives a time with one digit for the hour", r#"{"token":"good","expirationTimestamp":"2099-01-01T0:00:00Z"}"#).reaches("token good"),
         status("a plugin that gives a time with a comma", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:00,5+01:00"}"#).reaches("token good"),
         status("a plugin that gives its token twice", r#"{"token":"other","token":"good"}"#).reaches("token good"),
+        status("a plugin that takes its token back", r#"{"token":"good","token":null}"#).reaches("token good"),
+        says("a plugin that gives its status in two pieces", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"good"},"status":{"expirationTimestamp":"2099-01-01T00:00:00Z"}}'"#).reaches("token good"),
+        status("a plugin that gives its fields as a list", r#"["2099-01-01T00:00:00Z","good"]"#)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: json: cannot unmarshal array into Go struct field ExecCredential.status of type v1.ExecCredentialStatus")
+            .but_ours(reasons::OTHER_PARSER)
+            .says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin that gives its status twice", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"other"},"status":{"token":"good"}}'"#).reaches("token good"),
         status("a plugin that gives nothing", "{}")
             .says("Unable to connect to the server: getting credentials: exec plugin didn't return a token or cert/key pair"),

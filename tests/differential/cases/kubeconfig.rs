@@ -129,6 +129,12 @@ fn what_it_looks_like() -> Vec<Case> {
                 "preferences:\n  colors: true\n  extensions:\n  - name: a\n    extension: b\nextensions:\n- name: a\n  extension: b\ncurrent-context",
             ))
             .reaches("token good"),
+        case("nothing, and an extension of its name")
+            .kubeconfig(usual_but(
+                "current-context",
+                "extensions: [null, null, {name: a}, {name: a}, {name: a, extension: null}, {name: a, extension: {}}]\ncurrent-context",
+            ))
+            .reaches("token good"),
         case("a version and a tag of YAML")
             .kubeconfig(format!("%YAML 1.1\n%TAG ! tag:example.com,2000:\n---\n{}", kubeconfig(USUAL, "token: good")))
             .reaches("token good"),
@@ -308,6 +314,11 @@ fn what_is_wrong() -> Vec<Case> {
         case("two extensions of one name")
             .kubeconfig(usual_but("current-context", "extensions: [{name: a, extension: {}}, {name: a, extension: {}}]\ncurrent-context"))
             .says(&loading("error converting *[]NamedExtension into *map[string]runtime.Object: duplicate name \"a\" in list: [{a {[123 125] <nil>}} {a {[123 125] <nil>}}]"))
+            .but_ours(reasons::OTHER_PARSER)
+            .says(&loading("error converting *[]NamedExtension into *map[string]runtime.Object: duplicate name \"a\" in list")),
+        case("an extension, and nothing of its name")
+            .kubeconfig(usual_but("current-context", "extensions: [{name: a, extension: {}}, {name: a, extension: null}]\ncurrent-context"))
+            .says(&loading("error converting *[]NamedExtension into *map[string]runtime.Object: duplicate name \"a\" in list: [{a {[123 125] <nil>}} {a {[] <nil>}}]"))
             .but_ours(reasons::OTHER_PARSER)
             .says(&loading("error converting *[]NamedExtension into *map[string]runtime.Object: duplicate name \"a\" in list")),
         case("another version of YAML")

@@ -170,6 +170,33 @@ fn kinds() -> Vec<Case> {
             .usual()
             .flags(["--proxy-url=http://a:b%2@{PROXY}"])
             .says("error: invalid 'proxy-url' \"http://a:b%2@{PROXY}\" for cluster \"k\": could not parse: http://a:b%2@{PROXY}"),
+        case("a proxy-url to what speaks HTTP and not TLS")
+            .usual()
+            .server(Manners::HttpToTls)
+            .flags(["--server=https://cluster.example:6443", "--proxy-url=https://{HOST}"])
+            .says("Unable to connect to the server: proxyconnect tcp: tls: first record does not look like a TLS handshake"),
+        case("a proxy-url whose path has a broken escape")
+            .usual()
+            .flags(["--proxy-url=http://{PROXY}/%zz"])
+            .says("error: invalid 'proxy-url' \"http://{PROXY}/%zz\" for cluster \"k\": could not parse: http://{PROXY}/%zz"),
+        case("a proxy-url with a port that is none")
+            .usual()
+            .flags(["--proxy-url=http://127.0.0.1:x"])
+            .says("error: invalid 'proxy-url' \"http://127.0.0.1:x\" for cluster \"k\": could not parse: http://127.0.0.1:x"),
+        case("a proxy-url with a space in its host")
+            .usual()
+            .flags(["--proxy-url=http://a b:1"])
+            .says("error: invalid 'proxy-url' \"http://a b:1\" for cluster \"k\": could not parse: http://a b:1"),
+        case("a proxy-url with an address that does not end")
+            .usual()
+            .flags(["--proxy-url=http://[::1"])
+            .says("error: invalid 'proxy-url' \"http://[::1\" for cluster \"k\": could not parse: http://[::1"),
+        case("a proxy-url with a letter outside ASCII")
+            .usual()
+            .flags(["--proxy-url=http://%C3%A9.test:1"])
+            .fails()
+            .but_ours(reasons::HOST_NAME)
+            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
         case("a proxy-url whose host has an escape")
             .usual()
             .flags(["--proxy-url=http://a%41b:1"])

@@ -37,7 +37,7 @@ pub(super) const PLAIN_USER: &str = "a user name in a server's address is not se
 pub(super) const NAMESPACE: &str =
     "what cannot be a namespace's name is refused before anybody is asked";
 pub(super) const HOST_NAME: &str =
-    "an IPv6 zone, or a letter outside ASCII, in a server's address is refused";
+    "an IPv6 zone, or a letter outside ASCII, in a server's or a proxy's address is refused";
 pub(super) const UNKNOWN_FIELD: &str =
     "a field of the kuberc that nobody knows is told by kubectl alone";
 pub(super) const APPLY: &str =

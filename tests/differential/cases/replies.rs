@@ -149,6 +149,10 @@ fn oddities() -> Vec<Case> {
             .usual()
             .server(Answer::status(200, "Forbidden", "no", "{}"))
             .says("Error from server (Forbidden): no"),
+        case("a 200 that holds a failure of a code that is none")
+            .usual()
+            .server(Answer::new(200, "application/json", r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"moved","code":301}"#))
+            .says("Error from server: moved"),
         case("a 200 that holds a failure, to a patch")
             .usual()
             .command(Command::Patch)

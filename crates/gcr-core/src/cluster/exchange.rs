@@ -1,7 +1,8 @@
 //! The one way out: sends a prepared request and brings back status, headers and body.
 //!
 //! Holds the time limit of each try, the retries, the cap on a reply's size and the place in flight. Knows nothing of
-//! Secrets or ServiceAccounts, and decides nothing about what an answer means beyond "try again" or "not".
+//! Secrets or ServiceAccounts, and decides nothing about what an answer means beyond "try again" or "not"; whether
+//! it is one is for [`promise`] to say.
 
 use std::time::Duration;
 
@@ -138,6 +139,7 @@ impl Cluster {
                 }
             };
             drop(asking);
+            let outcome = judged(call, outcome);
             if let Try::Answered(status, ..) = &outcome {
                 match *status {
                     StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => place.shed(),
@@ -147,7 +149,7 @@ impl Cluster {
                 }
             }
             drop(place);
-            let (cause, pause) = match judged(call, outcome) {
+            let (cause, pause) = match outcome {
                 Try::Answered(status, headers, body) if status.is_success() => {
                     let date = text(&headers, &header::DATE).map(str::to_owned);
                     return Ok(Reply {

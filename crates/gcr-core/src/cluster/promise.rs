@@ -28,10 +28,8 @@ type Object<'a> = BTreeMap<String, &'a RawValue>;
 /// apimachinery `metav1.Status`, as far as it says how things went.
 #[derive(Deserialize)]
 struct Outcome {
-    #[serde(default)]
-    status: String,
-    #[serde(default)]
-    code: u16,
+    status: Option<String>,
+    code: Option<i64>,
 }
 
 /// Looks at an answer to `method`.
@@ -77,13 +75,13 @@ pub(super) fn look(
 /// Only a deletion is confirmed by a `Status` alone.
 fn look_at_status(method: &Method, body: &[u8]) -> Promise {
     match serde_json::from_slice::<Outcome>(body) {
-        Ok(outcome) if outcome.status == "Success" && method == Method::DELETE => Promise::Kept,
-        Ok(outcome) if outcome.status != "Success" => Promise::Refused(
-            StatusCode::from_u16(outcome.code)
-                .ok()
-                .filter(|code| !code.is_success())
-                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        ),
+        Ok(Outcome { status, code }) if status.as_deref() != Some("Success") => {
+            let code = code.and_then(|code| u16::try_from(code).ok());
+            let code = code.filter(|code| (400..600).contains(code));
+            let code = code.and_then(|code| StatusCode::from_u16(code).ok());
+            Promise::Refused(code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        }
+        Ok(_) if method == Method::DELETE => Promise::Kept,
         _ => Promise::Broken(
             "error: the server's answer is not what the API promises (a Status, and no object)"
                 .to_owned(),
@@ -147,7 +145,14 @@ mod tests {
             let refused = Promise::Refused(StatusCode::FORBIDDEN);
             assert_eq!(look(method.clone(), &failure), refused, "{method}");
             // No code, or one that contradicts it.
-            for rest in [r#","status":"Failure""#, r#","code":200"#, ""] {
+            for rest in [
+                r#","status":"Failure""#,
+                r#","code":200"#,
+                r#","code":301"#,
+                r#","code":-1"#,
+                r#","status":null"#,
+                "",
+            ] {
                 let refused = Promise::Refused(StatusCode::INTERNAL_SERVER_ERROR);
                 assert_eq!(
                     look(method.clone(), &status(rest)),

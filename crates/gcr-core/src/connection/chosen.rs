@@ -32,6 +32,7 @@ pub(super) struct Chosen {
 /// Which of the names no kubeconfig has.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Missing {
+    /// Said by [`super::validation::check`].
     pub(super) context: bool,
     cluster: bool,
     user: bool,
@@ -49,7 +50,7 @@ fn lay(slot: &mut Option<String>, flag: &Option<String>) {
 }
 
 impl Chosen {
-    /// Picks by flags, else by the current context. Whether all that is named is there is for [`Chosen::is_named`] and
+    /// Picks by flags, else by the current context. Whether all that is named is there is for [`Chosen::check_names`] and
     /// [`super::validation::check`] to say.
     pub(super) fn pick(
         merged: &Merged,
@@ -103,7 +104,7 @@ impl Chosen {
     ///
     /// # Errors
     /// The line to print: a name that is not there.
-    pub(super) fn is_named(&self, options: &ConnectionOptions) -> Result<(), String> {
+    pub(super) fn check_names(&self, options: &ConnectionOptions) -> Result<(), String> {
         let missing = self.missing;
         for (is_missing, flag, kind) in [
             (missing.user, &options.user, "auth info"),

@@ -49,8 +49,8 @@ impl ClusterInfo {
             .iter()
             .flatten()
             .flatten()
-            .find(|it| it.name.as_deref() == Some("client.authentication.k8s.io/exec"))
-            .and_then(|it| it.extension.clone())
+            .filter(|it| it.name.as_deref() == Some("client.authentication.k8s.io/exec"))
+            .find_map(|it| it.extension.clone())
             .unwrap_or_default();
         Ok(Self {
             server: told_server(cluster.server.as_deref().unwrap_or_default(), url),

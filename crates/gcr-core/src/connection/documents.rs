@@ -46,6 +46,7 @@ pub(super) fn behind_comments(text: &str) -> &str {
 /// The line of a directive that Go's YAML does not take: of another version than 1.1, again, or of its own making.
 pub(super) fn wrong_directive(text: &str) -> Option<u64> {
     let mut versions = 0;
+    let text = text.replace("\r\n", "\n");
     let lines = text.split(['\n', '\r']).zip(1_u64..);
     let before_the_document =
         lines.take_while(|(line, _)| line.starts_with('%') || says_nothing(line));
@@ -88,6 +89,7 @@ mod tests {
             ("\n%YAML 2.0\n---\n", Some(2)),
             ("%YAML 1.1\n%YAML 1.1\n---\n", Some(2)),
             ("%FOO bar\n---\n", Some(1)),
+            ("%YAML 1.1\r\n%FOO\r\n---\r\n", Some(2)),
         ] {
             assert_eq!(wrong_directive(text), line, "{text:?}");
         }

@@ -1,7 +1,7 @@
 //! What a server says first where TLS is expected, looked at before TLS does: rustls keeps nothing of what is none, and an
 //! HTTP server behind the wrong port is another mistake than an SSH server.
 //!
-//! Go's rule (`crypto/tls/conn.go`, `readRecordOrCCS`; `net/http/transport.go`, "server gave HTTP response").
+//! Go's rule (`crypto/tls/conn.go`, `readRecordOrCCS`; `net/http/client.go` has the words for HTTP).
 
 use std::future::Future;
 use std::io;
@@ -16,16 +16,24 @@ use tower::{BoxError, Service};
 
 /// A record's header (RFC 8446 section 5.1): its type, a version, a length.
 const HEADER: usize = 5;
+/// How a handshake of SSL 2 begins.
+const SSL_2: u8 = 0x80;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 
-/// It speaks no TLS.
+/// What came, where TLS should begin.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoTls {
-    /// But HTTP.
+    /// HTTP.
     #[error("http: server gave HTTP response to HTTPS client")]
     Http,
-    /// Nor anything that is known here.
+    /// SSL 2.
+    #[error("tls: unsupported SSLv2 handshake received")]
+    Ssl2,
+    /// Less than a record's header.
+    #[error("unexpected EOF")]
+    CutShort,
+    /// Something else.
     #[error("tls: first record does not look like a TLS handshake")]
     Other,
 }
@@ -33,9 +41,12 @@ pub(crate) enum NoTls {
 fn look(header: &[u8]) -> Result<(), NoTls> {
     match header {
         b"HTTP/" => Err(NoTls::Http),
-        [ALERT | HANDSHAKE, version, ..] if *version < 0x10 => Ok(()),
-        [ALERT | HANDSHAKE] | [] => Ok(()),
-        _ => Err(NoTls::Other),
+        [ALERT | HANDSHAKE, version, _, _, _] if *version < 0x10 => Ok(()),
+        [SSL_2, ..] => Err(NoTls::Ssl2),
+        // Whoever reads on learns that this is the end.
+        [] => Ok(()),
+        whole if whole.len() == HEADER => Err(NoTls::Other),
+        _ => Err(NoTls::CutShort),
     }
 }
 
@@ -61,15 +72,27 @@ where
         let way = self.0.call(address);
         Box::pin(async move {
             let way = way.await.map_err(Into::into)?;
-            Ok(Looked { way, is_new })
+            Ok(Looked {
+                way,
+                is_new,
+                header: Header::default(),
+            })
         })
     }
 }
 
-/// A connection; `is_new` while it has to begin with TLS and has said nothing yet.
+/// A connection; `is_new` while it has to begin with TLS and has not.
 pub(super) struct Looked<S> {
     way: S,
     is_new: bool,
+    header: Header,
+}
+
+/// As much of a record's header as has come.
+#[derive(Default)]
+struct Header {
+    bytes: [u8; HEADER],
+    filled: usize,
 }
 
 impl<S: Read + Unpin> Read for Looked<S> {
@@ -81,13 +104,20 @@ impl<S: Read + Unpin> Read for Looked<S> {
         if !self.is_new {
             return Pin::new(&mut self.way).poll_read(context, into);
         }
-        let mut header = [0; HEADER];
-        let room = into.remaining().min(HEADER);
-        let mut begin = ReadBuf::new(&mut header[..room]);
-        ready!(Pin::new(&mut self.way).poll_read(context, begin.unfilled()))?;
-        self.is_new = false;
-        look(begin.filled()).map_err(io::Error::other)?;
-        into.put_slice(begin.filled());
+        let this = &mut *self;
+        let Header { bytes, filled } = &mut this.header;
+        while *filled < HEADER {
+            let mut more = ReadBuf::new(&mut bytes[*filled..]);
+            ready!(Pin::new(&mut this.way).poll_read(context, more.unfilled()))?;
+            match more.filled().len() {
+                0 => break,
+                count => *filled += count,
+            }
+        }
+        look(&bytes[..*filled]).map_err(io::Error::other)?;
+        this.is_new = false;
+        // rustls reads with room for whole records (RFC 8446 section 5.1).
+        into.put_slice(&bytes[..*filled]);
         Poll::Ready(Ok(()))
     }
 }
@@ -134,14 +164,17 @@ mod tests {
 
     #[test]
     fn only_a_handshake_or_an_alert_begins_tls() {
-        for tls in [&[22, 3, 3, 0, 1][..], &[21, 3, 1, 0, 2], &[22], &[]] {
+        for tls in [&[22, 3, 3, 0, 1][..], &[21, 3, 1, 0, 2], &[]] {
             assert_eq!(look(tls), Ok(()), "{tls:?}");
         }
         assert_eq!(look(b"HTTP/"), Err(NoTls::Http));
+        assert_eq!(look(&[0x80, 0x2e, 1, 0, 2]), Err(NoTls::Ssl2));
+        for short in [&b"HT"[..], &[22]] {
+            assert_eq!(look(short), Err(NoTls::CutShort), "{short:?}");
+        }
         for other in [
             &b"SSH-2"[..],
             b"220 m",
-            b"HTT",
             &[23, 3, 3, 0, 1],
             &[22, 16, 0, 0, 0],
         ] {

@@ -120,10 +120,20 @@ impl File {
             .chain(entries)
             .flatten()
         {
-            let names = list
-                .iter()
-                .map(|it| it.as_ref().and_then(|it| it.name.as_deref()));
-            unique(EXTENSION, names.map(Option::unwrap_or_default))?;
+            let mut full = HashSet::new();
+            for extension in list {
+                let extension = extension.as_ref();
+                let name = extension
+                    .and_then(|it| it.name.as_deref())
+                    .unwrap_or_default();
+                // One that holds nothing makes room for the next of its name.
+                if full.contains(name) {
+                    return Err(Unreadable::Repeated(EXTENSION, name.to_owned()));
+                }
+                if extension.is_some_and(|it| it.extension.is_some()) {
+                    full.insert(name);
+                }
+            }
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ mod cluster_info;
 mod credential;
 mod documents;
 pub mod environment;
+mod exec_credential;
 mod files;
 mod first_record;
 mod headers;

@@ -8,13 +8,13 @@ use std::io::IsTerminal as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::cluster_info::ClusterInfo;
 use super::credential::{Credential, bearer};
+use super::exec_credential::ExecCredential;
 use super::identity;
 use super::kubeconfig::Exec;
 use super::kubeconfig_file::yaml_options;
@@ -64,23 +64,6 @@ struct Spec<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster: Option<&'a ClusterInfo>,
     interactive: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Answer {
-    kind: Option<String>,
-    api_version: Option<String>,
-    status: Option<Status>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Status {
-    expiration_timestamp: Option<String>,
-    token: Option<String>,
-    client_certificate_data: Option<String>,
-    client_key_data: Option<String>,
 }
 
 impl Plugin {
@@ -229,11 +212,9 @@ impl Plugin {
         let senseless = || "decoding stdout: it is not an ExecCredential".to_owned();
         // What begins like JSON is nothing else.
         let is_json = stdout.trim_ascii_start().starts_with(b"{");
-        let is_wrong = || is_json && serde_json::from_slice::<IgnoredAny>(stdout).is_err();
-        let mut answer: Answer = match serde_json::from_slice(stdout) {
+        let mut answer: ExecCredential = match serde_json::from_slice(stdout) {
             Ok(answer) => answer,
-            Err(_) if is_wrong() => return Err(senseless()),
-            // Or JSON with a field twice, of which the last counts.
+            Err(_) if is_json => return Err(senseless()),
             Err(_) => serde_saphyr::from_slice_with_options(stdout, yaml_options())
                 .map_err(|_| senseless())?,
         };

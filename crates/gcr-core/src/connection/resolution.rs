@@ -72,9 +72,9 @@ impl Kubeconfig {
         let mut chosen = Chosen::pick(&self.merged, options, environment);
         if options.asks_namespace_first {
             validation::check(&chosen)?;
-            chosen.is_named(options)?;
+            chosen.check_names(options)?;
         } else {
-            chosen.is_named(options)?;
+            chosen.check_names(options)?;
             validation::check(&chosen)?;
         }
         let mut address = address(&chosen)?;

@@ -58,6 +58,10 @@ pub(crate) fn is_unknown_authority(error: Cause<'_>) -> bool {
 /// The words after `Unable to connect to the server: `.
 pub(crate) fn wording(error: Cause<'_>) -> String {
     if let Some(proxy) = find::<ProxyFailed>(error) {
+        // Go knows HTTP in TLS's place by an error that is not wrapped, and a proxy's is.
+        if find::<NoTls>(&*proxy.0) == Some(&NoTls::Http) {
+            return format!("proxyconnect tcp: {}", NoTls::Other);
+        }
         return format!("proxyconnect tcp: {}", words(&*proxy.0, true));
     }
     let connecting = find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect);

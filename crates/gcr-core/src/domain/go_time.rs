@@ -38,11 +38,7 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let time = Offset::UTC
         .to_timestamp(civil)
         .and_then(|time| time.checked_sub(offset));
-    Some(time.unwrap_or(if year == 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    }))
+    Some(time.unwrap_or(Timestamp::MAX))
 }
 
 /// Exactly `count` digits.
@@ -116,7 +112,7 @@ mod tests {
             ("2099-01-01T1:00:00Z", "2099-01-01T01:00:00Z"),
             ("2099-01-01T00:00:00+01:00", "2098-12-31T23:00:00Z"),
             ("2099-01-01T00:00:00-24:60", "2099-01-02T01:00:00Z"),
-            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("0000-01-01T00:00:00+24:60", "-000001-12-30T23:00:00Z"),
         ] {
             assert_eq!(at(text).as_deref(), Some(time), "{text}");
         }

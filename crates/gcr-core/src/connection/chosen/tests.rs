@@ -34,7 +34,7 @@ fn pick_from(text: &str, change: impl FnOnce(&mut ConnectionOptions)) -> Result<
     let merged = Merged::load(&options, &environment).unwrap();
     change(&mut options);
     let chosen = Chosen::pick(&merged, &options, &environment);
-    chosen.is_named(&options).map(|()| chosen)
+    chosen.check_names(&options).map(|()| chosen)
 }
 
 fn refusal(change: impl FnOnce(&mut ConnectionOptions)) -> String {
