@@ -341,6 +341,11 @@ fn what_is_wrong() -> Vec<Case> {
             .says(&loading("json: unsupported value: +Inf"))
             .but_ours(reasons::OTHER_PARSER)
             .says(&loading("yaml: line 13: a value is not of the type that belongs there")),
+        case("a word behind a mapping in short form")
+            .kubeconfig("{current-context: c, contexts: [{name: c, context: {cluster: k, user: u}}], users: [{name: u, user: {token: good}}], clusters: [{name: k, cluster: {server: '{SERVER}', certificate-authority-data: {CA}}}]}\nhello\n")
+            .reaches("token good")
+            .but_ours(reasons::TO_ITS_END)
+            .says(&loading("yaml: line 2: not valid YAML")),
         case("an anchor that is not there")
             .kubeconfig(usual_but("users:", "x: *nope\nusers:"))
             .says(&loading("yaml: unknown anchor 'nope' referenced"))

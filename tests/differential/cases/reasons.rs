@@ -46,3 +46,6 @@ pub(super) const NO_OBJECT: &str = "a `Status` in an object's place confirms not
 pub(super) const DEPTH: &str = "a kubeconfig nested more than 64 levels deep is refused";
 pub(super) const OLD_AUTHORITY: &str =
     "an authority that is given is taken for one, whatever its own dates and uses say";
+pub(super) const KIND: &str = "an object is taken for one of the kind that was asked for";
+pub(super) const TO_ITS_END: &str =
+    "a kubeconfig in YAML is looked at to its end, not only to that of its first value";

@@ -141,6 +141,10 @@ fn oddities() -> Vec<Case> {
             .says("error: json: cannot unmarshal array into Go value of type unstructured.detector")
             .but_ours(reasons::OTHER_PARSER)
             .says("error: the server's answer is not what the API promises (line 1, column 0)"),
+        odd("an object of another kind", 200, "application/json", r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"default"}}"#)
+            .reaches("token good")
+            .but_ours(reasons::KIND)
+            .reaches("token good"),
         odd("JSON that does not say its kind", 200, "application/json", r#"{"metadata":{"name":"default"}}"#)
             .says("error: Object 'Kind' is missing in '{\"metadata\":{\"name\":\"default\"}}'")
             .but_ours(reasons::OTHER_PARSER)
