@@ -2,7 +2,7 @@
 //!
 //! Holds the time limit of each try, the retries, the cap on a reply's size and the place in flight. Knows nothing of
 //! Secrets or ServiceAccounts, and decides nothing about what an answer means beyond "try again" or "not"; whether
-//! it is one is for [`promise`] to say.
+//! it is one is for `promise` to say.
 
 use std::time::Duration;
 
