@@ -228,15 +228,15 @@ fn an_object_that_is_no_list_shows_nothing() {
     words(&crowd.direct).run().success();
     for resource in ["secrets", "serviceaccounts", "namespaces"] {
         let proxy = FaultProxy::before(crowd.cluster);
-        let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}).to_string();
-        let status = Fault::Instead(Answer::new(200, "application/json", &status));
-        proxy.when(Rule::on("list", resource), status);
+        let pod = json!({"kind": "Pod", "apiVersion": "v1"}).to_string();
+        let pod = Fault::Instead(Answer::new(200, "application/json", &pod));
+        proxy.when(Rule::on("list", resource), pod);
         let output = words(&proxy.session()).run();
         if resource == "namespaces" {
             assert_eq!(output.code, Some(1), "{output}");
             assert_eq!(
                 output.stderr,
-                "error: the server's answer is no list but a Status\n0 failed, 0 unknown, 0 not started\n"
+                "error: the server's answer is no list but a Pod\n0 failed, 0 unknown, 0 not started\n"
             );
         } else {
             let report = Report::read(&output);

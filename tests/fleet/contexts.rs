@@ -222,8 +222,19 @@ fn a_context_that_is_not_there_ends_the_run_before_it_begins() {
         setting.names[0].as_str(),
     )];
     let session = session(setting.cluster, &contexts);
-    let words = ["--contexts=one,nope"];
-    let output = session.gcr_patch_sa(words).run().exits(1);
-    assert_eq!(output.stdout, "");
-    assert_eq!(output.stderr, "error: context \"nope\" does not exist\n");
+    // Where the context's namespace is asked for, in other words: as kubectl's.
+    for (words, error) in [
+        (
+            &["--contexts=one,nope"][..],
+            "Error in configuration: context was not found for specified context: nope\n",
+        ),
+        (
+            &["--contexts=one,nope", "-n", &setting.names[0]],
+            "error: context \"nope\" does not exist\n",
+        ),
+    ] {
+        let output = session.gcr_patch_sa(words).run().exits(1);
+        assert_eq!(output.stdout, "");
+        assert_eq!(output.stderr, error);
+    }
 }

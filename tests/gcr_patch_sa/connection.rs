@@ -129,8 +129,14 @@ fn context_flag_brings_its_cluster_user_and_namespace() {
 fn what_is_not_in_the_kubeconfig_is_named() {
     let session = ControlPlane::shared().session();
     for (flag, words) in [
-        ("--context=nope", "error: context \"nope\" does not exist\n"),
-        ("--cluster=nope", "error: cluster \"nope\" does not exist\n"),
+        (
+            "--context=nope",
+            "Error in configuration: context was not found for specified context: nope\n",
+        ),
+        (
+            "--cluster=nope",
+            "error: no server found for cluster \"nope\"\n",
+        ),
         ("--user=nope", "error: auth info \"nope\" does not exist\n"),
         (
             "--kubeconfig=/nonexistent",
