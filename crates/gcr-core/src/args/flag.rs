@@ -32,14 +32,12 @@ pub(crate) enum Kind {
 impl<'a> Flag<'a> {
     /// The flags of the last command of `path`, with those its parents hand down, by name.
     pub(crate) fn all(path: &[&'a Command]) -> Vec<Self> {
-        let (command, parents) = match path {
-            [parents @ .., command] => (Some(command), parents),
-            [] => (None, path),
+        let Some((command, parents)) = path.split_last() else {
+            return Vec::new();
         };
         let handed_down = parents.iter().flat_map(|parent| parent.get_arguments());
         let mut flags: Vec<_> = command
-            .into_iter()
-            .flat_map(|command| command.get_arguments())
+            .get_arguments()
             .chain(handed_down.filter(|arg| arg.is_global_set()))
             .filter(|arg| arg.get_long().is_some())
             .map(Self)

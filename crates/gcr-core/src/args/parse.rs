@@ -128,8 +128,8 @@ const OPTIONS: &str = "options";
 /// cobra's other way to ask for help.
 const HELP: &str = "help";
 
-/// clap's tree, with what cobra and kubectl add to it. clap is left to build what a line needs: to hand the connection's
-/// flags down to every command takes longer than all else there is to do for a page of help.
+/// clap's tree, with what cobra and kubectl add to it. Not built here: that would copy the connection's flags into every
+/// command, also where a page of help is all that is asked for. clap builds the one command that is run.
 pub(crate) fn command_tree<C: CommandFactory>() -> Command {
     let root = C::command()
         .disable_help_flag(true)

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn directives_are_those_of_yaml_1_1() {
-        // What kubectl 1.37.2 took and refused.
+        // What kubectl 1.37.2 took and refused; what stands behind a marker is for the parser to refuse.
         for (text, line) in [
             ("a: b\n", None),
             ("a: b\n%YAML 1.2\n", None),

@@ -247,22 +247,19 @@ fn has_list_for_a_mapping(file: &Value) -> bool {
         ("contexts", "context"),
         ("users", "user"),
     ];
-    let preferences = &file["preferences"];
-    file.is_array()
-        || preferences.is_array()
-        || items(&preferences["extensions"])
-            .iter()
-            .any(Value::is_array)
-        || items(&file["extensions"]).iter().any(Value::is_array)
+    let has_one =
+        |it: &Value| it.is_array() || items(&it["extensions"]).iter().any(Value::is_array);
+    has_one(file)
+        || has_one(&file["preferences"])
         || lists.iter().any(|(list, entry)| {
             items(&file[list]).iter().any(|item| {
                 let entry = &item[entry];
                 let exec = &entry["exec"];
-                [item, entry, exec, &entry["auth-provider"]]
-                    .iter()
-                    .any(|it| it.is_array())
+                has_one(entry)
+                    || [item, exec, &entry["auth-provider"]]
+                        .iter()
+                        .any(|it| it.is_array())
                     || items(&exec["env"]).iter().any(Value::is_array)
-                    || items(&entry["extensions"]).iter().any(Value::is_array)
             })
         })
 }

@@ -135,7 +135,7 @@ impl Trust {
                 Arc::new(SingleCertAndKey::from(Arc::clone(identity)));
         }
         let name: Arc<dyn ResolveServerName + Send + Sync> = match &self.name {
-            None => Arc::new(AsGoDoes(DefaultServerNameResolver::default())),
+            None => Arc::new(CanonicalAddress(DefaultServerNameResolver::default())),
             Some(name) => {
                 let fixed = ServerName::try_from(name.clone()).map_err(|_| {
                     format!(
@@ -154,9 +154,9 @@ impl Trust {
 }
 
 /// Go knows an IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) for what it is.
-struct AsGoDoes(DefaultServerNameResolver);
+struct CanonicalAddress(DefaultServerNameResolver);
 
-impl ResolveServerName for AsGoDoes {
+impl ResolveServerName for CanonicalAddress {
     fn resolve(
         &self,
         uri: &http::Uri,
