@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::errno;
-use crate::domain::printable::printable;
 use crate::domain::service_account_key::MAX_BYTES;
 
 /// Where a credential comes from. Displayed printable, as errors and warnings name it.
@@ -159,7 +159,7 @@ impl fmt::Display for CredentialSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => formatter.write_str("standard input"),
-            Self::Path(path) => formatter.write_str(&printable(&path.to_string_lossy())),
+            Self::Path(path) => formatter.write_str(&escape_control(&path.to_string_lossy())),
         }
     }
 }

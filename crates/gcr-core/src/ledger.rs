@@ -44,7 +44,7 @@ impl Outcome {
     ];
 
     /// The count's word.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Configured => "configured",
@@ -58,14 +58,14 @@ impl Outcome {
     }
 
     /// Whether the object is as asked.
-    pub fn is_as_asked(self) -> bool {
+    pub fn is_success(self) -> bool {
         !matches!(self, Self::Failed | Self::Unknown | Self::NotStarted)
     }
 }
 
 /// How far an object has come that has not ended.
 #[derive(Debug, Clone, Copy, Default)]
-struct State {
+struct ObjectState {
     /// A write of it was sent and not answered.
     in_flight: bool,
     /// A part of what it takes was carried out.
@@ -74,9 +74,9 @@ struct State {
     settled: Option<Outcome>,
 }
 
-impl State {
+impl ObjectState {
     /// What became of an object that is left in this state.
-    fn at_the_end(self) -> Outcome {
+    fn final_outcome(self) -> Outcome {
         match self {
             Self {
                 settled: Some(outcome),
@@ -92,152 +92,151 @@ impl State {
 }
 
 #[derive(Debug, Default)]
-struct Books {
+struct LedgerState {
     ended: [u64; Outcome::ALL.len()],
     /// What a target counts for that nobody has looked at.
-    stand_ins: Vec<ObjectName>,
+    placeholder_objects: Vec<ObjectName>,
     /// Targets nobody has come to yet.
     waiting: HashSet<TargetName>,
     /// Targets that were begun and whose objects are not known yet, where none is known by name.
     unlisted: HashSet<TargetName>,
-    open: HashMap<(TargetName, ObjectName), State>,
+    open: HashMap<(TargetName, ObjectName), ObjectState>,
 }
 
-/// The books of one run, shared by all who write.
+/// The state of one run, shared by all who write.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger(Arc<Mutex<Books>>);
+pub struct Ledger(Arc<Mutex<LedgerState>>);
 
 impl Ledger {
-    /// The books of a run whose every target counts for `stand_ins` until it is known what it holds.
-    pub fn new(stand_ins: Vec<ObjectName>) -> Self {
-        let books = Books {
-            stand_ins,
-            ..Books::default()
+    /// The state of a run whose every target counts for `placeholder_objects` until it is known what it holds.
+    pub fn new(placeholder_objects: Vec<ObjectName>) -> Self {
+        let state = LedgerState {
+            placeholder_objects,
+            ..LedgerState::default()
         };
-        Self(Arc::new(Mutex::new(books)))
+        Self(Arc::new(Mutex::new(state)))
     }
 
     /// A target is meant, and nothing of it was begun.
-    pub fn await_target(&self, target: TargetName) {
-        self.books().waiting.insert(target);
+    pub fn register_target(&self, target: TargetName) {
+        self.state().waiting.insert(target);
     }
 
     /// A target is begun: its `objects` are expected from now on.
     pub fn begin(&self, target: &TargetName, objects: Vec<ObjectName>) {
-        let mut books = self.books();
-        books.waiting.remove(target);
+        let mut state = self.state();
+        state.waiting.remove(target);
         if objects.is_empty() {
-            books.unlisted.insert(target.clone());
+            state.unlisted.insert(target.clone());
         }
         for object in objects {
-            books.open.entry((target.clone(), object)).or_default();
+            state.open.entry((target.clone(), object)).or_default();
         }
     }
 
     /// All objects of a target are known, and expected: perhaps none.
-    pub fn listed(&self, target: &TargetName) {
-        self.books().unlisted.remove(target);
+    pub fn mark_listed(&self, target: &TargetName) {
+        self.state().unlisted.remove(target);
     }
 
     /// An object is not meant after all.
-    pub fn withdraw(&self, target: &TargetName, object: &ObjectName) {
-        self.books().open.remove(&(target.clone(), object.clone()));
+    pub fn skip(&self, target: &TargetName, object: &ObjectName) {
+        self.state().open.remove(&(target.clone(), object.clone()));
     }
 
     /// Opens an object: it is expected, and nothing was sent.
-    pub fn expect(&self, target: &TargetName, object: &ObjectName) -> Entry {
+    pub fn track(&self, target: &TargetName, object: &ObjectName) -> WriteTracker {
         let key = (target.clone(), object.clone());
-        self.books().open.entry(key.clone()).or_default();
-        Entry {
+        self.state().open.entry(key.clone()).or_default();
+        WriteTracker {
             ledger: self.clone(),
             key,
         }
     }
 
     /// An object has ended, and is told next: should the run be cut off before that, it counts so all the same.
-    pub fn settle(&self, target: &TargetName, object: &ObjectName, outcome: Outcome) {
+    pub fn record_outcome(&self, target: &TargetName, object: &ObjectName, outcome: Outcome) {
         let key = (target.clone(), object.clone());
-        if let Some(state) = self.books().open.get_mut(&key) {
+        if let Some(state) = self.state().open.get_mut(&key) {
             state.settled = Some(outcome);
         }
     }
 
     /// Closes an object. Closing twice counts once.
-    pub fn end(&self, target: &TargetName, object: &ObjectName, outcome: Outcome) {
-        let mut books = self.books();
-        if books
+    pub fn close(&self, target: &TargetName, object: &ObjectName, outcome: Outcome) {
+        let mut state = self.state();
+        if state
             .open
             .remove(&(target.clone(), object.clone()))
             .is_some()
         {
-            books.ended[outcome as usize] += 1;
+            state.ended[outcome as usize] += 1;
         }
     }
 
     /// What nobody was told of, in order: as it ended, else unknown with a write in flight, failed where a part was carried
     /// out, or not started.
-    pub fn unended(&self) -> Vec<(TargetName, ObjectName, Outcome)> {
-        let books = self.books();
-        let open = books
-            .open
-            .iter()
-            .map(|((target, object), state)| (target.clone(), object.clone(), state.at_the_end()));
-        let waiting = books.waiting.iter().chain(&books.unlisted);
+    pub fn unreported(&self) -> Vec<(TargetName, ObjectName, Outcome)> {
+        let state = self.state();
+        let open = state.open.iter().map(|((target, object), state)| {
+            (target.clone(), object.clone(), state.final_outcome())
+        });
+        let waiting = state.waiting.iter().chain(&state.unlisted);
         let waiting = waiting.flat_map(|target| {
-            let named = books.stand_ins.iter();
+            let named = state.placeholder_objects.iter();
             named.map(|object| (target.clone(), object.clone(), Outcome::NotStarted))
         });
-        let mut unended: Vec<_> = open.chain(waiting).collect();
-        unended.sort();
-        unended
+        let mut unreported: Vec<_> = open.chain(waiting).collect();
+        unreported.sort();
+        unreported
     }
 
-    /// Counts by outcome, in the order of [`Outcome::ALL`]; what is open counts as in [`Ledger::unended`].
+    /// Counts by outcome, in the order of [`Outcome::ALL`]; what is open counts as in [`Ledger::unreported`].
     pub fn counts(&self) -> [u64; Outcome::ALL.len()] {
-        let books = self.books();
-        let mut counts = books.ended;
-        for state in books.open.values() {
-            counts[state.at_the_end() as usize] += 1;
+        let state = self.state();
+        let mut counts = state.ended;
+        for state in state.open.values() {
+            counts[state.final_outcome() as usize] += 1;
         }
-        let waiting = books.waiting.len() + books.unlisted.len();
-        counts[Outcome::NotStarted as usize] += (waiting * books.stand_ins.len()) as u64;
+        let waiting = state.waiting.len() + state.unlisted.len();
+        counts[Outcome::NotStarted as usize] += (waiting * state.placeholder_objects.len()) as u64;
         counts
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        // Every change under the lock is one step: a holder that panicked leaves true books.
+    fn state(&self) -> MutexGuard<'_, LedgerState> {
+        // Every change under the lock is one step: a holder that panicked leaves true state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One open object's line in the ledger, handed to the write that concerns it.
 #[derive(Debug)]
-pub struct Entry {
+pub struct WriteTracker {
     ledger: Ledger,
     key: (TargetName, ObjectName),
 }
 
-impl Entry {
+impl WriteTracker {
     /// A write is about to leave.
-    pub fn sent(&self) {
+    pub fn mark_sent(&self) {
         self.note(|state| state.in_flight = true);
     }
 
     /// The server has answered it, whatever it said: nothing of it is in flight.
-    pub fn answered(&self) {
+    pub fn mark_answered(&self) {
         self.note(|state| state.in_flight = false);
     }
 
     /// The server has carried out a part of what the object takes: left so, it is not as it was, nor as asked.
-    pub fn halfway(&self) {
+    pub fn mark_partial(&self) {
         self.note(|state| {
             state.in_flight = false;
             state.halfway = true;
         });
     }
 
-    fn note(&self, change: impl FnOnce(&mut State)) {
-        if let Some(state) = self.ledger.books().open.get_mut(&self.key) {
+    fn note(&self, change: impl FnOnce(&mut ObjectState)) {
+        if let Some(state) = self.ledger.state().open.get_mut(&self.key) {
             change(state);
         }
     }
@@ -259,7 +258,7 @@ mod tests {
     }
 
     fn counted(ledger: &Ledger) -> Vec<(u64, &'static str)> {
-        let words = Outcome::ALL.map(Outcome::word);
+        let words = Outcome::ALL.map(Outcome::as_str);
         let counts = ledger.counts().into_iter().zip(words);
         counts.filter(|(count, _)| *count > 0).collect()
     }
@@ -268,24 +267,30 @@ mod tests {
     fn what_was_sent_and_not_answered_is_unknown_and_what_was_not_sent_is_not_started() {
         let ledger = Ledger::default();
         let target = target("a");
-        ledger.expect(&target, &account("waiting"));
-        ledger.expect(&target, &account("in-flight")).sent();
-        ledger.expect(&target, &account("refused")).sent();
-        ledger.expect(&target, &account("refused")).answered();
-        ledger.expect(&target, &account("deleted")).sent();
-        ledger.expect(&target, &account("deleted")).halfway();
-        ledger.expect(&target, &account("refused-later")).halfway();
-        ledger.expect(&target, &account("refused-later")).sent();
-        ledger.expect(&target, &account("refused-later")).answered();
+        ledger.track(&target, &account("waiting"));
+        ledger.track(&target, &account("in-flight")).mark_sent();
+        ledger.track(&target, &account("refused")).mark_sent();
+        ledger.track(&target, &account("refused")).mark_answered();
+        ledger.track(&target, &account("deleted")).mark_sent();
+        ledger.track(&target, &account("deleted")).mark_partial();
         ledger
-            .expect(&target, &account("in-flight-later"))
-            .halfway();
-        ledger.expect(&target, &account("in-flight-later")).sent();
-        ledger.expect(&target, &account("settled")).sent();
-        ledger.settle(&target, &account("settled"), Outcome::Patched);
-        ledger.expect(&target, &account("done"));
-        ledger.end(&target, &account("done"), Outcome::Patched);
-        ledger.end(&target, &account("done"), Outcome::Patched);
+            .track(&target, &account("refused-later"))
+            .mark_partial();
+        ledger.track(&target, &account("refused-later")).mark_sent();
+        ledger
+            .track(&target, &account("refused-later"))
+            .mark_answered();
+        ledger
+            .track(&target, &account("in-flight-later"))
+            .mark_partial();
+        ledger
+            .track(&target, &account("in-flight-later"))
+            .mark_sent();
+        ledger.track(&target, &account("settled")).mark_sent();
+        ledger.record_outcome(&target, &account("settled"), Outcome::Patched);
+        ledger.track(&target, &account("done"));
+        ledger.close(&target, &account("done"), Outcome::Patched);
+        ledger.close(&target, &account("done"), Outcome::Patched);
         assert_eq!(
             counted(&ledger),
             [
@@ -301,13 +306,13 @@ mod tests {
     fn a_target_of_which_nothing_is_known_counts_as_one_until_it_was_listed() {
         let ledger = Ledger::new(vec![account("default")]);
         for namespace in ["a", "b", "c"] {
-            ledger.await_target(target(namespace));
+            ledger.register_target(target(namespace));
         }
         ledger.begin(&target("b"), Vec::new());
         ledger.begin(&target("c"), Vec::new());
-        ledger.listed(&target("c"));
+        ledger.mark_listed(&target("c"));
         assert_eq!(counted(&ledger), [(2, "not started")]);
-        assert_eq!(ledger.unended().len(), 2);
+        assert_eq!(ledger.unreported().len(), 2);
     }
 
     #[test]
@@ -315,16 +320,16 @@ mod tests {
         let named = || vec![account("builder"), account("default")];
         let ledger = Ledger::new(named());
         for namespace in ["a", "b", "c"] {
-            ledger.await_target(target(namespace));
+            ledger.register_target(target(namespace));
         }
         ledger.begin(&target("b"), named());
-        ledger.end(&target("b"), &account("default"), Outcome::Unchanged);
+        ledger.close(&target("b"), &account("default"), Outcome::Unchanged);
         ledger.begin(&target("c"), named());
-        ledger.withdraw(&target("c"), &account("builder"));
-        ledger.withdraw(&target("c"), &account("default"));
+        ledger.skip(&target("c"), &account("builder"));
+        ledger.skip(&target("c"), &account("default"));
         assert_eq!(counted(&ledger), [(1, "unchanged"), (3, "not started")]);
-        let unended = ledger.unended();
-        let names: Vec<String> = unended
+        let unreported = ledger.unreported();
+        let names: Vec<String> = unreported
             .iter()
             .map(|(target, object, _)| format!("{} {object}", target.namespace))
             .collect();

@@ -8,13 +8,13 @@ mod scope;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use scope::{NamespaceMatch, Namespaces, Scope, Shape};
+pub use scope::{LineQualifiers, NamespaceMatch, Namespaces, Scope};
 
 use crate::connection::ConnectionOptions;
-use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::names::{SecretName, ServiceAccountName};
-use crate::domain::pull_secret::SharedBody;
+use crate::domain::pull_secret::CachedBody;
+use crate::domain::registry_credential::RegistryCredential;
 
 /// One run.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Request {
     /// Where to work.
     pub scope: Scope,
     /// What is wanted in each namespace.
-    pub wanted: Wanted,
+    pub desired: Desired,
     /// What to print.
     pub output: OutputOptions,
     /// What was noticed while the request was made, for the user's eyes.
@@ -33,11 +33,11 @@ pub struct Request {
 
 /// What one namespace should look like afterwards, the same for every target.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct Desired {
     /// The pull Secret to be there.
-    pub secret: Option<WantedSecret>,
+    pub secret: Option<DesiredSecret>,
     /// The ServiceAccounts to refer to it, or no longer.
-    pub accounts: Option<WantedAccounts>,
+    pub accounts: Option<DesiredAccounts>,
     /// Under which manager the fields are owned.
     pub field_manager: String,
     /// Whether to write at all.
@@ -45,7 +45,7 @@ pub struct Wanted {
     /// How long to wait, over the whole run, for what is not there yet or not gone yet.
     pub timeout: Duration,
     /// Whether objects are shown, so that replies should hold them whole.
-    pub whole_objects: bool,
+    pub return_objects: bool,
     /// How a client dry run shows the Secret.
     pub manifest: Manifest,
 }
@@ -61,15 +61,15 @@ pub struct Manifest {
 
 /// The pull Secret.
 #[derive(Debug)]
-pub struct WantedSecret {
+pub struct DesiredSecret {
     /// Its name.
     pub name: SecretName,
     /// The credential in it.
-    pub credential: Credential,
+    pub credential: RegistryCredential,
     /// Its docker config, for all hosts asked for.
     pub config: DockerConfig,
     /// The body of an apply that is bound to nothing: the same in every namespace.
-    pub body: SharedBody,
+    pub body: CachedBody,
     /// Keep the other hosts of an existing Secret.
     pub merge: bool,
     /// Take fields over from other managers.
@@ -80,7 +80,7 @@ pub struct WantedSecret {
 
 /// Which ServiceAccounts, and what of them.
 #[derive(Debug)]
-pub struct WantedAccounts {
+pub struct DesiredAccounts {
     /// Which ones.
     pub selection: AccountSelection,
     /// What to do to them.
@@ -92,7 +92,7 @@ pub struct WantedAccounts {
 /// The account every namespace gets, a moment after it was made.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
-impl WantedAccounts {
+impl DesiredAccounts {
     /// Whether an account that is not there is waited for.
     pub fn waits_for(&self, name: &ServiceAccountName) -> bool {
         matches!(self.change, AccountChange::Attach(_))

@@ -1,6 +1,6 @@
-//! A whole run: connects, drives the clusters side by side, follows signals, and says how the process should end.
+//! A whole run: connects, runs the clusters side by side, follows signals, and says how the process should end.
 
-mod clusters;
+mod resolved_clusters;
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
@@ -9,25 +9,25 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{oneshot, watch};
 
-use crate::cluster::Cluster;
-use crate::domain::masking::SecretMaterial;
-use crate::domain::printable::printable;
-use crate::drive::stand_ins;
-use crate::event::{Event, Events};
+use crate::cluster_run::{ClusterRun, NamespaceSelection};
+use crate::domain::escape_control::escape_control;
+use crate::domain::redactor::Redactor;
+use crate::event::{Event, EventSender};
 use crate::exit;
-use crate::fleet::{Fleet, Meant};
+use crate::kubernetes::ClusterClient;
 use crate::ledger::Ledger;
-use crate::report::{ReportFile, Reporter, Stream, Summary};
-use crate::request::{DryRun, Namespaces, Request, Wanted};
+use crate::reconcile::placeholder_objects;
+use crate::report::{Console, ReportFile, Reporter, Summary};
+use crate::request::{Desired, DryRun, Namespaces, Request};
 use crate::signals::{Signal, Signals};
-use clusters::shares;
+use resolved_clusters::resolve_clusters;
 
 /// How long a run may take before its progress is shown.
-const UNREMARKED: Duration = Duration::from_millis(500);
+const PROGRESS_DELAY: Duration = Duration::from_millis(500);
 /// How long what is being written may go on after an interruption.
-const DRAIN: Duration = Duration::from_secs(5);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 /// How long the count may take after that, on a pipe that takes nothing.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Carries out `request` and returns the exit code.
 pub fn run(request: Request) -> u8 {
@@ -37,44 +37,45 @@ pub fn run(request: Request) -> u8 {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            Stream::new(None).err(&format!("error: cannot start: {error}"));
+            Console::new(None).err(&format!("error: cannot start: {error}"));
             return exit::FAILED;
         }
     };
-    let code = runtime.block_on(carry_out(request));
+    let code = runtime.block_on(execute(request));
     // Dropped normally it would wait for look-ups of names and for credential plugins that hang.
     runtime.shutdown_background();
     code
 }
 
-async fn carry_out(request: Request) -> u8 {
+async fn execute(request: Request) -> u8 {
     let Request {
         connection: options,
         scope,
-        mut wanted,
+        mut desired,
         output,
         warnings,
     } = request;
-    let plain_manifests = wanted.dry_run == DryRun::Client && !std::io::stdout().is_terminal();
-    wanted.manifest.masked = !plain_manifests;
-    let mut stream = Stream::new(material(&wanted));
+    let plain_manifests = desired.dry_run == DryRun::Client && !std::io::stdout().is_terminal();
+    desired.manifest.masked = !plain_manifests;
+    let mut stream = Console::new(redactor(&desired));
     for warning in &warnings {
         stream.warning(warning);
     }
-    let shows = wanted.secret.is_some() && output.format.shows_objects();
-    if shows && wanted.dry_run == DryRun::Client && !plain_manifests {
+    let shows = desired.secret.is_some() && output.format.shows_objects();
+    if shows && desired.dry_run == DryRun::Client && !plain_manifests {
         stream.err(
             "hint: the data is masked on a terminal; pipe or redirect the output to have it whole",
         );
     }
-    let sends_a_key = wanted.secret.is_some() && wanted.dry_run != DryRun::Client;
+    let sends_a_key = desired.secret.is_some() && desired.dry_run != DryRun::Client;
     let say = |line: &str| stream.err(line);
-    let prepared = shares(&options, &scope, sends_a_key, say).and_then(|shares| {
-        let report = output.report.as_deref();
-        let report = report.map(|path| ReportFile::create(path, wanted.dry_run));
-        Ok((shares, report.transpose()?))
-    });
-    let (shares, report) = match prepared {
+    let prepared =
+        resolve_clusters(&options, &scope, sends_a_key, say).and_then(|resolve_clusters| {
+            let report = output.report.as_deref();
+            let report = report.map(|path| ReportFile::create(path, desired.dry_run));
+            Ok((resolve_clusters, report.transpose()?))
+        });
+    let (resolve_clusters, report) = match prepared {
         Ok(prepared) => prepared,
         Err(line) => {
             stream.err(&line);
@@ -82,18 +83,18 @@ async fn carry_out(request: Request) -> u8 {
         }
     };
     let of_context = matches!(scope.namespaces, Namespaces::OfContext);
-    wanted.manifest.with_namespace = !of_context
-        || shares
+    desired.manifest.with_namespace = !of_context
+        || resolve_clusters
             .iter()
-            .any(|share| share.connection.namespace.is_some());
+            .any(|resolved| resolved.connection.namespace.is_some());
 
-    let ledger = Ledger::new(stand_ins(&wanted));
-    let (events, received) = Events::channel();
+    let ledger = Ledger::new(placeholder_objects(&desired));
+    let (events, received) = EventSender::channel();
     let (stop, stopped) = watch::channel(false);
     let verbosity = output.verbosity;
     let reporter = Reporter {
         output,
-        dry_run: wanted.dry_run,
+        dry_run: desired.dry_run,
         shape: scope.shape,
         plain_manifests,
         ledger: ledger.clone(),
@@ -103,56 +104,61 @@ async fn carry_out(request: Request) -> u8 {
     };
     let (reported, reporting) = oneshot::channel();
     let reporter = std::thread::Builder::new().spawn(move || {
-        let _ = reported.send(reporter.follow(received));
+        let _ = reported.send(reporter.run(received));
     });
     if let Err(error) = reporter {
-        Stream::new(None).err(&format!("error: cannot start: {error}"));
+        Console::new(None).err(&format!("error: cannot start: {error}"));
         return exit::FAILED;
     }
-    for share in &shares {
-        if let Some(first) = &share.same_as {
+    for resolved in &resolve_clusters {
+        if let Some(first) = &resolved.duplicate_of {
             let line = format!(
                 "the same server and namespaces as context \"{}\": not done twice",
-                printable(first)
+                escape_control(first)
             );
-            let context = share.context.clone();
-            events.tell(Event::Note { line, context }).await;
+            let context = resolved.context.clone();
+            events.send(Event::Note { line, context }).await;
         }
     }
-    let mut fleets: Vec<(Fleet<'_>, Meant<'_>, bool)> = Vec::new();
-    for share in shares {
-        let asks = share.connection.may_ask();
-        let cluster = Cluster::new(
-            share.context,
-            share.connection,
+    let mut cluster_runs: Vec<(ClusterRun<'_>, NamespaceSelection<'_>, bool)> = Vec::new();
+    for resolved in resolve_clusters {
+        let asks = resolved.connection.can_prompt();
+        let cluster = ClusterClient::new(
+            resolved.context,
+            resolved.connection,
             events.clone(),
             stopped.clone(),
             verbosity,
         );
-        let earlier = fleets.iter();
-        let cluster = earlier.fold(cluster, |cluster, (fleet, ..)| {
-            cluster.beside(&fleet.cluster)
+        let earlier = cluster_runs.iter();
+        let cluster = earlier.fold(cluster, |cluster, (cluster_run, ..)| {
+            cluster.share_limiter_with(&cluster_run.cluster)
         });
-        let fleet = Fleet {
+        let cluster_run = ClusterRun {
             cluster: Arc::new(cluster),
-            wanted: &wanted,
+            desired: &desired,
             ledger: &ledger,
         };
-        fleets.push((fleet, share.meant, asks));
+        cluster_runs.push((cluster_run, resolved.selection, asks));
     }
     let work = async {
-        for (fleet, meant, _) in &fleets {
-            fleet.begin(meant).await;
+        for (cluster_run, selection, _) in &cluster_runs {
+            cluster_run.begin(selection).await;
         }
         // Whoever may be asked something is asked before anything is shown, one question after the other.
-        for (fleet, meant, _) in fleets.iter().filter(|(.., asks)| *asks) {
-            fleet.log_in(meant).await;
+        for (cluster_run, selection, _) in cluster_runs.iter().filter(|(.., asks)| *asks) {
+            cluster_run.authenticate(selection).await;
         }
-        let fleets = fleets.into_iter();
-        let drives = fleets.map(|(fleet, meant, _)| async move { fleet.drive(meant).await });
-        let mut work = join_all(drives);
-        if tokio::time::timeout(UNREMARKED, &mut work).await.is_err() {
-            events.tell(Event::TakesLong).await;
+        let cluster_runs = cluster_runs.into_iter();
+        let runs = cluster_runs.map(|(cluster_run, selection, _)| async move {
+            cluster_run.reconcile(selection).await
+        });
+        let mut work = join_all(runs);
+        if tokio::time::timeout(PROGRESS_DELAY, &mut work)
+            .await
+            .is_err()
+        {
+            events.send(Event::ShowProgress).await;
             work.await;
         }
         // The reporter ends when nobody can tell it anything any more.
@@ -168,7 +174,7 @@ async fn carry_out(request: Request) -> u8 {
 }
 
 /// Lets `work` end and its report be printed; says which signal came, and whether anything failed. The first signal
-/// stops what has not been sent and what only reads; what is being written has [`DRAIN`], or until the second.
+/// stops what has not been sent and what only reads; what is being written has [`SHUTDOWN_GRACE`], or until the second.
 async fn follow_signals(
     work: impl Future<Output = ()>,
     mut reporting: oneshot::Receiver<Summary>,
@@ -188,16 +194,16 @@ async fn follow_signals(
     stop.send_replace(true);
     tokio::select! {
         _ = &mut whole => return (Some(first), true),
-        () = tokio::time::sleep(DRAIN) => {}
+        () = tokio::time::sleep(SHUTDOWN_GRACE) => {}
         _ = signals.next() => {}
     }
     drop(whole);
     // A reader that takes nothing must not hold us up.
-    let _ = tokio::time::timeout(LAST_WORDS, reporting).await;
+    let _ = tokio::time::timeout(FLUSH_TIMEOUT, reporting).await;
     (Some(first), true)
 }
 
-fn material(wanted: &Wanted) -> Option<SecretMaterial> {
-    let secret = wanted.secret.as_ref()?;
-    Some(SecretMaterial::new(&secret.credential))
+fn redactor(desired: &Desired) -> Option<Redactor> {
+    let secret = desired.secret.as_ref()?;
+    Some(Redactor::new(&secret.credential))
 }

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::cluster::Cluster;
 use crate::domain::names::{Namespace, SecretName, ServiceAccountName};
+use crate::kubernetes::ClusterClient;
 
 /// One namespace of one cluster. A run is a stream of these; one is the fleet of one.
 #[derive(Clone)]
 pub struct Target {
     /// The cluster.
-    pub cluster: Arc<Cluster>,
+    pub cluster: Arc<ClusterClient>,
     /// The namespace.
     pub namespace: Namespace,
     /// The user named it; else it was found by what it has to match, and may go away unasked for.
@@ -35,7 +35,7 @@ pub struct TargetName {
 
 impl TargetName {
     /// The name of a namespace of a cluster.
-    pub fn new(cluster: &Cluster, namespace: &Namespace) -> Self {
+    pub fn new(cluster: &ClusterClient, namespace: &Namespace) -> Self {
         Self {
             context: cluster.context().cloned(),
             namespace: namespace.clone(),

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 
 use clap::Parser;
 use gcr_core::args::{
-    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse, parse_each_once, parse_one,
-    parse_wait, version_text,
+    ConnectionArgs, EarlyExit, OutputArgs, TargetArgs, UsageError, parse, parse_each_once,
+    parse_one, parse_wait, version_text,
 };
 use gcr_core::completion::shim;
+use gcr_core::domain::escape_control::escape_control;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
-use gcr_core::domain::printable::printable;
 use gcr_core::request::{
-    AccountChange, AccountSelection, Manifest, Namespaces, Request, Wanted, WantedAccounts,
+    AccountChange, AccountSelection, Desired, DesiredAccounts, Manifest, Namespaces, Request,
 };
 
 /// The name typed after `kubectl`.
@@ -104,7 +104,7 @@ struct Cli {
 }
 
 /// From argv to what is asked for.
-pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
+pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
     if let Some(answer) = gcr_core::completion::answer::<Cli>(&argv) {
         return Err(answer);
     }
@@ -115,14 +115,14 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
     }
     match cli.completion.as_str() {
         "" => {}
-        "kubectl" => return Err(Stop::Asked(shim(PLUGIN))),
+        "kubectl" => return Err(EarlyExit::Print(shim(PLUGIN))),
         other => {
             let message = format!("Unsupported completion value ({other}). Must be \"kubectl\".");
-            return Err(UsageError::new(printable(&message)).into());
+            return Err(UsageError::new(escape_control(&message)).into());
         }
     }
     let mut warnings = Vec::new();
-    let accounts = WantedAccounts {
+    let accounts = DesiredAccounts {
         selection: selection(&cli)?,
         change: change(&cli)?,
         wait_for_all: cli.timeout.is_some(),
@@ -132,16 +132,16 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
     let dry_run = cli.output.dry_run(&mut warnings)?;
     let timeout = parse_wait(cli.timeout.as_deref().unwrap_or("10s"))?;
     let mut connection = cli.connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
-    connection.asks_namespace_first = !matches!(scope.namespaces, Namespaces::Named(_));
+    connection.validate_context_first = !matches!(scope.namespaces, Namespaces::Named(_));
     Ok(Request {
         scope,
-        wanted: Wanted {
+        desired: Desired {
             secret: None,
             accounts: Some(accounts),
             dry_run,
             timeout,
             field_manager: cli.field_manager,
-            whole_objects: output.format.shows_objects(),
+            return_objects: output.format.shows_objects(),
             manifest: Manifest {
                 masked: true,
                 with_namespace: true,

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
-use gcr_core::args::{ConnectionArgs, Stop, UsageError, VersionArgs, parse};
+use gcr_core::args::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
 use gcr_core::completion::shim;
-use gcr_core::domain::printable::printable;
+use gcr_core::domain::escape_control::escape_control;
 use gcr_core::request::Request;
 
 use crate::create;
@@ -61,14 +61,14 @@ struct CompletionArgs {
 
 impl CompletionArgs {
     /// `command` is what was typed to come here.
-    fn answer(&self, command: &str) -> Stop {
+    fn answer(&self, command: &str) -> EarlyExit {
         let message = match self.shells.as_slice() {
-            [] => return Stop::Asked(shim(PLUGIN)),
-            [shell] if shell == "kubectl" => return Stop::Asked(shim(PLUGIN)),
+            [] => return EarlyExit::Print(shim(PLUGIN)),
+            [shell] if shell == "kubectl" => return EarlyExit::Print(shim(PLUGIN)),
             [shell] => format!("Unsupported shell type {shell:?}."),
             _ => "Too many arguments. Expected only the shell type.".to_owned(),
         };
-        UsageError::new(printable(&message))
+        UsageError::new(escape_control(&message))
             .with_help_of(command)
             .into()
     }
@@ -82,7 +82,7 @@ enum Command {
 }
 
 /// From argv to what is asked for.
-pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, Stop> {
+pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
     if let Some(answer) = gcr_core::completion::answer::<Cli>(&argv) {
         return Err(answer);
     }

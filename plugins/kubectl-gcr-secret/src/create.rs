@@ -5,21 +5,21 @@ use std::ffi::OsString;
 
 use clap::Args;
 use gcr_core::args::{
-    ConnectionArgs, OutputArgs, Stop, TargetArgs, UsageError, parse_each, parse_each_once,
+    ConnectionArgs, EarlyExit, OutputArgs, TargetArgs, UsageError, parse_each, parse_each_once,
     parse_one, parse_wait,
 };
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
-use gcr_core::domain::credential::{Credential, KeyAuth};
 use gcr_core::domain::docker_config::DockerConfig;
+use gcr_core::domain::escape_control::escape_control;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
-use gcr_core::domain::printable::printable;
-use gcr_core::domain::pull_secret::SharedBody;
-use gcr_core::domain::registry_host::{RegistryHost, Standing};
+use gcr_core::domain::pull_secret::CachedBody;
+use gcr_core::domain::registry_credential::{KeyAuth, RegistryCredential};
+use gcr_core::domain::registry_host::{RegistryHost, RegistryOwner};
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::request::{
-    AccountChange, AccountSelection, DryRun, Manifest, Request, Wanted, WantedAccounts,
-    WantedSecret,
+    AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, DryRun, Manifest,
+    Request,
 };
 
 const LONG: &str = "\
@@ -149,7 +149,7 @@ pub(crate) struct CreateArgs {
 }
 
 /// Checks the flags, reads the credential.
-pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Request, Stop> {
+pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Request, EarlyExit> {
     let mut warnings = Vec::new();
     let name: SecretName = parse_one(&args.name)?;
     let hosts = hosts(&args, &mut warnings)?;
@@ -177,12 +177,12 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     Ok(Request {
         connection,
         scope,
-        wanted: Wanted {
-            secret: Some(WantedSecret {
+        desired: Desired {
+            secret: Some(DesiredSecret {
                 name,
                 credential,
                 config,
-                body: SharedBody::default(),
+                body: CachedBody::default(),
                 merge: args.merge,
                 force_conflicts: args.force_conflicts,
                 recreate: args.recreate,
@@ -191,7 +191,7 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
             field_manager: args.field_manager,
             dry_run,
             timeout,
-            whole_objects: output.format.shows_objects(),
+            return_objects: output.format.shows_objects(),
             manifest: Manifest {
                 masked: true,
                 with_namespace: true,
@@ -208,7 +208,7 @@ fn auth(text: &str) -> Result<KeyAuth, UsageError> {
         "json-key-base64" => Ok(KeyAuth::JsonKeyBase64),
         other => Err(UsageError::new(format!(
             "Invalid auth value ({}). Must be \"json-key\" or \"json-key-base64\".",
-            printable(other)
+            escape_control(other)
         ))),
     }
 }
@@ -225,15 +225,15 @@ fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHo
         hosts.push(parse_one("gcr.io")?);
     }
     for host in &hosts {
-        match host.standing() {
-            Standing::Google => {}
-            Standing::UnknownGoogle => {
+        match host.owner() {
+            RegistryOwner::Google => {}
+            RegistryOwner::UnknownGoogle => {
                 warnings.push(format!(
                     "{host} is not a Google registry host known to this version; check its spelling"
                 ));
             }
-            Standing::Foreign if args.allow_any_host => {}
-            Standing::Foreign => {
+            RegistryOwner::Foreign if args.allow_any_host => {}
+            RegistryOwner::Foreign => {
                 return Err(UsageError::new(format!(
                     "{host} is not a registry host of Google's, and every node would send it the credential: \
                      --allow-any-host permits it"
@@ -244,7 +244,7 @@ fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHo
     Ok(hosts)
 }
 
-fn accounts(args: &CreateArgs, secret: &SecretName) -> Result<Option<WantedAccounts>, UsageError> {
+fn accounts(args: &CreateArgs, secret: &SecretName) -> Result<Option<DesiredAccounts>, UsageError> {
     let mut names: Vec<ServiceAccountName> = parse_each_once(&args.service_account)?;
     if names.is_empty() {
         if !args.attach {
@@ -252,7 +252,7 @@ fn accounts(args: &CreateArgs, secret: &SecretName) -> Result<Option<WantedAccou
         }
         names.push(parse_one("default")?);
     }
-    Ok(Some(WantedAccounts {
+    Ok(Some(DesiredAccounts {
         selection: AccountSelection::Names(names),
         change: AccountChange::Attach(vec![secret.clone()]),
         wait_for_all: args.timeout.is_some(),
@@ -264,19 +264,19 @@ fn credential(
     token_file: Option<&OsString>,
     auth: KeyAuth,
     warnings: &mut Vec<String>,
-) -> Result<Credential, UsageError> {
+) -> Result<RegistryCredential, UsageError> {
     match (key_file, token_file) {
         (Some(file), None) => {
             let key = ServiceAccountKey::parse(read("--key-file", file, warnings)?)
                 .map_err(|error| UsageError::new(format!("key file {} {error}", quoted(file))))?;
-            Ok(Credential::ServiceAccountKey { key, auth })
+            Ok(RegistryCredential::ServiceAccountKey { key, auth })
         }
         (None, Some(file)) => {
             let token = AccessToken::parse(read("--access-token-file", file, warnings)?).map_err(
                 |error| UsageError::new(format!("access token file {} {error}", quoted(file))),
             )?;
             warnings.push("an access token expires, usually within an hour: after that nothing can be pulled with this Secret".to_owned());
-            Ok(Credential::AccessToken(token))
+            Ok(RegistryCredential::AccessToken(token))
         }
         (None, None) => Err(UsageError::new(
             "one of --key-file or --access-token-file is required",
@@ -317,5 +317,5 @@ fn is_content(value: &str) -> bool {
 }
 
 fn quoted(file: &OsString) -> String {
-    format!("\"{}\"", printable(&file.to_string_lossy()))
+    format!("\"{}\"", escape_control(&file.to_string_lossy()))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_core::domain::go_duration::{complaint, parse, parse_timeout};
+use gcr_core::domain::go_duration::{parse_error, parse, parse_timeout};
 
 /// From here on a number of seconds is not exact as the `f64` it is read as.
 const EXACT: u64 = 1 << 52;
@@ -14,7 +14,7 @@ pub fn check(input: &[u8]) {
         return;
     };
     let Some(read) = parse(text) else {
-        let said = complaint(text);
+        let said = parse_error(text);
         assert!(said.starts_with("time: "), "{said}");
         assert!(!said.contains(char::is_control), "{said:?}");
         return;

@@ -2,32 +2,36 @@
 
 use serde_json::Value;
 
-use super::{Applied, Unheard};
-use crate::cluster::{Fault, Refusal};
+use super::{StepResult, UnconfirmedWrite};
 use crate::domain::names::ServiceAccountName;
-use crate::ledger::{Entry, Outcome};
+use crate::kubernetes::{ApiError, RequestError};
+use crate::ledger::{Outcome, WriteTracker};
 use crate::plan::AccountStep;
-use crate::request::{DryRun, Wanted};
+use crate::request::{Desired, DryRun};
 use crate::target::Target;
 
 /// Carries out an account's step.
-pub async fn carry_out(
+pub async fn execute(
     target: &Target,
-    wanted: &Wanted,
+    desired: &Desired,
     name: &ServiceAccountName,
     step: AccountStep,
-    entry: &Entry,
-) -> Applied {
-    let shown = |account: Value| wanted.whole_objects.then_some(account);
+    tracker: &WriteTracker,
+) -> StepResult {
+    let manifest = |account: Value| desired.return_objects.then_some(account);
     let body = match step {
-        AccountStep::Fail(failure) => return Applied::failed(failure, false),
-        AccountStep::Await => return Applied::NotYet,
-        AccountStep::Keep { outcome, account } => return Applied::done(outcome, shown(account)),
-        AccountStep::Show(account) => return Applied::done(Outcome::Patched, shown(account)),
+        AccountStep::Fail(error) => return StepResult::failed(error, false),
+        AccountStep::Requeue => return StepResult::NotReady,
+        AccountStep::NoOp { outcome, account } => {
+            return StepResult::done(outcome, manifest(account));
+        }
+        AccountStep::Preview(account) => {
+            return StepResult::done(Outcome::Patched, manifest(account));
+        }
         AccountStep::Patch { body } => body,
     };
-    let dry_run = wanted.dry_run == DryRun::Server;
-    let (namespace, manager) = (&target.namespace, &wanted.field_manager);
+    let dry_run = desired.dry_run == DryRun::Server;
+    let (namespace, manager) = (&target.namespace, &desired.field_manager);
     let patched = target
         .cluster
         .patch_account(
@@ -36,37 +40,37 @@ pub async fn carry_out(
             body,
             manager,
             dry_run,
-            (!dry_run).then_some(entry),
+            (!dry_run).then_some(tracker),
         )
         .await;
     match patched {
         Ok(reply) => {
-            entry.answered();
-            Applied::done(Outcome::Patched, reply.json().ok().and_then(shown))
+            tracker.mark_answered();
+            StepResult::done(Outcome::Patched, reply.json().ok().and_then(manifest))
         }
-        Err(fault) => {
-            let unheard = fault.unheard;
-            if !unheard {
-                entry.answered();
+        Err(error) => {
+            let outcome_unknown = error.outcome_unknown;
+            if !outcome_unknown {
+                tracker.mark_answered();
             }
-            if is_stale(&fault) {
-                return Applied::Stale {
-                    failure: fault.into(),
-                    unheard: unheard.then_some(Unheard::Account),
+            if is_stale(&error) {
+                return StepResult::Conflict {
+                    error: error.into(),
+                    outcome_unknown: outcome_unknown.then_some(UnconfirmedWrite::Account),
                 };
             }
-            Applied::failed(fault, unheard)
+            StepResult::failed(error, outcome_unknown)
         }
     }
 }
 
 /// The account was changed, deleted, or deleted and made anew since it was read.
-fn is_stale(fault: &Fault) -> bool {
-    fault.refusal().is_some_and(|refusal: &Refusal| {
-        refusal.is_conflict()
-            || (refusal.is_not_found()
-                && refusal.from_api_server
-                && !refusal.is_namespace_not_found())
-            || (refusal.is_invalid() && refusal.names_field("metadata.uid"))
+fn is_stale(error: &RequestError) -> bool {
+    error.api_error().is_some_and(|api_error: &ApiError| {
+        api_error.is_conflict()
+            || (api_error.is_not_found()
+                && api_error.has_status_body
+                && !api_error.is_namespace_not_found())
+            || (api_error.is_invalid() && api_error.names_field("metadata.uid"))
     })
 }

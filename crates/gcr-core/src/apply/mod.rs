@@ -3,70 +3,70 @@
 //! Says of each object how it ended, or that what was seen is stale and must be seen again.
 
 pub mod account;
+mod change_detection;
 mod replacement;
 pub mod secret;
-mod verdict;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
 use crate::ledger::Outcome;
-use crate::progress::Before;
+use crate::object_error::ObjectError;
+use crate::target_state::PriorState;
 
 /// What became of a step.
 #[derive(Debug)]
-pub enum Applied {
+pub enum StepResult {
     /// The object has ended.
-    Ended {
+    Finished {
         /// How.
         outcome: Outcome,
         /// Why, where it went wrong.
-        failure: Option<Failure>,
-        /// The object, where it is to be shown.
-        shown: Option<Value>,
+        error: Option<ObjectError>,
+        /// The object, where it is to be manifest.
+        manifest: Option<Value>,
     },
     /// Somebody else changed the object after it was read.
-    Stale {
+    Conflict {
         /// What the server said last.
-        failure: Failure,
+        error: ObjectError,
         /// What an earlier try may have written unheard.
-        unheard: Option<Unheard>,
+        outcome_unknown: Option<UnconfirmedWrite>,
     },
     /// It is not there yet.
-    NotYet,
+    NotReady,
 }
 
 /// A write whose answer was lost before the server called it stale: it may be the very change that made it so.
 #[derive(Debug)]
-pub enum Unheard {
+pub enum UnconfirmedWrite {
     /// The Secret, as it was before that write.
-    Secret(Before),
+    Secret(PriorState),
     /// The account.
     Account,
 }
 
-impl Applied {
+impl StepResult {
     /// Ended well.
-    pub(crate) fn done(outcome: Outcome, shown: Option<Value>) -> Self {
-        Self::Ended {
+    pub(crate) fn done(outcome: Outcome, manifest: Option<Value>) -> Self {
+        Self::Finished {
             outcome,
-            failure: None,
-            shown,
+            error: None,
+            manifest,
         }
     }
 
     /// Ended badly: failed, unknown where a write may have been carried out unheard, or not even started.
-    pub(crate) fn failed(failure: impl Into<Failure>, unheard: bool) -> Self {
-        let failure = failure.into();
+    pub(crate) fn failed(error: impl Into<ObjectError>, outcome_unknown: bool) -> Self {
+        let error = error.into();
         let outcome = match () {
-            () if unheard => Outcome::Unknown,
-            () if failure.is_unstarted() => Outcome::NotStarted,
+            () if outcome_unknown => Outcome::Unknown,
+            () if error.is_not_started() => Outcome::NotStarted,
             () => Outcome::Failed,
         };
-        Self::Ended {
+        Self::Finished {
             outcome,
-            failure: Some(failure),
-            shown: None,
+            error: Some(error),
+            manifest: None,
         }
     }
 }

@@ -6,93 +6,97 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Applied;
+use super::StepResult;
 use super::secret::Writer;
-use crate::cluster::Refusal;
-use crate::domain::printable::printable;
-use crate::domain::pull_secret::Guard;
-use crate::failure::{Failure, Hint, Trouble};
+use crate::domain::escape_control::escape_control;
+use crate::domain::pull_secret::Preconditions;
+use crate::kubernetes::ApiError;
 use crate::ledger::Outcome;
+use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
 use crate::plan::SecretApply;
 
 impl Writer<'_> {
     /// Deletes the Secret that was read, waits until it is gone, and applies the new one.
     pub(super) async fn replace(
         &self,
-        guard: &Guard,
+        guard: &Preconditions,
         apply: SecretApply,
         deadline: Instant,
-    ) -> Applied {
+    ) -> StepResult {
         if let Err(ended) = self.delete(guard).await {
             return ended;
         }
         if self.dry_run() {
-            let shown = self.manifest(Some(&self.target.namespace), true);
-            return Applied::done(Outcome::Replaced, shown);
+            let manifest = self.manifest(Some(&self.target.namespace), true);
+            return StepResult::done(Outcome::Replaced, manifest);
         }
-        if let Err(failure) = self.wait_until_gone(guard, deadline).await {
-            return Applied::failed(failure, false);
+        if let Err(error) = self.wait_until_gone(guard, deadline).await {
+            return StepResult::failed(error, false);
         }
         match self.apply(apply, Outcome::Replaced).await {
-            Applied::Ended {
+            StepResult::Finished {
                 outcome,
-                failure: Some(failure),
+                error: Some(error),
                 ..
-            } => Applied::failed(self.deleted(&failure), outcome == Outcome::Unknown),
+            } => StepResult::failed(self.deleted(&error), outcome == Outcome::Unknown),
             ended => ended,
         }
     }
 
     /// The old Secret is gone and the new one is not there: that must be said, whatever the reason.
-    fn deleted(&self, failure: &Failure) -> Failure {
+    fn deleted(&self, error: &ObjectError) -> ObjectError {
         let name = self.secret.name.to_string();
-        let cause = failure.trouble.to_string();
-        Failure {
-            trouble: Trouble::Deleted { name, cause },
+        let cause = error.kind.to_string();
+        ObjectError {
+            kind: ObjectErrorKind::ReplacementMissing { name, cause },
             hint: Some(Hint::RunAgain),
         }
     }
 
-    async fn delete(&self, guard: &Guard) -> Result<(), Applied> {
+    async fn delete(&self, guard: &Preconditions) -> Result<(), StepResult> {
         let (cluster, namespace, name) = (
             &self.target.cluster,
             &self.target.namespace,
             &self.secret.name,
         );
         match cluster
-            .delete_secret(namespace, name, guard, self.dry_run(), self.receipt())
+            .delete_secret(namespace, name, guard, self.dry_run(), self.tracker())
             .await
         {
             Ok(_) if self.dry_run() => {}
-            Ok(_) => self.entry.halfway(),
-            Err(fault) if fault.refusal().is_some_and(Refusal::is_not_found) => {
+            Ok(_) => self.tracker.mark_partial(),
+            Err(error) if error.api_error().is_some_and(ApiError::is_not_found) => {
                 // An earlier try may have been the one that deleted it.
-                if fault.unheard {
-                    self.entry.halfway();
+                if error.outcome_unknown {
+                    self.tracker.mark_partial();
                 } else {
-                    self.entry.answered();
+                    self.tracker.mark_answered();
                 }
             }
-            Err(fault) => {
-                let unheard = fault.unheard;
-                if !unheard {
-                    self.entry.answered();
+            Err(error) => {
+                let outcome_unknown = error.outcome_unknown;
+                if !outcome_unknown {
+                    self.tracker.mark_answered();
                 }
-                let moved = fault.refusal().is_some_and(Refusal::is_conflict);
+                let moved = error.api_error().is_some_and(ApiError::is_conflict);
                 return Err(if moved {
-                    Applied::Stale {
-                        failure: fault.into(),
-                        unheard: None,
+                    StepResult::Conflict {
+                        error: error.into(),
+                        outcome_unknown: None,
                     }
                 } else {
-                    Applied::failed(fault, unheard)
+                    StepResult::failed(error, outcome_unknown)
                 });
             }
         }
         Ok(())
     }
 
-    async fn wait_until_gone(&self, guard: &Guard, deadline: Instant) -> Result<(), Failure> {
+    async fn wait_until_gone(
+        &self,
+        guard: &Preconditions,
+        deadline: Instant,
+    ) -> Result<(), ObjectError> {
         let (cluster, namespace, name) = (
             &self.target.cluster,
             &self.target.namespace,
@@ -103,7 +107,7 @@ impl Writer<'_> {
             let seen = cluster
                 .read_secret_metadata(namespace, name)
                 .await
-                .map_err(|fault| self.deleted(&fault.into()))?;
+                .map_err(|error| self.deleted(&error.into()))?;
             let Some(seen) = seen.filter(|seen| seen.uid == guard.uid) else {
                 return Ok(());
             };
@@ -112,9 +116,9 @@ impl Writer<'_> {
                     .finalizers
                     .iter()
                     .flatten()
-                    .map(|finalizer| printable(finalizer).into_owned())
+                    .map(|finalizer| escape_control(finalizer).into_owned())
                     .collect();
-                let trouble = Trouble::StillDeleting {
+                let trouble = ObjectErrorKind::StillDeleting {
                     name: name.to_string(),
                     finalizers,
                 };

@@ -3,39 +3,39 @@
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Applied, Unheard};
-use crate::cluster::Fault;
-use crate::cluster::exchange::Reply;
-use crate::cluster::secrets::ApplyOptions;
+use super::{StepResult, UnconfirmedWrite};
 use crate::domain::names::Namespace;
 use crate::domain::pull_secret::{self, PullSecret};
-use crate::failure::Trouble;
-use crate::ledger::{Entry, Outcome};
+use crate::kubernetes::RequestError;
+use crate::kubernetes::api_request::ApiResponse;
+use crate::kubernetes::secrets::ApplyOptions;
+use crate::ledger::{Outcome, WriteTracker};
+use crate::object_error::ObjectErrorKind;
 use crate::plan::{SecretApply, SecretStep, explain_secret};
-use crate::request::{DryRun, Wanted, WantedSecret};
+use crate::request::{Desired, DesiredSecret, DryRun};
 use crate::target::Target;
 
 /// Carries out the Secret's step.
-pub async fn carry_out(
+pub async fn execute(
     target: &Target,
-    wanted: &Wanted,
-    secret: &WantedSecret,
+    desired: &Desired,
+    secret: &DesiredSecret,
     step: SecretStep,
     deadline: Instant,
-    entry: &Entry,
-) -> Applied {
+    tracker: &WriteTracker,
+) -> StepResult {
     let writer = Writer {
         target,
-        wanted,
+        desired,
         secret,
-        entry,
+        tracker,
     };
     match step {
-        SecretStep::Fail(failure) => Applied::failed(failure, false),
-        SecretStep::Show => {
-            let manifest = wanted.manifest;
+        SecretStep::Fail(error) => StepResult::failed(error, false),
+        SecretStep::Preview => {
+            let manifest = desired.manifest;
             let namespace = manifest.with_namespace.then_some(&target.namespace);
-            Applied::done(
+            StepResult::done(
                 Outcome::Created,
                 writer.manifest(namespace, manifest.masked),
             )
@@ -48,34 +48,34 @@ pub async fn carry_out(
 /// One Secret being written.
 pub(super) struct Writer<'a> {
     pub(super) target: &'a Target,
-    pub(super) wanted: &'a Wanted,
-    pub(super) secret: &'a WantedSecret,
-    pub(super) entry: &'a Entry,
+    pub(super) desired: &'a Desired,
+    pub(super) secret: &'a DesiredSecret,
+    pub(super) tracker: &'a WriteTracker,
 }
 
 impl Writer<'_> {
     pub(super) fn dry_run(&self) -> bool {
-        self.wanted.dry_run != DryRun::None
+        self.desired.dry_run != DryRun::None
     }
 
     /// Where a write is noted; a dry run writes nothing, so nothing of it can be unknown.
-    pub(super) fn receipt(&self) -> Option<&Entry> {
-        (!self.dry_run()).then_some(self.entry)
+    pub(super) fn tracker(&self) -> Option<&WriteTracker> {
+        (!self.dry_run()).then_some(self.tracker)
     }
 
-    /// The Secret as it would be sent, where objects are shown.
+    /// The Secret as it would be sent, where objects are manifest.
     pub(super) fn manifest(&self, namespace: Option<&Namespace>, masked: bool) -> Option<Value> {
-        let WantedSecret {
+        let DesiredSecret {
             name,
             credential,
             config,
             ..
         } = self.secret;
-        let shown = || PullSecret::new(name, credential, config).manifest(namespace, masked);
-        self.wanted.whole_objects.then(shown)
+        let manifest = || PullSecret::new(name, credential, config).manifest(namespace, masked);
+        self.desired.return_objects.then(manifest)
     }
 
-    pub(super) async fn send(&self, apply: &SecretApply) -> Result<Reply, Fault> {
+    pub(super) async fn send(&self, apply: &SecretApply) -> Result<ApiResponse, RequestError> {
         let options = self.options(apply.force);
         self.target
             .cluster
@@ -84,69 +84,77 @@ impl Writer<'_> {
                 &self.secret.name,
                 apply.body.clone(),
                 &options,
-                self.receipt(),
+                self.tracker(),
             )
             .await
     }
 
     fn options(&self, force: bool) -> ApplyOptions<'_> {
         ApplyOptions {
-            field_manager: &self.wanted.field_manager,
+            field_manager: &self.desired.field_manager,
             force,
             dry_run: self.dry_run(),
-            whole: self.wanted.whole_objects,
+            whole: self.desired.return_objects,
         }
     }
 
     /// Applies and judges; `made` is the word where the Secret came into being.
-    pub(super) async fn apply(&self, apply: SecretApply, made: Outcome) -> Applied {
+    pub(super) async fn apply(&self, apply: SecretApply, made: Outcome) -> StepResult {
         let reply = match self.send(&apply).await {
             Ok(reply) => reply,
-            Err(fault) => {
-                let unheard = fault.unheard;
-                let moved = fault.refusal().is_some_and(|refusal| {
-                    apply.guarded && refusal.is_conflict() && refusal.manager_conflicts().is_empty()
+            Err(error) => {
+                let outcome_unknown = error.outcome_unknown;
+                let moved = error.api_error().is_some_and(|api_error| {
+                    apply.guarded
+                        && api_error.is_conflict()
+                        && api_error.manager_conflicts().is_empty()
                 });
-                if !unheard {
-                    self.entry.answered();
+                if !outcome_unknown {
+                    self.tracker.mark_answered();
                 }
-                let failure = explain_secret(fault, self.secret);
+                let error = explain_secret(error, self.secret);
                 return if moved {
-                    Applied::Stale {
-                        failure,
-                        unheard: unheard.then_some(Unheard::Secret(apply.before)),
+                    StepResult::Conflict {
+                        error,
+                        outcome_unknown: outcome_unknown
+                            .then_some(UnconfirmedWrite::Secret(apply.before)),
                     }
                 } else {
-                    Applied::failed(failure, unheard)
+                    StepResult::failed(error, outcome_unknown)
                 };
             }
         };
-        self.entry.answered();
-        match self.judge(&apply, &reply, made).await {
+        self.tracker.mark_answered();
+        match self.classify(&apply, &reply, made).await {
             Ok(outcome) => self.finish(&apply, &reply, outcome).await,
             // The server said yes, and what became of it cannot be read.
-            Err(fault) => Applied::failed(fault, !self.dry_run()),
+            Err(error) => StepResult::failed(error, !self.dry_run()),
         }
     }
 
-    /// Takes the copy of a key off, where that was asked for, and makes the object ready to be shown.
-    async fn finish(&self, apply: &SecretApply, reply: &Reply, outcome: Outcome) -> Applied {
-        if !self.wanted.whole_objects && !apply.drop_last_applied {
-            return Applied::done(outcome, None);
+    /// Takes the copy of a key off, where that was asked for, and makes the object ready to be manifest.
+    async fn finish(
+        &self,
+        apply: &SecretApply,
+        reply: &ApiResponse,
+        outcome: Outcome,
+    ) -> StepResult {
+        if !self.desired.return_objects && !apply.drop_last_applied {
+            return StepResult::done(outcome, None);
         }
         let Ok(object) = reply.json::<Value>() else {
-            return Applied::done(outcome, None);
+            return StepResult::done(outcome, None);
         };
         let show = |object: Value| {
-            self.wanted
-                .whole_objects
+            self.desired
+                .return_objects
                 .then(|| pull_secret::masked(object))
         };
         if !apply.drop_last_applied {
-            return Applied::done(outcome, show(object));
+            return StepResult::done(outcome, show(object));
         }
         if !self.dry_run() {
-            self.entry.halfway();
+            self.tracker.mark_partial();
         }
         let uid = object
             .pointer("/metadata/uid")
@@ -161,23 +169,23 @@ impl Writer<'_> {
                 uid,
                 pull_secret::LAST_APPLIED,
                 &self.options(apply.force),
-                self.receipt(),
+                self.tracker(),
             )
             .await;
         match removed {
             Ok(reply) => {
-                self.entry.answered();
-                Applied::done(Outcome::Configured, reply.json().ok().and_then(show))
+                self.tracker.mark_answered();
+                StepResult::done(Outcome::Configured, reply.json().ok().and_then(show))
             }
             // The Secret is written, whatever became of the copy.
-            Err(fault) if !self.dry_run() => {
-                let trouble = Trouble::CopyLeft {
+            Err(error) if !self.dry_run() => {
+                let trouble = ObjectErrorKind::LastAppliedNotRemoved {
                     name: self.secret.name.to_string(),
-                    fault,
+                    error,
                 };
-                Applied::failed(trouble, false)
+                StepResult::failed(trouble, false)
             }
-            Err(fault) => Applied::failed(fault, false),
+            Err(error) => StepResult::failed(error, false),
         }
     }
 }

@@ -246,9 +246,9 @@ impl ConnectionArgs {
             disable_compression: self.disable_compression,
             request_timeout,
             user_agent: format!("kubectl-{plugin}/{version} ({}/{})", go_os(), go_arch()),
-            asks_namespace_first: false,
+            validate_context_first: false,
             stdin_taken: false,
-            renews_nothing: false,
+            disable_token_refresh: false,
         })
     }
 }

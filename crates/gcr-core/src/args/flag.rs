@@ -168,7 +168,7 @@ impl<'a> Flag<'a> {
             },
             Kind::Duration => match go_duration::parse(value) {
                 Some(_) => Ok(None),
-                None => Err(go_duration::complaint(value)),
+                None => Err(go_duration::parse_error(value)),
             },
             Kind::List | Kind::Text => Ok(None),
         }

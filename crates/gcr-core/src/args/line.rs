@@ -11,12 +11,12 @@ use std::ffi::{OsStr, OsString};
 use clap::Command;
 
 use super::flag::{Flag, Kind};
-use super::words::{as_bytes, from_bytes};
+use super::os_bytes::{as_bytes, from_bytes};
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_quote::go_quoted;
-use crate::domain::printable::printable;
 
 /// A command line that pflag would take.
-pub(crate) struct Line<'a> {
+pub(crate) struct ParsedLine<'a> {
     /// The command and its parents, from the root.
     pub(crate) path: Vec<&'a Command>,
     /// Every flag given, in order, with the value clap is to have; `None` for a bare one.
@@ -30,16 +30,16 @@ pub(crate) struct Line<'a> {
 }
 
 /// What is wrong with a line, and for which command.
-pub(crate) struct Complaint<'a> {
+pub(crate) struct ParseError<'a> {
     /// The command and its parents, from the root.
     pub(crate) path: Vec<&'a Command>,
     /// In pflag's words.
     pub(crate) message: String,
 }
 
-impl<'a> Line<'a> {
+impl<'a> ParsedLine<'a> {
     /// Reads what stands behind the program's name.
-    pub(crate) fn read(root: &'a Command, argv: &[OsString]) -> Result<Self, Complaint<'a>> {
+    pub(crate) fn read(root: &'a Command, argv: &[OsString]) -> Result<Self, ParseError<'a>> {
         let (path, rest) = find_command(root, argv);
         let mut line = Self {
             path,
@@ -58,14 +58,16 @@ impl<'a> Line<'a> {
                     Ok(())
                 }
                 [b'-', b'-', long @ ..] => line.long(long, &mut rest),
-                [b'-', letters @ ..] if !letters.is_empty() => line.letters(letters, &mut rest),
+                [b'-', shorthands @ ..] if !shorthands.is_empty() => {
+                    line.shorthands(shorthands, &mut rest)
+                }
                 _ => {
                     line.words.push(word.clone());
                     Ok(())
                 }
             };
             if let Err(message) = read {
-                return Err(Complaint {
+                return Err(ParseError {
                     path: line.path,
                     message,
                 });
@@ -130,13 +132,13 @@ impl<'a> Line<'a> {
         self.set(flag, value)
     }
 
-    fn letters<'w>(
+    fn shorthands<'w>(
         &mut self,
-        letters: &[u8],
+        shorthands: &[u8],
         rest: &mut impl Iterator<Item = &'w OsString>,
     ) -> Result<(), String> {
-        let mut letters = letters;
-        while let [letter, tail @ ..] = letters {
+        let mut shorthands = shorthands;
+        while let [letter, tail @ ..] = shorthands {
             let attached = match tail {
                 [b'=', value @ ..] if !value.is_empty() => Some(value),
                 _ => None,
@@ -144,15 +146,15 @@ impl<'a> Line<'a> {
             let quoted = format!("{:?}", char::from(*letter));
             if *letter == b'h' {
                 self.help(attached.unwrap_or(b"true"))?;
-                letters = if attached.is_some() { &[] } else { tail };
+                shorthands = if attached.is_some() { &[] } else { tail };
                 continue;
             }
             let flag = Flag::lettered(&self.path, char::from(*letter)).ok_or_else(|| {
-                format!("unknown shorthand flag: {quoted} in -{}", shown(letters))
+                format!("unknown shorthand flag: {quoted} in -{}", shown(shorthands))
             })?;
             if attached.is_none() && flag.may_be_bare() {
                 self.set(flag, None)?;
-                letters = tail;
+                shorthands = tail;
                 continue;
             }
             let value = match (attached, tail) {
@@ -163,7 +165,7 @@ impl<'a> Line<'a> {
                     None => {
                         return Err(format!(
                             "flag needs an argument: {quoted} in -{}",
-                            shown(letters)
+                            shown(shorthands)
                         ));
                     }
                 },
@@ -267,7 +269,7 @@ fn find_command<'a, 'w>(
 }
 
 fn shown(bytes: &[u8]) -> String {
-    printable(&String::from_utf8_lossy(bytes)).into_owned()
+    escape_control(&String::from_utf8_lossy(bytes)).into_owned()
 }
 
 #[cfg(test)]

@@ -6,17 +6,17 @@ mod connection;
 pub(crate) mod flag;
 mod help;
 pub(crate) mod line;
+mod os_bytes;
 mod output;
 mod parse;
 mod targets;
 mod version;
-mod words;
 mod wrap;
 
 pub use connection::ConnectionArgs;
 pub use output::OutputArgs;
 pub(crate) use parse::command_tree;
-pub use parse::{Stop, UsageError, parse, typed_name};
+pub use parse::{EarlyExit, UsageError, parse, typed_name};
 pub use targets::TargetArgs;
 pub use version::{VersionArgs, version_text};
 
@@ -76,7 +76,7 @@ pub fn parse_wait(text: &str) -> Result<Duration, UsageError> {
     go_duration::parse(text).ok_or_else(|| {
         UsageError::new(format!(
             "invalid argument {text:?} for \"--timeout\" flag: {}",
-            go_duration::complaint(text)
+            go_duration::parse_error(text)
         ))
     })
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::UsageError;
 use super::flag::switch;
-use crate::domain::printable::printable;
+use crate::domain::escape_control::escape_control;
 use crate::request::{DryRun, Format, OutputOptions};
 
 /// A bare `--dry-run`, told apart from `--dry-run=client`.
@@ -77,7 +77,7 @@ impl OutputArgs {
             }
             other => Err(UsageError::new(format!(
                 "Invalid dry-run value ({}). Must be \"none\", \"server\", or \"client\".",
-                printable(other)
+                escape_control(other)
             ))),
         }
     }
@@ -100,7 +100,7 @@ impl OutputArgs {
             _ => {
                 return Err(UsageError::new(format!(
                     "unable to match a printer suitable for the output format \"{}\", allowed formats are: json,name,yaml",
-                    printable(self.format())
+                    escape_control(self.format())
                 )));
             }
         };

@@ -6,11 +6,11 @@ use std::path::Path;
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::help::{Page, command_path};
-use super::line::Line;
+use super::line::ParsedLine;
 use super::wrap::Width;
-use crate::domain::printable::printable;
+use crate::domain::escape_control::escape_control;
 use crate::exit;
-use crate::report::Stream;
+use crate::report::Console;
 
 /// Something wrong with what was typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,23 +38,23 @@ impl UsageError {
 
 /// Why a command line leads to no request.
 #[derive(Debug)]
-pub enum Stop {
+pub enum EarlyExit {
     /// Something else was asked for, as help: text for standard output.
-    Asked(String),
+    Print(String),
     /// It cannot be carried out: lines for standard error.
-    Refused(String),
+    Error(String),
 }
 
-impl Stop {
+impl EarlyExit {
     /// Prints it and says how the process should end.
     pub fn print(&self) -> u8 {
-        let mut stream = Stream::new(None);
+        let mut stream = Console::new(None);
         match self {
-            Self::Asked(text) => {
+            Self::Print(text) => {
                 stream.out(text);
                 exit::OK
             }
-            Self::Refused(text) => {
+            Self::Error(text) => {
                 stream.err(text);
                 exit::FAILED
             }
@@ -62,9 +62,9 @@ impl Stop {
     }
 }
 
-impl From<UsageError> for Stop {
+impl From<UsageError> for EarlyExit {
     fn from(error: UsageError) -> Self {
-        Self::Refused(error.to_string())
+        Self::Error(error.to_string())
     }
 }
 
@@ -89,20 +89,20 @@ pub fn typed_name(argv0: Option<&OsString>, plugin: &str) -> String {
 pub fn parse<C: CommandFactory + FromArgMatches>(
     plugin: &str,
     argv: Vec<OsString>,
-) -> Result<(C, String), Stop> {
+) -> Result<(C, String), EarlyExit> {
     let mut argv = argv.into_iter();
     let program = argv.next().unwrap_or_default();
     let name = typed_name(Some(&program), plugin);
     let argv: Vec<_> = argv.collect();
 
     let mut root = command_tree::<C>();
-    let line = Line::read(&root, &argv).map_err(|complaint| {
-        let path = command_path(&name, &complaint.path);
-        let way_on = match complaint.path[complaint.path.len() - 1].get_name() {
+    let line = ParsedLine::read(&root, &argv).map_err(|parse_error| {
+        let path = command_path(&name, &parse_error.path);
+        let way_on = match parse_error.path[parse_error.path.len() - 1].get_name() {
             OPTIONS => format!("Run '{path}' without flags."),
             _ => format!("See '{path} --help' for usage."),
         };
-        Stop::Refused(format!("error: {}\n{way_on}", complaint.message))
+        EarlyExit::Error(format!("error: {}\n{way_on}", parse_error.message))
     })?;
     if let Some(stop) = answered_here(&line, &root, &name) {
         return Err(stop);
@@ -113,9 +113,9 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
     let unreadable = |error: clap::Error| {
         let text = error.to_string();
         let said = text.lines().next().unwrap_or_default();
-        Stop::Refused(format!(
+        EarlyExit::Error(format!(
             "{}\nSee '{path} --help' for usage.",
-            printable(said)
+            escape_control(said)
         ))
     };
     let matches = root.try_get_matches_from_mut(ready).map_err(unreadable)?;
@@ -156,7 +156,7 @@ fn with_namespace(command: Command) -> Command {
 }
 
 /// Help, `options`, and words that the command does not take: what needs no more than the tree.
-fn answered_here(line: &Line<'_>, root: &Command, name: &str) -> Option<Stop> {
+fn answered_here(line: &ParsedLine<'_>, root: &Command, name: &str) -> Option<EarlyExit> {
     let page = |width| Page {
         program: name,
         width,
@@ -166,12 +166,12 @@ fn answered_here(line: &Line<'_>, root: &Command, name: &str) -> Option<Stop> {
     let err = || page(Width::of(&std::io::stderr()));
     let command = line.command();
     match command.get_name() {
-        OPTIONS => return Some(Stop::Asked(out().global_options(root))),
+        OPTIONS => return Some(EarlyExit::Print(out().global_options(root))),
         HELP => return Some(help_about(line, root, out())),
         _ => {}
     }
     if line.help {
-        return Some(Stop::Asked(out().help(&line.path)));
+        return Some(EarlyExit::Print(out().help(&line.path)));
     }
     let words: Vec<_> = line
         .words
@@ -184,14 +184,14 @@ fn answered_here(line: &Line<'_>, root: &Command, name: &str) -> Option<Stop> {
         .fold(0, usize::saturating_add);
     let message = if command.has_subcommands() {
         if words.is_empty() {
-            return Some(Stop::Refused(err().help(&line.path)));
+            return Some(EarlyExit::Error(err().help(&line.path)));
         }
         format!("unknown command {:?}", words.join(" "))
     } else if words.len() <= places {
         return None;
     } else if places == 0 {
         let message = format!("extra arguments: [{}]", words.join(" "));
-        return Some(UsageError::new(printable(&message)).into());
+        return Some(UsageError::new(escape_control(&message)).into());
     } else {
         let place = command.get_positionals().next();
         let what = place.map(|place| place.get_id().as_str().to_uppercase());
@@ -204,25 +204,25 @@ fn answered_here(line: &Line<'_>, root: &Command, name: &str) -> Option<Stop> {
     };
     let path = command_path(name, &line.path);
     Some(
-        UsageError::new(printable(&message))
+        UsageError::new(escape_control(&message))
             .with_help_of(&path)
             .into(),
     )
 }
 
 /// `help`, `help COMMAND`.
-fn help_about(line: &Line<'_>, root: &Command, page: Page<'_>) -> Stop {
+fn help_about(line: &ParsedLine<'_>, root: &Command, page: Page<'_>) -> EarlyExit {
     let topic = line.words.first().map(|word| word.to_string_lossy());
     match topic {
-        None => Stop::Asked(page.help(&[root])),
+        None => EarlyExit::Print(page.help(&[root])),
         Some(topic) => match root.find_subcommand(&*topic) {
             Some(command) if command.get_name() == OPTIONS => {
-                Stop::Asked(page.global_options(root))
+                EarlyExit::Print(page.global_options(root))
             }
-            Some(command) => Stop::Asked(page.help(&[root, command])),
-            None => Stop::Refused(format!(
+            Some(command) => EarlyExit::Print(page.help(&[root, command])),
+            None => EarlyExit::Error(format!(
                 "Unknown help topic [`{}`]\n{}",
-                printable(&topic),
+                escape_control(&topic),
                 page.help(&[root])
             )),
         },

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{ConnectionArgs, UsageError, parse_each, parse_each_once};
 use crate::domain::namespace_filter::NamespaceFilter;
-use crate::request::{NamespaceMatch, Namespaces, Scope, Shape};
+use crate::request::{LineQualifiers, NamespaceMatch, Namespaces, Scope};
 
 /// Where to work.
 #[derive(Debug, Args)]
@@ -64,7 +64,7 @@ impl TargetArgs {
         }
         let list = self.namespace.as_ref().is_some_and(|it| it.contains(','));
         let matching = matches!(namespaces, Namespaces::Matching(_));
-        let shape = Shape {
+        let shape = LineQualifiers {
             // However many different ones a list names.
             namespaces: list || matching || !contexts.is_empty(),
             contexts: !contexts.is_empty(),

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{Stop, UsageError};
+use super::{EarlyExit, UsageError};
 use crate::report::{json_text, yaml_text};
 
 const EXAMPLES: &str = "\
@@ -39,7 +39,7 @@ pub struct VersionArgs {
 
 impl VersionArgs {
     /// What to print.
-    pub fn answer(&self, version: &str) -> Stop {
+    pub fn answer(&self, version: &str) -> EarlyExit {
         version_text(version, self.output.as_deref().unwrap_or_default())
     }
 }
@@ -62,7 +62,7 @@ struct Info<'a> {
 }
 
 /// The version as text, or in the `format` json or yaml.
-pub fn version_text(version: &str, format: &str) -> Stop {
+pub fn version_text(version: &str, format: &str) -> EarlyExit {
     let mut numbers = version.split('.');
     let mut number = || numbers.next().unwrap_or_default();
     let object = Version {
@@ -75,9 +75,9 @@ pub fn version_text(version: &str, format: &str) -> Stop {
         },
     };
     match format {
-        "" => Stop::Asked(format!("Client Version: v{version}")),
-        "json" => Stop::Asked(json_text(&object, 2)),
-        "yaml" => Stop::Asked(yaml_text(&serde_json::json!(object))),
+        "" => EarlyExit::Print(format!("Client Version: v{version}")),
+        "json" => EarlyExit::Print(json_text(&object, 2)),
+        "yaml" => EarlyExit::Print(yaml_text(&serde_json::json!(object))),
         _ => UsageError::new("--output must be 'yaml' or 'json'").into(),
     }
 }

@@ -6,20 +6,20 @@ use std::ffi::OsString;
 use clap::Command;
 
 use crate::args::flag::{Flag, Kind};
-use crate::args::line::Line;
+use crate::args::line::ParsedLine;
 
-/// The place to complete.
+/// The position to complete.
 pub(super) struct Cursor<'a> {
     /// The finished part of the line.
-    pub(super) line: Line<'a>,
+    pub(super) line: ParsedLine<'a>,
     /// What the word is.
-    pub(super) place: Place<'a>,
+    pub(super) position: CursorPosition<'a>,
     /// The word, as far as it is typed: of a flag with `=` what stands behind it.
     pub(super) typed: String,
 }
 
 /// What the unfinished word is.
-pub(super) enum Place<'a> {
+pub(super) enum CursorPosition<'a> {
     /// A flag's name.
     Flag,
     /// A command's name.
@@ -33,7 +33,7 @@ pub(super) enum Place<'a> {
 impl<'a> Cursor<'a> {
     /// Where the cursor stands; `None` where the line is wrong before it.
     pub(super) fn find(root: &'a Command, before: &[OsString], unfinished: &str) -> Option<Self> {
-        let line = Line::read(root, before).ok();
+        let line = ParsedLine::read(root, before).ok();
         if let Some(line) = line.filter(|line| line.ended) {
             return Some(Self::word(line, unfinished));
         }
@@ -41,14 +41,14 @@ impl<'a> Cursor<'a> {
             .split_once('=')
             .filter(|_| unfinished.starts_with('-'))
         {
-            let line = Line::read(root, before).ok()?;
+            let line = ParsedLine::read(root, before).ok()?;
             let flag = named(&line.path, flag)?;
             return Some(Self::value(line, flag, typed));
         }
         if unfinished.starts_with('-') {
             return Some(Self {
-                line: Line::read(root, before).ok()?,
-                place: Place::Flag,
+                line: ParsedLine::read(root, before).ok()?,
+                position: CursorPosition::Flag,
                 typed: unfinished.to_owned(),
             });
         }
@@ -57,58 +57,62 @@ impl<'a> Cursor<'a> {
             // A word that looks like a flag may be the value of the one before it: then the whole reads well.
             if flag.starts_with('-')
                 && !flag.contains('=')
-                && Line::read(root, before).is_err()
-                && let Ok(line) = Line::read(root, finished)
+                && ParsedLine::read(root, before).is_err()
+                && let Ok(line) = ParsedLine::read(root, finished)
                 && let Some(flag) = named(&line.path, &flag)
             {
                 return Some(Self::value(line, flag, unfinished));
             }
         }
-        Some(Self::word(Line::read(root, before).ok()?, unfinished))
+        Some(Self::word(ParsedLine::read(root, before).ok()?, unfinished))
     }
 
-    fn value(line: Line<'a>, flag: Flag<'a>, typed: &str) -> Self {
+    fn value(line: ParsedLine<'a>, flag: Flag<'a>, typed: &str) -> Self {
         let name = flag.value_name();
         let list = flag.kind() == Kind::List || name == "NAMESPACE";
         Self {
             line,
-            place: Place::Value { name, list },
+            position: CursorPosition::Value { name, list },
             typed: typed.to_owned(),
         }
     }
 
-    fn word(line: Line<'a>, typed: &str) -> Self {
+    fn word(line: ParsedLine<'a>, typed: &str) -> Self {
         let command = line.command();
         let is_first = line.words.is_empty();
-        let place = if line.help {
-            Place::Nothing
+        let position = if line.help {
+            CursorPosition::Nothing
         } else if is_first && (command.has_subcommands() || command.get_name() == "help") {
-            Place::Subcommand
+            CursorPosition::Subcommand
         } else {
             word_of(command, line.words.len())
         };
         Self {
             line,
-            place,
+            position,
             typed: typed.to_owned(),
         }
     }
 }
 
 /// The word behind `count` others.
-fn word_of(command: &Command, count: usize) -> Place<'_> {
+fn word_of(command: &Command, count: usize) -> CursorPosition<'_> {
     let mut before = 0_usize;
-    for place in command.get_positionals() {
-        before = before.saturating_add(place.get_num_args().map_or(1, |range| range.max_values()));
+    for position in command.get_positionals() {
+        before = before.saturating_add(
+            position
+                .get_num_args()
+                .map_or(1, |range| range.max_values()),
+        );
         if count < before {
-            let names = place.get_value_names().unwrap_or_default();
-            return Place::Value {
+            let names = position.get_value_names().unwrap_or_default();
+            return CursorPosition::Value {
                 name: names.first().map_or("", |name| name.as_str()),
                 list: false,
             };
         }
     }
-    Place::Nothing
+    CursorPosition::Nothing
 }
 
 /// The flag of `--name`, or of the last letter of `-abc`.

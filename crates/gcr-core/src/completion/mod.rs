@@ -2,10 +2,10 @@
 //!
 //! kubectl runs the file `kubectl_complete-…` with the words behind the plugin's name, the last of them unfinished, and
 //! reads cobra's protocol from its standard output. Whatever goes wrong, nothing is said and nothing is offered: a shell
-//! that waits for a Tab is no place for errors, questions or log-ins.
+//! that waits for a Tab is no position for errors, questions or log-ins.
 
+mod completion_reply;
 mod cursor;
-mod reply;
 mod shim;
 mod values;
 
@@ -16,22 +16,23 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
-use crate::args::{Stop, command_tree};
+use crate::args::{EarlyExit, command_tree};
+use completion_reply::CompletionReply;
 use cursor::Cursor;
-use reply::Reply;
 
 /// The answer, where `argv` asks for completion: by the name of the file that was called, or by the first word.
-pub fn answer<C: CommandFactory>(argv: &[OsString]) -> Option<Stop> {
+pub fn answer<C: CommandFactory>(argv: &[OsString]) -> Option<EarlyExit> {
     let words = asked(argv)?;
     let root = command_tree::<C>();
     let reply = match words.split_last() {
         Some((unfinished, before)) => {
             let unfinished = unfinished.to_string_lossy();
-            Cursor::find(&root, before, &unfinished).map_or_else(Reply::nothing, values::offer)
+            Cursor::find(&root, before, &unfinished)
+                .map_or_else(CompletionReply::nothing, values::offer)
         }
-        None => Reply::nothing(),
+        None => CompletionReply::nothing(),
     };
-    Some(Stop::Asked(reply.text()))
+    Some(EarlyExit::Print(reply.text()))
 }
 
 fn asked(argv: &[OsString]) -> Option<&[OsString]> {

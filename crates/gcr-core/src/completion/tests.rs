@@ -38,7 +38,7 @@ fn complete(line: &str) -> String {
     let mut argv = vec![OsString::from("/x/kubectl_complete-root")];
     argv.extend(line.split(' ').map(OsString::from));
     match answer::<Cli>(&argv) {
-        Some(Stop::Asked(text)) => text,
+        Some(EarlyExit::Print(text)) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -118,7 +118,7 @@ fn a_line_that_is_wrong_already_offers_nothing() {
 fn the_plugin_itself_answers_to_the_hidden_word() {
     let argv = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
     let text = |argv: &[OsString]| match answer::<Cli>(argv) {
-        Some(Stop::Asked(text)) => Some(text),
+        Some(EarlyExit::Print(text)) => Some(text),
         _ => None,
     };
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What there is to offer for a place: from the tree, the kubeconfig, or the cluster in sight.
+//! What there is to offer for a position: from the tree, the kubeconfig, or the cluster in sight.
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -6,44 +6,48 @@ use std::time::Duration;
 use clap::Parser;
 use tokio::sync::watch;
 
-use super::cursor::{Cursor, Place};
-use super::reply::Reply;
+use super::completion_reply::CompletionReply;
+use super::cursor::{Cursor, CursorPosition};
 use crate::args::ConnectionArgs;
 use crate::args::flag::{Flag, Kind};
-use crate::args::line::Line;
-use crate::cluster::Cluster;
-use crate::cluster::lists::{List, METADATA_LIST, Pages};
+use crate::args::line::ParsedLine;
 use crate::connection::environment::Environment;
 use crate::connection::{Connection, ConnectionOptions, Kubeconfig};
 use crate::domain::google_hosts;
 use crate::domain::names::Namespace;
 use crate::domain::pull_secret;
-use crate::event::Events;
+use crate::event::EventSender;
+use crate::kubernetes::ClusterClient;
+use crate::kubernetes::pager::{List, METADATA_LIST, Pager};
 
 /// How long a Tab may take, whatever the cluster, the network or a credential plugin does.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What to offer for the word under the cursor.
-pub(super) fn offer(cursor: Cursor<'_>) -> Reply {
-    let Cursor { line, place, typed } = cursor;
-    match place {
-        Place::Nothing => Reply::nothing(),
-        Place::Flag => Reply::of(flags(&line, &typed)),
-        Place::Subcommand => Reply::of(subcommands(&line, &typed)),
-        Place::Value { name, list } => match name {
-            "FILE" => Reply::files(),
-            "DIR" => Reply::directories(),
+pub(super) fn offer(cursor: Cursor<'_>) -> CompletionReply {
+    let Cursor {
+        line,
+        position,
+        typed,
+    } = cursor;
+    match position {
+        CursorPosition::Nothing => CompletionReply::nothing(),
+        CursorPosition::Flag => CompletionReply::of(flags(&line, &typed)),
+        CursorPosition::Subcommand => CompletionReply::of(subcommands(&line, &typed)),
+        CursorPosition::Value { name, list } => match name {
+            "FILE" => CompletionReply::files(),
+            "DIR" => CompletionReply::directories(),
             _ => {
                 let values = values(&line, name);
                 let taken = if list { Vec::new() } else { words(&line) };
-                Reply::of(fitting(values, &typed, list, &taken))
+                CompletionReply::of(fitting(values, &typed, list, &taken))
             }
         },
     }
 }
 
 /// Flags that are not there yet, or may be there several times.
-fn flags(line: &Line<'_>, typed: &str) -> Vec<(String, String)> {
+fn flags(line: &ParsedLine<'_>, typed: &str) -> Vec<(String, String)> {
     let mut offered = Vec::new();
     for flag in Flag::all(&line.path) {
         let is_there = line
@@ -65,7 +69,7 @@ fn flags(line: &Line<'_>, typed: &str) -> Vec<(String, String)> {
     offered
 }
 
-fn subcommands(line: &Line<'_>, typed: &str) -> Vec<(String, String)> {
+fn subcommands(line: &ParsedLine<'_>, typed: &str) -> Vec<(String, String)> {
     let mut offered: Vec<_> = line.path[0]
         .get_subcommands()
         .map(|command| {
@@ -78,7 +82,7 @@ fn subcommands(line: &Line<'_>, typed: &str) -> Vec<(String, String)> {
     offered
 }
 
-fn words(line: &Line<'_>) -> Vec<String> {
+fn words(line: &ParsedLine<'_>) -> Vec<String> {
     line.words
         .iter()
         .map(|word| word.to_string_lossy().into_owned())
@@ -112,7 +116,7 @@ fn fitting(
 }
 
 /// All the values of this name in the flags' conventions.
-fn values(line: &Line<'_>, name: &str) -> Vec<String> {
+fn values(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
     match name {
         "kubectl" => vec!["kubectl".to_owned()],
         "HOST" => google_hosts::offered(),
@@ -124,7 +128,7 @@ fn values(line: &Line<'_>, name: &str) -> Vec<String> {
 }
 
 /// Names in the kubeconfig; none where it cannot be read.
-fn kubeconfig_names(line: &Line<'_>, what: &str) -> Vec<String> {
+fn kubeconfig_names(line: &ParsedLine<'_>, what: &str) -> Vec<String> {
     let options = connection_options(line).unwrap_or_default();
     let Ok(kubeconfig) = Kubeconfig::load(&options, Environment::of_process()) else {
         return Vec::new();
@@ -144,7 +148,7 @@ struct Global {
     connection: ConnectionArgs,
 }
 
-fn connection_options(line: &Line<'_>) -> Option<ConnectionOptions> {
+fn connection_options(line: &ParsedLine<'_>) -> Option<ConnectionOptions> {
     let argv = line.global_flags_for_clap("kubectl".into());
     let global = Global::try_parse_from(argv).ok()?;
     let plugin = line.path[0].get_name().trim_start_matches("kubectl-");
@@ -152,15 +156,15 @@ fn connection_options(line: &Line<'_>) -> Option<ConnectionOptions> {
         .connection
         .options(plugin, env!("CARGO_PKG_VERSION"))
         .ok()?;
-    options.request_timeout = Some(Some(PATIENCE));
+    options.request_timeout = Some(Some(TIMEOUT));
     options.stdin_taken = true;
-    options.renews_nothing = true;
+    options.disable_token_refresh = true;
     Some(options)
 }
 
 /// Names of objects, from the cluster that the line so far would work on. On a thread of its own, so that nothing that
 /// hangs there, not even a credential plugin, is waited for.
-fn cluster_names(line: &Line<'_>, name: &str) -> Vec<String> {
+fn cluster_names(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
     let Some(options) = connection_options(line) else {
         return Vec::new();
     };
@@ -193,7 +197,7 @@ fn cluster_names(line: &Line<'_>, name: &str) -> Vec<String> {
             .and_then(|runtime| runtime.block_on(ask(options, namespace, resource)));
         let _ = sender.send(names.unwrap_or_default());
     });
-    receiver.recv_timeout(PATIENCE).unwrap_or_default()
+    receiver.recv_timeout(TIMEOUT).unwrap_or_default()
 }
 
 /// What of the cluster is wanted.
@@ -213,9 +217,9 @@ async fn ask(
         .or_else(|| connection.namespace.clone())
         .unwrap_or_else(|| "default".to_owned());
     let namespace: Namespace = namespace.parse().ok()?;
-    let (events, _) = Events::channel();
+    let (events, _) = EventSender::channel();
     let (_stop, stopped) = watch::channel(false);
-    let cluster = Arc::new(Cluster::new(None, connection, events, stopped, 0));
+    let cluster = Arc::new(ClusterClient::new(None, connection, events, stopped, 0));
     let mut list = List {
         accept: METADATA_LIST,
         namespace: Some(namespace),
@@ -232,7 +236,7 @@ async fn ask(
             list.fields = format!("type={}", pull_secret::TYPE);
         }
     }
-    let items = Pages::of(&cluster, list).all().await.ok()?;
+    let items = Pager::new(&cluster, list).all().await.ok()?;
     Some(items.into_iter().map(|item| item.name).collect())
 }
 

@@ -40,7 +40,7 @@ impl Client {
     }
 
     /// Why the server is not trusted, where the cause is in the kubeconfig.
-    pub(crate) fn distrust(&self) -> Option<&'static str> {
+    pub(crate) fn untrusted_ca_hint(&self) -> Option<&'static str> {
         self.leaves_for_authorities.then_some(
             "the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one that signed it, or --insecure-skip-tls-verify",
         )

@@ -15,10 +15,10 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::exec_plugin::ExecPlugin;
 use super::oidc::Oidc;
-use super::plugin::Plugin;
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
-use crate::domain::printable::printable;
 
 /// How long a token that was read from a file is good: client-go reads it again after a minute, less ten seconds
 /// (`transport/token_source.go`).
@@ -81,7 +81,7 @@ fn header(value: &str) -> Result<HeaderValue, String> {
 }
 
 /// Where a credential comes from.
-pub(super) enum Source {
+pub(super) enum CredentialSource {
     /// The connection wants none, or has it in its certificate.
     None,
     /// It is there.
@@ -89,22 +89,22 @@ pub(super) enum Source {
     /// A file, and the token to use where it cannot be read.
     TokenFile(PathBuf, Option<String>),
     /// A credential plugin.
-    Plugin(Box<Plugin>),
+    ExecPlugin(Box<ExecPlugin>),
     /// client-go's `oidc`.
     Oidc(Box<Oidc>),
     /// There is no way to get one: the line to print.
-    Impossible(String),
+    Unavailable(String),
 }
 
 /// A source and its latest answer.
 pub(super) struct Credentials {
-    source: Source,
+    source: CredentialSource,
     held: Mutex<Option<Arc<Credential>>>,
 }
 
 impl Credentials {
     /// Nothing is asked yet.
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn new(source: CredentialSource) -> Self {
         Self {
             source,
             held: Mutex::new(None),
@@ -112,8 +112,8 @@ impl Credentials {
     }
 
     /// Whether the user may be asked something for it.
-    pub(super) fn may_ask(&self) -> bool {
-        matches!(&self.source, Source::Plugin(plugin) if plugin.may_ask())
+    pub(super) fn can_prompt(&self) -> bool {
+        matches!(&self.source, CredentialSource::ExecPlugin(plugin) if plugin.can_prompt())
     }
 
     /// The credential to use now.
@@ -132,13 +132,13 @@ impl Credentials {
     ///
     /// # Errors
     /// The line to print.
-    pub(super) async fn instead_of(
+    pub(super) async fn refresh_rejected(
         &self,
         refused: &Arc<Credential>,
     ) -> Result<Option<Arc<Credential>>, String> {
         if matches!(
             self.source,
-            Source::None | Source::Fixed(_) | Source::Impossible(_)
+            CredentialSource::None | CredentialSource::Fixed(_) | CredentialSource::Unavailable(_)
         ) {
             return Ok(None);
         }
@@ -159,12 +159,12 @@ impl Credentials {
         refused: bool,
     ) -> Result<Arc<Credential>, String> {
         let mut fresh = match &self.source {
-            Source::None => Credential::default(),
-            Source::Fixed(authorization) => Credential {
+            CredentialSource::None => Credential::default(),
+            CredentialSource::Fixed(authorization) => Credential {
                 authorization: Some(authorization.clone()),
                 ..Credential::default()
             },
-            Source::TokenFile(path, instead) => match (token_in(path), instead, &*held) {
+            CredentialSource::TokenFile(path, instead) => match (token_in(path), instead, &*held) {
                 (Ok(token), ..) => {
                     let again = Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok();
                     Credential::token(&token, again)?
@@ -178,14 +178,14 @@ impl Credentials {
                 (Err(_), Some(token), None) => Credential::token(token, None)?,
                 (Err(error), None, None) => return Err(error),
             },
-            Source::Plugin(plugin) => plugin.run().await.map_err(|error| {
+            CredentialSource::ExecPlugin(plugin) => plugin.run().await.map_err(|error| {
                 format!("Unable to connect to the server: getting credentials: {error}")
             })?,
-            Source::Oidc(oidc) => oidc
+            CredentialSource::Oidc(oidc) => oidc
                 .token(refused)
                 .await
                 .map_err(|error| format!("Unable to connect to the server: {error}"))?,
-            Source::Impossible(line) => return Err(line.clone()),
+            CredentialSource::Unavailable(line) => return Err(line.clone()),
         };
         // By a clock that differs from ours, or as good as: the server judges, or we would ask before every request.
         if fresh.has_expired() {
@@ -208,7 +208,7 @@ fn token_in(path: &Path) -> Result<Zeroizing<String>, String> {
     if token.is_empty() {
         return Err(format!(
             "error: read empty token from file \"{}\"",
-            printable(&path.to_string_lossy())
+            escape_control(&path.to_string_lossy())
         ));
     }
     Ok(Zeroizing::new(token))

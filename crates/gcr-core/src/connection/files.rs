@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use super::environment::Environment;
 use super::kubeconfig::{Cluster, Context, File, Named, NamedEntry, User};
 use super::options::ConnectionOptions;
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
-use crate::domain::printable::printable;
 
 /// What all files say together. Nothing is copied until it is asked for: of hundreds of entries a run uses three.
 #[derive(Default)]
@@ -145,7 +145,7 @@ fn name_of<T: NamedEntry>(named: &Option<T>) -> &str {
 fn unusable(path: &Path, why: &str) -> String {
     format!(
         "error loading config file \"{}\": {why}",
-        printable(&path.to_string_lossy())
+        escape_control(&path.to_string_lossy())
     )
 }
 

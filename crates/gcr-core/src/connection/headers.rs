@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, header};
 
 use super::kubeconfig::User;
 use super::options::ConnectionOptions;
-use crate::domain::printable::printable;
+use crate::domain::escape_control::escape_control;
 
 /// `User-Agent`, and as whom to act (client-go `transport/round_trippers.go`).
 pub(super) fn of(
@@ -18,7 +18,7 @@ pub(super) fn of(
         let wrong = || {
             format!(
                 "Unable to connect to the server: net/http: invalid header field value for \"{}\"",
-                printable(&canonical(name))
+                escape_control(&canonical(name))
             )
         };
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;

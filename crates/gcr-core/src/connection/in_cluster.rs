@@ -2,7 +2,7 @@
 //!
 //! Used only where kubectl would: when flags and files together say nothing.
 
-use super::chosen::{Chosen, default_server};
+use super::effective_config::{EffectiveConfig, default_server};
 use super::environment::Environment;
 use super::server_address::ServerAddress;
 
@@ -15,7 +15,7 @@ pub(super) fn is_possible(environment: &Environment) -> bool {
 
 /// Whether flags and files leave everything at its default, so that kubectl would look for the pod's account.
 pub(super) fn is_asked_for(
-    chosen: &Chosen,
+    chosen: &EffectiveConfig,
     address: &ServerAddress,
     times_out: bool,
     environment: &Environment,
@@ -34,7 +34,11 @@ pub(super) fn is_asked_for(
 
 /// Puts the pod's account in place of the defaults. Of the flags only `--token` and `--certificate-authority` count
 /// (`--server` would have made it another cluster).
-pub(super) fn adopt(chosen: &mut Chosen, authority_flag: Option<&str>, environment: &Environment) {
+pub(super) fn adopt(
+    chosen: &mut EffectiveConfig,
+    authority_flag: Option<&str>,
+    environment: &Environment,
+) {
     let host = environment
         .text("KUBERNETES_SERVICE_HOST")
         .unwrap_or_default();

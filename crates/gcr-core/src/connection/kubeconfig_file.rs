@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::base64_data::{decode, is_base64};
 use super::kubeconfig::{File, Named, NamedEntry};
-use super::untyped::Untyped;
+use super::yaml_as_json::YamlAsJson;
 use super::{documents, plain_yaml};
-use crate::domain::printable::quoted;
+use crate::domain::escape_control::quoted;
 
 /// Why a file is no kubeconfig. Holds nothing of the file but names.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) enum Unreadable {
     /// Not YAML, with the line of the trouble.
     Syntax(u64),
     /// YAML with something else where a kubeconfig has text or a list, with the line where that is known.
-    Shape(Option<u64>),
+    LineQualifiers(Option<u64>),
     /// Bytes that are no text.
     NotText,
     /// A `kind` or `apiVersion` of something else.
@@ -37,7 +37,7 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(line) => write!(f, "yaml: line {line}: not valid YAML"),
-            Self::Shape(line) => {
+            Self::LineQualifiers(line) => {
                 let at = line.map_or_else(String::new, |line| format!("line {line}: "));
                 write!(f, "yaml: {at}a value is not of the type that belongs there")
             }
@@ -204,16 +204,17 @@ fn parse(document: &str) -> Result<File, Unreadable> {
     if let Some(line) = documents::wrong_directive(document) {
         return Err(Unreadable::Syntax(line));
     }
-    let untyped = match first_json(document) {
+    let yaml_as_json = match first_json(document) {
         Some(json) => Ok(json),
-        None => serde_saphyr::from_str_with_options::<Untyped>(document, yaml_options()),
+        None => serde_saphyr::from_str_with_options::<YamlAsJson>(document, yaml_options()),
     };
-    let Untyped(value) = untyped.map_err(|error| {
-        match serde_saphyr::from_str_with_options::<IgnoredAny>(document, yaml_options()) {
-            Err(syntax) => Unreadable::Syntax(line(syntax).unwrap_or(1)),
-            Ok(_) => Unreadable::Shape(line(error)),
-        }
-    })?;
+    let YamlAsJson(value) =
+        yaml_as_json.map_err(|error| {
+            match serde_saphyr::from_str_with_options::<IgnoredAny>(document, yaml_options()) {
+                Err(syntax) => Unreadable::Syntax(line(syntax).unwrap_or(1)),
+                Ok(_) => Unreadable::LineQualifiers(line(error)),
+            }
+        })?;
     if !has_list_for_a_mapping(&value)
         && let Ok(file) = serde_json::from_value::<Option<File>>(value)
     {
@@ -221,16 +222,16 @@ fn parse(document: &str) -> Result<File, Unreadable> {
     }
     // JSON knows no lines.
     let typed = serde_saphyr::from_str_with_options::<Option<File>>(document, yaml_options());
-    Err(Unreadable::Shape(typed.err().and_then(line)))
+    Err(Unreadable::LineQualifiers(typed.err().and_then(line)))
 }
 
 /// What is JSON already is read sooner so. Whatever stands behind it does not belong to the document any more.
-fn first_json(document: &str) -> Option<Untyped> {
+fn first_json(document: &str) -> Option<YamlAsJson> {
     let said = documents::behind_comments(document);
     if !said.trim_ascii_start().starts_with('{') {
         return None;
     }
-    let mut values = serde_json::Deserializer::from_str(said).into_iter::<Untyped>();
+    let mut values = serde_json::Deserializer::from_str(said).into_iter::<YamlAsJson>();
     let json = values.next()?.ok()?;
     // A mapping may be a key in YAML.
     let behind = said[values.byte_offset()..].trim_ascii_start();

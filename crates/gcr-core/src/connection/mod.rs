@@ -9,18 +9,22 @@
 //! HTTP, and shows nothing of a kubeconfig but names and addresses.
 
 mod base64_data;
-mod chosen;
 mod client;
+mod client_certificate;
 mod cluster_info;
 mod credential;
+mod credential_cache;
+mod credential_selection;
 mod documents;
+mod effective_config;
 pub mod environment;
+pub(crate) mod error_text;
 mod exec_credential;
+mod exec_plugin;
+mod exec_plugin_file;
+mod exec_plugin_policy;
 mod files;
-mod first_record;
 mod headers;
-mod identify;
-mod identity;
 mod in_cluster;
 mod kubeconfig;
 mod kubeconfig_file;
@@ -30,19 +34,15 @@ mod oidc_file;
 mod oidc_issuer;
 pub mod options;
 mod plain_yaml;
-mod plugin;
-mod plugin_file;
-mod plugin_policy;
 pub mod proxy;
 mod resolution;
 mod server_address;
-mod shared;
+mod tls_probe;
 pub(crate) mod transport;
-pub(crate) mod trouble;
 mod trust;
-mod untyped;
 mod validation;
 mod x509;
+mod yaml_as_json;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ use tokio::sync::Mutex;
 
 pub use client::Client;
 #[cfg(test)]
-use credential::Source;
+use credential::CredentialSource;
 use credential::{Credential, Credentials};
 use environment::Environment;
 use kubeconfig::{Cluster, User};
@@ -60,7 +60,7 @@ pub use options::ConnectionOptions;
 use proxy::Proxy;
 pub use resolution::{Kubeconfig, REQUEST_TIMEOUT};
 use server_address::ServerAddress;
-use transport::Envelope;
+use transport::RequestDefaults;
 use trust::Trust;
 
 /// A connection that can be made, and made anew. Its clones are one connection.
@@ -74,12 +74,12 @@ pub struct Connection {
     pub context: Option<String>,
     /// The context's namespace, where it names one, or the pod's.
     pub namespace: Option<String>,
-    key_may_not_travel: Option<String>,
+    insecure_reason: Option<String>,
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    envelope: Envelope,
+    envelope: RequestDefaults,
     address: ServerAddress,
     cluster: Cluster,
     user: User,
@@ -107,9 +107,9 @@ impl Connection {
             request_timeout: Some(request_timeout),
             context: None,
             namespace: None,
-            key_may_not_travel: None,
+            insecure_reason: None,
             inner: Arc::new(Inner {
-                envelope: Envelope {
+                envelope: RequestDefaults {
                     server: address.url.clone(),
                     headers: Vec::new(),
                     compression: false,
@@ -117,7 +117,7 @@ impl Connection {
                 address,
                 cluster: Cluster::default(),
                 user: User::default(),
-                credentials: Arc::new(Credentials::new(Source::None)),
+                credentials: Arc::new(Credentials::new(CredentialSource::None)),
                 environment: Environment::default(),
                 held: Mutex::new(Some(Client {
                     http,
@@ -149,7 +149,7 @@ impl Connection {
     ///
     /// # Errors
     /// The line or lines to print.
-    pub async fn instead_of(&self, refused: &Client) -> Result<Option<Client>, String> {
+    pub async fn refresh_rejected(&self, refused: &Client) -> Result<Option<Client>, String> {
         let mut held = self.inner.held.lock().await;
         if let Some(client) = held.as_ref()
             && !Arc::ptr_eq(&client.credential, &refused.credential)
@@ -159,7 +159,7 @@ impl Connection {
         let Some(credential) = self
             .inner
             .credentials
-            .instead_of(&refused.credential)
+            .refresh_rejected(&refused.credential)
             .await?
         else {
             return Ok(None);
@@ -170,12 +170,12 @@ impl Connection {
     }
 
     /// Whether a credential plugin may ask the user something.
-    pub fn may_ask(&self) -> bool {
-        self.inner.credentials.may_ask()
+    pub fn can_prompt(&self) -> bool {
+        self.inner.credentials.can_prompt()
     }
 
     /// Whether both reach the same server, the same way: whatever is done over one is done over the other.
-    pub fn reaches_the_same(&self, other: &Self) -> bool {
+    pub fn same_endpoint(&self, other: &Self) -> bool {
         let way = |connection: &Self| {
             let Inner {
                 address, cluster, ..
@@ -193,8 +193,8 @@ impl Connection {
     ///
     /// # Errors
     /// The line that says why not and what to do.
-    pub fn may_carry_a_key(&self) -> Result<(), String> {
-        self.key_may_not_travel.clone().map_or(Ok(()), Err)
+    pub fn ensure_confidential(&self) -> Result<(), String> {
+        self.insecure_reason.clone().map_or(Ok(()), Err)
     }
 }
 
@@ -218,7 +218,9 @@ impl Inner {
         };
         let identity: Option<Arc<CertifiedKey>> = match &credential.identity {
             Some(identity) => Some(Arc::clone(identity)),
-            None if https => identity::of(&self.user).map_err(|error| format!("error: {error}"))?,
+            None if https => {
+                client_certificate::of(&self.user).map_err(|error| format!("error: {error}"))?
+            }
             None => None,
         };
         let tls = trust.tls(https, identity.as_ref())?;
@@ -231,7 +233,7 @@ impl Inner {
         Ok(Client {
             http,
             credential,
-            leaves_for_authorities: trust.is_of_leaves(),
+            leaves_for_authorities: trust.contains_only_leaf_certs(),
         })
     }
 }

@@ -48,10 +48,10 @@ impl NoProxy {
         }
         let host = host.trim().to_lowercase();
         let port = port.to_string();
-        let port_fits = |wanted: &Option<String>| wanted.as_ref().is_none_or(|it| *it == port);
+        let port_fits = |desired: &Option<String>| desired.as_ref().is_none_or(|it| *it == port);
         self.rules.iter().any(|rule| match (rule, address) {
             (Rule::Network(network, bits), Some(ip)) => contains(*network, *bits, ip),
-            (Rule::Address(wanted, port), Some(ip)) => *wanted == ip && port_fits(port),
+            (Rule::Address(desired, port), Some(ip)) => *desired == ip && port_fits(port),
             (Rule::Domain(domain, port, itself), None) => {
                 (host.ends_with(domain.as_str()) || (*itself && host == domain[1..]))
                     && port_fits(port)

@@ -79,9 +79,9 @@ impl Oidc {
         environment: &Environment,
     ) -> Result<Self, String> {
         let given = |key: &str| settings.get(key).filter(|value| !value.is_empty());
-        let wanted = |key: &str| given(key).cloned().ok_or(format!("Must provide {key}"));
-        let url = wanted("idp-issuer-url")?;
-        let client_id = wanted("client-id")?;
+        let desired = |key: &str| given(key).cloned().ok_or(format!("Must provide {key}"));
+        let url = desired("idp-issuer-url")?;
+        let client_id = desired("client-id")?;
         let bundle = match (
             given("idp-certificate-authority-data"),
             given("idp-certificate-authority"),

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::documents;
 use super::kubeconfig_file::{text_of, yaml_options};
-use super::untyped::Untyped;
+use super::yaml_as_json::YamlAsJson;
 use crate::domain::go_errors::path_error;
 
 /// Held while a kubeconfig is being written; gone when dropped.
@@ -57,7 +57,7 @@ pub(super) fn write_back(
     let unusable = || "the kubeconfig has changed and cannot be written".to_owned();
     let text = text_of(&bytes).map_err(|_| unusable())?;
     let (document, rest) = documents::first(&text);
-    let Untyped(mut content) =
+    let YamlAsJson(mut content) =
         serde_saphyr::from_str_with_options(document, yaml_options()).map_err(|_| unusable())?;
     let users = content.get_mut("users").and_then(Value::as_array_mut);
     let Some(entry) = users

@@ -23,8 +23,8 @@ use super::proxy::Proxy;
 use super::server_address::{bare_host, is_loopback, wrong_port};
 use super::transport;
 use super::trust::Trust;
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_quote::go_quoted;
-use crate::domain::printable::printable;
 
 /// The most of an answer that is read.
 const LIMIT: usize = 1 << 20;
@@ -100,7 +100,7 @@ impl Issuer {
         if let Some(place) = answer.redirects_to() {
             return Err(format!(
                 "oidc: {} redirects to {place}, which is not followed: give the right address as idp-issuer-url",
-                printable(&self.url),
+                escape_control(&self.url),
             ));
         }
         if answer.status != StatusCode::OK {
@@ -167,7 +167,7 @@ impl Issuer {
         if let Some(place) = answer.redirects_to() {
             return Err(format!(
                 "oauth2: {} redirects to {place}, which is not followed",
-                printable(endpoint)
+                escape_control(endpoint)
             ));
         }
         tokens(&answer)
@@ -195,13 +195,17 @@ impl Issuer {
             let response = transport::http(&tls, proxy.as_ref())
                 .oneshot(request)
                 .await
-                .map_err(|error| told(&super::trouble::wording(&error)))?;
+                .map_err(|error| told(&super::error_text::error_text(&error)))?;
             let (parts, body) = response.into_parts();
             let reason = parts.extensions.get::<ReasonPhrase>().map_or_else(
                 || parts.status.canonical_reason().unwrap_or_default().into(),
                 |reason| String::from_utf8_lossy(reason.as_bytes()),
             );
-            let shown = format!("{} {}", parts.status.as_u16(), cut(&printable(&reason)));
+            let shown = format!(
+                "{} {}",
+                parts.status.as_u16(),
+                cut(&escape_control(&reason))
+            );
             let body = Limited::new(body, LIMIT)
                 .collect()
                 .await
@@ -227,7 +231,7 @@ impl Answer {
             return None;
         }
         let place = self.headers.get(header::LOCATION)?;
-        Some(cut(&printable(&String::from_utf8_lossy(place.as_bytes()))).into_owned())
+        Some(cut(&escape_control(&String::from_utf8_lossy(place.as_bytes()))).into_owned())
     }
 }
 

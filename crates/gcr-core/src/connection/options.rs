@@ -49,9 +49,9 @@ pub struct ConnectionOptions {
     /// The context's namespace is asked for before the connection is looked at, as kubectl's `get` and `patch` do and
     /// `create` does not: of several errors another comes first, and in other words (client-go
     /// `DirectClientConfig.Namespace` and `ClientConfig`).
-    pub asks_namespace_first: bool,
+    pub validate_context_first: bool,
     /// The key or token to send is read from standard input: a credential plugin gets none of it.
     pub stdin_taken: bool,
     /// No token is renewed: a process that may end at any moment must not spend a refresh token and lose what comes for it.
-    pub renews_nothing: bool,
+    pub disable_token_refresh: bool,
 }

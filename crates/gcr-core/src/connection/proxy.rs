@@ -7,8 +7,8 @@ use http::Uri;
 use super::environment::Environment;
 use super::no_proxy::NoProxy;
 use super::server_address::{WrongPort, bare_host, wrong_port};
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_url;
-use crate::domain::printable::printable;
 
 /// How a proxy is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Proxy {
 pub(super) fn unsupported_scheme(url: &str) -> Option<String> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     let scheme = scheme.to_ascii_lowercase();
-    let unparsed = || Some(format!("could not parse: {}", printable(url)));
+    let unparsed = || Some(format!("could not parse: {}", escape_control(url)));
     if matches!(scheme.as_str(), "http" | "https" | "socks5") {
         return if go_url::is_taken(url) {
             None

@@ -6,19 +6,21 @@ use std::time::Duration;
 use http::Uri;
 use tokio::sync::Mutex;
 
-use super::chosen::Chosen;
 use super::cluster_info::ClusterInfo;
-use super::credential::{Credentials, Source};
+use super::credential::{CredentialSource, Credentials};
+use super::credential_cache::CredentialCache;
+use super::credential_selection::ExecPlugins;
+use super::effective_config::EffectiveConfig;
 use super::environment::Environment;
+use super::exec_plugin_policy::Policy;
 use super::files::Merged;
-use super::identify::Plugins;
 use super::kubeconfig::User;
-use super::plugin_policy::Policy;
 use super::server_address::{ServerAddress, bare_host, is_loopback};
-use super::shared::Shared;
-use super::transport::Envelope;
-use super::{Connection, ConnectionOptions, Inner, headers, identify, in_cluster, validation};
-use crate::domain::printable::printable;
+use super::transport::RequestDefaults;
+use super::{
+    Connection, ConnectionOptions, Inner, credential_selection, headers, in_cluster, validation,
+};
+use crate::domain::escape_control::escape_control;
 
 /// The time limit of one try unless `--request-timeout` says otherwise: a second more than the 34 s after which a
 /// kube-apiserver itself gives up on a write (apiserver `endpoints/handlers/rest.go`).
@@ -30,7 +32,7 @@ pub struct Kubeconfig {
     environment: Environment,
     /// Which plugins may run, and what is to be said of the file that says so; or why nothing can be done.
     policy: Result<(Policy, Option<String>), String>,
-    shared: Shared,
+    shared: CredentialCache,
 }
 
 impl Kubeconfig {
@@ -47,7 +49,7 @@ impl Kubeconfig {
             merged,
             policy,
             environment,
-            shared: Shared::default(),
+            shared: CredentialCache::default(),
         })
     }
 
@@ -69,8 +71,8 @@ impl Kubeconfig {
     pub fn connection(&self, options: &ConnectionOptions) -> Result<Connection, String> {
         let environment = &self.environment;
         let (policy, _) = self.policy.as_ref().map_err(Clone::clone)?;
-        let mut chosen = Chosen::pick(&self.merged, options, environment);
-        if options.asks_namespace_first {
+        let mut chosen = EffectiveConfig::pick(&self.merged, options, environment);
+        if options.validate_context_first {
             validation::check(&chosen)?;
             chosen.check_names(options)?;
         } else {
@@ -81,14 +83,14 @@ impl Kubeconfig {
         let insecure_by_file = chosen.cluster.insecure_skip_tls_verify == Some(true)
             && !options.insecure_skip_tls_verify;
         let proxy = chosen.cluster.proxy_url.as_deref();
-        let key_may_not_travel = key_may_not_travel(&address, proxy, insecure_by_file, options);
+        let insecure_reason = insecure_reason(&address, proxy, insecure_by_file, options);
         let namespace = chosen.context.namespace.take().filter(|it| !it.is_empty());
         let namespace = match namespace {
             None if in_cluster::is_possible(environment) => in_cluster::namespace(environment),
             namespace => namespace,
         };
         let times_out = matches!(options.request_timeout, Some(Some(_)));
-        let mut key_may_not_travel = key_may_not_travel;
+        let mut insecure_reason = insecure_reason;
         if in_cluster::is_asked_for(&chosen, &address, times_out, environment) {
             let authority = options.certificate_authority.as_deref();
             in_cluster::adopt(
@@ -97,7 +99,7 @@ impl Kubeconfig {
                 environment,
             );
             address = self::address(&chosen)?;
-            key_may_not_travel = None;
+            insecure_reason = None;
         }
         let credentials = self.credentials(&mut chosen, &mut address, policy, options);
         let headers = headers::of(&chosen.user, options)?;
@@ -110,9 +112,9 @@ impl Kubeconfig {
             request_timeout: options.request_timeout.unwrap_or(Some(REQUEST_TIMEOUT)),
             context: Some(chosen.context_name.clone()).filter(|name| !name.is_empty()),
             namespace,
-            key_may_not_travel,
+            insecure_reason,
             inner: Arc::new(Inner {
-                envelope: Envelope {
+                envelope: RequestDefaults {
                     server: address.url.clone(),
                     headers,
                     compression: chosen.cluster.disable_compression != Some(true),
@@ -129,7 +131,7 @@ impl Kubeconfig {
 
     fn credentials(
         &self,
-        chosen: &mut Chosen,
+        chosen: &mut EffectiveConfig,
         address: &mut ServerAddress,
         policy: &Policy,
         options: &ConnectionOptions,
@@ -143,7 +145,7 @@ impl Kubeconfig {
                 impersonate_user_extra: chosen.user.impersonate_user_extra.take(),
                 ..User::default()
             };
-            return Arc::new(Credentials::new(Source::None));
+            return Arc::new(Credentials::new(CredentialSource::None));
         }
         if let Some(info) = address.user_info.take() {
             // Go's own HTTP client puts it in before client-go comes to look whether anything is missing.
@@ -163,16 +165,16 @@ impl Kubeconfig {
         let cluster = chosen.cluster.clone();
         let environment = &self.environment;
         let url = address.url.clone();
-        let plugins = Plugins {
+        let plugins = ExecPlugins {
             shared: &self.shared,
             policy,
             cluster: || ClusterInfo::of(&cluster, &url, environment),
         };
-        identify::credentials(chosen, plugins, options, environment)
+        credential_selection::credentials(chosen, plugins, options, environment)
     }
 }
 
-fn address(chosen: &Chosen) -> Result<ServerAddress, String> {
+fn address(chosen: &EffectiveConfig) -> Result<ServerAddress, String> {
     ServerAddress::parse(chosen.cluster.server.as_deref().unwrap_or_default())
 }
 
@@ -183,7 +185,7 @@ fn is_here(url: &str) -> bool {
 }
 
 /// Why a key may not travel: a connection is not trusted with it just because a kubeconfig says so (CLI.md).
-fn key_may_not_travel(
+fn insecure_reason(
     address: &ServerAddress,
     proxy: Option<&str>,
     insecure_by_file: bool,
@@ -196,7 +198,9 @@ fn key_may_not_travel(
         let stays_here = address.is_loopback() && far_proxy.is_none();
         let by_way = match far_proxy.map(str::parse::<Uri>) {
             None => String::new(),
-            Some(Ok(proxy)) => format!(" by way of the proxy {}", printable(bare_host(&proxy))),
+            Some(Ok(proxy)) => {
+                format!(" by way of the proxy {}", escape_control(bare_host(&proxy)))
+            }
             Some(Err(_)) => " by way of a proxy".to_owned(),
         };
         return (!stays_here && !named).then(|| {

@@ -6,7 +6,7 @@
 use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::domain::printable::printable;
+use crate::domain::escape_control::escape_control;
 
 /// An address that can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl ServerAddress {
         let wrong = || {
             format!(
                 "error: host must be a URL or a host:port pair: \"{}\"",
-                printable(server)
+                escape_control(server)
             )
         };
         let server_only = server.split('?').next().unwrap_or_default();
@@ -47,7 +47,7 @@ impl ServerAddress {
         if scheme != "http" && scheme != "https" {
             return Err(format!(
                 "Unable to connect to the server: unsupported protocol scheme \"{}\"",
-                printable(&scheme)
+                escape_control(&scheme)
             ));
         }
         let (authority, path) = match rest.find('/') {

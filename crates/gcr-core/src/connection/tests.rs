@@ -149,15 +149,15 @@ fn a_key_does_not_travel_just_because_a_kubeconfig_says_so() {
         "",
     );
     let connection = resolve(&insecure, &[], |_| {}).unwrap();
-    let why = connection.may_carry_a_key().unwrap_err();
+    let why = connection.ensure_confidential().unwrap_err();
     assert!(why.contains("--insecure-skip-tls-verify"), "{why}");
     let told = resolve(&insecure, &[], |it| it.insecure_skip_tls_verify = true).unwrap();
-    assert_eq!(told.may_carry_a_key(), Ok(()));
+    assert_eq!(told.ensure_confidential(), Ok(()));
     let plain = config("server: 'http://c.test:80'", "");
     let connection = resolve(&plain, &[], |_| {}).unwrap();
     assert!(
         connection
-            .may_carry_a_key()
+            .ensure_confidential()
             .unwrap_err()
             .contains("--server=http://c.test:80/")
     );
@@ -165,9 +165,9 @@ fn a_key_does_not_travel_just_because_a_kubeconfig_says_so() {
         it.server = Some("http://c.test".to_owned())
     })
     .unwrap();
-    assert_eq!(told.may_carry_a_key(), Ok(()));
+    assert_eq!(told.ensure_confidential(), Ok(()));
     let here = resolve(&config("server: 'http://127.0.0.1:1'", ""), &[], |_| {}).unwrap();
-    assert_eq!(here.may_carry_a_key(), Ok(()));
+    assert_eq!(here.ensure_confidential(), Ok(()));
 }
 
 #[test]

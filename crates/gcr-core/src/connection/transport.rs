@@ -141,7 +141,7 @@ where
 
 /// Where requests go and what each carries.
 #[derive(Clone)]
-pub(super) struct Envelope {
+pub(super) struct RequestDefaults {
     pub(super) server: Uri,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) compression: bool,
@@ -151,7 +151,7 @@ pub(super) struct Envelope {
 ///
 /// # Errors
 /// The line to print.
-pub(super) fn client(http: Http, envelope: &Envelope) -> Result<kube::Client, String> {
+pub(super) fn client(http: Http, envelope: &RequestDefaults) -> Result<kube::Client, String> {
     let mut config = kube::Config::new(envelope.server.clone());
     config.headers.clone_from(&envelope.headers);
     let service = ServiceBuilder::new()

@@ -15,10 +15,10 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::base64_data::decode;
-use super::first_record::Looking;
 use super::kubeconfig::Cluster;
+use super::tls_probe::ProbeConnector;
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
-use crate::domain::printable::printable;
 
 /// What a kubeconfig says of a server's certificate.
 #[derive(Debug, Default, Clone)]
@@ -100,7 +100,7 @@ impl Trust {
     }
 
     /// Whether everything given as an authority is some server's own certificate.
-    pub(super) fn is_of_leaves(&self) -> bool {
+    pub(super) fn contains_only_leaf_certs(&self) -> bool {
         self.roots
             .as_ref()
             .is_some_and(|roots| roots.iter().all(|der| super::x509::is_leaf(der)))
@@ -127,7 +127,7 @@ impl Trust {
             let why = error.to_string();
             format!(
                 "error: unable to load root certificates: {}",
-                printable(&why)
+                escape_control(&why)
             )
         })?;
         if let Some(identity) = identity {
@@ -140,7 +140,7 @@ impl Trust {
                 let fixed = ServerName::try_from(name.clone()).map_err(|_| {
                     format!(
                         "error: \"{}\" is no name of a server (--tls-server-name)",
-                        printable(name)
+                        escape_control(name)
                     )
                 })?;
                 Arc::new(FixedServerNameResolver::new(fixed))
@@ -180,9 +180,9 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Lays it over a connector; plain HTTP goes through untouched.
-    pub(super) fn over<C>(&self, connector: C) -> HttpsConnector<Looking<C>> {
+    pub(super) fn over<C>(&self, connector: C) -> HttpsConnector<ProbeConnector<C>> {
         HttpsConnector::new(
-            Looking(connector),
+            ProbeConnector(connector),
             Arc::clone(&self.config),
             false,
             Arc::clone(&self.name),

@@ -43,7 +43,7 @@ pub fn parse(text: &str) -> Option<Duration> {
 }
 
 /// What Go says of a text that [`parse`] refuses.
-pub fn complaint(text: &str) -> String {
+pub fn parse_error(text: &str) -> String {
     let quoted = go_quoted(text.as_bytes());
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let is_number = text.len() > unit.len() && text.starts_with(|c: char| c.is_ascii_digit());
@@ -78,11 +78,11 @@ mod tests {
 
     #[test]
     fn complains_as_go_does() {
-        assert_eq!(complaint("x"), "time: invalid duration \"x\"");
-        assert_eq!(complaint(""), "time: invalid duration \"\"");
-        assert_eq!(complaint("30"), "time: missing unit in duration \"30\"");
+        assert_eq!(parse_error("x"), "time: invalid duration \"x\"");
+        assert_eq!(parse_error(""), "time: invalid duration \"\"");
+        assert_eq!(parse_error("30"), "time: missing unit in duration \"30\"");
         assert_eq!(
-            complaint("30y"),
+            parse_error("30y"),
             "time: unknown unit \"y\" in duration \"30y\""
         );
     }

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::Path;
 
-use super::printable::printable;
+use super::escape_control::escape_control;
 
 /// `open PATH: no such file or directory`, as Go's `os.PathError`.
 pub(crate) fn path_error(operation: &str, path: &Path, error: &io::Error) -> String {
@@ -16,7 +16,7 @@ pub(crate) fn path_error(operation: &str, path: &Path, error: &io::Error) -> Str
     };
     format!(
         "{operation} {}: {}",
-        printable(&path.to_string_lossy()),
+        escape_control(&path.to_string_lossy()),
         errno(error)
     )
 }
@@ -51,7 +51,7 @@ pub(crate) fn errno(error: &io::Error) -> String {
         .next()
         .map(|first| first.to_lowercase().chain(characters).collect::<String>())
         .unwrap_or_default();
-    printable(&lower).into_owned()
+    escape_control(&lower).into_owned()
 }
 
 #[cfg(test)]

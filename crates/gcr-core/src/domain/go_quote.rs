@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::printable::printable;
+use super::escape_control::escape_control;
 
 /// Quotes bytes that need not be UTF-8 (Go `strconv.Quote`).
 pub fn go_quoted(bytes: &[u8]) -> String {
@@ -22,7 +22,7 @@ pub fn go_quoted(bytes: &[u8]) -> String {
 
 fn push(quoted: &mut String, character: char) {
     let mut buffer = [0; 4];
-    let is_safe = |text: &str| matches!(printable(text), std::borrow::Cow::Borrowed(_));
+    let is_safe = |text: &str| matches!(escape_control(text), std::borrow::Cow::Borrowed(_));
     let _ = match character {
         '"' | '\\' => write!(quoted, "\\{character}"),
         ' ' => write!(quoted, " "),

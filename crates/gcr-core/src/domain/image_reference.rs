@@ -4,7 +4,7 @@
 //! and kubelet share, including its rule for where a host ends. Refuses references without a host: those mean
 //! Docker Hub, which no Google credential opens.
 
-use super::printable::quoted;
+use super::escape_control::quoted;
 
 /// Why something is not an image reference that names its registry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

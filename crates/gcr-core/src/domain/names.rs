@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::printable::quoted;
+use super::escape_control::quoted;
 
 /// Why a name was refused. The value is shown printable, and cut where it is longer than any name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

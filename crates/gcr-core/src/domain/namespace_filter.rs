@@ -4,8 +4,8 @@
 
 use std::str::FromStr;
 
+use super::escape_control::quoted;
 use super::names::Namespace;
-use super::printable::quoted;
 
 /// What the names of the system's namespaces begin with: Kubernetes', OpenShift's, GKE's and Google's managed Prometheus.
 const SYSTEM: [&str; 4] = ["kube-", "openshift-", "gke-", "gmp-"];
@@ -65,9 +65,9 @@ pub struct NamespaceFilter {
 
 /// What the filter says of a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum NamespaceClass {
     /// It is meant.
-    Meant,
+    Included,
     /// The user left it out.
     Excluded,
     /// It is the system's.
@@ -76,14 +76,14 @@ pub enum Standing {
 
 impl NamespaceFilter {
     /// Says whether the namespace is meant.
-    pub fn standing(&self, namespace: &Namespace) -> Standing {
+    pub fn classify(&self, namespace: &Namespace) -> NamespaceClass {
         let name = namespace.as_str();
         if self.exclude.iter().any(|glob| glob.0.matches(name)) {
-            Standing::Excluded
+            NamespaceClass::Excluded
         } else if !self.include_system && SYSTEM.iter().any(|prefix| name.starts_with(prefix)) {
-            Standing::System
+            NamespaceClass::System
         } else {
-            Standing::Meant
+            NamespaceClass::Included
         }
     }
 }
@@ -99,23 +99,23 @@ mod tests {
             include_system: false,
         };
         let standing =
-            |filter: &NamespaceFilter, name: &str| filter.standing(&name.parse().unwrap());
+            |filter: &NamespaceFilter, name: &str| filter.classify(&name.parse().unwrap());
         for name in [
             "kube-system",
             "openshift-monitoring",
             "gke-gmp-system",
             "gmp-public",
         ] {
-            assert_eq!(standing(&filter, name), Standing::System, "{name}");
+            assert_eq!(standing(&filter, name), NamespaceClass::System, "{name}");
         }
         for name in ["default", "kubeflow", "gkehub", "team-ab", "dev"] {
-            assert_eq!(standing(&filter, name), Standing::Meant, "{name}");
+            assert_eq!(standing(&filter, name), NamespaceClass::Included, "{name}");
         }
         for name in ["dev-a", "team-a"] {
-            assert_eq!(standing(&filter, name), Standing::Excluded, "{name}");
+            assert_eq!(standing(&filter, name), NamespaceClass::Excluded, "{name}");
         }
         filter.include_system = true;
-        assert_eq!(standing(&filter, "kube-system"), Standing::Meant);
+        assert_eq!(standing(&filter, "kube-system"), NamespaceClass::Included);
     }
 
     #[test]

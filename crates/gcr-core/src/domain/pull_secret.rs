@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::credential::Credential;
 use super::docker_config::DockerConfig;
 use super::names::{Namespace, SecretName};
+use super::registry_credential::RegistryCredential;
 
 /// `core/v1/types.go`, `SecretTypeDockerConfigJson`.
 pub const TYPE: &str = "kubernetes.io/dockerconfigjson";
@@ -40,7 +40,7 @@ pub struct PullSecret {
 
 /// What a write is bound to: it fails with a conflict where the stored object is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guard {
+pub struct Preconditions {
     /// `metadata.uid`; `None` where nothing may be there.
     pub uid: Option<String>,
     /// `metadata.resourceVersion`.
@@ -71,16 +71,16 @@ struct Metadata<'a> {
 
 /// The body of an apply, made at first use and shared by all namespaces it is sent to.
 #[derive(Default)]
-pub struct SharedBody(OnceLock<Bytes>);
+pub struct CachedBody(OnceLock<Bytes>);
 
-impl SharedBody {
+impl CachedBody {
     /// The body; `make` makes it.
     pub fn get(&self, make: impl FnOnce() -> Bytes) -> Bytes {
         self.0.get_or_init(make).clone()
     }
 }
 
-impl std::fmt::Debug for SharedBody {
+impl std::fmt::Debug for CachedBody {
     /// It holds a key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("SharedBody")
@@ -89,7 +89,7 @@ impl std::fmt::Debug for SharedBody {
 
 impl PullSecret {
     /// The Secret called `name` that holds `config`, described by what is public of `credential`.
-    pub fn new(name: &SecretName, credential: &Credential, config: &DockerConfig) -> Self {
+    pub fn new(name: &SecretName, credential: &RegistryCredential, config: &DockerConfig) -> Self {
         let described = [
             (REGISTRIES, Some(config.hosts().join(","))),
             (
@@ -116,7 +116,7 @@ impl PullSecret {
     }
 
     /// The body of a server-side apply, wiped once its last share is dropped.
-    pub fn apply_body(&self, guard: Option<&Guard>) -> Bytes {
+    pub fn apply_body(&self, guard: Option<&Preconditions>) -> Bytes {
         let encoded = Zeroizing::new(STANDARD.encode(&*self.config));
         let apply = Apply {
             api_version: "v1",

@@ -14,19 +14,19 @@ use super::names::SecretName;
 /// order given.
 #[must_use]
 pub fn with(list: &[Value], names: &[SecretName]) -> Option<Vec<Value>> {
-    let mut wanted: Vec<Value> = Vec::with_capacity(list.len() + names.len());
+    let mut desired: Vec<Value> = Vec::with_capacity(list.len() + names.len());
     for entry in list {
         let ours = name_of(entry, names);
-        if ours.is_none_or(|name| !holds(&wanted, name)) {
-            wanted.push(entry.clone());
+        if ours.is_none_or(|name| !holds(&desired, name)) {
+            desired.push(entry.clone());
         }
     }
     for name in names {
-        if !holds(&wanted, name) {
-            wanted.push(json!({"name": name.as_str()}));
+        if !holds(&desired, name) {
+            desired.push(json!({"name": name.as_str()}));
         }
     }
-    changed(list, wanted)
+    changed(list, desired)
 }
 
 /// The list with none of `names` in it; `None` where it is so already.
@@ -47,8 +47,8 @@ fn holds(list: &[Value], name: &SecretName) -> bool {
         .any(|entry| name_of(entry, std::slice::from_ref(name)).is_some())
 }
 
-fn changed(list: &[Value], wanted: Vec<Value>) -> Option<Vec<Value>> {
-    (list != wanted.as_slice()).then_some(wanted)
+fn changed(list: &[Value], desired: Vec<Value>) -> Option<Vec<Value>> {
+    (list != desired.as_slice()).then_some(desired)
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::escape_control::quoted;
 use super::google_hosts;
 use super::image_reference::{self, ImageReferenceError};
-use super::printable::quoted;
 
 /// `HOST`, `HOST:PORT` or either with a path: `gcr.io`, `registry.example.com:5000`,
 /// `europe-west1-docker.pkg.dev/project/repo/`.
@@ -21,7 +21,7 @@ pub struct RegistryHost(String);
 
 /// Whose a registry is, by its name alone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Standing {
+pub enum RegistryOwner {
     /// Google is known to serve images there.
     Google,
     /// The name is Google's, but no known place for images.
@@ -80,17 +80,17 @@ impl RegistryHost {
 
     /// Whose registry this is, by whole labels of its name. Nothing is looked up.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn owner(&self) -> RegistryOwner {
         let authority = self
             .0
             .split_once('/')
             .map_or(self.as_str(), |(authority, _)| authority);
         let (name, port) = split_port(authority);
         match (google_hosts::is_googles(name), google_hosts::is_known(name)) {
-            (false, _) => Standing::Foreign,
+            (false, _) => RegistryOwner::Foreign,
             // Google serves https on its own port only.
-            (true, true) if port.is_none() => Standing::Google,
-            (true, _) => Standing::UnknownGoogle,
+            (true, true) if port.is_none() => RegistryOwner::Google,
+            (true, _) => RegistryOwner::UnknownGoogle,
         }
     }
 }
@@ -218,7 +218,7 @@ mod tests {
         text.parse::<RegistryHost>().unwrap().to_string()
     }
 
-    fn refusal(text: &str) -> String {
+    fn api_error(text: &str) -> String {
         text.parse::<RegistryHost>().unwrap_err().to_string()
     }
 
@@ -277,7 +277,7 @@ mod tests {
         ] {
             let reason = "the port is not a number between 1 and 65535";
             assert_eq!(
-                refusal(text),
+                api_error(text),
                 format!("invalid registry host \"{text}\": {reason}")
             );
         }
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_is_wrong() {
-        assert_eq!(refusal(""), "invalid registry host: it is empty");
+        assert_eq!(api_error(""), "invalid registry host: it is empty");
         for (text, reason) in [
             ("*.gcr.io", "wildcards"),
             ("gcr.io/team-*/", "wildcards"),
@@ -311,9 +311,9 @@ mod tests {
             (" gcr.io", "it holds a space"),
             ("gcr.io\u{1b}[2J", "it holds a space or a control"),
         ] {
-            let error = refusal(text);
-            let wanted = format!("invalid registry host {}: {reason}", quoted(text));
-            assert!(error.starts_with(&wanted), "{error}");
+            let error = api_error(text);
+            let desired = format!("invalid registry host {}: {reason}", quoted(text));
+            assert!(error.starts_with(&desired), "{error}");
         }
     }
 
@@ -324,27 +324,30 @@ mod tests {
             "gcr.io/hunter2@x",
             "hunter2@",
         ] {
-            assert!(!refusal(text).contains("hunter2"), "{text}");
+            assert!(!api_error(text).contains("hunter2"), "{text}");
         }
     }
 
     #[test]
     fn standing_goes_by_whole_labels() {
         for (text, standing) in [
-            ("gcr.io", Standing::Google),
-            ("us-docker.pkg.dev/project/repo", Standing::Google),
-            ("https://docker.europe-west4.rep.pkg.dev", Standing::Google),
-            ("fr.gcr.io", Standing::UnknownGoogle),
-            ("moon-west1-docker.pkg.dev", Standing::UnknownGoogle),
-            ("gcr.io:5000", Standing::UnknownGoogle),
-            ("gcr.io.evil.example", Standing::Foreign),
-            ("evilgcr.io", Standing::Foreign),
-            ("pkg.dev.example", Standing::Foreign),
-            ("evil.example/gcr.io/", Standing::Foreign),
-            ("registry.example.com:5000", Standing::Foreign),
+            ("gcr.io", RegistryOwner::Google),
+            ("us-docker.pkg.dev/project/repo", RegistryOwner::Google),
+            (
+                "https://docker.europe-west4.rep.pkg.dev",
+                RegistryOwner::Google,
+            ),
+            ("fr.gcr.io", RegistryOwner::UnknownGoogle),
+            ("moon-west1-docker.pkg.dev", RegistryOwner::UnknownGoogle),
+            ("gcr.io:5000", RegistryOwner::UnknownGoogle),
+            ("gcr.io.evil.example", RegistryOwner::Foreign),
+            ("evilgcr.io", RegistryOwner::Foreign),
+            ("pkg.dev.example", RegistryOwner::Foreign),
+            ("evil.example/gcr.io/", RegistryOwner::Foreign),
+            ("registry.example.com:5000", RegistryOwner::Foreign),
         ] {
             assert_eq!(
-                text.parse::<RegistryHost>().unwrap().standing(),
+                text.parse::<RegistryHost>().unwrap().owner(),
                 standing,
                 "{text}"
             );

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::scenario::account;
-use super::server::{Fare, Server, Trouble};
+use super::server::{InjectedFault, Server, ServerFault};
 use super::store::Store;
 use super::writer::{self, Job, SecretJob};
 use crate::ledger::Outcome;
@@ -16,7 +16,7 @@ const DEFAULT: &str = "serviceaccount/default";
 
 /// One run, its ends, how long it took, and how many writes it sent.
 struct Ended {
-    told: writer::Told,
+    told: writer::Reported,
     took: f64,
     writes: usize,
 }
@@ -28,7 +28,7 @@ impl Ended {
 }
 
 /// Runs `job` where `default` comes after `appears` seconds, if at all.
-fn run(job: &Job, appears: Option<u64>, troubles: &[Trouble]) -> Ended {
+fn run(job: &Job, appears: Option<u64>, faults: &[ServerFault]) -> Ended {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -38,15 +38,15 @@ fn run(job: &Job, appears: Option<u64>, troubles: &[Trouble]) -> Ended {
         let mut store = Store::new(TEAM);
         store.intents = vec![job.intent()];
         let server = Server::new(vec![store]);
-        let fares: Vec<Fare> = troubles
+        let injected_faults: Vec<InjectedFault> = faults
             .iter()
-            .map(|&trouble| Fare {
+            .map(|&fault| InjectedFault {
                 before: 1,
                 after: 1,
-                trouble,
+                fault,
             })
             .collect();
-        server.fare(0, &fares);
+        server.injected_fault(0, &injected_faults);
         let there = server.clone();
         tokio::spawn(async move {
             if let Some(seconds) = appears {
@@ -94,11 +94,11 @@ fn create() -> Job {
 
 #[test]
 fn an_account_that_others_always_change_first_is_failed_in_the_end() {
-    let ended = run(&attach("default"), Some(0), &[Trouble::Conflict; 60]);
+    let ended = run(&attach("default"), Some(0), &[ServerFault::Conflict; 60]);
     assert_eq!(ended.of(DEFAULT), Outcome::Failed);
     assert_eq!(ended.writes, 17);
     assert!(ended.took < 17.0, "{}", ended.took);
-    let ended = run(&attach("default"), Some(0), &[Trouble::Conflict; 20]);
+    let ended = run(&attach("default"), Some(0), &[ServerFault::Conflict; 20]);
     assert_eq!(ended.of(DEFAULT), Outcome::Patched);
 }
 
@@ -125,34 +125,34 @@ fn default_is_waited_for_and_no_other() {
 
 #[test]
 fn a_busy_server_is_given_the_time_it_asks_for_and_two_minutes_in_all() {
-    let ended = run(&attach("default"), Some(0), &[Trouble::Shed(7); 3]);
+    let ended = run(&attach("default"), Some(0), &[ServerFault::Shed(7); 3]);
     assert_eq!(ended.of(DEFAULT), Outcome::Patched);
     assert!((21.0..27.0).contains(&ended.took), "{}", ended.took);
-    let ended = run(&attach("default"), Some(0), &[Trouble::Shed(20); 30]);
+    let ended = run(&attach("default"), Some(0), &[ServerFault::Shed(20); 30]);
     assert_eq!(ended.of(DEFAULT), Outcome::Failed);
     assert!((90.0..121.0).contains(&ended.took), "{}", ended.took);
 }
 
 #[test]
 fn there_are_five_tries() {
-    let ended = run(&attach("default"), Some(0), &[Trouble::Refused(500); 4]);
+    let ended = run(&attach("default"), Some(0), &[ServerFault::Refused(500); 4]);
     assert_eq!(ended.of(DEFAULT), Outcome::Patched);
-    let ended = run(&attach("default"), Some(0), &[Trouble::Refused(500); 5]);
+    let ended = run(&attach("default"), Some(0), &[ServerFault::Refused(500); 5]);
     assert_eq!(ended.of(DEFAULT), Outcome::Failed);
     assert!((9.0..16.0).contains(&ended.took), "{}", ended.took);
 }
 
 #[test]
 fn a_server_that_was_never_reached_is_not_tried_again() {
-    for trouble in [Trouble::NotConnected, Trouble::ResetBefore] {
-        let ended = run(&create(), Some(0), &[trouble]);
+    for fault in [ServerFault::NotConnected, ServerFault::ResetBefore] {
+        let ended = run(&create(), Some(0), &[fault]);
         assert_eq!((ended.writes, ended.of(DEFAULT)), (0, Outcome::NotStarted));
         assert!(ended.took < 0.1, "{}", ended.took);
     }
     let later = [
-        Trouble::Nothing,
-        Trouble::NotConnected,
-        Trouble::NotConnected,
+        ServerFault::Nothing,
+        ServerFault::NotConnected,
+        ServerFault::NotConnected,
     ];
     let ended = run(&attach("default"), Some(0), &later);
     assert_eq!(ended.of(DEFAULT), Outcome::Patched);
@@ -160,20 +160,20 @@ fn a_server_that_was_never_reached_is_not_tried_again() {
 
 #[test]
 fn a_server_that_falls_silent_is_given_up_after_half_a_minute() {
-    let mut troubles = vec![Trouble::Nothing];
-    troubles.extend([Trouble::Hang; 20]);
-    let ended = run(&create(), Some(0), &troubles);
+    let mut faults = vec![ServerFault::Nothing];
+    faults.extend([ServerFault::Hang; 20]);
+    let ended = run(&create(), Some(0), &faults);
     assert!((25.0..40.0).contains(&ended.took), "{}", ended.took);
-    assert!(!ended.of(DEFAULT).is_as_asked());
+    assert!(!ended.of(DEFAULT).is_success());
 }
 
 #[test]
 fn a_secret_made_by_a_try_whose_answer_was_lost_is_created() {
     // The account, the Secret's metadata and the namespace are read first, in some order.
     for reads in 0..4 {
-        let mut troubles = vec![Trouble::Nothing; reads];
-        troubles.push(Trouble::ReplyLost);
-        let ended = run(&create(), Some(0), &troubles);
+        let mut faults = vec![ServerFault::Nothing; reads];
+        faults.push(ServerFault::ReplyLost);
+        let ended = run(&create(), Some(0), &faults);
         if reads > 0 {
             assert_eq!(
                 ended.of("secret/ours-0"),
@@ -187,6 +187,6 @@ fn a_secret_made_by_a_try_whose_answer_was_lost_is_created() {
 
 #[test]
 fn an_account_that_another_has_taken_the_place_of_keeps_what_is_its_own() {
-    let ended = run(&attach("default"), Some(0), &[Trouble::Restored; 6]);
+    let ended = run(&attach("default"), Some(0), &[ServerFault::Restored; 6]);
     assert_eq!(ended.of(DEFAULT), Outcome::Patched);
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::rules;
 use super::scenario::{Scenario, Start, scenario};
-use super::server::{Fare, Server, Trouble};
+use super::server::{InjectedFault, Server, ServerFault};
 use super::writer::{self, Job};
 use crate::ledger::Outcome;
 
@@ -26,8 +26,8 @@ fn play(scenario: &Scenario) -> Vec<String> {
 
 async fn race(scenario: &Scenario) -> Vec<String> {
     let server = Server::new(scenario.stores());
-    for (index, (_, fares)) in scenario.jobs.iter().enumerate() {
-        server.fare(index, fares);
+    for (index, (_, injected_faults)) in scenario.jobs.iter().enumerate() {
+        server.injected_fault(index, injected_faults);
     }
     let namespaces = scenario.namespaces();
     let runs = scenario.jobs.iter().enumerate();
@@ -68,14 +68,14 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
         let stores = world.stores.iter();
         stores.map(|store| store.objects.clone()).collect()
     };
-    for (index, (job, fares)) in scenario.jobs.iter().enumerate() {
-        server.fare(index, &[]);
+    for (index, (job, injected_faults)) in scenario.jobs.iter().enumerate() {
+        server.injected_fault(index, &[]);
         let second = writer::run(server, index, job, namespaces).await;
         let (objects, requests) = (stored(), server.world().sent.len());
         let third = writer::run(server, index, job, namespaces).await;
         for (namespace, told) in &second {
             wrong.extend(told.amiss.iter().cloned());
-            if told.ends.values().any(|outcome| !outcome.is_as_asked()) {
+            if told.ends.values().any(|outcome| !outcome.is_success()) {
                 let ends = &told.ends;
                 wrong.push(format!(
                     "writer {index}, {namespace}: run again it tells {ends:?}"
@@ -107,12 +107,11 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
         {
             wrong.push(format!("writer {index}: once more it patches an account"));
         }
-        server.fare(index, &without_others(fares));
+        server.injected_fault(index, &without_others(injected_faults));
         let faulty = writer::run(server, index, job, namespaces).await;
         tokio::time::sleep(AFTERWARDS).await;
         for (namespace, told) in &faulty {
-            let claims =
-                |outcome: &Outcome| outcome.is_as_asked() && *outcome != Outcome::Unchanged;
+            let claims = |outcome: &Outcome| outcome.is_success() && *outcome != Outcome::Unchanged;
             if told.ends.values().any(claims) {
                 let ends = &told.ends;
                 wrong.push(format!(
@@ -129,15 +128,15 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
 }
 
 /// The same, but that nobody else changes anything.
-fn without_others(fares: &[Fare]) -> Vec<Fare> {
-    let own = |fare: &Fare| match fare.trouble {
-        Trouble::Conflict | Trouble::Restored => Fare {
-            trouble: Trouble::Nothing,
-            ..*fare
+fn without_others(injected_faults: &[InjectedFault]) -> Vec<InjectedFault> {
+    let own = |injected_fault: &InjectedFault| match injected_fault.fault {
+        ServerFault::Conflict | ServerFault::Restored => InjectedFault {
+            fault: ServerFault::Nothing,
+            ..*injected_fault
         },
-        _ => *fare,
+        _ => *injected_fault,
     };
-    fares.iter().map(own).collect()
+    injected_faults.iter().map(own).collect()
 }
 
 proptest! {
@@ -159,23 +158,23 @@ fn a_question_about_one_account_does_not_hold_up_another() {
     };
     // The second account may not be read, and whether the right is there is answered too late. Meanwhile the first
     // account's write waits for its second try.
-    let troubles = [
-        Trouble::Nothing,
-        Trouble::Forbidden,
-        Trouble::Nothing,
-        Trouble::Late(0),
-        Trouble::Forbidden,
-        Trouble::Shed(0),
-        Trouble::Forbidden,
+    let faults = [
+        ServerFault::Nothing,
+        ServerFault::Forbidden,
+        ServerFault::Nothing,
+        ServerFault::Late(0),
+        ServerFault::Forbidden,
+        ServerFault::Shed(0),
+        ServerFault::Forbidden,
     ];
-    let fares = troubles.map(|trouble| Fare {
+    let injected_faults = faults.map(|fault| InjectedFault {
         before: 0,
         after: 0,
-        trouble,
+        fault,
     });
     let scenario = Scenario {
         places: vec![Start::default()],
-        jobs: vec![(job, fares.to_vec())],
+        jobs: vec![(job, injected_faults.to_vec())],
         acts: Vec::new(),
         seed: 0,
     };

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::server::Sent;
 use super::store::{Commit, Intent, Store};
-use super::writer::{Job, Told};
+use super::writer::{Job, Reported};
 use crate::ledger::Outcome;
 
 pub(super) fn list(account: &Value) -> Vec<Value> {
@@ -121,7 +121,7 @@ pub(super) fn at_end(
     sent: &[Sent],
     writer: usize,
     job: &Job,
-    told: &Told,
+    told: &Reported,
 ) -> Vec<String> {
     let mut wrong = told.amiss.clone();
     for commit in &store.commits {
@@ -146,7 +146,7 @@ pub(super) fn at_end(
                 && sent.object == *object
                 && sent.lost
         });
-        let stands = !own.is_empty() && is_as_asked(store, object, job, false);
+        let stands = !own.is_empty() && is_success(store, object, job, false);
         // A dry run speaks of what would be.
         let true_word = job.dry_run
             || match outcome {
@@ -175,7 +175,7 @@ pub(super) fn at_end(
                 own.len()
             ));
         }
-        if outcome.is_as_asked() && !job.dry_run && !is_as_asked(store, object, job, true) {
+        if outcome.is_success() && !job.dry_run && !is_success(store, object, job, true) {
             wrong.push(format!(
                 "{object} is told {outcome:?} and is not as asked: {:?}",
                 store.objects.get(object)
@@ -186,7 +186,7 @@ pub(super) fn at_end(
 }
 
 /// Whether the object is as the job asked; with `pardon`, also where somebody undid it on purpose.
-fn is_as_asked(store: &Store, object: &str, job: &Job, pardon: bool) -> bool {
+fn is_success(store: &Store, object: &str, job: &Job, pardon: bool) -> bool {
     let Some(stored) = store.objects.get(object) else {
         return false;
     };
@@ -195,8 +195,8 @@ fn is_as_asked(store: &Store, object: &str, job: &Job, pardon: bool) -> bool {
             .as_str()
             .unwrap_or_default();
         // Who shares a Secret merges into it.
-        let wanted = job.secret.iter().map(|secret| secret.host.as_str());
-        return wanted
+        let desired = job.secret.iter().map(|secret| secret.host.as_str());
+        return desired
             .into_iter()
             .all(|host| hosts.split(',').any(|it| it == host));
     }

@@ -1,4 +1,4 @@
-//! A race: what is there, who writes, how each request fares, and what somebody else does meanwhile.
+//! A race: what is there, who writes, how each request injected_faults, and what somebody else does meanwhile.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-use super::server::{Fare, Server, Trouble};
+use super::server::{InjectedFault, Server, ServerFault};
 use super::store::Store;
 use super::writer::{Job, SecretJob};
 
@@ -20,9 +20,9 @@ pub(super) const ACCOUNTS: [&str; 2] = ["builder", "default"];
 pub(super) struct Scenario {
     /// Of each namespace.
     pub(super) places: Vec<Start>,
-    pub(super) jobs: Vec<(Job, Vec<Fare>)>,
+    pub(super) jobs: Vec<(Job, Vec<InjectedFault>)>,
     /// After how many milliseconds, in which namespace, what.
-    pub(super) acts: Vec<(u16, usize, Act)>,
+    pub(super) acts: Vec<(u16, usize, ExternalWrite)>,
     pub(super) seed: u64,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Start {
 
 /// What somebody else does, in one step.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(super) enum ExternalWrite {
     Append(usize, Value),
     Prepend(usize, Value),
     /// Takes away the first entry that is nobody's of ours.
@@ -89,13 +89,13 @@ impl Scenario {
         }
     }
 
-    fn act_once(&self, act: &Act, store: &mut Store) {
+    fn act_once(&self, act: &ExternalWrite, store: &mut Store) {
         let ours = |entry: &Value| {
             entry["name"]
                 .as_str()
                 .is_some_and(|name| name.starts_with("ours"))
         };
-        if let Act::Note(note) = act {
+        if let ExternalWrite::Note(note) = act {
             let secrets: Vec<String> = store
                 .objects
                 .keys()
@@ -109,11 +109,11 @@ impl Scenario {
             }
             return;
         }
-        let (Act::Append(index, _)
-        | Act::Prepend(index, _)
-        | Act::Drop(index)
-        | Act::Label(index, _)
-        | Act::Anew(index)) = act
+        let (ExternalWrite::Append(index, _)
+        | ExternalWrite::Prepend(index, _)
+        | ExternalWrite::Drop(index)
+        | ExternalWrite::Label(index, _)
+        | ExternalWrite::Anew(index)) = act
         else {
             return;
         };
@@ -123,17 +123,17 @@ impl Scenario {
         };
         let mut list = super::rules::list(&account);
         match act {
-            Act::Append(_, entry) => list.push(entry.clone()),
-            Act::Prepend(_, entry) => list.insert(0, entry.clone()),
-            Act::Drop(_) => {
+            ExternalWrite::Append(_, entry) => list.push(entry.clone()),
+            ExternalWrite::Prepend(_, entry) => list.insert(0, entry.clone()),
+            ExternalWrite::Drop(_) => {
                 if let Some(at) = list.iter().position(|entry| !ours(entry)) {
                     list.remove(at);
                 }
             }
-            Act::Label(_, label) => {
+            ExternalWrite::Label(_, label) => {
                 account["metadata"]["labels"]["theirs"] = json!(label.to_string())
             }
-            Act::Anew(_) => {
+            ExternalWrite::Anew(_) => {
                 for entry in list.iter().filter(|entry| ours(entry)) {
                     store
                         .taken
@@ -142,7 +142,7 @@ impl Scenario {
                 list.retain(|entry| !ours(entry));
                 account["metadata"]["uid"] = Value::Null;
             }
-            Act::Note(_) => {}
+            ExternalWrite::Note(_) => {}
         }
         account["imagePullSecrets"] = Value::Array(list);
         store.commit(None, &key, account);
@@ -174,37 +174,37 @@ fn theirs() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn fare() -> impl Strategy<Value = Fare> {
-    let trouble = prop_oneof![
-        12 => Just(Trouble::Nothing),
-        1 => Just(Trouble::NotConnected),
-        1 => Just(Trouble::ResetBefore),
-        4 => Just(Trouble::ReplyLost),
-        1 => Just(Trouble::Truncated),
-        1 => select(vec![502, 503, 504]).prop_map(Trouble::GatewayAfter),
-        1 => Just(Trouble::TimeUpAfter),
-        2 => select(vec![500, 502, 503]).prop_map(Trouble::Refused),
-        1 => (0..4u8).prop_map(Trouble::Shed),
-        1 => Just(Trouble::Conflict),
-        1 => Just(Trouble::Restored),
-        2 => Just(Trouble::Forbidden),
-        1 => (0..20u8).prop_map(Trouble::Late),
-        1 => Just(Trouble::Hang),
-        1 => Just(Trouble::Silent),
-        1 => Just(Trouble::Huge),
-        1 => Just(Trouble::LoginPage),
-        1 => Just(Trouble::Redirected),
-        1 => Just(Trouble::Gone),
+fn injected_fault() -> impl Strategy<Value = InjectedFault> {
+    let fault = prop_oneof![
+        12 => Just(ServerFault::Nothing),
+        1 => Just(ServerFault::NotConnected),
+        1 => Just(ServerFault::ResetBefore),
+        4 => Just(ServerFault::ReplyLost),
+        1 => Just(ServerFault::Truncated),
+        1 => select(vec![502, 503, 504]).prop_map(ServerFault::GatewayAfter),
+        1 => Just(ServerFault::TimeUpAfter),
+        2 => select(vec![500, 502, 503]).prop_map(ServerFault::Refused),
+        1 => (0..4u8).prop_map(ServerFault::Shed),
+        1 => Just(ServerFault::Conflict),
+        1 => Just(ServerFault::Restored),
+        2 => Just(ServerFault::Forbidden),
+        1 => (0..20u8).prop_map(ServerFault::Late),
+        1 => Just(ServerFault::Hang),
+        1 => Just(ServerFault::Silent),
+        1 => Just(ServerFault::Huge),
+        1 => Just(ServerFault::LoginPage),
+        1 => Just(ServerFault::Redirected),
+        1 => Just(ServerFault::Gone),
     ];
-    let trouble = prop_oneof![
-        100 => trouble,
+    let fault = prop_oneof![
+        100 => fault,
         // It ends the whole cluster, so that nothing more is seen.
-        1 => Just(Trouble::Unauthorized),
+        1 => Just(ServerFault::Unauthorized),
     ];
-    (0..40u16, 0..40u16, trouble).prop_map(|(before, after, trouble)| Fare {
+    (0..40u16, 0..40u16, fault).prop_map(|(before, after, fault)| InjectedFault {
         before,
         after,
-        trouble,
+        fault,
     })
 }
 
@@ -285,30 +285,30 @@ impl Job {
     }
 }
 
-fn act() -> impl Strategy<Value = (u16, usize, Act)> {
+fn act() -> impl Strategy<Value = (u16, usize, ExternalWrite)> {
     let act = prop_oneof![
-        3 => (0..2usize, theirs()).prop_map(|(at, entry)| Act::Append(at, entry)),
-        2 => (0..2usize, theirs()).prop_map(|(at, entry)| Act::Prepend(at, entry)),
-        1 => (0..2usize).prop_map(Act::Drop),
-        2 => (0..2usize, any::<u8>()).prop_map(|(at, label)| Act::Label(at, label)),
-        1 => (0..2usize).prop_map(Act::Anew),
-        1 => any::<u8>().prop_map(Act::Note),
+        3 => (0..2usize, theirs()).prop_map(|(at, entry)| ExternalWrite::Append(at, entry)),
+        2 => (0..2usize, theirs()).prop_map(|(at, entry)| ExternalWrite::Prepend(at, entry)),
+        1 => (0..2usize).prop_map(ExternalWrite::Drop),
+        2 => (0..2usize, any::<u8>()).prop_map(|(at, label)| ExternalWrite::Label(at, label)),
+        1 => (0..2usize).prop_map(ExternalWrite::Anew),
+        1 => any::<u8>().prop_map(ExternalWrite::Note),
     ];
     let pause = prop_oneof![4 => 0..60u16, 1 => 100..3000u16];
     (pause, 0..NAMESPACES.len(), act)
 }
 
 pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
-    let fares = || vec(fare(), 0..30);
+    let injected_faults = || vec(injected_fault(), 0..30);
     let start = (vec(entry(), 0..6), vec(entry(), 0..6), any::<bool>());
     let start = start.prop_map(|(builder, default, late)| Start {
         lists: [builder, default],
         late,
     });
     let jobs = prop_oneof![
-        1 => (job(0), fares()).prop_map(|one| vec![one]),
-        2 => ((job(0), fares()), (job(1), fares())).prop_map(|(a, b)| vec![a, b]),
-        2 => ((job(0), fares()), (job(1), fares()), (job(2), fares()), (job(3), fares())).prop_map(|(a, b, c, d)| vec![a, b, c, d]),
+        1 => (job(0), injected_faults()).prop_map(|one| vec![one]),
+        2 => ((job(0), injected_faults()), (job(1), injected_faults())).prop_map(|(a, b)| vec![a, b]),
+        2 => ((job(0), injected_faults()), (job(1), injected_faults()), (job(2), injected_faults()), (job(3), injected_faults())).prop_map(|(a, b, c, d)| vec![a, b, c, d]),
     ];
     let places = vec(start, 1..=NAMESPACES.len());
     (places, jobs, vec(act(), 0..14), any::<u64>()).prop_map(|(places, jobs, acts, seed)| {

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tower::BoxError;
 
 use super::asked::Asked;
-use super::lists;
+use super::atomic_lists;
 use super::store::{Answer, Store, not_found, status};
 use super::wire::{self, Reply};
 
@@ -23,7 +23,7 @@ const REQUESTS: u32 = 20_000;
 
 /// What goes wrong with one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum ServerFault {
     Nothing,
     /// No connection was made.
     NotConnected,
@@ -41,9 +41,9 @@ pub(super) enum Trouble {
     Refused(u16),
     /// Too many requests: not carried out; seconds to wait.
     Shed(u8),
-    /// Somebody else is faster by a hair: writes in vain. Reads fare well.
+    /// Somebody else is faster by a hair: writes in vain. Reads injected_fault well.
     Conflict,
-    /// A backup was restored since the account was read. Reads, and Secrets, fare well.
+    /// A backup was restored since the account was read. Reads, and Secrets, injected_fault well.
     Restored,
     /// The right was taken away.
     Forbidden,
@@ -61,11 +61,11 @@ pub(super) enum Trouble {
     LoginPage,
     /// It was carried out, and the answer is larger than anybody should read.
     Huge,
-    /// A list has grown too old to be read on. First pages, and whatever is no list, fare well.
+    /// A list has grown too old to be read on. First pages, and whatever is no list, injected_fault well.
     Gone,
 }
 
-impl Trouble {
+impl ServerFault {
     /// Whether the client cannot know if the request was carried out.
     fn loses_the_answer(self) -> bool {
         match self {
@@ -82,12 +82,12 @@ impl Trouble {
     }
 }
 
-/// How one request fares.
+/// How one request injected_faults.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fare {
+pub(super) struct InjectedFault {
     pub(super) before: u16,
     pub(super) after: u16,
-    pub(super) trouble: Trouble,
+    pub(super) fault: ServerFault,
 }
 
 /// A write request that arrived, or did not.
@@ -106,7 +106,7 @@ pub(super) struct World {
     /// Its lists are not in the order of its keys.
     pub(super) backwards: bool,
     pub(super) requests: u32,
-    fares: Vec<VecDeque<Fare>>,
+    injected_faults: Vec<VecDeque<InjectedFault>>,
 }
 
 impl World {
@@ -130,7 +130,7 @@ impl Server {
             sent: Vec::new(),
             backwards: false,
             requests: 0,
-            fares: Vec::new(),
+            injected_faults: Vec::new(),
         })))
     }
 
@@ -138,21 +138,21 @@ impl Server {
         self.0.lock().unwrap()
     }
 
-    /// Lets the next requests of `writer` fare so, in this order; all after them fare well.
-    pub(super) fn fare(&self, writer: usize, fares: &[Fare]) {
+    /// Lets the next requests of `writer` injected_fault so, in this order; all after them injected_fault well.
+    pub(super) fn injected_fault(&self, writer: usize, injected_faults: &[InjectedFault]) {
         let mut world = self.world();
-        if world.fares.len() <= writer {
-            world.fares.resize_with(writer + 1, VecDeque::new);
+        if world.injected_faults.len() <= writer {
+            world.injected_faults.resize_with(writer + 1, VecDeque::new);
         }
-        world.fares[writer] = fares.iter().copied().collect();
+        world.injected_faults[writer] = injected_faults.iter().copied().collect();
     }
 
     /// A client whose requests come here as those of `writer`.
-    pub(super) fn client(&self, writer: usize, patience: Duration) -> kube::Client {
+    pub(super) fn client(&self, writer: usize, retry: Duration) -> kube::Client {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
-            async move { server.serve(writer, patience, request).await }
+            async move { server.serve(writer, retry, request).await }
         });
         kube::Client::new(service, "default")
     }
@@ -160,16 +160,19 @@ impl Server {
     async fn serve(
         &self,
         writer: usize,
-        patience: Duration,
+        retry: Duration,
         request: Request<Body>,
     ) -> Result<Response<Reply>, BoxError> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
-        let fare = self.world().fares[writer].pop_front().unwrap_or(Fare {
-            before: 1,
-            after: 1,
-            trouble: Trouble::Nothing,
-        });
+        let injected_fault =
+            self.world().injected_faults[writer]
+                .pop_front()
+                .unwrap_or(InjectedFault {
+                    before: 1,
+                    after: 1,
+                    fault: ServerFault::Nothing,
+                });
         {
             let mut world = self.world();
             world.requests += 1;
@@ -178,19 +181,19 @@ impl Server {
         }
         let asked = Asked::read(&parts.uri, parts.method, &body);
         let reads = asked.method != Method::PATCH;
-        let trouble = match fare.trouble {
-            Trouble::Conflict | Trouble::Restored if reads => Trouble::Nothing,
-            Trouble::Restored if asked.kind == "secrets" => Trouble::Nothing,
-            Trouble::Gone if !asked.query.contains_key("continue") => Trouble::Nothing,
-            trouble => trouble,
+        let fault = match injected_fault.fault {
+            ServerFault::Conflict | ServerFault::Restored if reads => ServerFault::Nothing,
+            ServerFault::Restored if asked.kind == "secrets" => ServerFault::Nothing,
+            ServerFault::Gone if !asked.query.contains_key("continue") => ServerFault::Nothing,
+            fault => fault,
         };
         let tries_out = asked.query.contains_key("dryRun");
-        if !reads && !tries_out && trouble != Trouble::NotConnected {
+        if !reads && !tries_out && fault != ServerFault::NotConnected {
             self.world().sent.push(Sent {
                 writer,
                 namespace: asked.namespace.clone(),
                 object: asked.object(),
-                lost: trouble.loses_the_answer(),
+                lost: fault.loses_the_answer(),
             });
         }
         let (kind, name) = (asked.kind.clone(), asked.name.clone());
@@ -198,29 +201,29 @@ impl Server {
         let (tell, told) = oneshot::channel();
         let server = self.clone();
         tokio::spawn(async move {
-            pause(fare.before).await;
-            match trouble {
-                Trouble::Late(seconds) => {
-                    tokio::time::sleep(patience + Duration::from_secs(seconds.into())).await;
+            pause(injected_fault.before).await;
+            match fault {
+                ServerFault::Late(seconds) => {
+                    tokio::time::sleep(retry + Duration::from_secs(seconds.into())).await;
                 }
-                Trouble::Hang
-                | Trouble::NotConnected
-                | Trouble::ResetBefore
-                | Trouble::Refused(_)
-                | Trouble::Shed(_)
-                | Trouble::Forbidden
-                | Trouble::Unauthorized
-                | Trouble::Redirected
-                | Trouble::LoginPage
-                | Trouble::Gone => {
+                ServerFault::Hang
+                | ServerFault::NotConnected
+                | ServerFault::ResetBefore
+                | ServerFault::Refused(_)
+                | ServerFault::Shed(_)
+                | ServerFault::Forbidden
+                | ServerFault::Unauthorized
+                | ServerFault::Redirected
+                | ServerFault::LoginPage
+                | ServerFault::Gone => {
                     let _ = tell.send(None);
                     return;
                 }
-                Trouble::Conflict => server
+                ServerFault::Conflict => server
                     .world()
                     .store(&asked.namespace)
                     .touch(&asked.object()),
-                Trouble::Restored => {
+                ServerFault::Restored => {
                     server
                         .world()
                         .store(&asked.namespace)
@@ -228,18 +231,19 @@ impl Server {
                 }
                 _ => {}
             }
-            let answer = server.carry_out(writer, &asked);
-            pause(fare.after).await;
+            let answer = server.execute(writer, &asked);
+            pause(injected_fault.after).await;
             let _ = tell.send(Some(answer));
         });
         let answer = told.await.ok().flatten();
         let date = self.world().stores[0].now();
-        match (trouble, answer) {
-            (Trouble::Nothing | Trouble::Conflict | Trouble::Restored, Some(answer)) => {
-                Ok(wire::answer(answer, &[], date))
-            }
-            (Trouble::Truncated, Some(answer)) => Ok(wire::broken_off(answer)),
-            (Trouble::TimeUpAfter, _) => Ok(wire::answer(
+        match (fault, answer) {
+            (
+                ServerFault::Nothing | ServerFault::Conflict | ServerFault::Restored,
+                Some(answer),
+            ) => Ok(wire::answer(answer, &[], date)),
+            (ServerFault::Truncated, Some(answer)) => Ok(wire::broken_off(answer)),
+            (ServerFault::TimeUpAfter, _) => Ok(wire::answer(
                 status(
                     504,
                     "Timeout",
@@ -250,48 +254,50 @@ impl Server {
                 &[],
                 date,
             )),
-            (Trouble::Refused(500), _) => Ok(wire::answer(
+            (ServerFault::Refused(500), _) => Ok(wire::answer(
                 status(500, "InternalError", "no webhook", &kind, &name),
                 &[],
                 date,
             )),
-            (Trouble::GatewayAfter(code) | Trouble::Refused(code), _) => {
+            (ServerFault::GatewayAfter(code) | ServerFault::Refused(code), _) => {
                 Ok(wire::page(code, "<html>upstream</html>"))
             }
-            (Trouble::Shed(seconds), _) => Ok(wire::answer(
+            (ServerFault::Shed(seconds), _) => Ok(wire::answer(
                 status(429, "TooManyRequests", "later", &kind, &name),
                 &[("retry-after", seconds.to_string())],
                 date,
             )),
-            (Trouble::Forbidden, _) => Ok(wire::answer(
+            (ServerFault::Forbidden, _) => Ok(wire::answer(
                 status(403, "Forbidden", "forbidden", &kind, &name),
                 &[],
                 date,
             )),
-            (Trouble::Unauthorized, _) => Ok(wire::answer(
+            (ServerFault::Unauthorized, _) => Ok(wire::answer(
                 status(401, "Unauthorized", "Unauthorized", &kind, &name),
                 &[],
                 date,
             )),
-            (Trouble::Gone, _) => Ok(wire::answer(
+            (ServerFault::Gone, _) => Ok(wire::answer(
                 status(410, "Expired", "too old", &kind, &name),
                 &[],
                 date,
             )),
-            (Trouble::Redirected, _) => Ok(wire::redirect("https://elsewhere.invalid/")),
-            (Trouble::LoginPage, _) => Ok(wire::page(200, "<html>log in</html>")),
-            (Trouble::Huge, _) => Ok(wire::huge()),
-            (Trouble::NotConnected, _) => Err(wire::not_connected().await),
-            (Trouble::Late(_) | Trouble::Hang | Trouble::Silent, _) => std::future::pending().await,
+            (ServerFault::Redirected, _) => Ok(wire::redirect("https://elsewhere.invalid/")),
+            (ServerFault::LoginPage, _) => Ok(wire::page(200, "<html>log in</html>")),
+            (ServerFault::Huge, _) => Ok(wire::huge()),
+            (ServerFault::NotConnected, _) => Err(wire::not_connected().await),
+            (ServerFault::Late(_) | ServerFault::Hang | ServerFault::Silent, _) => {
+                std::future::pending().await
+            }
             _ => Err(wire::reset().await),
         }
     }
 
-    fn carry_out(&self, writer: usize, asked: &Asked) -> Answer {
+    fn execute(&self, writer: usize, asked: &Asked) -> Answer {
         let world = &mut *self.world();
         match (asked.method.as_str(), asked.kind.as_str()) {
             ("GET", _) if asked.name.is_empty() => {
-                lists::page(&world.stores, asked, world.backwards)
+                atomic_lists::page(&world.stores, asked, world.backwards)
             }
             ("GET", "namespaces") => {
                 let name = &asked.name;

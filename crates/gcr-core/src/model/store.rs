@@ -134,11 +134,11 @@ impl Store {
             None => {}
         }
         let manager = query.get("fieldManager").cloned().unwrap_or_default();
-        let mut wanted = stored.clone().unwrap_or_else(|| {
+        let mut desired = stored.clone().unwrap_or_else(|| {
             json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": self.namespace}})
         });
-        wanted["type"] = body["type"].clone();
-        wanted["data"] = body["data"].clone();
+        desired["type"] = body["type"].clone();
+        desired["data"] = body["data"].clone();
         let owned = owned(sent);
         let entry = |object: &Value| {
             let entries = object["metadata"]["managedFields"].as_array()?;
@@ -153,7 +153,7 @@ impl Store {
                 .iter()
                 .flat_map(|entry| entry["fieldsV1"][kind].as_array().cloned())
                 .flatten();
-            let mut map: Map<String, Value> = wanted["metadata"][kind]
+            let mut map: Map<String, Value> = desired["metadata"][kind]
                 .as_object()
                 .cloned()
                 .unwrap_or_default();
@@ -161,26 +161,26 @@ impl Store {
                 map.remove(gone.as_str().unwrap());
             }
             map.extend(sent[kind].as_object().cloned().unwrap_or_default());
-            wanted["metadata"][kind] = Value::Object(map);
+            desired["metadata"][kind] = Value::Object(map);
         }
-        let unchanged = stored.as_ref() == Some(&wanted)
+        let unchanged = stored.as_ref() == Some(&desired)
             && before.is_some_and(|before| before["fieldsV1"] == owned);
         if unchanged {
-            return (200, wanted);
+            return (200, desired);
         }
-        let mut entries: Vec<Value> = wanted["metadata"]["managedFields"]
+        let mut entries: Vec<Value> = desired["metadata"]["managedFields"]
             .as_array()
             .cloned()
             .unwrap_or_default();
         entries.retain(|entry| entry["manager"] != *manager);
         entries.push(json!({"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
             "time": self.now().to_string(), "fieldsV1": owned}));
-        wanted["metadata"]["managedFields"] = Value::Array(entries);
+        desired["metadata"]["managedFields"] = Value::Array(entries);
         let status = if stored.is_some() { 200 } else { 201 };
         if query.contains_key("dryRun") {
-            return (status, wanted);
+            return (status, desired);
         }
-        (status, self.commit(Some(writer), &key, wanted))
+        (status, self.commit(Some(writer), &key, desired))
     }
 
     /// JSON merge patch of a ServiceAccount.

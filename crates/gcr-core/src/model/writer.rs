@@ -9,19 +9,19 @@ use zeroize::Zeroizing;
 
 use super::server::Server;
 use super::store::Intent;
-use crate::cluster::Cluster;
+use crate::cluster_run::{ClusterRun, NamespaceSelection};
 use crate::connection::Connection;
 use crate::domain::access_token::AccessToken;
-use crate::domain::credential::Credential;
 use crate::domain::docker_config::DockerConfig;
-use crate::domain::pull_secret::SharedBody;
-use crate::drive::stand_ins;
-use crate::event::{Event, Events};
-use crate::fleet::{Fleet, Meant};
+use crate::domain::pull_secret::CachedBody;
+use crate::domain::registry_credential::RegistryCredential;
+use crate::event::{Event, EventSender};
+use crate::kubernetes::ClusterClient;
 use crate::ledger::{Ledger, Outcome};
+use crate::reconcile::placeholder_objects;
 use crate::request::{
-    AccountChange, AccountSelection, DryRun, Manifest, NamespaceMatch, Wanted, WantedAccounts,
-    WantedSecret,
+    AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, DryRun, Manifest,
+    NamespaceMatch,
 };
 
 /// `--request-timeout` of every writer.
@@ -59,14 +59,14 @@ impl Job {
     }
 
     /// The docker config it asks for, without what it merges.
-    pub(super) fn config(secret: &SecretJob) -> (Credential, DockerConfig) {
+    pub(super) fn config(secret: &SecretJob) -> (RegistryCredential, DockerConfig) {
         let token = AccessToken::parse(Zeroizing::new(b"ya29.model".to_vec())).unwrap();
-        let credential = Credential::AccessToken(token);
+        let credential = RegistryCredential::AccessToken(token);
         let config = DockerConfig::new([secret.host.parse().unwrap()], credential.auth());
         (credential, config)
     }
 
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn desired(&self) -> Desired {
         let names = |names: &[String]| names.iter().map(|name| name.parse().unwrap()).collect();
         let change = match (self.attaches.as_slice(), self.detaches.as_slice()) {
             ([], []) => None,
@@ -79,20 +79,20 @@ impl Job {
                 AccountSelection::Names(accounts.iter().map(|name| name.parse().unwrap()).collect())
             }
         };
-        Wanted {
+        Desired {
             secret: self.secret.as_ref().map(|secret| {
                 let (credential, config) = Self::config(secret);
-                WantedSecret {
+                DesiredSecret {
                     name: secret.name.parse().unwrap(),
                     credential,
                     config,
-                    body: SharedBody::default(),
+                    body: CachedBody::default(),
                     merge: secret.merge,
                     force_conflicts: false,
                     recreate: false,
                 }
             }),
-            accounts: change.map(|change| WantedAccounts {
+            accounts: change.map(|change| DesiredAccounts {
                 selection,
                 change,
                 wait_for_all: false,
@@ -104,7 +104,7 @@ impl Job {
                 DryRun::None
             },
             timeout: Duration::from_secs(10),
-            whole_objects: false,
+            return_objects: false,
             manifest: Manifest {
                 masked: true,
                 with_namespace: true,
@@ -115,7 +115,7 @@ impl Job {
 
 /// What a run told of one namespace.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told {
+pub(super) struct Reported {
     /// The outcome of each object, by its name.
     pub(super) ends: BTreeMap<String, Outcome>,
     /// Objects that were told more than once, or never.
@@ -123,18 +123,18 @@ pub(super) struct Told {
 }
 
 /// What a run told, by namespace.
-pub(super) type Run = BTreeMap<&'static str, Told>;
+pub(super) type Run = BTreeMap<&'static str, Reported>;
 
 /// The model server, as `writer` speaks to it.
 pub(super) fn cluster(
     server: &Server,
     writer: usize,
-    events: Events,
+    events: EventSender,
     stopped: watch::Receiver<bool>,
-) -> Cluster {
+) -> ClusterClient {
     let client = server.client(writer, PATIENCE);
     let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
-    Cluster::new(None, connection, events, stopped, 0)
+    ClusterClient::new(None, connection, events, stopped, 0)
 }
 
 /// Runs `job` as `writer` over `namespaces`, to its end.
@@ -144,14 +144,14 @@ pub(super) async fn run(
     job: &Job,
     namespaces: &[&'static str],
 ) -> Run {
-    let (events, mut received) = Events::channel();
+    let (events, mut received) = EventSender::channel();
     let (_stop, stopped) = watch::channel(false);
     let cluster = cluster(server, writer, events, stopped);
     let listening = tokio::spawn(async move {
         let (mut ends, mut errors) = (Vec::new(), 0);
         while let Some(event) = received.recv().await {
             match event {
-                Event::Ended(ended) => {
+                Event::ObjectResult(ended) => {
                     let place = ended.target.namespace.to_string();
                     ends.push((place, ended.object.to_string(), ended.outcome));
                 }
@@ -161,27 +161,30 @@ pub(super) async fn run(
         }
         (ends, errors)
     });
-    let wanted = job.wanted();
-    let ledger = Ledger::new(stand_ins(&wanted));
-    let fleet = Fleet {
+    let desired = job.desired();
+    let ledger = Ledger::new(placeholder_objects(&desired));
+    let fleet = ClusterRun {
         cluster: Arc::new(cluster),
-        wanted: &wanted,
+        desired: &desired,
         ledger: &ledger,
     };
     let what = NamespaceMatch::default();
     let meant = if job.lists {
-        Meant::Matching(&what)
+        NamespaceSelection::Selector(&what)
     } else {
-        Meant::Named(namespaces.iter().map(|it| it.parse().unwrap()).collect())
+        NamespaceSelection::Explicit(namespaces.iter().map(|it| it.parse().unwrap()).collect())
     };
     let driven = tokio::time::timeout(Duration::from_secs(3600), async {
         fleet.begin(&meant).await;
-        fleet.drive(meant).await;
+        fleet.reconcile(meant).await;
     })
     .await;
     drop(fleet);
     let (ends, errors) = listening.await.unwrap();
-    let mut run: Run = namespaces.iter().map(|it| (*it, Told::default())).collect();
+    let mut run: Run = namespaces
+        .iter()
+        .map(|it| (*it, Reported::default()))
+        .collect();
     let mut counts = [0; Outcome::ALL.len()];
     for (namespace, object, outcome) in ends {
         counts[outcome as usize] += 1;
@@ -211,7 +214,7 @@ pub(super) async fn run(
 }
 
 impl Job {
-    fn untold(&self, told: &Told) -> Vec<String> {
+    fn untold(&self, told: &Reported) -> Vec<String> {
         let accounts = self.accounts.iter();
         let named = accounts.map(|name| format!("serviceaccount/{name}"));
         let secret = self.secret.iter();

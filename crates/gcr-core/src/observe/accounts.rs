@@ -2,21 +2,21 @@
 
 use futures_util::stream::{self, StreamExt as _};
 
-use super::{AccountsSeen, Sight};
-use crate::cluster::namespaces::NamespaceState;
-use crate::cluster::service_accounts::StoredAccount;
-use crate::cluster::{Fault, Refusal};
+use super::{ObservedAccounts, TargetSnapshot};
 use crate::domain::names::{SecretName, ServiceAccountName};
-use crate::progress::Progress;
-use crate::request::{AccountChange, AccountSelection, DEFAULT_ACCOUNT, WantedAccounts};
+use crate::kubernetes::namespaces::NamespaceState;
+use crate::kubernetes::service_accounts::StoredAccount;
+use crate::kubernetes::{ApiError, RequestError};
+use crate::request::{AccountChange, AccountSelection, DEFAULT_ACCOUNT, DesiredAccounts};
 use crate::target::Target;
+use crate::target_state::TargetState;
 
 /// Accounts of one namespace that are read side by side.
 const SIDE_BY_SIDE: usize = 8;
 
 /// A ServiceAccount as it was seen.
 #[derive(Debug)]
-pub enum AccountSeen {
+pub enum ObservedAccount {
     /// It is there.
     Stored(Box<StoredAccount>),
     /// It is not there, though its namespace is, or may be.
@@ -24,37 +24,39 @@ pub enum AccountSeen {
     /// It is not there, nor will it be: its namespace is being deleted.
     NamespaceTerminating,
     /// Its namespace is not there either; the server's words for that.
-    NamespaceMissing(Fault),
+    NamespaceMissing(RequestError),
 }
 
 pub(super) async fn observe(
     target: &Target,
-    wanted: &WantedAccounts,
-    progress: &Progress,
-    sight: &mut Sight,
-) -> Result<AccountsSeen, Fault> {
-    let Some(open) = &progress.open_accounts else {
-        return list(target, wanted, progress, sight).await;
+    desired: &DesiredAccounts,
+    state: &TargetState,
+    snapshot: &mut TargetSnapshot,
+) -> Result<ObservedAccounts, RequestError> {
+    let Some(open) = &state.open_accounts else {
+        return list(target, desired, state, snapshot).await;
     };
     // Good for this look only: whoever is overtaken has to read.
-    let mut listed = sight.accounts.take();
-    let (mut seen, mut unseen): (AccountsSeen, _) = (Vec::new(), Vec::new());
+    let mut listed = snapshot.accounts.take();
+    let (mut seen, mut unseen): (ObservedAccounts, _) = (Vec::new(), Vec::new());
     for name in open {
         match listed.as_mut().and_then(|accounts| taken(accounts, name)) {
-            Some(account) => seen.push((name.clone(), Ok(AccountSeen::Stored(Box::new(account))))),
+            Some(account) => {
+                seen.push((name.clone(), Ok(ObservedAccount::Stored(Box::new(account)))))
+            }
             // What a list has just not shown is not there, unless it may come any moment.
-            None if listed.is_some() && !wanted.waits_for(name) => {
-                seen.push((name.clone(), Ok(AccountSeen::Missing)));
+            None if listed.is_some() && !desired.waits_for(name) => {
+                seen.push((name.clone(), Ok(ObservedAccount::Missing)));
             }
             None => unseen.push(name.clone()),
         }
     }
-    let read: AccountsSeen = stream::iter(unseen)
+    let read: ObservedAccounts = stream::iter(unseen)
         .map(|name| async move {
             let account = match find(target, &name).await {
-                Ok(Some(account)) => Ok(AccountSeen::Stored(Box::new(account))),
-                Ok(None) => Ok(missing(target, progress).await),
-                Err(fault) => Err(fault),
+                Ok(Some(account)) => Ok(ObservedAccount::Stored(Box::new(account))),
+                Ok(None) => Ok(missing(target, state).await),
+                Err(error) => Err(error),
             };
             (name, account)
         })
@@ -74,13 +76,16 @@ fn taken(accounts: &mut Vec<StoredAccount>, name: &ServiceAccountName) -> Option
 
 /// Reads an account, or lists it by its name: whichever is not refused, and first what was not refused last. Rights differ
 /// between namespaces.
-async fn find(target: &Target, name: &ServiceAccountName) -> Result<Option<StoredAccount>, Fault> {
+async fn find(
+    target: &Target,
+    name: &ServiceAccountName,
+) -> Result<Option<StoredAccount>, RequestError> {
     let cluster = &target.cluster;
     let lists = cluster.lists_accounts_by_name();
     let first = find_by(lists, target, name).await;
-    let refused = |found: &Result<_, Fault>| match found {
+    let refused = |found: &Result<_, RequestError>| match found {
         Ok(_) => false,
-        Err(fault) => fault.refusal().is_some_and(Refusal::is_forbidden),
+        Err(error) => error.api_error().is_some_and(ApiError::is_forbidden),
     };
     if !refused(&first) {
         return first;
@@ -98,7 +103,7 @@ async fn find_by(
     list: bool,
     target: &Target,
     name: &ServiceAccountName,
-) -> Result<Option<StoredAccount>, Fault> {
+) -> Result<Option<StoredAccount>, RequestError> {
     let (cluster, namespace) = (&target.cluster, &target.namespace);
     if list {
         cluster.list_account(namespace, name).await
@@ -109,91 +114,91 @@ async fn find_by(
 
 async fn list(
     target: &Target,
-    wanted: &WantedAccounts,
-    progress: &Progress,
-    sight: &mut Sight,
-) -> Result<AccountsSeen, Fault> {
-    let selector = match &wanted.selection {
+    desired: &DesiredAccounts,
+    state: &TargetState,
+    snapshot: &mut TargetSnapshot,
+) -> Result<ObservedAccounts, RequestError> {
+    let selector = match &desired.selection {
         AccountSelection::Labels(selector) => selector.as_str(),
         AccountSelection::Names(_) | AccountSelection::All => "",
     };
-    let accounts = match sight.accounts.take() {
+    let accounts = match snapshot.accounts.take() {
         Some(accounts) => accounts,
         None => {
             let listed = target.cluster.list_accounts(&target.namespace, selector);
             listed.await?
         }
     };
-    let mut seen: AccountsSeen = accounts
+    let mut seen: ObservedAccounts = accounts
         .into_iter()
         .filter_map(|account| {
             let name = account.name().parse().ok()?;
-            Some((name, Ok(AccountSeen::Stored(Box::new(account)))))
+            Some((name, Ok(ObservedAccount::Stored(Box::new(account)))))
         })
         .collect();
     // Every namespace has `default`, or will in a moment: `--all` means it too. An empty list alone does not even say
     // that the namespace is there.
-    let all = wanted.selection == AccountSelection::All;
+    let all = desired.selection == AccountSelection::All;
     if all
         && !seen
             .iter()
             .any(|(name, _)| name.as_str() == DEFAULT_ACCOUNT)
-        && matches!(wanted.change, AccountChange::Attach(_))
+        && matches!(desired.change, AccountChange::Attach(_))
     {
         if let Ok(name) = DEFAULT_ACCOUNT.parse() {
-            seen.push((name, Ok(missing(target, progress).await)));
+            seen.push((name, Ok(missing(target, state).await)));
         }
     } else if seen.is_empty()
         && target.named
-        && let NamespaceState::Absent(fault) =
+        && let NamespaceState::Absent(error) =
             target.cluster.namespace_state(&target.namespace).await
     {
-        return Err(fault);
+        return Err(error);
     }
     Ok(seen)
 }
 
 /// A mistyped namespace must not be waited for, one that was made this very moment must.
-async fn missing(target: &Target, progress: &Progress) -> AccountSeen {
-    let first = progress.looks == 0;
+async fn missing(target: &Target, state: &TargetState) -> ObservedAccount {
+    let first = state.rounds == 0;
     // It was there a moment ago, or when it was looked at first. It may be gone when the waiting is over.
     if if first {
-        progress.secret_written
+        state.secret_written
     } else {
-        progress.waiting
+        state.waiting
     } {
-        return AccountSeen::Missing;
+        return ObservedAccount::Missing;
     }
     match target.cluster.namespace_state(&target.namespace).await {
-        NamespaceState::Absent(fault) => AccountSeen::NamespaceMissing(fault),
-        NamespaceState::Terminating => AccountSeen::NamespaceTerminating,
-        NamespaceState::Present | NamespaceState::Unreadable => AccountSeen::Missing,
+        NamespaceState::Absent(error) => ObservedAccount::NamespaceMissing(error),
+        NamespaceState::Terminating => ObservedAccount::NamespaceTerminating,
+        NamespaceState::Present | NamespaceState::Unreadable => ObservedAccount::Missing,
     }
 }
 
 /// Those of the Secrets to attach that are not there, as far as we may look and there is an account to attach them to.
 pub(super) async fn missing_secrets(
     target: &Target,
-    wanted: &WantedAccounts,
-    seen: &AccountsSeen,
-    sight: &mut Sight,
+    desired: &DesiredAccounts,
+    seen: &ObservedAccounts,
+    snapshot: &mut TargetSnapshot,
 ) -> Vec<SecretName> {
-    let AccountChange::Attach(names) = &wanted.change else {
+    let AccountChange::Attach(names) = &desired.change else {
         return Vec::new();
     };
-    let stored = |(_, account): &(_, _)| matches!(account, Ok(AccountSeen::Stored(_)));
+    let stored = |(_, account): &(_, _)| matches!(account, Ok(ObservedAccount::Stored(_)));
     let mut missing = Vec::new();
     if !seen.iter().any(stored) {
         return missing;
     }
     for name in names {
-        if let Some(listed) = sight.secret(name) {
+        if let Some(listed) = snapshot.secret(name) {
             if listed.is_none() {
                 missing.push(name.clone());
             }
             continue;
         }
-        if !target.cluster.may_look_at_secrets() {
+        if !target.cluster.can_read_secrets() {
             break;
         }
         let looked = target

@@ -4,15 +4,15 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::cluster::secrets::{ApplyOptions, StoredSecret, metadata};
-use crate::cluster::{Fault, Refusal};
 use crate::domain::pull_secret::PullSecret;
-use crate::request::{DryRun, Wanted, WantedSecret};
+use crate::kubernetes::secrets::{ApplyOptions, StoredSecret, metadata};
+use crate::kubernetes::{ApiError, RequestError};
+use crate::request::{Desired, DesiredSecret, DryRun};
 use crate::target::Target;
 
 /// The Secret as it was seen.
 #[derive(Debug)]
-pub enum SecretSeen {
+pub enum ObservedSecret {
     /// Nobody was asked: a client dry run.
     NotAsked,
     /// It is not there.
@@ -20,20 +20,20 @@ pub enum SecretSeen {
     /// It is there.
     Metadata(Box<ObjectMeta>),
     /// It is there, and was read whole.
-    Whole(Box<StoredSecret>),
+    Full(Box<StoredSecret>),
     /// It may not be read. What a server dry run of the very same apply answered: the version that is stored, and the
     /// annotations as they would be afterwards.
-    TriedOut(Box<ObjectMeta>),
+    FromDryRun(Box<ObjectMeta>),
 }
 
 pub(super) async fn observe(
     target: &Target,
-    wanted: &Wanted,
-    secret: &WantedSecret,
+    desired: &Desired,
+    secret: &DesiredSecret,
     listed: Option<Option<ObjectMeta>>,
-) -> Result<SecretSeen, Fault> {
-    if wanted.dry_run == DryRun::Client {
-        return Ok(SecretSeen::NotAsked);
+) -> Result<ObservedSecret, RequestError> {
+    if desired.dry_run == DryRun::Client {
+        return Ok(ObservedSecret::NotAsked);
     }
     let (cluster, namespace) = (&target.cluster, &target.namespace);
     // What a list showed some time ago is enough for the word of an apply, and not for a deletion or an error.
@@ -42,42 +42,42 @@ pub(super) async fn observe(
         !seen.as_ref().is_some_and(leaving)
     });
     if let Some(None) = listed {
-        return Ok(SecretSeen::Absent);
+        return Ok(ObservedSecret::Absent);
     }
     if secret.merge || secret.recreate {
         let whole = cluster.read_secret(namespace, &secret.name).await?;
-        return Ok(whole.map_or(SecretSeen::Absent, |whole| {
-            SecretSeen::Whole(Box::new(whole))
+        return Ok(whole.map_or(ObservedSecret::Absent, |whole| {
+            ObservedSecret::Full(Box::new(whole))
         }));
     }
     if let Some(Some(metadata)) = listed {
-        return Ok(SecretSeen::Metadata(Box::new(metadata)));
+        return Ok(ObservedSecret::Metadata(Box::new(metadata)));
     }
-    if cluster.may_look_at_secrets() {
+    if cluster.can_read_secrets() {
         match cluster.read_secret_metadata(namespace, &secret.name).await {
             Ok(seen) => {
-                return Ok(seen.map_or(SecretSeen::Absent, |seen| {
-                    SecretSeen::Metadata(Box::new(seen))
+                return Ok(seen.map_or(ObservedSecret::Absent, |seen| {
+                    ObservedSecret::Metadata(Box::new(seen))
                 }));
             }
-            Err(fault) if fault.refusal().is_some_and(Refusal::is_forbidden) => {}
-            Err(fault) => return Err(fault),
+            Err(error) if error.api_error().is_some_and(ApiError::is_forbidden) => {}
+            Err(error) => return Err(error),
         }
     }
-    try_out(target, wanted, secret).await
+    try_out(target, desired, secret).await
 }
 
 /// Where nothing may be read, a server dry run of the very same apply says what is stored.
 async fn try_out(
     target: &Target,
-    wanted: &Wanted,
-    secret: &WantedSecret,
-) -> Result<SecretSeen, Fault> {
+    desired: &Desired,
+    secret: &DesiredSecret,
+) -> Result<ObservedSecret, RequestError> {
     let body = secret
         .body
         .get(|| PullSecret::new(&secret.name, &secret.credential, &secret.config).apply_body(None));
     let options = ApplyOptions {
-        field_manager: &wanted.field_manager,
+        field_manager: &desired.field_manager,
         force: secret.force_conflicts,
         dry_run: true,
         whole: false,
@@ -87,7 +87,7 @@ async fn try_out(
         .apply_secret(&target.namespace, &secret.name, body, &options, None)
         .await?;
     if reply.status == http::StatusCode::CREATED {
-        return Ok(SecretSeen::Absent);
+        return Ok(ObservedSecret::Absent);
     }
-    Ok(SecretSeen::TriedOut(Box::new(metadata(&reply)?)))
+    Ok(ObservedSecret::FromDryRun(Box::new(metadata(&reply)?)))
 }

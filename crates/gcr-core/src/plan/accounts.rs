@@ -6,40 +6,40 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::AccountStep;
-use crate::cluster::Fault;
-use crate::cluster::service_accounts::StoredAccount;
+use crate::domain::escape_control::escape_control;
 use crate::domain::names::{SecretName, ServiceAccountName};
-use crate::domain::printable::printable;
 use crate::domain::pull_secret_list;
-use crate::failure::Trouble;
+use crate::kubernetes::RequestError;
+use crate::kubernetes::service_accounts::StoredAccount;
 use crate::ledger::Outcome;
-use crate::observe::AccountSeen;
-use crate::progress::Progress;
-use crate::request::{AccountChange, DryRun, Wanted, WantedAccounts};
+use crate::object_error::ObjectErrorKind;
+use crate::observe::ObservedAccount;
+use crate::request::{AccountChange, Desired, DesiredAccounts, DryRun};
+use crate::target_state::TargetState;
 
 pub(super) fn plan(
-    wanted: &Wanted,
-    accounts: &WantedAccounts,
+    desired: &Desired,
+    accounts: &DesiredAccounts,
     name: &ServiceAccountName,
-    seen: Result<AccountSeen, Fault>,
-    progress: &Progress,
+    seen: Result<ObservedAccount, RequestError>,
+    state: &TargetState,
     warnings: &mut Vec<String>,
 ) -> AccountStep {
     let account = match seen {
-        Ok(AccountSeen::Stored(account)) => account,
-        Ok(AccountSeen::NamespaceMissing(fault)) | Err(fault) => {
-            return AccountStep::Fail(fault.into());
+        Ok(ObservedAccount::Stored(account)) => account,
+        Ok(ObservedAccount::NamespaceMissing(error)) | Err(error) => {
+            return AccountStep::Fail(error.into());
         }
-        Ok(AccountSeen::NamespaceTerminating) => {
+        Ok(ObservedAccount::NamespaceTerminating) => {
             let name = name.to_string();
-            return AccountStep::Fail(Trouble::NamespaceTerminating { name }.into());
+            return AccountStep::Fail(ObjectErrorKind::NamespaceTerminating { name }.into());
         }
-        Ok(AccountSeen::Missing) => {
-            return if progress.waiting && accounts.waits_for(name) {
-                AccountStep::Await
+        Ok(ObservedAccount::Missing) => {
+            return if state.waiting && accounts.waits_for(name) {
+                AccountStep::Requeue
             } else {
                 AccountStep::Fail(
-                    Trouble::AccountNotFound {
+                    ObjectErrorKind::AccountNotFound {
                         name: name.to_string(),
                     }
                     .into(),
@@ -54,21 +54,21 @@ pub(super) fn plan(
     };
     let Some(new) = changed else {
         // It was not so when the list was sent whose answer was lost. Others may have changed it further since.
-        let outcome = if progress.unheard_accounts.contains(name) {
+        let outcome = if state.unconfirmed_accounts.contains(name) {
             Outcome::Patched
         } else {
             Outcome::Unchanged
         };
-        return AccountStep::Keep {
+        return AccountStep::NoOp {
             outcome,
             account: account.0,
         };
     };
-    warnings.extend(owner_warning(name, &account, &wanted.field_manager));
-    if wanted.dry_run == DryRun::Client {
+    warnings.extend(owner_warning(name, &account, &desired.field_manager));
+    if desired.dry_run == DryRun::Client {
         let mut shown = account.0;
         shown["imagePullSecrets"] = Value::Array(new);
-        return AccountStep::Show(shown);
+        return AccountStep::Preview(shown);
     }
     // The version and the uid make it an answer to what was read: any change since is a conflict, not a loss
     // (apiserver registry/generic/registry/store.go).
@@ -82,7 +82,8 @@ pub(super) fn plan(
 }
 
 /// Managers that write what they hold again, by whatever operation.
-const RESTORERS: [&str; 3] = ["helm", "argocd-controller", "argocd-application-controller"];
+const REAPPLYING_MANAGERS: [&str; 3] =
+    ["helm", "argocd-controller", "argocd-application-controller"];
 
 /// Warns where somebody applies the list: he may put it back as it was.
 fn owner_warning(
@@ -96,12 +97,12 @@ fn owner_warning(
         .filter(|entry| entry.pointer("/fieldsV1/f:imagePullSecrets").is_some())
         .filter_map(|entry| {
             let manager = entry["manager"].as_str()?;
-            let restores = entry["operation"] == "Apply" || RESTORERS.contains(&manager);
+            let restores = entry["operation"] == "Apply" || REAPPLYING_MANAGERS.contains(&manager);
             (restores && manager != field_manager).then_some(manager)
         })
         .collect();
     (!owners.is_empty()).then(|| {
-        let owners = owners.into_iter().map(printable).collect::<Vec<_>>().join(", ");
+        let owners = owners.into_iter().map(escape_control).collect::<Vec<_>>().join(", ");
         format!("serviceaccount {:?}: its imagePullSecrets belong to {owners}, which may put the list back; change it there too", name.as_str())
     })
 }

@@ -4,18 +4,18 @@ mod accounts;
 mod replacement;
 mod secret;
 
-pub(crate) use secret::{explain as explain_secret, our_time};
+pub(crate) use secret::{classify_apply_error as explain_secret, last_applied_at};
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::domain::names::ServiceAccountName;
-use crate::domain::pull_secret::Guard;
-use crate::failure::Failure;
+use crate::domain::pull_secret::Preconditions;
 use crate::ledger::Outcome;
+use crate::object_error::ObjectError;
 use crate::observe::Observed;
-use crate::progress::{Before, Progress};
-use crate::request::Wanted;
+use crate::request::Desired;
+use crate::target_state::{PriorState, TargetState};
 
 /// What to do next in one target: the Secret's step first, and the accounts' only once it went well.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Plan {
     /// A step for each open account; they do not wait for one another.
     pub accounts: Vec<(ServiceAccountName, AccountStep)>,
     /// Why the accounts could not even be named.
-    pub accounts_unnamed: Option<Failure>,
+    pub accounts_error: Option<ObjectError>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -38,14 +38,14 @@ pub enum SecretStep {
     /// Delete the one that was read, wait until it is gone, apply.
     Replace {
         /// The uid and version of the one to delete.
-        guard: Guard,
+        guard: Preconditions,
         /// The apply that makes the new one.
         apply: SecretApply,
     },
     /// Say what would be done: a client dry run.
-    Show,
+    Preview,
     /// It cannot be done.
-    Fail(Failure),
+    Fail(ObjectError),
 }
 
 impl SecretStep {
@@ -53,7 +53,7 @@ impl SecretStep {
     pub fn dropped_hosts(&self) -> Option<String> {
         match self {
             Self::Apply(apply) | Self::Replace { apply, .. } => apply.dropped_hosts.clone(),
-            Self::Show | Self::Fail(_) => None,
+            Self::Preview | Self::Fail(_) => None,
         }
     }
 }
@@ -65,7 +65,7 @@ pub struct SecretApply {
     /// Take fields over.
     pub force: bool,
     /// What its answer is judged against.
-    pub before: Before,
+    pub before: PriorState,
     /// Take off the annotation that holds a copy of a key.
     pub drop_last_applied: bool,
     /// An earlier apply may have been carried out unheard: what is there may be ours.
@@ -96,42 +96,42 @@ pub enum AccountStep {
         body: Bytes,
     },
     /// A client dry run: this is what it would become.
-    Show(Value),
+    Preview(Value),
     /// Nothing has to be written.
-    Keep {
+    NoOp {
         /// The word it ends with: unchanged, or patched where an earlier write of ours turns out to be there.
         outcome: Outcome,
         /// The account as it is.
         account: Value,
     },
     /// It is not there yet: look again.
-    Await,
+    Requeue,
     /// It cannot be done.
-    Fail(Failure),
+    Fail(ObjectError),
 }
 
 /// Plans the next steps.
-pub fn plan(wanted: &Wanted, observed: Observed, progress: &Progress) -> Plan {
+pub fn plan(desired: &Desired, observed: Observed, state: &TargetState) -> Plan {
     let mut plan = Plan::default();
-    if let (Some(secret), Some(seen)) = (&wanted.secret, observed.secret) {
+    if let (Some(secret), Some(seen)) = (&desired.secret, observed.secret) {
         plan.secret = Some(secret::plan(
-            wanted,
+            desired,
             secret,
             seen,
-            progress,
+            state,
             &mut plan.warnings,
         ));
     }
-    if let Some(accounts) = &wanted.accounts {
+    if let Some(accounts) = &desired.accounts {
         match observed.accounts {
             Ok(seen) => {
                 for (name, seen) in seen {
                     let step =
-                        accounts::plan(wanted, accounts, &name, seen, progress, &mut plan.warnings);
+                        accounts::plan(desired, accounts, &name, seen, state, &mut plan.warnings);
                     plan.accounts.push((name, step));
                 }
             }
-            Err(fault) => plan.accounts_unnamed = Some(fault.into()),
+            Err(error) => plan.accounts_error = Some(error.into()),
         }
     }
     plan.warnings.extend(

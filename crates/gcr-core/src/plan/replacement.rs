@@ -4,15 +4,15 @@
 //! `--force-conflicts` is given.
 
 use super::secret::{applies, manager};
-use crate::cluster::secrets::StoredSecret;
 use crate::domain::docker_config::DockerConfig;
-use crate::domain::printable::printable;
+use crate::domain::escape_control::escape_control;
 use crate::domain::pull_secret;
-use crate::failure::{Failure, Hint, Trouble};
-use crate::request::WantedSecret;
+use crate::kubernetes::secrets::StoredSecret;
+use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
+use crate::request::DesiredSecret;
 
 /// Whether only a new Secret can hold what is wanted.
-pub(super) fn is_in_the_way(stored: &StoredSecret, config: &DockerConfig) -> bool {
+pub(super) fn requires_recreate(stored: &StoredSecret, config: &DockerConfig) -> bool {
     let same = stored
         .data
         .get(pull_secret::KEY)
@@ -22,34 +22,34 @@ pub(super) fn is_in_the_way(stored: &StoredSecret, config: &DockerConfig) -> boo
 }
 
 /// What speaks against deleting the Secret: nothing of somebody else's is lost.
-pub(super) fn refusal(
-    secret: &WantedSecret,
+pub(super) fn api_error(
+    secret: &DesiredSecret,
     stored: &StoredSecret,
     field_manager: &str,
-) -> Option<Failure> {
+) -> Option<ObjectError> {
     let metadata = &stored.metadata;
     let refuse = |why: String| {
         let name = secret.name.to_string();
-        Failure::from(Trouble::NotOurs { name, why })
+        ObjectError::from(ObjectErrorKind::RecreateRefused { name, why })
     };
     if let Some(owner) = metadata.owner_references.iter().flatten().next() {
         return Some(refuse(format!(
             "it belongs to {}/{}",
-            printable(&owner.kind),
-            printable(&owner.name)
+            escape_control(&owner.kind),
+            escape_control(&owner.name)
         )));
     }
     if let Some(key) = stored.data.keys().find(|key| *key != pull_secret::KEY) {
         return Some(refuse(format!(
             "it holds another key, {:?}",
-            printable(key)
+            escape_control(key)
         )));
     }
     if secret.force_conflicts {
         return None;
     }
     let by_force = |why: String| {
-        Some(Failure {
+        Some(ObjectError {
             hint: Some(Hint::RecreateByForce),
             ..refuse(why)
         })
@@ -60,7 +60,7 @@ pub(super) fn refusal(
         .flatten()
         .find(|entry| applies(entry) && manager(entry) != field_manager)
     {
-        return by_force(format!("{:?} applies it", printable(manager(entry))));
+        return by_force(format!("{:?} applies it", escape_control(manager(entry))));
     }
     let ours = metadata
         .labels

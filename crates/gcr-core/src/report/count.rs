@@ -8,8 +8,8 @@ pub(super) fn line(counts: [u64; Outcome::ALL.len()]) -> String {
     Outcome::ALL
         .into_iter()
         .zip(counts)
-        .filter(|(outcome, count)| *count > 0 || !outcome.is_as_asked())
-        .map(|(outcome, count)| format!("{count} {}", outcome.word()))
+        .filter(|(outcome, count)| *count > 0 || !outcome.is_success())
+        .map(|(outcome, count)| format!("{count} {}", outcome.as_str()))
         .collect::<Vec<_>>()
         .join(", ")
 }

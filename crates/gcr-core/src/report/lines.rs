@@ -1,13 +1,13 @@
 //! One object's line, for good or ill. Pure text.
 
-use crate::domain::printable::printable;
-use crate::event::Ended;
+use crate::domain::escape_control::escape_control;
+use crate::event::ObjectResult;
 use crate::ledger::Outcome;
-use crate::request::{DryRun, Shape};
+use crate::request::{DryRun, LineQualifiers};
 use crate::target::{ObjectName, TargetName};
 
 /// What a line ends with where the command could name several namespaces or clusters.
-pub(super) fn place(target: &TargetName, shape: Shape) -> String {
+pub(super) fn place(target: &TargetName, shape: LineQualifiers) -> String {
     let namespace = if shape.namespaces {
         format!(" -n {}", target.namespace)
     } else {
@@ -17,18 +17,18 @@ pub(super) fn place(target: &TargetName, shape: Shape) -> String {
 }
 
 /// What a line about a whole cluster ends with where the command could name several.
-pub(super) fn cluster(context: Option<&str>, shape: Shape) -> String {
+pub(super) fn cluster(context: Option<&str>, shape: LineQualifiers) -> String {
     match context {
-        Some(context) if shape.contexts => format!(" --context {}", printable(context)),
+        Some(context) if shape.contexts => format!(" --context {}", escape_control(context)),
         _ => String::new(),
     }
 }
 
 /// `secret/gcr-io created (dry run) -n NS`; `None` for an object that did not end as asked.
-pub(super) fn done(ended: &Ended, dry_run: DryRun, shape: Shape) -> Option<String> {
+pub(super) fn done(ended: &ObjectResult, dry_run: DryRun, shape: LineQualifiers) -> Option<String> {
     let word = match (&ended.object, ended.outcome) {
         (ObjectName::ServiceAccount(_), Outcome::Unchanged) => "patched (no change)",
-        (_, outcome) if outcome.is_as_asked() => outcome.word(),
+        (_, outcome) if outcome.is_success() => outcome.as_str(),
         _ => return None,
     };
     Some(format!(
@@ -57,14 +57,14 @@ pub(super) fn cut_off(outcome: Outcome) -> Option<&'static str> {
 }
 
 /// The error of an object; `None` where there is nothing to say of this very object.
-pub(super) fn failed(ended: &Ended, shape: Shape) -> Option<String> {
-    let failure = ended
-        .failure
+pub(super) fn failed(ended: &ObjectResult, shape: LineQualifiers) -> Option<String> {
+    let error = ended
+        .error
         .as_ref()
-        .filter(|failure| !failure.is_unstarted())?;
+        .filter(|error| !error.is_not_started())?;
     let text = match ended.outcome {
-        Outcome::Unknown => unknown(&ended.object, &failure.trouble.cause()),
-        _ => failure.trouble.to_string(),
+        Outcome::Unknown => unknown(&ended.object, &error.kind.cause()),
+        _ => error.kind.to_string(),
     };
     Some(placed(&text, &place(&ended.target, shape)))
 }

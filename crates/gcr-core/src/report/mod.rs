@@ -2,15 +2,15 @@
 //!
 //! Nothing outside this folder writes to a terminal.
 
-mod bars;
+mod console;
 mod count;
 mod lines;
 mod objects;
+mod progress_display;
 mod report_file;
 mod reporter;
-mod stream;
 
+pub use console::Console;
 pub(crate) use objects::{json_text, yaml_text};
 pub use report_file::ReportFile;
 pub use reporter::{Reporter, Summary};
-pub use stream::Stream;

@@ -12,8 +12,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::errno;
-use crate::domain::printable::printable;
 use crate::ledger::Outcome;
 use crate::request::DryRun;
 use crate::target::{ObjectName, TargetName};
@@ -49,18 +49,18 @@ impl ReportFile {
     /// # Errors
     /// The line to print.
     pub fn create(path: &Path, dry_run: DryRun) -> Result<Self, String> {
-        let shown = printable(&path.to_string_lossy()).into_owned();
+        let manifest = escape_control(&path.to_string_lossy()).into_owned();
         let others = holds_something_else(path).map_err(|error| {
             let reason = format!("cannot see what the file holds: {}", errno(&error));
-            unwritable(&shown, reason)
+            unwritable(&manifest, reason)
         })?;
         if others {
             let reason = "the file is there and holds something else";
-            return Err(unwritable(&shown, reason));
+            return Err(unwritable(&manifest, reason));
         }
-        let file = File::create(path).map_err(|error| unwritable(&shown, errno(&error)))?;
+        let file = File::create(path).map_err(|error| unwritable(&manifest, errno(&error)))?;
         Ok(Self {
-            path: shown,
+            path: manifest,
             dry_run,
             file: LineWriter::new(file),
             broken: None,
@@ -81,11 +81,11 @@ impl ReportFile {
             ObjectName::ServiceAccount(name) => ("ServiceAccount", name.as_str()),
         };
         let line = Line {
-            context: target.context.as_deref().map(printable),
+            context: target.context.as_deref().map(escape_control),
             namespace: target.namespace.as_str(),
             kind,
             name,
-            result: outcome.word(),
+            result: outcome.as_str(),
             reason,
             dry_run: self.dry_run.strategy(),
         };

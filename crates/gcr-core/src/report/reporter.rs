@@ -6,16 +6,16 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
-use super::{ReportFile, Stream, count, lines, objects};
-use crate::event::{Ended, Event};
-use crate::failure::Hint;
+use super::{Console, ReportFile, count, lines, objects};
+use crate::event::{Event, ObjectResult};
 use crate::ledger::{Ledger, Outcome};
-use crate::request::{DryRun, Format, OutputOptions, Shape};
+use crate::object_error::Hint;
+use crate::request::{DryRun, Format, LineQualifiers, OutputOptions};
 use crate::target::{ObjectName, TargetName};
 
 /// How long events gather once a run takes long. To be woken for every line costs a fleet more than to write it, and on a
 /// machine that the server shares, the server too.
-const GATHER: Duration = Duration::from_millis(5);
+const BATCH_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How a run is to be reported.
 pub struct Reporter {
@@ -24,7 +24,7 @@ pub struct Reporter {
     /// What lines end with.
     pub dry_run: DryRun,
     /// The shape of lines and whether there is a count.
-    pub shape: Shape,
+    pub shape: LineQualifiers,
     /// Whether manifests are printed with their data.
     pub plain_manifests: bool,
     /// The books the count is read from.
@@ -34,7 +34,7 @@ pub struct Reporter {
     /// Where each object's end is written down.
     pub report: Option<ReportFile>,
     /// Where to print.
-    pub stream: Stream,
+    pub stream: Console,
 }
 
 /// What the exit code depends on.
@@ -58,17 +58,17 @@ impl Reporter {
     ///
     /// Blocks as long as a terminal or pipe takes nothing: it has a thread of its own, so that signals are heard
     /// meanwhile.
-    pub fn follow(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
+    pub fn run(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
         let mut seen = Seen::default();
         if self.shape.namespaces && !self.output.quiet {
             self.stream.with_bars();
         }
         let mut gathers = false;
         while let Some(event) = events.blocking_recv() {
-            gathers |= matches!(event, Event::TakesLong);
+            gathers |= matches!(event, Event::ShowProgress);
             self.event(event, &mut seen);
             if gathers && events.is_empty() {
-                std::thread::sleep(GATHER);
+                std::thread::sleep(BATCH_INTERVAL);
             }
         }
         self.stream.without_bars();
@@ -77,7 +77,7 @@ impl Reporter {
 
     fn event(&mut self, event: Event, seen: &mut Seen) {
         match event {
-            Event::Ended(ended) => self.ended(*ended, seen),
+            Event::ObjectResult(ended) => self.ended(*ended, seen),
             Event::Warning { text, at } => {
                 let place = at
                     .map(|target| lines::place(&target, self.shape))
@@ -102,12 +102,12 @@ impl Reporter {
                 self.stream.err(&lines::placed(&line, &place));
             }
             Event::Hint(hint) => self.hint(hint, seen),
-            Event::Meant { context, objects } => {
+            Event::TotalIncreased { context, objects } => {
                 if let Some(bars) = self.stream.bars() {
-                    bars.meant(context.as_ref(), objects);
+                    bars.increase_total(context.as_ref(), objects);
                 }
             }
-            Event::TakesLong => {
+            Event::ShowProgress => {
                 if let Some(bars) = self.stream.bars() {
                     bars.show();
                 }
@@ -115,7 +115,7 @@ impl Reporter {
         }
     }
 
-    fn ended(&mut self, ended: Ended, seen: &mut Seen) {
+    fn ended(&mut self, ended: ObjectResult, seen: &mut Seen) {
         self.write_down(&ended);
         if let Some(bars) = self.stream.bars() {
             let failed = ended.outcome == Outcome::Failed;
@@ -132,21 +132,21 @@ impl Reporter {
             if let Some(line) = lines::failed(&ended, self.shape) {
                 self.stream.err(&line);
             }
-            if let Some(hint) = ended.failure.and_then(|failure| failure.hint) {
+            if let Some(hint) = ended.error.and_then(|error| error.hint) {
                 self.hint(hint, seen);
             }
         }
-        if let Some(object) = ended.shown {
+        if let Some(object) = ended.manifest {
             seen.objects.push(((ended.target, ended.object), object));
         }
     }
 
-    fn write_down(&mut self, ended: &Ended) {
+    fn write_down(&mut self, ended: &ObjectResult) {
         let Some(report) = &mut self.report else {
             return;
         };
-        let failure = ended.failure.as_ref();
-        let reason = failure.map(|failure| self.stream.masked(&failure.trouble.cause()));
+        let error = ended.error.as_ref();
+        let reason = error.map(|error| self.stream.masked(&error.kind.cause()));
         report.write(
             (&ended.target, &ended.object),
             ended.outcome,
@@ -169,16 +169,16 @@ impl Reporter {
 
     fn finish(mut self, mut seen: Seen) -> Summary {
         // Cut off: nobody else will speak of these.
-        for (target, object, outcome) in self.ledger.unended() {
+        for (target, object, outcome) in self.ledger.unreported() {
             let Some(why) = lines::cut_off(outcome) else {
                 // It is done, and only the word was missing.
-                let (failure, shown) = (None, None);
-                let ended = Ended {
+                let (error, manifest) = (None, None);
+                let ended = ObjectResult {
                     target,
                     object,
                     outcome,
-                    failure,
-                    shown,
+                    error,
+                    manifest,
                 };
                 self.ended(ended, &mut seen);
                 continue;

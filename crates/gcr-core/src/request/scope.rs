@@ -13,7 +13,7 @@ pub struct Scope {
     /// Which namespaces of each.
     pub namespaces: Namespaces,
     /// What a line says of an object's place: by what was typed, never by how many there turn out to be.
-    pub shape: Shape,
+    pub shape: LineQualifiers,
 }
 
 /// Which namespaces of a cluster.
@@ -45,7 +45,7 @@ impl fmt::Display for NamespaceMatch {
             Some(labels) => write!(
                 formatter,
                 "--namespace-selector={}",
-                crate::domain::printable::printable(labels)
+                crate::domain::escape_control::escape_control(labels)
             )?,
         }
         for glob in &self.filter.exclude {
@@ -57,7 +57,7 @@ impl fmt::Display for NamespaceMatch {
 
 /// What a line says of an object's place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Shape {
+pub struct LineQualifiers {
     /// ` -n NS`: the command could name several namespaces. Then there is a count too.
     pub namespaces: bool,
     /// ` --context CTX`: the command could name several clusters.

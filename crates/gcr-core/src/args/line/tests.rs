@@ -1,4 +1,4 @@
-//! What real kubectl 1.37.2 said of the same flags and letters of its own (`kubectl create secret docker-registry …`).
+//! What real kubectl 1.37.2 said of the same flags and shorthands of its own (`kubectl create secret docker-registry …`).
 
 use clap::{Arg, ArgAction};
 
@@ -36,7 +36,7 @@ fn argv(line: &str) -> Vec<OsString> {
 /// What clap would get, as one line.
 fn read(line: &str) -> String {
     let root = root();
-    match Line::read(&root, &argv(line)) {
+    match ParsedLine::read(&root, &argv(line)) {
         Ok(line) => line
             .for_clap("x".into())
             .iter()
@@ -44,15 +44,15 @@ fn read(line: &str) -> String {
             .map(|word| word.to_string_lossy())
             .collect::<Vec<_>>()
             .join(" "),
-        Err(complaint) => panic!("{line}: {}", complaint.message),
+        Err(parse_error) => panic!("{line}: {}", parse_error.message),
     }
 }
 
-fn complaint(line: &str) -> (usize, String) {
+fn parse_error(line: &str) -> (usize, String) {
     let root = root();
-    match Line::read(&root, &argv(line)) {
+    match ParsedLine::read(&root, &argv(line)) {
         Ok(_) => panic!("{line} was understood"),
-        Err(complaint) => (complaint.path.len(), complaint.message),
+        Err(parse_error) => (parse_error.path.len(), parse_error.message),
     }
 }
 
@@ -150,10 +150,10 @@ fn what_is_wrong_is_said_in_pflags_words() {
             r#"invalid argument "x" for "-h, --help" flag: strconv.ParseBool: parsing "x": invalid syntax"#,
         ),
     ] {
-        assert_eq!(complaint(line), (2, message.to_owned()), "{line}");
+        assert_eq!(parse_error(line), (2, message.to_owned()), "{line}");
     }
     assert_eq!(
-        complaint("--nope create"),
+        parse_error("--nope create"),
         (1, "unknown flag: --nope".to_owned())
     );
 }
@@ -161,7 +161,7 @@ fn what_is_wrong_is_said_in_pflags_words() {
 #[test]
 fn help_is_asked_for_only_where_all_flags_are_right() {
     let root = root();
-    let help = |line: &str| Line::read(&root, &argv(line)).is_ok_and(|line| line.help);
+    let help = |line: &str| ParsedLine::read(&root, &argv(line)).is_ok_and(|line| line.help);
     assert!(help("create -h"));
     assert!(help("--help create"));
     assert!(!help("create --help --help=false"));
@@ -178,7 +178,7 @@ fn a_file_name_need_not_be_text() {
         from_bytes(b"--output=\xff"),
         from_bytes(b"\xfe"),
     ];
-    let line = Line::read(&root, &argv).ok().unwrap();
+    let line = ParsedLine::read(&root, &argv).ok().unwrap();
     assert_eq!(
         line.for_clap("x".into())[2..],
         [

@@ -5,7 +5,7 @@ use crate::connection::environment::Environment;
 use crate::connection::files::Merged;
 use crate::connection::options::ConnectionOptions;
 
-fn refusal(cluster: &str, user: &str, change: impl FnOnce(&mut ConnectionOptions)) -> String {
+fn api_error(cluster: &str, user: &str, change: impl FnOnce(&mut ConnectionOptions)) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
     let text = format!(
@@ -19,7 +19,7 @@ fn refusal(cluster: &str, user: &str, change: impl FnOnce(&mut ConnectionOptions
     change(&mut options);
     let environment = Environment::of(&[]);
     let merged = Merged::load(&options, &environment).unwrap();
-    let chosen = Chosen::pick(&merged, &options, &environment);
+    let chosen = EffectiveConfig::pick(&merged, &options, &environment);
     check(&chosen).expect_err("should be refused")
 }
 
@@ -65,10 +65,13 @@ fn one_trouble_is_a_line() {
             "authProvider cannot be provided in combination with an exec plugin for u",
         ),
     ] {
-        assert_eq!(refusal(cluster, user, |_| {}), format!("error: {expected}"));
+        assert_eq!(
+            api_error(cluster, user, |_| {}),
+            format!("error: {expected}")
+        );
     }
     assert_eq!(
-        refusal("", "", |it| it.impersonate_groups = vec!["g".to_owned()]),
+        api_error("", "", |it| it.impersonate_groups = vec!["g".to_owned()]),
         "error: requesting uid, groups or user-extra for u without impersonating a user"
     );
 }
@@ -78,7 +81,7 @@ fn several_troubles_are_a_list() {
     let user =
         "token: t, username: me, exec: {command: '', apiVersion: client.authentication.k8s.io/v1}";
     assert_eq!(
-        refusal("", user, |_| {}),
+        api_error("", user, |_| {}),
         "Error in configuration: \n* command must be specified for u to use exec authentication plugin\n* interactiveMode must be specified for u to use exec authentication plugin\n* more than one authentication method found for u; found [token basicAuth], only one is allowed"
     );
 }
@@ -91,7 +94,7 @@ fn an_authority_as_data_and_as_file_is_an_error() {
         file.path().display()
     );
     assert_eq!(
-        refusal(&cluster, "", |_| {}),
+        api_error(&cluster, "", |_| {}),
         "error: certificate-authority-data and certificate-authority are both specified for c. certificate-authority-data will override."
     );
 }

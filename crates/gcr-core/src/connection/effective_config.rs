@@ -1,0 +1,236 @@
+//! The entries a run uses, with the flags laid over them.
+//!
+//! client-go's override rules (`clientcmd/client_config.go`, `getContext`, `getAuthInfo`, `getCluster`) and its messages.
+//! An empty flag is no flag. Never falls back to another cluster than the one that was named.
+
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret as _;
+
+use super::environment::Environment;
+use super::files::Merged;
+use super::kubeconfig::{Cluster, Context, User};
+use super::options::ConnectionOptions;
+use crate::domain::escape_control::escape_control;
+use crate::domain::go_quote::go_quoted;
+
+/// Context, cluster and user of a run, empty where no kubeconfig has them. Empty strings are taken out.
+pub(super) struct EffectiveConfig {
+    pub(super) context: Context,
+    pub(super) cluster: Cluster,
+    pub(super) user: User,
+    pub(super) context_name: String,
+    pub(super) cluster_name: String,
+    pub(super) user_name: String,
+    /// The file the user's entry came from.
+    pub(super) user_file: Option<PathBuf>,
+    pub(super) missing: Missing,
+    /// `--token` was given: it beats a `tokenFile`.
+    pub(super) token_flag: bool,
+}
+
+/// Which of the names no kubeconfig has.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Missing {
+    /// Said by [`super::validation::check`].
+    pub(super) context: bool,
+    cluster: bool,
+    user: bool,
+}
+
+/// What a flag says, where it says something.
+fn given(flag: &Option<String>) -> Option<String> {
+    flag.clone().filter(|value| !value.is_empty())
+}
+
+fn lay(slot: &mut Option<String>, flag: &Option<String>) {
+    if let Some(value) = given(flag) {
+        *slot = Some(value);
+    }
+}
+
+impl EffectiveConfig {
+    /// Picks by flags, else by the current context. Whether all that is named is there is for [`EffectiveConfig::check_names`] and
+    /// [`super::validation::check`] to say.
+    pub(super) fn pick(
+        merged: &Merged,
+        options: &ConnectionOptions,
+        environment: &Environment,
+    ) -> Self {
+        let context_name =
+            given(&options.context).unwrap_or_else(|| merged.current_context().to_owned());
+        let context = merged.context(&context_name);
+        let named = context.as_ref();
+        let cluster_name = given(&options.cluster)
+            .or_else(|| named?.cluster.clone())
+            .unwrap_or_default();
+        let user_name = given(&options.user)
+            .or_else(|| named?.user.clone())
+            .unwrap_or_default();
+        let (cluster, user) = (merged.cluster(&cluster_name), merged.user(&user_name));
+        let missing = Missing {
+            context: context.is_none() && !context_name.is_empty(),
+            cluster: cluster.is_none() && !cluster_name.is_empty(),
+            user: user.is_none() && !user_name.is_empty(),
+        };
+        let mut cluster = cluster.unwrap_or_default();
+        blank_cluster(&mut cluster);
+        // On an entry that a flag names in vain client-go lays no others.
+        if !missing.cluster || given(&options.cluster).is_none() {
+            override_cluster(&mut cluster, options, environment);
+        }
+        let (mut user, user_file) = match user {
+            Some((user, file)) => (user, Some(file.to_owned())),
+            None => (User::default(), None),
+        };
+        blank_user(&mut user);
+        if !missing.user || given(&options.user).is_none() {
+            override_user(&mut user, options);
+        }
+        Self {
+            context: context.unwrap_or_default(),
+            cluster,
+            user,
+            context_name,
+            cluster_name,
+            user_name,
+            user_file,
+            missing,
+            token_flag: token_flag(options).is_some(),
+        }
+    }
+
+    /// Whether what `options` name, and the context's cluster, is there; client-go's order.
+    ///
+    /// # Errors
+    /// The line to print: a name that is not there.
+    pub(super) fn check_names(&self, options: &ConnectionOptions) -> Result<(), String> {
+        let missing = self.missing;
+        for (is_missing, flag, kind) in [
+            (missing.user, &options.user, "auth info"),
+            (missing.context, &options.context, "context"),
+            (missing.cluster, &options.cluster, "cluster"),
+        ] {
+            if let Some(name) = given(flag).filter(|_| is_missing) {
+                let name = go_quoted(name.as_bytes());
+                return Err(format!("error: {kind} {name} does not exist"));
+            }
+        }
+        // kubectl would ask localhost:8080 here.
+        if missing.cluster && given(&options.server).is_none() {
+            return Err(format!(
+                "error: cluster \"{}\" was not found for context \"{}\"",
+                escape_control(&self.cluster_name),
+                escape_control(&self.context_name)
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn token_flag(options: &ConnectionOptions) -> Option<&str> {
+    options
+        .token
+        .as_ref()
+        .map(|token| token.expose_secret())
+        .filter(|token| !token.is_empty())
+}
+
+/// The address where nothing names one (client-go `getDefaultServer`).
+pub(super) fn default_server(environment: &Environment) -> String {
+    environment
+        .text("KUBERNETES_MASTER")
+        .unwrap_or("http://localhost:8080")
+        .to_owned()
+}
+
+fn override_cluster(cluster: &mut Cluster, options: &ConnectionOptions, environment: &Environment) {
+    if cluster.server.is_none() {
+        cluster.server = Some(default_server(environment));
+    }
+    lay(&mut cluster.server, &options.server);
+    lay(&mut cluster.proxy_url, &options.proxy_url);
+    if options.disable_compression {
+        cluster.disable_compression = Some(true);
+    }
+    // Either flag stands for the whole question of trust.
+    let authority = given(&options.certificate_authority);
+    if options.insecure_skip_tls_verify || authority.is_some() {
+        cluster.insecure_skip_tls_verify = Some(options.insecure_skip_tls_verify);
+        cluster.certificate_authority = authority;
+        cluster.certificate_authority_data = None;
+    }
+    // Another server has another name.
+    if given(&options.tls_server_name).is_some() || given(&options.server).is_some() {
+        cluster.tls_server_name = given(&options.tls_server_name);
+    }
+}
+
+fn override_user(user: &mut User, options: &ConnectionOptions) {
+    if let Some(certificate) = given(&options.client_certificate) {
+        user.client_certificate = Some(certificate);
+        user.client_certificate_data = None;
+    }
+    if let Some(key) = given(&options.client_key) {
+        user.client_key = Some(key);
+        user.client_key_data = None;
+    }
+    if let Some(token) = token_flag(options) {
+        user.token = Some(token.to_owned());
+        user.token_file = None;
+    }
+    lay(&mut user.impersonate, &options.impersonate);
+    lay(&mut user.impersonate_uid, &options.impersonate_uid);
+    if !options.impersonate_groups.is_empty() {
+        user.impersonate_groups = Some(options.impersonate_groups.clone());
+    }
+    // A key on the command line stands for all of that key's values.
+    let extra = &options.impersonate_user_extra;
+    for (key, _) in extra {
+        let values = extra
+            .iter()
+            .filter(|(other, _)| other == key)
+            .map(|(_, value)| value.clone())
+            .collect();
+        user.impersonate_user_extra
+            .get_or_insert_default()
+            .insert(key.clone(), Some(values));
+    }
+}
+
+/// Takes out what is empty: in a kubeconfig that is the same as absent.
+fn blank<const N: usize>(slots: [&mut Option<String>; N]) {
+    for slot in slots {
+        if slot.as_ref().is_some_and(String::is_empty) {
+            *slot = None;
+        }
+    }
+}
+
+fn blank_cluster(cluster: &mut Cluster) {
+    blank([
+        &mut cluster.server,
+        &mut cluster.tls_server_name,
+        &mut cluster.certificate_authority,
+        &mut cluster.certificate_authority_data,
+        &mut cluster.proxy_url,
+    ]);
+}
+
+fn blank_user(user: &mut User) {
+    blank([
+        &mut user.client_certificate,
+        &mut user.client_certificate_data,
+        &mut user.client_key,
+        &mut user.client_key_data,
+        &mut user.token,
+        &mut user.token_file,
+        &mut user.impersonate,
+        &mut user.impersonate_uid,
+        &mut user.username,
+        &mut user.password,
+    ]);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! Which credential plugins the user lets run: `credentialPluginPolicy` in kubectl's own preferences, its kuberc (kubectl
+//! `pkg/kuberc`, client-go `plugin/pkg/client/auth/exec`).
+//!
+//! Of that file nothing else counts: its aliases and defaults are for kubectl's own commands.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::documents;
+use super::environment::Environment;
+use super::exec_plugin_file::SearchPath;
+use super::files;
+use super::kubeconfig_file::{text_of, yaml_options};
+use super::yaml_as_json::YamlAsJson;
+use crate::domain::escape_control::escape_control;
+use crate::domain::go_errors::path_error;
+use crate::domain::go_quote::go_quoted;
+
+/// The only version that has a policy.
+const VERSION: &str = "kubectl.config.k8s.io/v1beta1";
+/// The one before, which has none.
+const OLDER_VERSION: &str = "kubectl.config.k8s.io/v1alpha1";
+/// What kubectl says before it says what is wrong with its preferences.
+const WRONG: &str = "error occurred while applying preferences ";
+
+/// Which plugins may run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Policy {
+    All,
+    None,
+    /// By name or by path.
+    Listed(Vec<String>),
+}
+
+/// How the file of a plugin's command is found, and whether it may be run.
+#[derive(Clone, Debug)]
+pub(super) struct Lookup {
+    pub(super) search: SearchPath,
+    pub(super) policy: Policy,
+}
+
+impl Lookup {
+    /// The file of a command; `None` where there is none.
+    ///
+    /// # Errors
+    /// Why it may not run.
+    pub(super) fn file(&self, command: &str) -> Result<Option<PathBuf>, String> {
+        let file = self.search.find(command);
+        self.policy.check(command, file.as_deref(), &self.search)?;
+        Ok(file)
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Preferences {
+    api_version: String,
+    kind: String,
+    credential_plugin_policy: Option<String>,
+    credential_plugin_allowlist: Option<Vec<Option<Entry>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    name: Option<String>,
+    command: Option<String>,
+}
+
+impl Policy {
+    /// What the file says that `KUBERC` names, or else `~/.kube/kuberc`, which need not be there; and the line to print
+    /// where that one is of no use, which stops nothing.
+    ///
+    /// # Errors
+    /// The line to print.
+    pub(super) fn of(environment: &Environment) -> Result<(Self, Option<String>), String> {
+        let named = environment.text("KUBERC");
+        let gate = environment.text("KUBECTL_KUBERC").unwrap_or_default();
+        if named == Some("off") || matches!(gate, "0" | "f" | "F" | "false" | "FALSE" | "False") {
+            return Ok((Self::All, None));
+        }
+        let file = named.map_or_else(
+            || files::home(environment).join(".kube").join("kuberc"),
+            PathBuf::from,
+        );
+        if named.is_none() && file.symlink_metadata().is_err() {
+            return Ok((Self::All, None));
+        }
+        match (read(&file), named) {
+            (Ok(Some(preferences)), _) => Ok((Self::in_preferences(preferences)?, None)),
+            (Ok(None), _) => Ok((Self::All, None)),
+            (Err(why), Some(_)) => Err(format!("{WRONG}kuberc error kuberc: {why}")),
+            // What nobody has asked for holds nobody up.
+            (Err(why), None) => {
+                let file = file.to_string_lossy();
+                let line = format!(
+                    "kuberc: no preferences loaded from {}: {why}",
+                    escape_control(&file)
+                );
+                Ok((Self::All, Some(line)))
+            }
+        }
+    }
+
+    fn in_preferences(preferences: Preferences) -> Result<Self, String> {
+        let list = preferences.credential_plugin_allowlist;
+        let policy = preferences.credential_plugin_policy.unwrap_or_default();
+        let wrong = |why: &str| Err(format!("{WRONG}{why}"));
+        let quoted = go_quoted(policy.as_bytes());
+        match (policy.as_str(), list) {
+            ("" | "AllowAll", None) => Ok(Self::All),
+            ("DenyAll", None) => Ok(Self::None),
+            ("" | "AllowAll" | "DenyAll", Some(_)) => wrong(&format!(
+                "misconfigured credential plugin allowlist: plugin policy is {quoted} but allowlist is non-nil"
+            )),
+            ("Allowlist", None) => {
+                wrong("credential plugin policy set to \"Allowlist\", but allowlist is unspecified")
+            }
+            ("Allowlist", Some(list)) if list.is_empty() => wrong(
+                "credential plugin policy set to \"Allowlist\", but allowlist is empty; use \"DenyAll\" policy instead",
+            ),
+            ("Allowlist", Some(list)) => {
+                let mut allowed = Vec::new();
+                for (index, entry) in list.into_iter().enumerate() {
+                    // Nothing between the dashes is an entry too.
+                    let entry = entry.unwrap_or_default();
+                    match entry.command.or(entry.name).filter(|it| !it.is_empty()) {
+                        Some(command) => allowed.push(command),
+                        None => {
+                            return wrong(&format!(
+                                "misconfigured credential plugin allowlist: empty allowlist entry #{}",
+                                index + 1
+                            ));
+                        }
+                    }
+                }
+                Ok(Self::Listed(allowed))
+            }
+            _ => wrong(&format!("unknown plugin policy: {quoted}")),
+        }
+    }
+
+    /// Whether `command`, which is `file`, may run.
+    ///
+    /// # Errors
+    /// Why not.
+    fn check(&self, command: &str, file: Option<&Path>, search: &SearchPath) -> Result<(), String> {
+        let quoted = go_quoted(command.as_bytes());
+        let list = match self {
+            Self::All => return Ok(()),
+            Self::None => {
+                return Err(format!(
+                    "plugin {quoted} not allowed: policy set to \"DenyAll\""
+                ));
+            }
+            Self::Listed(list) => list,
+        };
+        let Some(file) = file else {
+            return Err(format!(
+                "plugin path {quoted} cannot be resolved for credential plugin allowlist check: exec: {quoted}: executable file not found in $PATH"
+            ));
+        };
+        let is_it = |entry: &String| {
+            entry == command
+                || Path::new(entry) == file
+                || (Path::new(entry).file_name() == file.file_name()
+                    && search.find(entry).as_deref() == Some(file))
+        };
+        if list.iter().any(is_it) {
+            return Ok(());
+        }
+        Err(format!(
+            "plugin path {} is not permitted by the credential plugin allowlist",
+            go_quoted(file.to_string_lossy().as_bytes())
+        ))
+    }
+}
+
+/// The first of a file's documents that holds preferences.
+fn read(file: &Path) -> Result<Option<Preferences>, String> {
+    let bytes = std::fs::read(file).map_err(|error| path_error("open", file, &error))?;
+    let text = text_of(&bytes).map_err(|error| error.to_string())?;
+    let (mut document, mut rest) = documents::first(&text);
+    let mut is_empty = true;
+    loop {
+        let parsed = serde_saphyr::from_str_with_options::<YamlAsJson>(document, yaml_options());
+        if !matches!(&parsed, Ok(YamlAsJson(value)) if value.is_null()) {
+            is_empty = false;
+        }
+        let preferences = parsed
+            .ok()
+            .and_then(|it| serde_json::from_value::<Preferences>(it.0).ok())
+            .filter(|it| it.kind == "Preference");
+        match preferences {
+            Some(found) if found.api_version == VERSION => return Ok(Some(found)),
+            Some(found) if found.api_version == OLDER_VERSION => return Ok(None),
+            _ if rest.is_empty() && is_empty => return Ok(None),
+            _ if rest.is_empty() => {
+                return Err(format!(
+                    "no valid preferences found in {}, use --v=5 to see details",
+                    escape_control(&file.to_string_lossy())
+                ));
+            }
+            _ => (document, rest) = documents::first(rest.trim_start_matches("...")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> Result<(Policy, Option<String>), String> {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".kube")).unwrap();
+        std::fs::write(home.path().join(".kube/kuberc"), text).unwrap();
+        Policy::of(&Environment::of(&[("HOME", home.path().to_str().unwrap())]))
+    }
+
+    #[test]
+    fn the_first_preferences_of_the_file_count() {
+        let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
+        let deny = format!("{head}credentialPluginPolicy: DenyAll\n");
+        assert_eq!(policy(&deny), Ok((Policy::None, None)));
+        let later = format!("# x\n---\nkind: Pod\n...\n---\n: [\n---\n{deny}---\n{head}");
+        assert_eq!(policy(&later), Ok((Policy::None, None)));
+        let older = format!("{}---\n{deny}", head.replace("beta", "alpha"));
+        for text in ["", "# nothing\n", head, &older] {
+            assert_eq!(policy(text), Ok((Policy::All, None)), "{text}");
+        }
+        for text in ["kind: Pod\n", ": [\n"] {
+            let (policy, line) = policy(text).unwrap();
+            assert_eq!(policy, Policy::All, "{text}");
+            assert!(
+                line.unwrap()
+                    .starts_with("kuberc: no preferences loaded from ")
+            );
+        }
+    }
+
+    #[test]
+    fn a_policy_that_makes_no_sense_is_an_error() {
+        let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\ncredentialPlugin";
+        for text in [
+            "Policy: Sometimes",
+            "Policy: DenyAll\ncredentialPluginAllowlist: [{command: a}]",
+            "Allowlist: [{command: a}]",
+            "Policy: Allowlist",
+            "Policy: Allowlist\ncredentialPluginAllowlist: []",
+            "Policy: Allowlist\ncredentialPluginAllowlist: [{}]",
+            "Policy: Allowlist\ncredentialPluginAllowlist: [null]",
+        ] {
+            assert!(policy(&format!("{head}{text}\n")).is_err(), "{text}");
+        }
+    }
+}

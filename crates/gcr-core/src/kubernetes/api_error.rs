@@ -1,0 +1,304 @@
+//! What a server answered when it said no, and what that means.
+//!
+//! Callers ask by meaning ([`ApiError::is_not_found`]), never by the text. Bodies that are no `Status` (a load
+//! balancer's HTML, a plain 503) get the words client-go has for them. Text from the server is made printable here.
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::escape_control::escape_control;
+use crate::domain::go_quote::go_quoted;
+
+/// A refusal: an HTTP status of 400 or more with what its `Status` body said.
+///
+/// Source of the fields: `metav1.Status` in apimachinery's `meta/v1/types.go`.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub code: StatusCode,
+    /// `reason` of the Status, for example `NotFound`; empty when the server gave none.
+    pub reason: String,
+    /// `message` of the Status, printable.
+    pub message: String,
+    /// `details.kind`: the resource (`secrets`) or kind (`Secret`) it is about.
+    pub kind: String,
+    /// `details.name`.
+    pub name: String,
+    /// `details.causes`.
+    pub causes: Vec<Cause>,
+    /// Whether the body was a `Status`; a proxy's answer is not.
+    pub has_status_body: bool,
+}
+
+/// One cause of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The kind of trouble, for example `FieldManagerConflict`.
+    pub reason: String,
+    /// The field path.
+    pub field: String,
+    /// What the server says of it, printable.
+    pub message: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Status {
+    kind: String,
+    reason: Option<String>,
+    message: Option<String>,
+    details: Option<Details>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Details {
+    name: Option<String>,
+    kind: Option<String>,
+    causes: Option<Vec<StatusCause>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct StatusCause {
+    reason: Option<String>,
+    message: Option<String>,
+    field: Option<String>,
+}
+
+/// How much of a body that is no Status is quoted, in bytes (client-go `rest/request.go`).
+const QUOTED: usize = 2048;
+
+impl ApiError {
+    /// Reads a refusal from a reply; `content_type` is its header, `subject` is `method resource [name]`, which client-go
+    /// puts into its own words.
+    pub fn read(code: StatusCode, content_type: Option<&str>, body: &[u8], subject: &str) -> Self {
+        let status = serde_json::from_slice::<Status>(body)
+            .ok()
+            .filter(|status| status.kind == "Status");
+        let Some(status) = status else {
+            return Self::without_status(code, said(content_type, body), subject);
+        };
+        let details = status.details.unwrap_or_default();
+        let text = |text: Option<String>| escape_control(&text.unwrap_or_default()).into_owned();
+        Self {
+            code,
+            reason: text(status.reason),
+            message: text(status.message),
+            kind: text(details.kind),
+            name: text(details.name),
+            causes: details
+                .causes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|cause| Cause {
+                    reason: text(cause.reason),
+                    field: text(cause.field),
+                    message: text(cause.message),
+                })
+                .collect(),
+            has_status_body: true,
+        }
+    }
+
+    /// A redirect, which is never followed: it would take the token and the body elsewhere.
+    pub fn redirect(code: StatusCode, server: &str, location: Option<&str>) -> Self {
+        let location = escape_control(location.unwrap_or("an address it does not name"));
+        Self {
+            code,
+            reason: String::new(),
+            message: format!(
+                "{server} redirects to {location}, which is not followed: give the right address with --server or in the kubeconfig"
+            ),
+            kind: String::new(),
+            name: String::new(),
+            causes: Vec::new(),
+            has_status_body: false,
+        }
+    }
+
+    /// client-go's words for an answer without a Status (`NewGenericServerResponse`, apimachinery `api/errors`).
+    fn without_status(code: StatusCode, said: &[u8], subject: &str) -> Self {
+        let mut words = subject.splitn(3, ' ');
+        let method = words.next().unwrap_or_default();
+        let (kind, name) = (words.next(), words.next());
+        let text = escape_control(&String::from_utf8_lossy(said)).into_owned();
+        let (reason, message) = match code.as_u16() {
+            400 => ("BadRequest", "the server rejected our request for an unknown reason".to_owned()),
+            401 => ("Unauthorized", "the server has asked for the client to provide credentials".to_owned()),
+            403 => ("Forbidden", text.clone()),
+            404 => ("NotFound", "the server could not find the requested resource".to_owned()),
+            405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource".to_owned()),
+            406 if matches!(said, b"" | b"unknown") => (
+                "NotAcceptable",
+                "the server was unable to respond with a content type that the client supports".to_owned(),
+            ),
+            406 => ("NotAcceptable", text.clone()),
+            409 if method == "post" => ("AlreadyExists", "the server reported a conflict".to_owned()),
+            409 => ("Conflict", "the server reported a conflict".to_owned()),
+            415 => ("UnsupportedMediaType", text.clone()),
+            422 => ("Invalid", "the server rejected our request due to an error in our request".to_owned()),
+            429 => (
+                "TooManyRequests",
+                "the server has received too many requests and has asked us to try again later".to_owned(),
+            ),
+            503 => ("ServiceUnavailable", "the server is currently unable to handle the request".to_owned()),
+            504 => (
+                "Timeout",
+                "the server was unable to return a response in the time allotted, but may still be processing the request"
+                    .to_owned(),
+            ),
+            500.. => (
+                "InternalError",
+                format!("an error on the server ({}) has prevented the request from succeeding", go_quoted(said)),
+            ),
+            other => ("", format!("the server responded with the status code {other} but did not return more information")),
+        };
+        Self {
+            code,
+            reason: reason.to_owned(),
+            message: format!("{message} ({subject})"),
+            kind: kind.unwrap_or_default().to_owned(),
+            name: name.unwrap_or_default().to_owned(),
+            causes: vec![Cause {
+                reason: "UnexpectedServerResponse".to_owned(),
+                field: String::new(),
+                message: text,
+            }],
+            has_status_body: false,
+        }
+    }
+
+    /// The object, or the namespace it should be in, is not there.
+    pub fn is_not_found(&self) -> bool {
+        self.code == StatusCode::NOT_FOUND
+    }
+
+    /// The namespace itself is not there.
+    pub fn is_namespace_not_found(&self) -> bool {
+        self.is_not_found() && self.has_status_body && self.kind == "namespaces"
+    }
+
+    /// The namespace is being deleted and takes nothing new (`core/v1/types.go`, `NamespaceTerminatingCause`).
+    pub fn is_namespace_terminating(&self) -> bool {
+        let terminating = |cause: &Cause| cause.reason == "NamespaceTerminating";
+        self.is_forbidden() && self.causes.iter().any(terminating)
+    }
+
+    /// The object changed since it was read, or another field manager holds a field.
+    pub fn is_conflict(&self) -> bool {
+        self.code == StatusCode::CONFLICT
+    }
+
+    /// The caller may not do this, or admission refused it.
+    pub fn is_forbidden(&self) -> bool {
+        self.code == StatusCode::FORBIDDEN
+    }
+
+    /// The server does not know the caller.
+    pub fn is_unauthorized(&self) -> bool {
+        self.code == StatusCode::UNAUTHORIZED
+    }
+
+    /// The object failed validation.
+    pub fn is_invalid(&self) -> bool {
+        self.code == StatusCode::UNPROCESSABLE_ENTITY
+    }
+
+    /// Validation refused this very field.
+    pub fn names_field(&self, field: &str) -> bool {
+        self.causes.iter().any(|cause| cause.field == field)
+    }
+
+    /// The fields other managers hold, each with its manager's name. Empty for a conflict of versions.
+    ///
+    /// The name is the quoted word of the cause's message, the only place where the server gives it
+    /// (structured-merge-diff, `merge/conflict.go`: `conflict with %q`).
+    pub fn manager_conflicts(&self) -> Vec<(String, String)> {
+        self.causes
+            .iter()
+            .filter(|cause| cause.reason == "FieldManagerConflict")
+            .map(|cause| {
+                let manager = quoted_word(&cause.message);
+                (
+                    manager.unwrap_or_else(|| "another manager".to_owned()),
+                    cause.field.clone(),
+                )
+            })
+            .collect()
+    }
+
+    /// As kubectl words it, the whole line and for several invalid fields several
+    /// (kubectl `cmd/util/helpers.go`, `StandardErrorMessage` and `checkErr`).
+    pub fn error_text(&self) -> String {
+        if self.reason == "Unauthorized" {
+            return format!(
+                "error: You must be logged in to the server ({})",
+                self.message
+            );
+        }
+        if self.reason == "Invalid" {
+            return self.invalid();
+        }
+        if self.reason.is_empty() {
+            format!("Error from server: {}", self.message)
+        } else {
+            format!("Error from server ({}): {}", self.reason, self.message)
+        }
+    }
+
+    /// What validation refused: once each, in one line or in a list.
+    fn invalid(&self) -> String {
+        let subject = if !self.kind.is_empty() || !self.name.is_empty() {
+            let name = go_quoted(self.name.as_bytes());
+            format!("The {} {name} is invalid", self.kind)
+        } else if self.causes.is_empty() && !self.message.is_empty() {
+            format!("The request is invalid: {}", self.message)
+        } else {
+            "The request is invalid".to_owned()
+        };
+        let mut said: Vec<String> = Vec::new();
+        for cause in &self.causes {
+            let line = format!("{}: {}", cause.field, cause.message);
+            if !said.contains(&line) {
+                said.push(line);
+            }
+        }
+        match said.as_slice() {
+            [] => subject,
+            [one] => format!("{subject}: {one}"),
+            several => format!("{subject}: \n* {}", several.join("\n* ")),
+        }
+    }
+}
+
+/// What client-go quotes of an answer that it has no type for: the beginning of a text, nothing of anything else.
+fn said<'a>(content_type: Option<&str>, body: &'a [u8]) -> &'a [u8] {
+    let is_text = content_type.is_none_or(|value| {
+        let value = value.trim_start().as_bytes();
+        value
+            .get(..5)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
+    });
+    if is_text {
+        body[..body.len().min(QUOTED)].trim_ascii()
+    } else {
+        b"unknown"
+    }
+}
+
+/// The first word in quotes, as Go's `%q` writes it.
+fn quoted_word(text: &str) -> Option<String> {
+    let mut characters = text.split_once('"')?.1.chars();
+    let mut word = String::new();
+    loop {
+        match characters.next()? {
+            '"' => return Some(word),
+            '\\' => word.push(characters.next()?),
+            other => word.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

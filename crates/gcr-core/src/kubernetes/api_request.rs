@@ -1,0 +1,435 @@
+//! The one way out: sends a prepared request and brings back status, headers and body.
+//!
+//! Holds the time limit of each try, the retries, the cap on a reply's size and the permit in flight. Knows nothing of
+//! Secrets or ServiceAccounts, and decides nothing about what an answer means beyond "try again" or "not"; whether
+//! it is one is for `response_check` to say.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use kube::client::Body;
+use tokio::time::Instant;
+
+use super::adaptive_limiter::RequestClass;
+use super::request_error::{self, RequestErrorKind};
+use super::response_check::{self, ResponseCheck};
+use super::retry::{self, RetryPolicy};
+use super::{ApiError, ClusterClient, RequestError};
+use crate::connection::{Client, error_text};
+use crate::domain::escape_control::escape_control;
+use crate::event::Event;
+use crate::ledger::WriteTracker;
+use bytes::Bytes;
+
+/// Replies that hold one object: a Secret's data ends at 1 MiB, its metadata well before.
+pub const OBJECT_LIMIT: usize = 4 << 20;
+/// Replies that hold one page of a list.
+pub const LIST_LIMIT: usize = 32 << 20;
+
+/// A request, ready to be sent any number of times: every one of ours can be repeated. Cannot be printed: the body may
+/// hold a key.
+#[derive(Clone)]
+pub struct ApiRequest {
+    /// The HTTP method.
+    pub method: Method,
+    /// Path and query, from the server's root.
+    pub path: String,
+    /// What the body is; `None` without a body.
+    pub content_type: Option<&'static str>,
+    /// What the reply should be.
+    pub accept: &'static str,
+    /// The body, shared between tries and targets.
+    pub body: Bytes,
+    /// The most bytes of reply that are read.
+    pub limit: usize,
+    /// `verb resource [name]`: how client-go speaks of it.
+    pub description: String,
+}
+
+/// JSON, whole objects.
+pub const JSON: &str = "application/json";
+/// Metadata only, so that no Secret's data comes back (API concepts, "Metadata-only fetches").
+pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+/// An answer of success. Cannot be printed: it may be a Secret.
+pub struct ApiResponse {
+    /// 200 or 201.
+    pub status: StatusCode,
+    /// The body, whole.
+    pub body: Bytes,
+    /// The server's clock (`Date`), where it told.
+    pub date: Option<String>,
+    /// An earlier try of the same request may have been carried out already.
+    pub may_have_applied: bool,
+}
+
+impl ApiResponse {
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`RequestErrorKind::InvalidResponse`]; what the body holds is not shown, it may be a Secret.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, RequestError> {
+        serde_json::from_slice(&self.body).map_err(|error| RequestError::not_json(&error))
+    }
+}
+
+enum Attempt {
+    Answered(StatusCode, HeaderMap, Bytes),
+    Failed(RequestErrorKind),
+}
+
+/// What the answer of a success says itself counts for more than that HTTP calls it one.
+fn validate_response(request: &ApiRequest, outcome: Attempt) -> Attempt {
+    let Attempt::Answered(status, headers, body) = outcome else {
+        return outcome;
+    };
+    if !status.is_success() {
+        return Attempt::Answered(status, headers, body);
+    }
+    let content_type = text(&headers, &header::CONTENT_TYPE);
+    match response_check::check(&request.method, status, content_type, &body) {
+        ResponseCheck::Valid => Attempt::Answered(status, headers, body),
+        ResponseCheck::ErrorStatus(code) => Attempt::Answered(code, headers, body),
+        ResponseCheck::Invalid(line) => {
+            Attempt::Failed(RequestErrorKind::InvalidResponse(line.into()))
+        }
+    }
+}
+
+impl ClusterClient {
+    /// Sends `request` until it is answered for good: see [`retry`]. `tracker` learns when a write leaves.
+    ///
+    /// # Errors
+    /// The last try's trouble, with whether any try may have been carried out unheard.
+    pub async fn send(
+        &self,
+        request: &ApiRequest,
+        tracker: Option<&WriteTracker>,
+    ) -> Result<ApiResponse, RequestError> {
+        let mut tries = RetryPolicy::begin();
+        let mut outcome_unknown = false;
+        let mut refreshed = false;
+        // A read leaves nothing behind, heard or not.
+        let writes = tracker.is_some();
+        loop {
+            if let Some(cause) = self.unavailable_reason() {
+                return Err(RequestError {
+                    cause,
+                    outcome_unknown,
+                });
+            }
+            // Before the permit: a credential plugin may take its time, and others may have theirs already.
+            let client = match self.client().await {
+                Ok(client) => client,
+                // Without a credential there is no next try.
+                Err(line) => {
+                    return Err(self
+                        .mark_unavailable(
+                            RequestErrorKind::NotConnected(line.into()),
+                            outcome_unknown,
+                        )
+                        .await);
+                }
+            };
+            let permit = self.acquire().await;
+            // Meanwhile the run may have been stopped, or the cluster given up.
+            if let Some(cause) = self.unavailable_reason() {
+                return Err(RequestError {
+                    cause,
+                    outcome_unknown,
+                });
+            }
+            let in_flight = self.track_request();
+            let answer = self.attempt(&client, request, tracker);
+            let (outcome, took) = if writes {
+                answer.await
+            } else {
+                // Nobody has to know how a read ends.
+                tokio::select! {
+                    answer = answer => answer,
+                    () = self.stopped() => {
+                        return Err(RequestError { cause: RequestErrorKind::Interrupted, outcome_unknown });
+                    }
+                }
+            };
+            drop(in_flight);
+            let outcome = validate_response(request, outcome);
+            if let Attempt::Answered(status, ..) = &outcome {
+                match *status {
+                    StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                        permit.on_overload()
+                    }
+                    // How long a list takes says more of its length than of the server's load.
+                    _ if request.limit == OBJECT_LIMIT => {
+                        permit.on_response(request_class(request, *status), took)
+                    }
+                    _ => {}
+                }
+            }
+            drop(permit);
+            let (cause, pause) = match outcome {
+                Attempt::Answered(status, headers, body) if status.is_success() => {
+                    let date = text(&headers, &header::DATE).map(str::to_owned);
+                    return Ok(ApiResponse {
+                        status,
+                        body,
+                        date,
+                        may_have_applied: outcome_unknown,
+                    });
+                }
+                Attempt::Answered(status, headers, _) if status.is_redirection() => {
+                    let cause = RequestErrorKind::Refused(Box::new(ApiError::redirect(
+                        status,
+                        self.server(),
+                        text(&headers, &header::LOCATION).filter(|permit| !permit.is_empty()),
+                    )));
+                    return Err(RequestError {
+                        cause,
+                        outcome_unknown,
+                    });
+                }
+                Attempt::Answered(status, headers, body) => {
+                    let content_type = text(&headers, &header::CONTENT_TYPE);
+                    let api_error =
+                        ApiError::read(status, content_type, &body, &request.description);
+                    let unauthorized = api_error.is_unauthorized();
+                    outcome_unknown |= writes && retry::may_have_applied(&api_error);
+                    let cause = RequestErrorKind::Refused(Box::new(api_error));
+                    if unauthorized {
+                        if !refreshed && self.refresh(&client).await {
+                            refreshed = true;
+                            let error = RequestError {
+                                cause,
+                                outcome_unknown,
+                            };
+                            self.trace(2, || {
+                                let (method, path) = (&request.method, &request.path);
+                                let error_text = error.error_text();
+                                format!(
+                                    "{method} {path}: {error_text}; again with another credential"
+                                )
+                            })
+                            .await;
+                            continue;
+                        }
+                        return Err(self.mark_unavailable(cause, outcome_unknown).await);
+                    }
+
+                    let asked = text(&headers, &header::RETRY_AFTER)
+                        .and_then(|seconds| seconds.parse().ok())
+                        .map(Duration::from_secs);
+                    let pause = match status {
+                        StatusCode::TOO_MANY_REQUESTS => tries.after_throttle(asked),
+                        status if retry::is_retryable(status) => tries.after_error(asked),
+                        _ => None,
+                    };
+                    (cause, pause)
+                }
+                // It was answered, with what cannot be understood.
+                Attempt::Failed(cause @ RequestErrorKind::InvalidResponse(_)) => {
+                    return Err(RequestError {
+                        cause,
+                        outcome_unknown: outcome_unknown || writes,
+                    });
+                }
+                Attempt::Failed(cause) => {
+                    outcome_unknown |= writes
+                        && matches!(
+                            cause,
+                            RequestErrorKind::ConnectionLost(_) | RequestErrorKind::TimedOut(_)
+                        );
+                    if !self.has_answered()
+                        || self.unresponsive_for() >= retry::UNRESPONSIVE_TIMEOUT
+                    {
+                        return Err(self.mark_unavailable(cause, outcome_unknown).await);
+                    }
+                    (cause, tries.after_error(None))
+                }
+            };
+            let error = RequestError {
+                cause,
+                outcome_unknown,
+            };
+            let Some(pause) = pause else {
+                return Err(error);
+            };
+            self.trace(2, || {
+                let (method, path, pause) = (
+                    &request.method,
+                    &request.path,
+                    request_error::seconds(pause),
+                );
+                format!("{method} {path}: {}; again in {pause}", error.error_text())
+            })
+            .await;
+            if !self.wait(pause).await {
+                return Err(RequestError {
+                    cause: RequestErrorKind::Interrupted,
+                    outcome_unknown,
+                });
+            }
+        }
+    }
+
+    /// One try, and how long the server had for it.
+    async fn attempt(
+        &self,
+        client: &Client,
+        request: &ApiRequest,
+        tracker: Option<&WriteTracker>,
+    ) -> (Attempt, Duration) {
+        let begun = Instant::now();
+        if let Some(tracker) = tracker {
+            tracker.mark_sent();
+        }
+        let limit = self.request_timeout();
+        let outcome = match limit {
+            None => self.round_trip(client, request).await,
+            Some(limit) => {
+                match tokio::time::timeout(limit, self.round_trip(client, request)).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Attempt::Failed(RequestErrorKind::TimedOut(limit)),
+                }
+            }
+        };
+        let took = begun.elapsed();
+        if let Attempt::Answered(status, headers, _) = &outcome {
+            self.record_response();
+            for text in headers
+                .get_all(header::WARNING)
+                .iter()
+                .flat_map(warning_texts)
+            {
+                self.emit(Event::ServerWarning(text)).await;
+            }
+            self.trace(6, || {
+                format!(
+                    "{} {} {} in {} milliseconds",
+                    request.method,
+                    request.path,
+                    status.as_u16(),
+                    took.as_millis()
+                )
+            })
+            .await;
+        }
+        (outcome, took)
+    }
+
+    async fn round_trip(&self, client: &Client, api_request: &ApiRequest) -> Attempt {
+        let mut request = Request::builder()
+            .method(api_request.method.clone())
+            .uri(&api_request.path)
+            .header(header::ACCEPT, api_request.accept);
+        if let Some(content_type) = api_request.content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        let request = match request.body(Body::from(api_request.body.clone())) {
+            Ok(request) => request,
+            Err(error) => {
+                return Attempt::Failed(RequestErrorKind::InvalidResponse(
+                    format!("error: {error}").into(),
+                ));
+            }
+        };
+        let response = match client.send(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                return Attempt::Failed(request_error::transport(
+                    &error,
+                    self.server(),
+                    client.untrusted_ca_hint(),
+                ));
+            }
+        };
+        let (parts, body) = response.into_parts();
+        match Limited::new(body, api_request.limit).collect().await {
+            Ok(body) => Attempt::Answered(parts.status, parts.headers, body.to_bytes()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                Attempt::Failed(RequestErrorKind::InvalidResponse(
+                    format!(
+                        "error: the server's answer is larger than {} MiB",
+                        api_request.limit >> 20
+                    )
+                    .into(),
+                ))
+            }
+            Err(error) => Attempt::Failed(RequestErrorKind::ConnectionLost(
+                format!(
+                    "error: unexpected error when reading response body. Please retry. Original error: {}",
+                    match error_text::error_text(error.as_ref()).as_str() {
+                        "EOF" => "unexpected EOF",
+                        other => other,
+                    }
+                )
+                .into(),
+            )),
+        }
+    }
+}
+
+/// What a request costs the server: only with its like can its time be compared.
+fn request_class(request: &ApiRequest, status: StatusCode) -> RequestClass {
+    match (request.content_type, status) {
+        (None, _) => RequestClass::Read,
+        (Some("application/apply-patch+yaml"), StatusCode::CREATED) => RequestClass::Create,
+        (Some("application/apply-patch+yaml"), _) => RequestClass::Apply,
+        _ => RequestClass::Patch,
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The texts of a `Warning: 299 - "text", 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), printable. What is of
+/// another code is left out; what cannot be read ends it, as in apimachinery's `ParseWarningHeaders`.
+fn warning_texts(value: &http::HeaderValue) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut rest = value.to_str().unwrap_or_default().trim_start();
+    while let Some((code, (text, after))) = warning(rest) {
+        if code == "299" {
+            texts.push(escape_control(&text).into_owned());
+        }
+        let after = after.trim_start();
+        rest = after.strip_prefix(',').unwrap_or_default().trim_start();
+    }
+    texts
+}
+
+/// The code, the text and what comes after the first warning of a list.
+fn warning(list: &str) -> Option<(&str, (String, &str))> {
+    let (code, rest) = list.split_once(' ')?;
+    let (_agent, rest) = rest.split_once(' ')?;
+    Some((code, quoted(rest.strip_prefix('"')?)?))
+}
+
+/// A quoted string after its first quote, and what comes after its last one.
+fn quoted(rest: &str) -> Option<(String, &str)> {
+    let mut text = String::new();
+    let mut characters = rest.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((text, &rest[at + 1..])),
+            '\\' => text.push(characters.next()?.1),
+            other => text.push(other),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_header_gives_its_texts() {
+        let texts = |value: &'static str| warning_texts(&http::HeaderValue::from_static(value));
+        assert_eq!(texts(r#"299 - "old \"thing\"""#), [r#"old "thing""#]);
+        assert_eq!(texts(r#"110 - "stale""#), [""; 0]);
+        let several = r#"299 - "one, two", 110 - "stale", 299 x "three""#;
+        assert_eq!(texts(several), ["one, two", "three"]);
+        assert_eq!(texts(r#"299 - "cut off"#), [""; 0]);
+    }
+}

@@ -1,0 +1,176 @@
+//! Whether an answer of success is what the API promises: JSON, of an object that says its kind. A login page that a
+//! proxy answers with is none, and a write "confirmed" by one was not confirmed.
+//!
+//! The words are those of kubectl where it meets the same. What the body holds is not shown: it may be a Secret.
+
+use std::collections::BTreeMap;
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::domain::escape_control::escape_control;
+
+/// What an answer of success comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ResponseCheck {
+    /// It is one.
+    Valid,
+    /// A `Status` of failure, with its own code: a refusal, whatever HTTP says (client-go `rest.Result.Get`).
+    ErrorStatus(StatusCode),
+    /// It is none: a line to print.
+    Invalid(String),
+}
+
+/// An object's keys and kind are all that is looked at. Whoever reads it checks the rest.
+type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// apimachinery `metav1.Status`, as far as it says how things went.
+#[derive(Deserialize)]
+struct Outcome {
+    status: Option<String>,
+    code: Option<i64>,
+}
+
+/// Looks at an answer to `method`.
+pub(super) fn check(
+    method: &Method,
+    status: StatusCode,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> ResponseCheck {
+    if status == StatusCode::NO_CONTENT {
+        return ResponseCheck::Valid;
+    }
+    let media = content_type.unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if !media.is_empty() && !media.eq_ignore_ascii_case("application/json") {
+        return ResponseCheck::Invalid(format!(
+            "error: serializer for {} doesn't exist",
+            escape_control(media)
+        ));
+    }
+    let object: Object<'_> = match serde_json::from_slice(body) {
+        Ok(object) => object,
+        Err(error) if error.is_eof() => {
+            return ResponseCheck::Invalid("error: unexpected end of JSON input".to_owned());
+        }
+        Err(error) => {
+            return ResponseCheck::Invalid(format!(
+                "error: the server's answer is not what the API promises (line {}, column {})",
+                error.line(),
+                error.column()
+            ));
+        }
+    };
+    match object.get("kind").map(|kind| kind.get()) {
+        None => ResponseCheck::Invalid(
+            "error: Object 'Kind' is missing in the server's answer".to_owned(),
+        ),
+        Some(r#""Status""#) => check_status(method, body),
+        Some(_) => ResponseCheck::Valid,
+    }
+}
+
+/// Only a deletion is confirmed by a `Status` alone.
+fn check_status(method: &Method, body: &[u8]) -> ResponseCheck {
+    match serde_json::from_slice::<Outcome>(body) {
+        Ok(Outcome { status, code }) if status.as_deref() != Some("Success") => {
+            let code = code.and_then(|code| u16::try_from(code).ok());
+            let code = code.filter(|code| (400..600).contains(code));
+            let code = code.and_then(|code| StatusCode::from_u16(code).ok());
+            ResponseCheck::ErrorStatus(code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        }
+        Ok(_) if method == Method::DELETE => ResponseCheck::Valid,
+        _ => ResponseCheck::Invalid(
+            "error: the server's answer is not what the API promises (a Status, and no object)"
+                .to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_object_that_says_its_kind_is_an_answer() {
+        let check = |content_type, body: &str| {
+            check(
+                &Method::PATCH,
+                StatusCode::OK,
+                content_type,
+                body.as_bytes(),
+            )
+        };
+        let json = Some("application/json; charset=utf-8");
+        assert_eq!(
+            check(json, r#"{"kind":"Secret","data":{}}"#),
+            ResponseCheck::Valid
+        );
+        assert_eq!(check(None, r#"{"kind":"Secret"}"#), ResponseCheck::Valid);
+        // What kubectl 1.37.2 says of the same; it quotes the last one.
+        for (content_type, body, line) in [
+            (
+                Some("text/html"),
+                "<html>login</html>",
+                "error: serializer for text/html doesn't exist",
+            ),
+            (json, "", "error: unexpected end of JSON input"),
+            (None, "", "error: unexpected end of JSON input"),
+            (
+                json,
+                r#"{"kind":"Secr"#,
+                "error: unexpected end of JSON input",
+            ),
+            (
+                json,
+                r#"{"a":1}"#,
+                "error: Object 'Kind' is missing in the server's answer",
+            ),
+            (
+                json,
+                r#"["Secret"]"#,
+                "error: the server's answer is not what the API promises (line 1, column 0)",
+            ),
+        ] {
+            assert_eq!(
+                check(content_type, body),
+                ResponseCheck::Invalid(line.to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn a_status_of_failure_is_a_refusal_and_one_of_success_confirms_a_deletion_alone() {
+        let check = |method, body: &str| check(&method, StatusCode::OK, None, body.as_bytes());
+        let status = |rest: &str| format!(r#"{{"kind":"Status","metadata":{{}}{rest}}}"#);
+        let error = status(r#","status":"Failure","code":403"#);
+        let success = status(r#","status":"Success""#);
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            let refused = ResponseCheck::ErrorStatus(StatusCode::FORBIDDEN);
+            assert_eq!(check(method.clone(), &error), refused, "{method}");
+            // No code, or one that contradicts it.
+            for rest in [
+                r#","status":"Failure""#,
+                r#","code":200"#,
+                r#","code":301"#,
+                r#","code":-1"#,
+                r#","status":null"#,
+                "",
+            ] {
+                let refused = ResponseCheck::ErrorStatus(StatusCode::INTERNAL_SERVER_ERROR);
+                assert_eq!(
+                    check(method.clone(), &status(rest)),
+                    refused,
+                    "{method} {rest}"
+                );
+            }
+        }
+        assert_eq!(check(Method::DELETE, &success), ResponseCheck::Valid);
+        assert!(matches!(
+            check(Method::PATCH, &success),
+            ResponseCheck::Invalid(_)
+        ));
+    }
+}
