@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gcr_test_support::{Cluster, ControlPlane, Invocation, Session, keys};
+use gcr_test_support::{ControlPlane, Invocation, Session, TestCluster, keys};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Command};
@@ -168,7 +168,7 @@ impl<'a> Setting<'a> {
         }
         let output = invocation
             .args(self.case.flags.iter().map(|flag| fill(flag)))
-            .limit(LIMIT)
+            .timeout(LIMIT)
             .run();
 
         let fold = |text: &str| fold(text, &values);
@@ -326,7 +326,7 @@ impl Real {
     fn get() -> &'static Self {
         static FOUND: OnceLock<Real> = OnceLock::new();
         FOUND.get_or_init(|| {
-            let cluster: &'static Cluster = ControlPlane::shared();
+            let cluster: &'static TestCluster = ControlPlane::shared();
             let user = cluster.user();
             let of = |kubeconfig: &Path| -> Value {
                 let words = [

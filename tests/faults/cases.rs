@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_test_support::fault_proxy::{Answer, Fault};
+use gcr_test_support::fault_proxy::{CannedResponse, Fault};
 
 /// One row.
 pub(crate) struct Case {
@@ -12,16 +12,16 @@ pub(crate) struct Case {
     /// How many requests in a row. Where it does not end as asked, so many are tried: 5, or 1 where another try would
     /// bring the same.
     pub(crate) times: usize,
-    pub(crate) end: End,
+    pub(crate) expected: Expected,
 }
 
 /// How the object ends that met it.
 #[derive(Clone, Copy)]
-pub(crate) enum End {
+pub(crate) enum Expected {
     /// As asked, by a later try.
-    Done,
+    Succeeds,
     /// Not written. The error holds this.
-    Failed(&'static str),
+    Fails(&'static str),
     /// Perhaps written. The error holds this.
     Unknown(&'static str),
 }
@@ -31,7 +31,7 @@ impl Case {
     pub(crate) fn time_limit(&self) -> &'static str {
         let waits = matches!(
             (self.fault)(""),
-            Fault::Hang | Fault::HangAfter | Fault::Trickle
+            Fault::Hang | Fault::HangAfterCommit | Fault::Trickle
         );
         match (waits, self.times) {
             (false, _) => "--request-timeout=20s",
@@ -45,7 +45,7 @@ impl Case {
 /// Larger than anything that should be read.
 pub(crate) const HUGE: u64 = 200 << 20;
 
-use End::{Done, Failed, Unknown};
+use Expected::{Fails, Succeeds, Unknown};
 
 pub(crate) const CASES: [Case; 22] = [
     // First, since it takes longest.
@@ -53,132 +53,134 @@ pub(crate) const CASES: [Case; 22] = [
         name: "a hang for ever",
         fault: |_| Fault::Hang,
         times: 5,
-        end: Unknown("no answer within 2s (--request-timeout)"),
+        expected: Unknown("no answer within 2s (--request-timeout)"),
     },
     Case {
         name: "429 with Retry-After",
-        fault: |_| Fault::Instead(Answer::too_many_requests(1)),
+        fault: |_| Fault::Replace(CannedResponse::too_many_requests(1)),
         times: 3,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "429 of a server that shuts down",
-        fault: |_| Fault::Instead(Answer::too_many_requests(1).header("connection", "close")),
+        fault: |_| {
+            Fault::Replace(CannedResponse::too_many_requests(1).header("connection", "close"))
+        },
         times: 2,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "503 in plain text",
-        fault: |_| Fault::Instead(Answer::unavailable()),
+        fault: |_| Fault::Replace(CannedResponse::unavailable()),
         times: 2,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "503 with Retry-After",
-        fault: |_| Fault::Instead(Answer::unavailable().header("retry-after", "1")),
+        fault: |_| Fault::Replace(CannedResponse::unavailable().header("retry-after", "1")),
         times: 1,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "500 without Retry-After",
-        fault: |_| Fault::Instead(Answer::internal_error()),
+        fault: |_| Fault::Replace(CannedResponse::internal_error()),
         times: 3,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "500 for ever",
-        fault: |_| Fault::Instead(Answer::internal_error()),
+        fault: |_| Fault::Replace(CannedResponse::internal_error()),
         times: 5,
-        end: Failed("Error from server (InternalError): etcdserver: leader changed -n "),
+        expected: Fails("Error from server (InternalError): etcdserver: leader changed -n "),
     },
     Case {
         name: "502 as a page",
-        fault: |_| Fault::Instead(Answer::bad_gateway()),
+        fault: |_| Fault::Replace(CannedResponse::bad_gateway()),
         times: 2,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "502 as a page after the commit",
-        fault: |_| Fault::After(Answer::bad_gateway()),
+        fault: |_| Fault::RespondAfterCommit(CannedResponse::bad_gateway()),
         times: 1,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "504 of the server after the commit",
-        fault: |_| Fault::After(Answer::timed_out()),
+        fault: |_| Fault::RespondAfterCommit(CannedResponse::timed_out()),
         times: 1,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "504 as a page after the commit",
-        fault: |_| Fault::After(Answer::gateway_timeout()),
+        fault: |_| Fault::RespondAfterCommit(CannedResponse::gateway_timeout()),
         times: 2,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "504, and the commit later",
-        fault: |_| Fault::Late(Duration::from_millis(600), Answer::timed_out()),
+        fault: |_| Fault::CommitLate(Duration::from_millis(600), CannedResponse::timed_out()),
         times: 1,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "the reply lost after the commit",
-        fault: |_| Fault::ReplyLost,
+        fault: |_| Fault::ResponseLost,
         times: 2,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "every reply lost after the commit",
-        fault: |_| Fault::ReplyLost,
+        fault: |_| Fault::ResponseLost,
         times: 5,
-        end: Unknown("it is unknown whether it was written: "),
+        expected: Unknown("it is unknown whether it was written: "),
     },
     Case {
         name: "a reset before the commit",
-        fault: |_| Fault::ResetBefore,
+        fault: |_| Fault::ResetBeforeCommit,
         times: 2,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "half a body",
         fault: |_| Fault::Truncated,
         times: 2,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "a hang",
         fault: |_| Fault::Hang,
         times: 1,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "a hang after the commit",
-        fault: |_| Fault::HangAfter,
+        fault: |_| Fault::HangAfterCommit,
         times: 1,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "one byte a second",
         fault: |_| Fault::Trickle,
         times: 1,
-        end: Done,
+        expected: Succeeds,
     },
     Case {
         name: "a page that says 200",
-        fault: |_| Fault::Instead(Answer::new(200, "text/html", "<html>log in</html>")),
+        fault: |_| Fault::Replace(CannedResponse::new(200, "text/html", "<html>log in</html>")),
         times: 1,
-        end: Unknown("serializer for text/html doesn't exist"),
+        expected: Unknown("serializer for text/html doesn't exist"),
     },
     Case {
         name: "more than anybody should read",
-        fault: |_| Fault::After(Answer::padded(HUGE)),
+        fault: |_| Fault::RespondAfterCommit(CannedResponse::padded(HUGE)),
         times: 1,
-        end: Unknown("the server's answer is larger than 4 MiB"),
+        expected: Unknown("the server's answer is larger than 4 MiB"),
     },
     Case {
         name: "a redirect",
-        fault: |url| Fault::Instead(Answer::redirect(&format!("{url}/elsewhere"))),
+        fault: |url| Fault::Replace(CannedResponse::redirect(&format!("{url}/elsewhere"))),
         times: 1,
-        end: Failed("which is not followed"),
+        expected: Fails("which is not followed"),
     },
 ];

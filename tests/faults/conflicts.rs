@@ -3,76 +3,84 @@
 use gcr_test_support::fault_proxy::Fault;
 use gcr_test_support::{Report, Stored};
 
-use crate::trial::{ACCOUNT, SECRET, Trial};
+use crate::scenario::{ACCOUNT, SECRET, Scenario};
 
 #[test]
 fn an_account_that_somebody_keeps_changing_is_patched_all_the_same() {
-    let trial = Trial::one("storm");
-    let rule = trial.fault("serviceaccounts", 6, Fault::Overtaken);
-    let output = trial.create().run().success();
-    assert_eq!(trial.proxy.met(rule), 6, "{output}");
+    let scenario = Scenario::one("storm");
+    let rule = scenario.fault("serviceaccounts", 6, Fault::ConcurrentWrite);
+    let output = scenario.create().run().success();
+    assert_eq!(scenario.proxy.hits(rule), 6, "{output}");
     let again = format!(
         "namespace/{}: changed since it was read; again in ",
-        trial.bad
+        scenario.faulty
     );
     assert_eq!(output.stderr.matches(&again).count(), 6, "{output}");
-    let report = Report::read(&output);
-    let stored = Stored::look(trial.cluster);
-    report.is_true(&stored, &trial.objects());
+    let report = Report::parse(&output);
+    let stored = Stored::fetch(scenario.cluster);
+    report.assert_matches(&stored, &scenario.objects());
     assert_eq!(
-        report.word(&trial.bad, ACCOUNT),
+        report.outcome(&scenario.faulty, ACCOUNT),
         Some("patched"),
         "{output}"
     );
     // Their label is still there.
-    let account = stored.get(&(trial.bad.clone(), ACCOUNT.into()));
+    let account = stored.get(&(scenario.faulty.clone(), ACCOUNT.into()));
     assert!(account.is_some_and(|it| it["metadata"]["labels"]["touched"].is_string()));
-    trial.second_run(&report, &stored);
+    scenario.assert_rerun_converges(&report, &stored);
 }
 
 #[test]
 fn an_account_that_is_always_changed_first_fails_in_the_end() {
-    let trial = Trial::one("storm");
-    trial.fault("serviceaccounts", usize::MAX, Fault::Overtaken);
-    let output = trial.create().run().exits(1);
-    let report = Report::read(&output);
-    let stored = Stored::look(trial.cluster);
-    report.is_true(&stored, &trial.objects());
-    assert_eq!(report.counted("failed"), 1, "{output}");
+    let scenario = Scenario::one("storm");
+    scenario.fault("serviceaccounts", usize::MAX, Fault::ConcurrentWrite);
+    let output = scenario.create().run().exits(1);
+    let report = Report::parse(&output);
+    let stored = Stored::fetch(scenario.cluster);
+    report.assert_matches(&stored, &scenario.objects());
+    assert_eq!(report.count_of("failed"), 1, "{output}");
     assert!(output.stderr.contains("(Conflict)"), "{output}");
-    trial.second_run(&report, &stored);
+    scenario.assert_rerun_converges(&report, &stored);
 }
 
 #[test]
 fn a_merge_into_a_secret_that_somebody_keeps_changing_keeps_all_of_it() {
-    let trial = Trial::one("storm");
-    trial
-        .create_directly()
+    let scenario = Scenario::one("storm");
+    scenario
+        .create_without_proxy()
         .args(["--registry=eu.gcr.io"])
         .run()
         .success();
-    let rule = trial.fault("secrets", 6, Fault::Overtaken);
-    let output = trial.create().args(["--merge"]).run().success();
-    assert_eq!(trial.proxy.met(rule), 6, "{output}");
-    let report = Report::read(&output);
-    let stored = Stored::look(trial.cluster);
-    report.is_true(&stored, &trial.objects());
+    let rule = scenario.fault("secrets", 6, Fault::ConcurrentWrite);
+    let output = scenario.create().args(["--merge"]).run().success();
+    assert_eq!(scenario.proxy.hits(rule), 6, "{output}");
+    let report = Report::parse(&output);
+    let stored = Stored::fetch(scenario.cluster);
+    report.assert_matches(&stored, &scenario.objects());
     assert_eq!(
-        report.word(&trial.bad, SECRET),
+        report.outcome(&scenario.faulty, SECRET),
         Some("configured"),
         "{output}"
     );
     let secret = stored
-        .get(&(trial.bad.clone(), SECRET.into()))
+        .get(&(scenario.faulty.clone(), SECRET.into()))
         .expect("it is there");
     assert_eq!(
         secret["metadata"]["annotations"]["kubectl-gcr-secret/registries"],
         "gcr.io,eu.gcr.io"
     );
-    let again = trial.create_directly().args(["--merge"]).run().success();
-    assert_eq!(Report::read(&again).counted("unchanged"), 4, "{again}");
-    let now = Stored::look(trial.cluster);
-    for object in trial.objects() {
-        assert_eq!(stored.version(&object), now.version(&object), "{object:?}");
+    let again = scenario
+        .create_without_proxy()
+        .args(["--merge"])
+        .run()
+        .success();
+    assert_eq!(Report::parse(&again).count_of("unchanged"), 4, "{again}");
+    let now = Stored::fetch(scenario.cluster);
+    for object in scenario.objects() {
+        assert_eq!(
+            stored.resource_version(&object),
+            now.resource_version(&object),
+            "{object:?}"
+        );
     }
 }

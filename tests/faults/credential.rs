@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Rule};
+use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
 use gcr_test_support::{Report, Session, Stored, keys};
 
-use crate::lists::Crowd;
-use crate::trial::Trial;
+use crate::lists::ManyNamespaces;
+use crate::scenario::Scenario;
 
 /// Lets the session get its token from a plugin that writes down each call. Returns how often it was called.
 fn token_from_plugin(session: &Session) -> impl Fn() -> usize {
@@ -37,58 +37,66 @@ fn token_from_plugin(session: &Session) -> impl Fn() -> usize {
 #[test]
 fn a_401_gets_another_credential_once_for_all_who_wait() {
     for resource in ["secrets", "serviceaccounts"] {
-        let trial = Trial::far_away("credential");
-        let calls = token_from_plugin(trial.session());
-        let unauthorized = || Fault::Instead(Answer::unauthorized());
-        let rules = [&trial.bad, &trial.good].map(|namespace| {
+        let scenario = Scenario::with_latency("credential");
+        let calls = token_from_plugin(scenario.session());
+        let unauthorized = || Fault::Replace(CannedResponse::unauthorized());
+        let rules = [&scenario.faulty, &scenario.healthy].map(|namespace| {
             let rule = Rule::on("patch", resource).namespace(namespace);
-            trial.proxy.when(rule.first(1), unauthorized())
+            scenario.proxy.inject(rule.first(1), unauthorized())
         });
-        let output = trial.create().run().success();
-        assert_eq!(rules.map(|rule| trial.proxy.met(rule)), [1, 1], "{output}");
+        let output = scenario.create().run().success();
+        assert_eq!(
+            rules.map(|rule| scenario.proxy.hits(rule)),
+            [1, 1],
+            "{output}"
+        );
         let retries = output.stderr.matches("; again with another credential");
         assert_eq!(retries.count(), 2, "{output}");
         assert!((2..=3).contains(&calls()), "{} calls\n{output}", calls());
-        let report = Report::read(&output);
-        let stored = Stored::look(trial.cluster);
-        report.is_true(&stored, &trial.objects());
-        report.all_done(4);
-        trial.second_run(&report, &stored);
+        let report = Report::parse(&output);
+        let stored = Stored::fetch(scenario.cluster);
+        report.assert_matches(&stored, &scenario.objects());
+        report.assert_all_succeeded(4);
+        scenario.assert_rerun_converges(&report, &stored);
     }
 }
 
 #[test]
 fn a_second_401_ends_the_cluster() {
     for resource in ["secrets", "serviceaccounts"] {
-        let trial = Trial::one("credential");
-        let calls = token_from_plugin(trial.session());
-        let rule = trial.fault(resource, usize::MAX, Fault::Instead(Answer::unauthorized()));
-        let output = trial.create().run().exits(1);
-        assert_eq!((trial.proxy.met(rule), calls()), (2, 2), "{output}");
+        let scenario = Scenario::one("credential");
+        let calls = token_from_plugin(scenario.session());
+        let rule = scenario.fault(
+            resource,
+            usize::MAX,
+            Fault::Replace(CannedResponse::unauthorized()),
+        );
+        let output = scenario.create().run().exits(1);
+        assert_eq!((scenario.proxy.hits(rule), calls()), (2, 2), "{output}");
         let line = "error: You must be logged in to the server (Unauthorized)\n";
         assert_eq!(output.stderr.matches(line).count(), 1, "{output}");
-        let report = Report::read(&output);
+        let report = Report::parse(&output);
         assert_eq!(
-            (report.counted("failed"), report.counted("unknown")),
+            (report.count_of("failed"), report.count_of("unknown")),
             (0, 0),
             "{output}"
         );
-        let stored = Stored::look(trial.cluster);
-        report.is_true(&stored, &trial.objects());
-        trial.second_run(&report, &stored);
+        let stored = Stored::fetch(scenario.cluster);
+        report.assert_matches(&stored, &scenario.objects());
+        scenario.assert_rerun_converges(&report, &stored);
     }
 }
 
 #[test]
 fn a_list_that_meets_a_401_is_asked_for_with_another() {
-    let crowd = Crowd::new();
+    let namespaces = ManyNamespaces::new();
     for resource in ["namespaces", "secrets", "serviceaccounts"] {
-        let proxy = FaultProxy::before(crowd.cluster);
+        let proxy = FaultProxy::new(namespaces.cluster);
         let session = proxy.session();
         session.file("key.json", keys::KEY, 0o600);
         let calls = token_from_plugin(&session);
         let rule = Rule::on("list", resource).first(1);
-        let rule = proxy.when(rule, Fault::Instead(Answer::unauthorized()));
+        let rule = proxy.inject(rule, Fault::Replace(CannedResponse::unauthorized()));
         let run = || {
             session
                 .gcr_secret([
@@ -98,19 +106,19 @@ fn a_list_that_meets_a_401_is_asked_for_with_another() {
                     "--attach",
                     "-v=2",
                 ])
-                .args(["--namespace-selector", &crowd.label])
+                .args(["--namespace-selector", &namespaces.label])
                 .run()
                 .success()
         };
         let output = run();
-        assert_eq!((proxy.met(rule), calls()), (1, 2), "{output}");
+        assert_eq!((proxy.hits(rule), calls()), (1, 2), "{output}");
         let place = format!("GET /api/v1/{resource}?");
         let again =
             |line: &&str| line.contains(&place) && line.contains("; again with another credential");
         assert_eq!(output.stderr.lines().filter(again).count(), 1, "{output}");
-        Report::read(&output).all_done(2 * crowd.names.len());
-        let again = Report::read(&run());
+        Report::parse(&output).assert_all_succeeded(2 * namespaces.names.len());
+        let again = Report::parse(&run());
         let unchanged = again.lines.values().filter(|word| **word == "unchanged");
-        assert_eq!(unchanged.count(), 2 * crowd.names.len());
+        assert_eq!(unchanged.count(), 2 * namespaces.names.len());
     }
 }

@@ -4,14 +4,14 @@
 
 #![cfg(unix)]
 
-mod answers;
 mod cases;
+mod concurrency;
 mod conflicts;
 mod credential;
-mod halfway;
 mod lists;
-mod memory;
-mod partial;
-mod side_by_side;
+mod memory_limit;
+mod mixed_namespaces;
+mod partial_writes;
+mod scenario;
 mod small_server;
-mod trial;
+mod writes;

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Rule};
-use gcr_test_support::report::Object;
+use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
+use gcr_test_support::report::ObjectKey;
 use gcr_test_support::{ControlPlane, Invocation, Options, Report, Session, Stored, keys};
 
 /// A page holds 500.
@@ -16,7 +16,7 @@ struct SmallServer {
     plane: ControlPlane,
     /// Of a user who may do what is needed: administrators are never shed.
     kubeconfig: PathBuf,
-    objects: Vec<Object>,
+    objects: Vec<ObjectKey>,
 }
 
 impl SmallServer {
@@ -28,26 +28,31 @@ impl SmallServer {
 
     fn start() -> Self {
         // Without priority and fairness the older filter counts (apiserver `server/filters/maxinflight.go`).
-        let plane = ControlPlane::own(
+        let plane = ControlPlane::dedicated(
             Options::new()
                 .throwaway()
                 .user("puller", &[])
                 .apiserver_flag("--enable-priority-and-fairness=false")
                 .apiserver_flag("--max-mutating-requests-inflight=2"),
         );
-        let names = plane.namespaces("small", NAMESPACES);
-        plane.create(names.iter().map(|name| Stored::account(name)).collect());
-        let words = ["clusterrole", "puller", "--verb=get,list,patch,create"];
+        let names = plane.create_namespaces("small", NAMESPACES);
+        plane.create(
+            names
+                .iter()
+                .map(|name| Stored::initial_account(name))
+                .collect(),
+        );
+        let args = ["clusterrole", "puller", "--verb=get,list,patch,create"];
         let resources = "--resource=secrets,serviceaccounts,namespaces";
-        let words = plane.kubectl(["create"]).args(words).arg(resources);
-        words.run().success();
-        let words = [
+        let args = plane.kubectl(["create"]).args(args).arg(resources);
+        args.run().success();
+        let args = [
             "create",
             "clusterrolebinding",
             "puller",
             "--clusterrole=puller",
         ];
-        plane.kubectl(words).arg("--user=puller").run().success();
+        plane.kubectl(args).arg("--user=puller").run().success();
         let of = |name: &String| {
             ["secret/gcr-io", "serviceaccount/builder"].map(|it| (name.clone(), it.to_owned()))
         };
@@ -76,11 +81,11 @@ fn create(session: &Session) -> Invocation {
 fn a_server_that_sheds_above_two_writes_in_flight_fails_nobody() {
     let server = SmallServer::get();
     let output = create(&Session::new(&server.kubeconfig)).run().success();
-    let report = Report::read(&output);
-    report.all_done(OBJECTS);
-    report.is_true(&Stored::look(&server.plane), &server.objects);
+    let report = Report::parse(&output);
+    report.assert_all_succeeded(OBJECTS);
+    report.assert_matches(&Stored::fetch(&server.plane), &server.objects);
     let shed = output.stderr.matches("(TooManyRequests)").count();
-    println!("shed {shed} times, {:.1} s", output.took.as_secs_f64());
+    println!("shed {shed} times, {:.1} s", output.elapsed.as_secs_f64());
     assert!(shed > 0, "it was never shed\n{output}");
 }
 
@@ -89,33 +94,41 @@ fn a_list_that_grew_too_old_is_begun_again_and_nothing_is_left_out_or_done_twice
     let server = SmallServer::get();
     let direct = Session::new(&server.kubeconfig);
     create(&direct).run().success();
-    let before = Stored::look(&server.plane);
+    let before = Stored::fetch(&server.plane);
     let expired = || {
         let message =
             "The provided continue parameter is too old to display a consistent list result.";
-        Fault::Instead(Answer::status(410, "Expired", message))
+        Fault::Replace(CannedResponse::status(410, "Expired", message))
     };
     for resource in ["namespaces", "secrets", "serviceaccounts"] {
-        let proxy = FaultProxy::before(&server.plane);
+        let proxy = FaultProxy::new(&server.plane);
         // Its second page, and once more that of the second list.
-        proxy.when(Rule::on("list", resource).nth(2), expired());
-        proxy.when(Rule::on("list", resource).nth(4), expired());
+        proxy.inject(Rule::on("list", resource).nth(2), expired());
+        proxy.inject(Rule::on("list", resource).nth(4), expired());
         let output = create(&proxy.session_for(&server.kubeconfig))
             .run()
             .success();
-        let report = Report::read(&output);
-        assert_eq!(proxy.traffic().requests("list", resource), 6, "{output}");
-        report.all_done(OBJECTS);
-        assert_eq!(report.counted("unchanged"), OBJECTS as u64, "{output}");
+        let report = Report::parse(&output);
+        assert_eq!(
+            proxy.traffic().request_count("list", resource),
+            6,
+            "{output}"
+        );
+        report.assert_all_succeeded(OBJECTS);
+        assert_eq!(report.count_of("unchanged"), OBJECTS as u64, "{output}");
         // What lists show is not read again.
         assert_eq!(
-            proxy.traffic().requests("get", "serviceaccounts"),
+            proxy.traffic().request_count("get", "serviceaccounts"),
             0,
             "{output}"
         );
     }
-    let now = Stored::look(&server.plane);
+    let now = Stored::fetch(&server.plane);
     for object in &server.objects {
-        assert_eq!(before.version(object), now.version(object), "{object:?}");
+        assert_eq!(
+            before.resource_version(object),
+            now.resource_version(object),
+            "{object:?}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_test_support::{ControlPlane, Rule};
+use gcr_test_support::{ControlPlane, PolicyRule};
 use serde_json::json;
 
 use crate::place::{Place, says};
@@ -62,8 +62,8 @@ fn a_server_that_never_answers_is_given_up_after_the_request_timeout() {
             "",
             "Unable to connect to the server: no answer within 1s (--request-timeout)\n",
         );
-        assert!(output.took >= limit, "{output}");
-        assert!(output.took < limit + Duration::from_secs(10), "{output}");
+        assert!(output.elapsed >= limit, "{output}");
+        assert!(output.elapsed < limit + Duration::from_secs(10), "{output}");
     }
 }
 
@@ -236,9 +236,9 @@ fn the_user_may_be_impersonated_with_groups() {
 #[test]
 fn who_may_not_impersonate_is_told_so() {
     let place = Place::new("connection");
-    let user = place.cluster.user().may(
+    let user = place.cluster.user().allow(
         &place.namespace,
-        &[Rule::new("get,patch", "serviceaccounts")],
+        &[PolicyRule::new("get,patch", "serviceaccounts")],
     );
     let output = user
         .session()

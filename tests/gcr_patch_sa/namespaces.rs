@@ -126,10 +126,10 @@ fn a_terminating_namespace_that_was_named_is_a_failure() {
         .kubectl(["delete", "namespace", &place.namespace, "--wait=false"])
         .run()
         .success();
-    gcr_test_support::until("its accounts are gone", || {
+    gcr_test_support::wait_until("its accounts are gone", || {
         place
             .cluster
-            .find("serviceaccount/default", &place.namespace)
+            .get_opt("serviceaccount/default", &place.namespace)
             .is_none()
     });
     // Nothing new comes into it, so there is nothing to wait for.

@@ -1,11 +1,11 @@
 //! Where a test works: a namespace of its own, a person at a shell there, and what the server holds of its accounts.
 
-use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Session};
+use gcr_test_support::{ControlPlane, Invocation, Output, Session, TestCluster};
 use serde_json::{Value, json};
 
 /// A namespace, and an administrator at a shell.
 pub(crate) struct Place {
-    pub(crate) cluster: &'static Cluster,
+    pub(crate) cluster: &'static TestCluster,
     pub(crate) namespace: String,
     pub(crate) session: Session,
 }
@@ -25,7 +25,7 @@ impl Place {
         let cluster = ControlPlane::shared();
         Self {
             cluster,
-            namespace: cluster.namespace(prefix),
+            namespace: cluster.create_namespace(prefix),
             session: cluster.session(),
         }
     }
@@ -103,7 +103,7 @@ pub(crate) fn account(namespace: &str, name: &str, list: Value) -> Value {
 
 /// Makes a Secret that an account can refer to.
 #[track_caller]
-pub(crate) fn put_secret(cluster: &Cluster, namespace: &str, name: &str) {
+pub(crate) fn put_secret(cluster: &TestCluster, namespace: &str, name: &str) {
     cluster.create(vec![json!({"apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": name, "namespace": namespace}})]);
 }

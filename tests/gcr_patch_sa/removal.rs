@@ -71,7 +71,7 @@ fn it_never_waits_for_an_account() {
         "",
         "Error from server (NotFound): serviceaccounts \"late\" not found\n",
     );
-    assert!(output.took < Duration::from_secs(25), "{output}");
+    assert!(output.elapsed < Duration::from_secs(25), "{output}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_test_support::{Rule, User};
+use gcr_test_support::{PolicyRule, User};
 use serde_json::{Value, json};
 
 use crate::place::{Place, says};
@@ -42,8 +42,8 @@ fn grant_what_the_hint_says(place: &Place, user: &User, stderr: &str) -> Value {
 fn get_and_patch_on_that_one_account_are_enough() {
     let place = Place::without_secret("rights");
     place.account("builder", json!([{"name": "theirs"}]));
-    let rule = Rule::new("get,patch", "serviceaccounts").named("builder");
-    let user = place.cluster.user().may(&place.namespace, &[rule]);
+    let rule = PolicyRule::new("get,patch", "serviceaccounts").resource_names("builder");
+    let user = place.cluster.user().allow(&place.namespace, &[rule]);
     let session = user.session();
     let output = session
         .kubectl(["gcr-patch-sa", "builder", "-n", &place.namespace])
@@ -71,9 +71,9 @@ fn get_and_patch_on_that_one_account_are_enough() {
 #[test]
 fn the_first_refusal_ends_the_looking_for_secrets() {
     let place = Place::without_secret("rights");
-    let user = place.cluster.user().may(
+    let user = place.cluster.user().allow(
         &place.namespace,
-        &[Rule::new("get,list,patch", "serviceaccounts")],
+        &[PolicyRule::new("get,list,patch", "serviceaccounts")],
     );
     let output = user
         .session()
@@ -88,10 +88,10 @@ fn the_first_refusal_ends_the_looking_for_secrets() {
 fn who_may_look_at_that_one_secret_is_warned() {
     let place = Place::without_secret("rights");
     let rules = [
-        Rule::new("get,patch", "serviceaccounts"),
-        Rule::new("get", "secrets").named("gcr-io"),
+        PolicyRule::new("get,patch", "serviceaccounts"),
+        PolicyRule::new("get", "secrets").resource_names("gcr-io"),
     ];
-    let user = place.cluster.user().may(&place.namespace, &rules);
+    let user = place.cluster.user().allow(&place.namespace, &rules);
     let output = user
         .session()
         .gcr_patch_sa(["-n", &place.namespace])
@@ -131,10 +131,10 @@ fn without_rights_the_hint_has_the_rule_that_would_do() {
 #[test]
 fn who_may_read_but_not_patch_is_told_the_same() {
     let place = Place::new("rights");
-    let user = place
-        .cluster
-        .user()
-        .may(&place.namespace, &[Rule::new("get", "serviceaccounts")]);
+    let user = place.cluster.user().allow(
+        &place.namespace,
+        &[PolicyRule::new("get", "serviceaccounts")],
+    );
     let session = user.session();
     let run = || session.gcr_patch_sa(["-n", &place.namespace]).run();
     let output = run().exits(1);
@@ -223,7 +223,7 @@ fn a_refusal_by_a_policy_is_said_in_its_words_and_not_called_a_missing_right() {
             "policyName": name, "validationActions": ["Deny"],
             "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": place.namespace}}}}}),
     ]);
-    gcr_test_support::until("the policy refuses", || {
+    gcr_test_support::wait_until("the policy refuses", || {
         let patch = r#"{"imagePullSecrets":[{"name":"probe"}]}"#;
         let probe = [
             "patch",
@@ -260,7 +260,7 @@ fn where_the_namespace_may_not_be_read_a_mistyped_one_is_waited_for_and_its_acco
     let user = place
         .cluster
         .user()
-        .may_everywhere(&[Rule::new("get,patch", "serviceaccounts")]);
+        .allow_cluster_wide(&[PolicyRule::new("get,patch", "serviceaccounts")]);
     let output = user
         .session()
         .gcr_patch_sa(["-n", "no-such-namespace", "--timeout", "1s"])
@@ -271,5 +271,5 @@ fn where_the_namespace_may_not_be_read_a_mistyped_one_is_waited_for_and_its_acco
         "",
         "Error from server (NotFound): serviceaccounts \"default\" not found\n",
     );
-    assert!(output.took >= Duration::from_secs(1), "{output}");
+    assert!(output.elapsed >= Duration::from_secs(1), "{output}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gcr_test_support::{ControlPlane, Running, Session, Signal, until};
+use gcr_test_support::{ControlPlane, RunningCommand, Session, Signal, wait_until};
 
 use crate::place::{Place, says};
 use crate::silent_server::SilentServer;
@@ -10,7 +10,7 @@ use crate::silent_server::SilentServer;
 /// What is being written has five seconds to end.
 const DRAIN: Duration = Duration::from_secs(5);
 
-fn start(session: &Session, server: &SilentServer, namespaces: &str) -> Running {
+fn start(session: &Session, server: &SilentServer, namespaces: &str) -> RunningCommand {
     session
         .gcr_patch_sa(["-s", &server.url, "-n", namespaces])
         .spawn()
@@ -45,12 +45,12 @@ fn ctrl_c_ends_the_wait_for_a_late_account_without_delay() {
     let mut running = place
         .typed(&["late", "--timeout", "50s", "-v", "6"])
         .spawn();
-    until("it looked twice", || {
+    wait_until("it looked twice", || {
         running.stderr_so_far().matches("/late 404 in ").count() >= 2
     });
     running.signal(Signal::INT);
     let output = running.wait().exits(130);
-    assert!(output.took < Duration::from_secs(30), "{output}");
+    assert!(output.elapsed < Duration::from_secs(30), "{output}");
     assert_eq!(output.stdout, "");
     assert!(!output.stderr.contains("Error"), "{output}");
 }
@@ -65,7 +65,7 @@ fn ctrl_c_counts_what_was_done_and_what_was_not() {
         .gcr_patch_sa(["builder", "-n", &both, "--timeout", "50s"])
         .spawn();
     let line = format!("serviceaccount/builder patched -n {}\n", done.namespace);
-    until("one is done", || running.stdout_so_far() == line);
+    wait_until("one is done", || running.stdout_so_far() == line);
     running.signal(Signal::INT);
     let output = running.wait().exits(130);
     says(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_test_support::{ControlPlane, until};
+use gcr_test_support::{ControlPlane, wait_until};
 use serde_json::{Value, json};
 
 use crate::place::{Place, put_secret, says};
@@ -31,7 +31,7 @@ fn without_default(prefix: &str) -> Place {
         .run()
         .success();
     // The server learns of the quota a moment after it was made.
-    until("the quota refuses", || {
+    wait_until("the quota refuses", || {
         let output = place
             .cluster
             .kubectl(["create", "serviceaccount", "probe", "--dry-run=server"])
@@ -55,7 +55,7 @@ fn let_default_come(place: &Place) {
         .arg(&place.namespace)
         .run()
         .success();
-    until("the account default can be made", || {
+    wait_until("the account default can be made", || {
         place
             .cluster
             .kubectl(["create", "serviceaccount", "default", "-n"])
@@ -63,7 +63,7 @@ fn let_default_come(place: &Place) {
             .run();
         place
             .cluster
-            .find("serviceaccount/default", &place.namespace)
+            .get_opt("serviceaccount/default", &place.namespace)
             .is_some()
     });
 }
@@ -73,7 +73,7 @@ fn a_namespace_made_this_very_moment_is_no_trouble() {
     let cluster = ControlPlane::shared();
     let session = cluster.session();
     for _ in 0..20 {
-        let name = cluster.bare_namespace("waiting");
+        let name = cluster.create_namespace_unready("waiting");
         let output = session.gcr_patch_sa(["-n", &name, "-q"]).run().success();
         says(
             &output,
@@ -92,7 +92,7 @@ fn all_accounts_of_a_namespace_made_this_very_moment_include_default() {
     let cluster = ControlPlane::shared();
     let session = cluster.session();
     for _ in 0..10 {
-        let name = cluster.bare_namespace("waiting");
+        let name = cluster.create_namespace_unready("waiting");
         let output = session.gcr_patch_sa(["-n", &name, "--all"]).run().success();
         assert_eq!(
             output.stdout, "serviceaccount/default patched\n",
@@ -106,7 +106,7 @@ fn default_is_waited_for_without_being_told() {
     for words in [&["-v", "6"][..], &["--all", "-v", "6"]] {
         let place = without_default("waiting");
         let running = place.typed(words).spawn();
-        until("it looked and found no account", || {
+        wait_until("it looked and found no account", || {
             running
                 .stderr_so_far()
                 .matches("/serviceaccounts/default 404 in ")
@@ -132,9 +132,9 @@ fn default_that_never_comes_is_not_found_in_the_end() {
         "",
         "Error from server (NotFound): serviceaccounts \"default\" not found\n",
     );
-    assert!(output.took >= Duration::from_millis(1500), "{output}");
+    assert!(output.elapsed >= Duration::from_millis(1500), "{output}");
     assert!(
-        output.took < Duration::from_millis(1500) + SHORT,
+        output.elapsed < Duration::from_millis(1500) + SHORT,
         "{output}"
     );
 }
@@ -178,8 +178,8 @@ fn the_time_is_for_the_whole_run() {
             .ends_with("\n8 failed, 0 unknown, 0 not started\n"),
         "{output}"
     );
-    assert!(output.took >= Duration::from_secs(2), "{output}");
-    assert!(output.took < Duration::from_secs(2) + SHORT, "{output}");
+    assert!(output.elapsed >= Duration::from_secs(2), "{output}");
+    assert!(output.elapsed < Duration::from_secs(2) + SHORT, "{output}");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn another_account_is_waited_for_where_that_was_asked() {
         .typed(&["late", "default", "--timeout", "50s", "-v", "6"])
         .spawn();
     // The one that is there does not wait for the other.
-    until("it did the one and looked for the other twice", || {
+    wait_until("it did the one and looked for the other twice", || {
         running.stdout_so_far() == "serviceaccount/default patched\n"
             && running
                 .stderr_so_far()
@@ -242,7 +242,7 @@ fn a_mistyped_namespace_is_not_found_at_once() {
             "",
             "Error from server (NotFound): namespaces \"no-such-namespace\" not found\n",
         );
-        assert!(output.took < SHORT, "{output}");
+        assert!(output.elapsed < SHORT, "{output}");
     }
 }
 
@@ -250,7 +250,7 @@ fn a_mistyped_namespace_is_not_found_at_once() {
 fn one_late_account_does_not_hold_up_other_namespaces() {
     let late = without_default("waiting");
     let cluster = late.cluster;
-    let names: Vec<_> = cluster.namespaces("waiting", 3);
+    let names: Vec<_> = cluster.create_namespaces("waiting", 3);
     for name in &names {
         put_secret(cluster, name, "gcr-io");
     }
@@ -259,11 +259,11 @@ fn one_late_account_does_not_hold_up_other_namespaces() {
         .session
         .gcr_patch_sa(["-n", &list, "--timeout", "50s"])
         .spawn();
-    until("the others are done", || {
+    wait_until("the others are done", || {
         running.stdout_so_far().lines().count() == 3
     });
     assert_eq!(
-        cluster.find("serviceaccount/default", &late.namespace),
+        cluster.get_opt("serviceaccount/default", &late.namespace),
         None::<Value>
     );
     let_default_come(&late);

@@ -1,7 +1,7 @@
 //! `--attach` and `--serviceaccount`: the Secret first, then the accounts that are to use it, and nobody else's entry
 //! lost.
 
-use gcr_test_support::{Rule, until};
+use gcr_test_support::{PolicyRule, wait_until};
 use serde_json::json;
 
 use crate::setting::{Setting, assert_said, give_keys, one_error};
@@ -116,7 +116,7 @@ fn an_account_that_is_not_there_fails_at_once() {
         &[r#"Error from server (NotFound): serviceaccounts "nobody" not found"#],
     );
     // Only where a time is given is another account than `default` waited for.
-    assert!(output.took.as_secs() < 5, "{output}");
+    assert!(output.elapsed.as_secs() < 5, "{output}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_account_that_comes_within_the_time_given_is_waited_for() {
     let setting = Setting::new("attach");
     let words = ["--serviceaccount=late", "--timeout=50s", "-v=6"];
     let create = setting.create().args(words).spawn();
-    until("it looked for the account", || {
+    wait_until("it looked for the account", || {
         create.stderr_so_far().contains("serviceaccounts/late 404")
     });
     setting.kubectl(["create", "serviceaccount", "late"]);
@@ -139,7 +139,7 @@ fn an_account_that_comes_within_the_time_given_is_waited_for() {
 fn default_is_waited_for_in_a_namespace_made_this_moment() {
     let setting = Setting::new("attach");
     for _ in 0..5 {
-        let namespace = setting.cluster.bare_namespace("attach");
+        let namespace = setting.cluster.create_namespace_unready("attach");
         let words = [
             "create",
             "--key-file=key.json",
@@ -174,9 +174,9 @@ fn a_secret_that_fails_leaves_the_account_alone() {
 #[test]
 fn a_missing_right_on_accounts_fails_after_the_secret_and_says_what_is_missing() {
     let setting = Setting::new("attach");
-    let user = setting.cluster.user().may(
+    let user = setting.cluster.user().allow(
         &setting.namespace,
-        &[Rule::new("get,patch,create", "secrets").named("gcr-io")],
+        &[PolicyRule::new("get,patch,create", "secrets").resource_names("gcr-io")],
     );
     let session = user.session();
     give_keys(&session);

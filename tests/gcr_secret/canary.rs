@@ -35,7 +35,7 @@ impl Watched {
 #[track_caller]
 fn assert_absent(canary: &Canary, output: &Output) {
     for (stream, text) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-        let found = canary.found_in(text);
+        let found = canary.find_leak(text);
         assert!(found.is_none(), "{found:?} in {stream}\n{output}");
     }
 }
@@ -47,11 +47,11 @@ fn it_would_be_found_where_it_was_asked_for() {
         let words = ["--dry-run=client", "-o", "yaml", "--auth", auth];
         let output = watched.setting.create().args(words).run().success();
         assert!(
-            watched.canary.found_in(&output.stdout).is_some(),
+            watched.canary.find_leak(&output.stdout).is_some(),
             "{output}"
         );
         assert!(
-            watched.canary.found_in(&output.stderr).is_none(),
+            watched.canary.find_leak(&output.stderr).is_none(),
             "{output}"
         );
     }
@@ -251,7 +251,7 @@ fn a_credential_plugin_gets_nothing_of_it() {
         let seen = std::fs::read(&seen).unwrap();
         let text = String::from_utf8_lossy(&seen);
         assert!(text.contains("gcr_secret\0create\0"), "{text}");
-        assert_eq!(watched.canary.found_in(&seen), None, "{text}");
+        assert_eq!(watched.canary.find_leak(&seen), None, "{text}");
         assert!(
             !text.contains("key.json\n") && !text.contains("work/key.json"),
             "{text}"

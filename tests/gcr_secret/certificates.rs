@@ -25,8 +25,8 @@ fn kubeconfig(server: &str, authority: &str, user: &str) -> String {
 fn a_client_certificate_of_version_1_is_shown_and_taken() {
     let authority = checkout::root().join("tests/fixtures/x509-v1/authority.pem");
     let flag = format!("--client-ca-file={}", authority.display());
-    let cluster = ControlPlane::own(Options::new().throwaway().apiserver_flag(&flag));
-    let namespace = cluster.namespace("certificates");
+    let cluster = ControlPlane::dedicated(Options::new().throwaway().apiserver_flag(&flag));
+    let namespace = cluster.create_namespace("certificates");
     // Rights for the certificate's common name.
     let role = [
         "--verb=get,create,patch",

@@ -76,7 +76,7 @@ fn commands_flags_and_values_are_offered_without_a_cluster() {
 #[test]
 fn what_the_cluster_has_is_offered() {
     let cluster = ControlPlane::shared();
-    let namespace = cluster.namespace("complete");
+    let namespace = cluster.create_namespace("complete");
     let session = cluster.session();
     session.file("key.json", keys::KEY, 0o600);
     let create = [
@@ -162,7 +162,7 @@ fn trouble_is_silent_and_short() {
             (":4\n", ""),
             "{kubeconfig}"
         );
-        assert!(output.took < Duration::from_secs(4), "{output}");
+        assert!(output.elapsed < Duration::from_secs(4), "{output}");
     }
     assert!(!session.work().join("answered").exists());
 }

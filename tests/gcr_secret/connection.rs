@@ -32,7 +32,7 @@ fn a_server_that_is_not_there_is_reported_at_once_as_kubectl_does() {
         "The connection to the server {server} was refused - did you specify the right host or port?"
     );
     assert_said(&output, 1, &[], &[&error]);
-    assert!(output.took.as_secs() < 5, "{output}");
+    assert!(output.elapsed.as_secs() < 5, "{output}");
     let words = ["get", "serviceaccounts", "--kubeconfig=kubeconfig"];
     let kubectls = session.kubectl(words).run();
     assert!(
@@ -212,7 +212,7 @@ fn a_silent_server_is_given_up_at_the_request_timeout() {
         &[],
         &["Unable to connect to the server: no answer within 1s (--request-timeout)"],
     );
-    assert!((1..10).contains(&output.took.as_secs()), "{output}");
+    assert!((1..10).contains(&output.elapsed.as_secs()), "{output}");
 
     let output = create(&session, &format!("server: http://{}", listener.address()))
         .args(["--request-timeout=1s", "-n", "a,b", "--attach"])

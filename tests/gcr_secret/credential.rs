@@ -28,7 +28,7 @@ fn standard_input_is_read_by_its_three_names() {
         let create = dry_run(&session, &["--key-file", name]);
         assert_read(&create.stdin(keys::KEY).run());
         let create = dry_run(&session, &["--key-file", name]);
-        assert_read(&create.stdin(keys::KEY).not_as_root().run());
+        assert_read(&create.stdin(keys::KEY).as_non_root().run());
     }
     let create = dry_run(&session, &["--access-token-file", "-"]);
     let output = create.stdin("ya29.example-token\n").run();
@@ -88,7 +88,7 @@ fn a_process_substitution_is_read_also_by_who_is_not_root() {
     let line =
         "exec bash -c 'kubectl gcr-secret create --dry-run=client --key-file <(cat key.json)'";
     assert_read(&session.shell(line).run());
-    assert_read(&session.shell(line).not_as_root().run());
+    assert_read(&session.shell(line).as_non_root().run());
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn a_mounted_secret_is_read_by_who_is_not_root_and_without_a_warning() {
     let path = volume.join("key.json");
     let words = ["--key-file", path.to_str().unwrap()];
     assert_read(&dry_run(&session, &words).run());
-    assert_read(&dry_run(&session, &words).not_as_root().run());
+    assert_read(&dry_run(&session, &words).as_non_root().run());
     let inside = dry_run(&session, &["--key-file", "key.json"]).current_dir(&volume);
-    assert_read(&inside.not_as_root().run());
+    assert_read(&inside.as_non_root().run());
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_file_that_cannot_be_read_is_named_with_the_reason() {
     if !is_root() {
         desk.session.file("mine.json", keys::KEY, 0o000);
     }
-    let output = create.not_as_root().run();
+    let output = create.as_non_root().run();
     assert_eq!(
         one_error(&output),
         "error: open mine.json: permission denied"

@@ -1,6 +1,6 @@
 //! `-n` with several namespaces: a line for each, an exact count, and one failure that stops no other.
 
-use gcr_test_support::Rule;
+use gcr_test_support::PolicyRule;
 use serde_json::json;
 
 use crate::setting::{Setting, assert_said, give_keys, one_error};
@@ -8,7 +8,10 @@ use crate::setting::{Setting, assert_said, give_keys, one_error};
 #[test]
 fn each_namespace_has_its_line_and_all_are_counted() {
     let setting = Setting::new("namespaces");
-    let [a, b] = [&setting.namespace, &setting.cluster.namespace("namespaces")];
+    let [a, b] = [
+        &setting.namespace,
+        &setting.cluster.create_namespace("namespaces"),
+    ];
     let list = format!("{a},{b}");
     let output = setting
         .session
@@ -149,10 +152,13 @@ fn a_failure_stops_no_other_namespace() {
 #[test]
 fn one_hint_stands_for_all_namespaces_that_want_it() {
     let setting = Setting::new("namespaces");
-    let [a, b] = [&setting.namespace, &setting.cluster.namespace("namespaces")];
-    let good = setting.cluster.namespace("namespaces");
-    let rights = [Rule::new("get,patch,create", "secrets").named("gcr-io")];
-    let user = setting.cluster.user().may(&good, &rights);
+    let [a, b] = [
+        &setting.namespace,
+        &setting.cluster.create_namespace("namespaces"),
+    ];
+    let good = setting.cluster.create_namespace("namespaces");
+    let rights = [PolicyRule::new("get,patch,create", "secrets").resource_names("gcr-io")];
+    let user = setting.cluster.user().allow(&good, &rights);
     let session = user.session();
     give_keys(&session);
     let list = format!("{a},{good},{b}");
@@ -198,7 +204,7 @@ fn a_single_namespace_that_is_not_there_is_named_as_kubectl_names_it() {
         &[],
         &[r#"Error from server (NotFound): namespaces "no-such-namespace" not found"#],
     );
-    assert!(output.took.as_secs() < 5, "{output}");
+    assert!(output.elapsed.as_secs() < 5, "{output}");
 }
 
 #[test]
@@ -213,7 +219,7 @@ fn a_bad_namespace_name_is_refused_before_anything_is_written() {
 /// A namespace that is being deleted and does not end before [`release`].
 #[track_caller]
 fn terminating(setting: &Setting) -> String {
-    let name = setting.cluster.namespace("namespaces");
+    let name = setting.cluster.create_namespace("namespaces");
     setting.cluster.create(vec![json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "hold", "namespace": name, "finalizers": ["example.com/hold"]},

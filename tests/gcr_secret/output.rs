@@ -100,7 +100,7 @@ fn other_values_and_a_copy_of_the_object_are_masked_too() {
 #[test]
 fn several_objects_come_as_one_list_in_order() {
     let setting = Setting::new("output");
-    let other = setting.cluster.namespace("output");
+    let other = setting.cluster.create_namespace("output");
     let mut namespaces = [setting.namespace.clone(), other];
     namespaces.sort();
     let list = format!("{},{}", namespaces[1], namespaces[0]);

@@ -46,7 +46,7 @@ impl Plugged {
                 starts = starts.display()
             ),
         );
-        let namespaces = setting.cluster.namespaces("plugin", NAMESPACES);
+        let namespaces = setting.cluster.create_namespaces("plugin", NAMESPACES);
         Self {
             setting,
             namespaces,

@@ -194,7 +194,7 @@ fn a_finalizer_is_named_when_the_time_is_up() {
     let error = r#"error: secret "gcr-io" is still being deleted: it waits for example.com/hold"#;
     assert_said(&output, 1, &[], &[error]);
     assert!(
-        (Duration::from_secs(1)..Duration::from_secs(5)).contains(&output.took),
+        (Duration::from_secs(1)..Duration::from_secs(5)).contains(&output.elapsed),
         "{output}"
     );
 

@@ -1,6 +1,6 @@
 //! What a user may and may not do: the least rights are enough, and a refusal says which are missing or that none is.
 
-use gcr_test_support::{Rule, Session, User, until};
+use gcr_test_support::{PolicyRule, Session, User, wait_until};
 use serde_json::{Value, json};
 
 use crate::setting::{Setting, assert_said, give_keys, version};
@@ -21,8 +21,8 @@ fn session_of(user: &User<'_>) -> Session {
 #[test]
 fn patch_and_create_on_the_one_name_are_enough_and_the_words_stay_true() {
     let setting = Setting::new("rights");
-    let rule = Rule::new("patch,create", "secrets").named("gcr-io");
-    let user = setting.cluster.user().may(&setting.namespace, &[rule]);
+    let rule = PolicyRule::new("patch,create", "secrets").resource_names("gcr-io");
+    let user = setting.cluster.user().allow(&setting.namespace, &[rule]);
     let session = session_of(&user);
 
     let trial = create(&session, &setting, "key.json")
@@ -172,7 +172,7 @@ fn a_quota_is_not_a_missing_right() {
         "-p",
         status,
     ]);
-    until("the quota is in force", || {
+    wait_until("the quota is in force", || {
         let words = ["create", "secret", "generic", "x", "--dry-run=server", "-n"];
         let trial = setting.cluster.kubectl(words).arg(&setting.namespace);
         trial.run().stderr.contains("exceeded quota")
@@ -229,7 +229,7 @@ fn grant(setting: &Setting, user: &User<'_>, said: &[&str]) {
         rule["resources"][0].as_str().unwrap_or_default(),
         rule["resourceNames"][0].as_str().unwrap_or_default()
     );
-    until("the role is in force", || {
+    wait_until("the role is in force", || {
         let words = [
             "auth",
             "can-i",

@@ -2,12 +2,12 @@
 
 use std::ffi::OsStr;
 
-use gcr_test_support::{Cluster, ControlPlane, Invocation, Output, Session, keys};
+use gcr_test_support::{ControlPlane, Invocation, Output, Session, TestCluster, keys};
 use serde_json::Value;
 
 /// A namespace and its administrator, whose work directory holds `key.json` and `rotated-key.json`.
 pub(crate) struct Setting {
-    pub(crate) cluster: &'static Cluster,
+    pub(crate) cluster: &'static TestCluster,
     pub(crate) namespace: String,
     pub(crate) session: Session,
 }
@@ -21,7 +21,7 @@ impl Setting {
         give_keys(&session);
         Self {
             cluster,
-            namespace: cluster.namespace(noun),
+            namespace: cluster.create_namespace(noun),
             session,
         }
     }
@@ -91,7 +91,7 @@ impl Setting {
     /// An object that may not be there.
     #[track_caller]
     pub(crate) fn find(&self, object: &str) -> Option<Value> {
-        self.cluster.find(object, &self.namespace)
+        self.cluster.get_opt(object, &self.namespace)
     }
 
     /// The text of a Secret's docker config, decoded by kubectl.

@@ -44,7 +44,7 @@ fn what_is_in_flight_has_five_seconds_and_counts_as_unknown() {
             "{output}"
         );
         let waited = Duration::from_secs(5)..Duration::from_secs(9);
-        assert!(waited.contains(&output.took), "{output}");
+        assert!(waited.contains(&output.elapsed), "{output}");
     }
 }
 
@@ -60,7 +60,7 @@ fn a_second_one_ends_it_at_once() {
         std::thread::sleep(Duration::from_millis(25));
     }
     let output = run.wait().exits(130);
-    assert!(output.took < Duration::from_secs(4), "{output}");
+    assert!(output.elapsed < Duration::from_secs(4), "{output}");
 }
 
 #[test]
@@ -108,10 +108,10 @@ fn a_run_that_only_waits_ends_at_once() {
     });
     let mut run = create(&session, &listener).args(["-v=2"]).spawn();
     listener.next_request();
-    gcr_test_support::until("it waits", || run.stderr_so_far().contains("again in"));
+    gcr_test_support::wait_until("it waits", || run.stderr_so_far().contains("again in"));
     run.signal(Signal::INT);
     let output = run.wait().exits(130);
-    assert!(output.took < Duration::from_secs(5), "{output}");
+    assert!(output.elapsed < Duration::from_secs(5), "{output}");
 }
 
 #[cfg(target_os = "linux")]
@@ -123,7 +123,7 @@ fn a_process_that_holds_a_key_leaves_no_core_and_shows_it_to_nobody() {
     let listener = silent_to_writes();
     let create = create(&session, &listener);
     session.file("key.json", gcr_test_support::keys::KEY, 0o644);
-    let run = create.not_as_root().spawn();
+    let run = create.as_non_root().spawn();
     while !listener.next_request().starts_with("PATCH ") {}
     let process = std::path::PathBuf::from(format!("/proc/{}", run.pid()));
     let limits = std::fs::read_to_string(process.join("limits")).unwrap();

@@ -3,9 +3,9 @@
 
 #![cfg(unix)]
 
-mod fleet;
-mod hostile;
 mod kills;
-mod length;
+mod many_namespaces;
+mod overwrites;
 mod races;
 mod restarts;
+mod rounds;

@@ -1,10 +1,10 @@
 //! Three writers on the same 200 accounts, adding and taking away at once: nobody's entry is lost or doubled, and all
 //! keep their order.
 
-use gcr_test_support::{Cluster, ControlPlane, Output, Session};
+use gcr_test_support::{ControlPlane, Output, Session, TestCluster};
 use serde_json::{Value, json};
 
-use crate::length::{rounds, tell};
+use crate::rounds::{print_figures, rounds};
 
 const ACCOUNTS: usize = 200;
 const LABEL: &str = "race=yes";
@@ -20,7 +20,7 @@ fn theirs() -> Vec<Value> {
 }
 
 struct Race {
-    cluster: &'static Cluster,
+    cluster: &'static TestCluster,
     session: Session,
     namespace: String,
     names: Vec<String>,
@@ -29,7 +29,7 @@ struct Race {
 impl Race {
     fn new() -> Self {
         let cluster = ControlPlane::shared();
-        let namespace = cluster.namespace("race");
+        let namespace = cluster.create_namespace("race");
         let names: Vec<_> = (0..ACCOUNTS).map(|at| format!("sa-{at:03}")).collect();
         let account = |name: &String| {
             json!({"apiVersion": "v1", "kind": "ServiceAccount", "imagePullSecrets": theirs(),
@@ -58,7 +58,7 @@ impl Race {
     }
 
     fn accounts(&self) -> Vec<Value> {
-        let words = [
+        let args = [
             "get",
             "sa",
             "-l",
@@ -68,7 +68,7 @@ impl Race {
             "-n",
             &self.namespace,
         ];
-        let output = self.cluster.kubectl(words).run().success();
+        let output = self.cluster.kubectl(args).run().success();
         let mut list: Value = serde_json::from_str(&output.stdout).expect("a list");
         list["items"]
             .as_array_mut()
@@ -159,10 +159,10 @@ fn three_writers_lose_and_double_nothing() {
             race.holds(if adds { &["one", "third"] } else { &["two"] });
         }
         if round % 10 == 0 {
-            tell(&format!("{round} rounds of three writers"));
+            print_figures(&format!("{round} rounds of three writers"));
         }
     }
-    tell(&format!(
+    print_figures(&format!(
         "{rounds} rounds of three writers on {ACCOUNTS} accounts: no entry lost, none doubled, order kept; kubectl had to be asked \
          {asked} times for {} turns, ours once each",
         2 * rounds

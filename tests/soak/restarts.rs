@@ -6,42 +6,42 @@ use std::time::Duration;
 
 use gcr_test_support::{ControlPlane, Options, Report, Stored};
 
-use crate::fleet::{Fleet, OBJECTS, after_lines};
-use crate::length::{rounds, spread, tell};
+use crate::many_namespaces::{ManyNamespaces, OBJECTS, wait_for_lines};
+use crate::rounds::{min_median_max, print_figures, rounds};
 
 #[test]
 fn whenever_the_server_is_killed_the_report_is_true() {
-    let mut plane = ControlPlane::own(Options::new().sync());
-    let fleet = Fleet::new(&plane);
+    let mut plane = ControlPlane::dedicated(Options::new().sync());
+    let many_namespaces = ManyNamespaces::new(&plane);
     let rounds = rounds(1, 10);
     let (mut done, mut failed, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
-        let mut run = fleet.create().args(["-v=2"]).spawn();
-        after_lines(&mut run, fastrand::usize(1..OBJECTS / 2));
+        let mut run = many_namespaces.create().args(["-v=2"]).spawn();
+        wait_for_lines(&mut run, fastrand::usize(1..OBJECTS / 2));
         plane.kill();
         assert!(run.is_running(), "it was over before");
         sleep(Duration::from_millis(fastrand::u64(0..2000)));
         plane.restart();
         let output = run.wait();
         assert!(output.stderr.contains("; again in "), "{output}");
-        let report = Report::read(&output);
-        let stored = Stored::look(&plane);
-        report.is_true(&stored, &fleet.objects);
-        assert!(stored.dangling().is_empty(), "round {round}");
+        let report = Report::parse(&output);
+        let stored = Stored::fetch(&plane);
+        report.assert_matches(&stored, &many_namespaces.objects);
+        assert!(stored.dangling_references().is_empty(), "round {round}");
         let all = report.lines.len() == OBJECTS;
         assert_eq!(output.code, Some(i32::from(!all)), "{output}");
-        fleet.converge(&plane, &report, &stored);
-        fleet.clear(&plane);
+        many_namespaces.converge(&plane, &report, &stored);
+        many_namespaces.clear(&plane);
         done.push(report.lines.len());
-        failed.push((report.counted("failed") + report.counted("not started")) as usize);
-        unknown.push(report.counted("unknown") as usize);
-        tell(&format!("{round} of {rounds} server kills"));
+        failed.push((report.count_of("failed") + report.count_of("not started")) as usize);
+        unknown.push(report.count_of("unknown") as usize);
+        print_figures(&format!("{round} of {rounds} server kills"));
     }
-    tell(&format!(
+    print_figures(&format!(
         "{rounds} server kills; of {OBJECTS} objects ended (least / middle / most) as asked: {}; failed or not started: {}; \
          unknown: {}; every report was true, and one more run finished the rest",
-        spread(done),
-        spread(failed),
-        spread(unknown)
+        min_median_max(done),
+        min_median_max(failed),
+        min_median_max(unknown)
     ));
 }

@@ -10,10 +10,10 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use crate::build_progress::{BuildProgress, print_status};
 use crate::checkout::control_plane_module;
 use crate::error::{Error, Result};
 use crate::go::Go;
-use crate::progress::{Progress, say};
 
 const KUBECTL_PACKAGE: &str = "k8s.io/kubernetes/cmd/kubectl";
 
@@ -39,7 +39,7 @@ pub fn binaries() -> Result<&'static Binaries> {
 }
 
 fn find_or_build() -> Result<Binaries> {
-    let go = Go::look()?;
+    let go = Go::find()?;
     let version = kubernetes_version()?;
     let cache = cache_directory()?;
     let key = format!(
@@ -58,7 +58,7 @@ fn find_or_build() -> Result<Binaries> {
     fs::create_dir_all(&cache).map_err(failed)?;
     let lock = File::create(cache.join("lock")).map_err(failed)?;
     if lock.try_lock().is_err() {
-        say("waiting for another process that builds the control plane");
+        print_status("waiting for another process that builds the control plane");
         lock.lock().map_err(failed)?;
     }
     if !place.is_dir() {
@@ -142,7 +142,7 @@ fn hash_of_module() -> Result<u64> {
 }
 
 fn build(version: &str, into: &Path, finally: &Path) -> Result<()> {
-    say(&format!(
+    print_status(&format!(
         "building etcd, kube-apiserver and kubectl {version} for tests: minutes the first time, then kept in {}",
         finally.display()
     ));
@@ -171,16 +171,16 @@ fn build(version: &str, into: &Path, finally: &Path) -> Result<()> {
             .map_while(|line| line.ok())
             .try_for_each(|line| sender.send(line))
     });
-    let mut progress = Progress::start();
-    let (mut downloaded, mut compiled, mut said) = (0, 0, String::new());
+    let mut progress = BuildProgress::start();
+    let (mut downloaded, mut compiled, mut errors) = (0, 0, String::new());
     loop {
         match lines.recv_timeout(Duration::from_secs(1)) {
             Ok(line) if line.starts_with("go: downloading ") => downloaded += 1,
             // With -v, a package that was compiled is a line of its own; whatever else there is has spaces.
             Ok(line) if !line.contains(char::is_whitespace) => compiled += 1,
             Ok(line) => {
-                said += &line;
-                said.push('\n');
+                errors += &line;
+                errors.push('\n');
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -191,13 +191,13 @@ fn build(version: &str, into: &Path, finally: &Path) -> Result<()> {
         .wait()
         .map_err(|error| Error::during("go build", error))?;
     let seconds = progress.seconds();
-    progress.end();
+    progress.finish();
     if !status.success() {
         return Err(Error::new(format!(
-            "building the control plane failed after {seconds} s:\n{said}"
+            "building the control plane failed after {seconds} s:\n{errors}"
         )));
     }
-    say(&format!("built in {seconds} s"));
+    print_status(&format!("built in {seconds} s"));
     Ok(())
 }
 

@@ -8,9 +8,9 @@ use crate::checkout::control_plane_module;
 use crate::error::{Error, Result};
 
 /// What the first build's caches take at most.
-const BYTES_WANTED: u64 = 5_000_000_000;
+const MIN_FREE_BYTES: u64 = 5_000_000_000;
 /// The Go that `go.mod` asks for: 1.26.
-const GO_WANTED: (u32, u32) = (1, 26);
+const MIN_GO_VERSION: (u32, u32) = (1, 26);
 
 /// Answers of `go env`.
 pub(crate) struct Go {
@@ -21,8 +21,8 @@ pub(crate) struct Go {
 }
 
 impl Go {
-    pub(crate) fn look() -> Result<Self> {
-        let (major, minor) = GO_WANTED;
+    pub(crate) fn find() -> Result<Self> {
+        let (major, minor) = MIN_GO_VERSION;
         let wanted = format!(
             "Go {major}.{minor} or newer builds the control plane for tests: https://go.dev/doc/install"
         );
@@ -39,7 +39,7 @@ impl Go {
             let said = String::from_utf8_lossy(&answer.stderr);
             return Err(Error::new(format!("go env failed; {wanted}\n{said}")));
         };
-        if !is_enough(version) {
+        if !is_supported(version) {
             return Err(Error::new(format!("{version} is on PATH; {wanted}")));
         }
         Ok(Self {
@@ -59,12 +59,12 @@ impl Go {
         let disk =
             rustix::fs::statvfs(there).map_err(|error| Error::during(there.display(), error))?;
         let free = disk.f_bavail * disk.f_frsize;
-        if free < BYTES_WANTED {
+        if free < MIN_FREE_BYTES {
             return Err(Error::new(format!(
                 "{} has {:.1} GB free; building the control plane wants {:.1} GB there (GOCACHE names another place)",
                 there.display(),
                 free as f64 / 1e9,
-                BYTES_WANTED as f64 / 1e9,
+                MIN_FREE_BYTES as f64 / 1e9,
             )));
         }
         Ok(())
@@ -72,14 +72,14 @@ impl Go {
 }
 
 /// Whether `go1.26.8` or the like is as new as wanted. A development version is taken at its word.
-fn is_enough(version: &str) -> bool {
+fn is_supported(version: &str) -> bool {
     let Some(numbers) = version.strip_prefix("go") else {
         return version.starts_with("devel");
     };
     let mut parts = numbers
         .split(|c: char| !c.is_ascii_digit())
         .map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= GO_WANTED
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= MIN_GO_VERSION
 }
 
 #[cfg(test)]
@@ -95,10 +95,10 @@ mod tests {
             "go2.0",
             "devel go1.28-abcdef",
         ] {
-            assert!(is_enough(enough), "{enough}");
+            assert!(is_supported(enough), "{enough}");
         }
         for old in ["go1.25.3", "go1.9", "go1.25rc2", ""] {
-            assert!(!is_enough(old), "{old}");
+            assert!(!is_supported(old), "{old}");
         }
     }
 }

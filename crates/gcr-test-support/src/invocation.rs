@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::output::Output;
-use crate::running::{OnTerminal, Running};
+use crate::running_command::{RunningCommand, TerminalStreams};
 
 /// A user that owns nothing, for tests that must not be root.
 const NOBODY: u32 = 65534;
@@ -24,8 +24,8 @@ pub struct Invocation {
     directory: PathBuf,
     stdin: Option<Vec<u8>>,
     user: Option<u32>,
-    limit: Duration,
-    terminal: OnTerminal,
+    timeout: Duration,
+    terminal: TerminalStreams,
 }
 
 impl Invocation {
@@ -41,8 +41,8 @@ impl Invocation {
             directory: directory.to_path_buf(),
             stdin: None,
             user: None,
-            limit: Duration::from_secs(60),
-            terminal: OnTerminal::Nothing,
+            timeout: Duration::from_secs(60),
+            terminal: TerminalStreams::None,
         }
     }
 
@@ -89,19 +89,19 @@ impl Invocation {
 
     /// Gives it a terminal as its standard error; all that goes to the screen is what it wrote.
     pub fn stderr_on_terminal(mut self) -> Self {
-        self.terminal = OnTerminal::Stderr;
+        self.terminal = TerminalStreams::Stderr;
         self
     }
 
     /// Gives it a terminal as its standard input too, at which nobody types.
     pub fn on_terminal(mut self) -> Self {
-        self.terminal = OnTerminal::StdinAndStderr;
+        self.terminal = TerminalStreams::StdinAndStderr;
         self
     }
 
     /// How long it may take, 60 s unless told. Afterwards it is killed and the test fails.
-    pub fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -125,7 +125,7 @@ impl Invocation {
 
     /// Runs as somebody who is not root: the caller where that is so, else a user that owns nothing else.
     #[track_caller]
-    pub fn not_as_root(self) -> Self {
+    pub fn as_non_root(self) -> Self {
         if rustix::process::geteuid().is_root() {
             self.as_user(NOBODY)
         } else {
@@ -156,14 +156,14 @@ impl Invocation {
 
     /// Starts it. It is killed when the returned value is dropped.
     #[track_caller]
-    pub fn spawn(mut self) -> Running {
-        let (line, input, limit) = (self.line(), self.stdin.take(), self.limit);
+    pub fn spawn(mut self) -> RunningCommand {
+        let (command_line, input, timeout) = (self.command_line(), self.stdin.take(), self.timeout);
         let terminal = self.terminal;
-        Running::start(self.into_command(), line, input, limit, terminal)
+        RunningCommand::start(self.into_command(), command_line, input, timeout, terminal)
     }
 
     /// As it would be typed, for messages.
-    fn line(&self) -> String {
+    fn command_line(&self) -> String {
         let name = self.program.file_name().unwrap_or(self.program.as_os_str());
         let words = std::iter::once(name).chain(self.arguments.iter().map(OsString::as_os_str));
         words

@@ -5,7 +5,7 @@
 //! use gcr_test_support::{ControlPlane, keys};
 //!
 //! let cluster = ControlPlane::shared();
-//! let namespace = cluster.namespace("create");
+//! let namespace = cluster.create_namespace("create");
 //! let session = cluster.session();
 //! session.file("key.json", keys::KEY, 0o600);
 //! session
@@ -33,8 +33,8 @@
 //! too return an [`Error`]. Unix only.
 
 pub mod binaries;
+mod build_progress;
 pub mod checkout;
-pub mod cluster;
 pub mod control_plane;
 mod error;
 pub mod fault_proxy;
@@ -44,19 +44,18 @@ pub mod keys;
 pub mod manual;
 pub mod output;
 pub mod plugins;
-mod progress;
+mod pty;
 mod release_build;
 pub mod report;
-mod running;
+mod running_command;
 pub mod scratch;
 pub mod session;
 pub mod snapshot;
 pub mod stored;
-mod terminal;
-mod until;
+pub mod test_cluster;
 pub mod user;
+mod wait;
 
-pub use cluster::Cluster;
 pub use control_plane::{ControlPlane, Options};
 pub use error::{Error, Result};
 pub use fault_proxy::FaultProxy;
@@ -65,9 +64,10 @@ pub use manual::assert_manual;
 pub use output::Output;
 pub use release_build::ReleaseBuild;
 pub use report::Report;
-pub use running::Running;
+pub use running_command::RunningCommand;
 pub use rustix::process::Signal;
 pub use session::Session;
 pub use stored::Stored;
-pub use until::until;
-pub use user::{Rule, User};
+pub use test_cluster::TestCluster;
+pub use user::{PolicyRule, User};
+pub use wait::wait_until;

@@ -17,7 +17,7 @@ pub struct Output {
     /// All of standard error.
     pub stderr: String,
     /// From start to end, by the wall clock.
-    pub took: Duration,
+    pub elapsed: Duration,
     command: String,
 }
 
@@ -26,7 +26,7 @@ impl Output {
         command: String,
         status: ExitStatus,
         streams: [Vec<u8>; 2],
-        took: Duration,
+        elapsed: Duration,
     ) -> Self {
         let [stdout, stderr] = streams.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         Self {
@@ -34,7 +34,7 @@ impl Output {
             signal: status.signal(),
             stdout,
             stderr,
-            took,
+            elapsed,
             command,
         }
     }
@@ -67,13 +67,15 @@ impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "$ {}", self.command)?;
         match (self.code, self.signal) {
-            (Some(code), _) => {
-                writeln!(f, "exit code {code} after {:.3} s", self.took.as_secs_f64())?
-            }
+            (Some(code), _) => writeln!(
+                f,
+                "exit code {code} after {:.3} s",
+                self.elapsed.as_secs_f64()
+            )?,
             (None, signal) => writeln!(
                 f,
                 "ended by signal {signal:?} after {:.3} s",
-                self.took.as_secs_f64()
+                self.elapsed.as_secs_f64()
             )?,
         }
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {

@@ -7,18 +7,18 @@ use crate::output::Output;
 use crate::stored::Stored;
 
 /// The words of the closing count that say that an object is as asked.
-const AS_ASKED: [&str; 5] = ["created", "configured", "replaced", "patched", "unchanged"];
+const SUCCESS_OUTCOMES: [&str; 5] = ["created", "configured", "replaced", "patched", "unchanged"];
 
 /// An object of a run: namespace, and name as `secret/gcr-io`.
-pub type Object = (String, String);
+pub type ObjectKey = (String, String);
 
 /// What a run said.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The count's word for each object that had a line on standard output.
-    pub lines: BTreeMap<Object, String>,
+    pub lines: BTreeMap<ObjectKey, String>,
     counts: BTreeMap<String, u64>,
-    said: String,
+    output: String,
 }
 
 impl Report {
@@ -27,8 +27,8 @@ impl Report {
     /// # Panics
     /// A line is not understood, an object has two, there is no count, or lines and count differ.
     #[track_caller]
-    pub fn read(output: &Output) -> Self {
-        let mut report = Self::cut_off(output);
+    pub fn parse(output: &Output) -> Self {
+        let mut report = Self::parse_partial(output);
         let count = output.stderr.lines().last().unwrap_or_default();
         for part in count.split(", ") {
             let number = part.split_once(' ');
@@ -36,23 +36,23 @@ impl Report {
             let (word, count) = number.unwrap_or_else(|| panic!("no count\n{output}"));
             report.counts.insert(word.to_owned(), count);
         }
-        for word in AS_ASKED {
+        for word in SUCCESS_OUTCOMES {
             let lines = report.lines.values().filter(|said| *said == word).count();
-            assert_eq!(lines as u64, report.counted(word), "{word}\n{output}");
+            assert_eq!(lines as u64, report.count_of(word), "{word}\n{output}");
         }
         report
     }
 
-    /// As [`Report::read`] of a command that was killed: it has no count, and half of a last line is nothing said.
+    /// As [`Report::parse`] of a command that was killed: it has no count, and half of a last line is nothing said.
     ///
     /// # Panics
-    /// As [`Report::read`].
+    /// As [`Report::parse`].
     #[track_caller]
-    pub fn cut_off(output: &Output) -> Self {
+    pub fn parse_partial(output: &Output) -> Self {
         let mut report = Self {
             lines: BTreeMap::new(),
             counts: BTreeMap::new(),
-            said: output.to_string(),
+            output: output.to_string(),
         };
         let whole = output
             .stdout
@@ -69,7 +69,7 @@ impl Report {
                 "patched (no change)" => "unchanged",
                 word => word,
             };
-            assert!(AS_ASKED.contains(&word), "{line:?}\n{output}");
+            assert!(SUCCESS_OUTCOMES.contains(&word), "{line:?}\n{output}");
             let object = (namespace.to_owned(), object.to_owned());
             let before = report.lines.insert(object, word.to_owned());
             assert!(before.is_none(), "{line:?} is the second line\n{output}");
@@ -78,7 +78,7 @@ impl Report {
     }
 
     /// A number of the closing count; 0 for a word that is not in it.
-    pub fn counted(&self, word: &str) -> u64 {
+    pub fn count_of(&self, word: &str) -> u64 {
         self.counts.get(word).copied().unwrap_or_default()
     }
 
@@ -88,7 +88,7 @@ impl Report {
     }
 
     /// What it said of an object on standard output.
-    pub fn word(&self, namespace: &str, object: &str) -> Option<&str> {
+    pub fn outcome(&self, namespace: &str, object: &str) -> Option<&str> {
         let key = (namespace.to_owned(), object.to_owned());
         self.lines.get(&key).map(String::as_str)
     }
@@ -98,9 +98,9 @@ impl Report {
     /// # Panics
     /// Something is not.
     #[track_caller]
-    pub fn all_done(&self, objects: usize) {
-        assert_eq!(self.lines.len(), objects, "{}", self.said);
-        assert_eq!(self.total(), objects as u64, "{}", self.said);
+    pub fn assert_all_succeeded(&self, objects: usize) {
+        assert_eq!(self.lines.len(), objects, "{}", self.output);
+        assert_eq!(self.total(), objects as u64, "{}", self.output);
     }
 
     /// That what it said is so: each of `objects` that had a line is as asked; of the others, no more are as asked than
@@ -109,21 +109,24 @@ impl Report {
     /// # Panics
     /// It is not so.
     #[track_caller]
-    pub fn is_true(&self, stored: &Stored, objects: &[Object]) {
-        let said = &self.said;
-        assert_eq!(self.total(), objects.len() as u64, "{said}");
-        let mut others = 0;
+    pub fn assert_matches(&self, stored: &Stored, objects: &[ObjectKey]) {
+        let output = &self.output;
+        assert_eq!(self.total(), objects.len() as u64, "{output}");
+        let mut unreported = 0;
         for object in objects {
-            let as_asked = stored.is_as_asked(object);
+            let matches = stored.matches_desired(object);
             match self.lines.get(object) {
-                Some(word) => assert!(as_asked, "{object:?} is said to be {word}\n{said}"),
-                None => others += u64::from(as_asked),
+                Some(word) => assert!(
+                    matches,
+                    "{object:?} is reported {word} but does not hold the desired state\n{output}"
+                ),
+                None => unreported += u64::from(matches),
             }
         }
-        let unknown = self.counted("unknown");
+        let unknown = self.count_of("unknown");
         assert!(
-            others <= unknown,
-            "{others} more are as asked and {unknown} unknown\n{said}"
+            unreported <= unknown,
+            "{unreported} more objects hold the desired state, but only {unknown} are reported unknown\n{output}"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Temporary directories that go even when nobody is left to remove them: each is locked by the process that made it,
 //! and the next process to make one first removes those whose lock is free. One that is told to end removes its own
-//! by [`abandon`]. Touches only directories of its own name and user.
+//! by [`remove_all`]. Touches only directories of its own name and user.
 
 use std::fs::{self, File};
 use std::io;
@@ -25,14 +25,14 @@ pub struct ScratchDir {
 }
 
 impl ScratchDir {
-    /// Makes one. `noun` becomes part of its name, for whoever looks.
+    /// Makes one. `label` becomes part of its name, for whoever looks.
     ///
     /// # Errors
     /// The system's own, with the place.
-    pub fn new(noun: &str) -> Result<Self> {
-        static SWEPT: Once = Once::new();
-        SWEPT.call_once(sweep);
-        Self::make(noun).map_err(|error| {
+    pub fn new(label: &str) -> Result<Self> {
+        static CLEANED: Once = Once::new();
+        CLEANED.call_once(remove_stale);
+        Self::make(label).map_err(|error| {
             Error::during(
                 format!("a directory in {}", std::env::temp_dir().display()),
                 error,
@@ -40,16 +40,16 @@ impl ScratchDir {
         })
     }
 
-    fn make(noun: &str) -> io::Result<Self> {
+    fn make(label: &str) -> io::Result<Self> {
         let dir = tempfile::Builder::new()
-            .prefix(&format!("{PREFIX}{noun}."))
+            .prefix(&format!("{PREFIX}{label}."))
             .tempdir()?;
         // Locked before it has its name: a sweep in between must not take it for left behind.
         let new = dir.path().join(".lock.new");
         let lock = File::create(&new)?;
         lock.lock()?;
         fs::rename(&new, dir.path().join(LOCK))?;
-        own(|paths| paths.push(dir.path().to_path_buf()));
+        with_own_dirs(|paths| paths.push(dir.path().to_path_buf()));
         Ok(Self { dir, _lock: lock })
     }
 
@@ -61,35 +61,35 @@ impl ScratchDir {
 
 impl Drop for ScratchDir {
     fn drop(&mut self) {
-        own(|paths| paths.retain(|path| path != self.dir.path()));
+        with_own_dirs(|paths| paths.retain(|path| path != self.dir.path()));
     }
 }
 
-fn own<T>(work: impl FnOnce(&mut Vec<PathBuf>) -> T) -> T {
+fn with_own_dirs<T>(work: impl FnOnce(&mut Vec<PathBuf>) -> T) -> T {
     work(&mut OWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
 }
 
 /// Removes all directories of this process, for one that ends without dropping anything.
-pub fn abandon() {
-    for path in own(std::mem::take) {
+pub fn remove_all() {
+    for path in with_own_dirs(std::mem::take) {
         let _ = fs::remove_dir_all(path);
     }
 }
 
 /// Removes what killed processes left behind. What cannot be removed now is left for the next time.
-pub fn sweep() {
+pub fn remove_stale() {
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else {
         return;
     };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&entry.path()) {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_stale(&entry.path()) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
 /// Whether a directory is ours and nobody holds its lock. One without a lock is being made.
-fn is_abandoned(dir: &PathBuf) -> bool {
+fn is_stale(dir: &PathBuf) -> bool {
     let ours = fs::symlink_metadata(dir)
         .is_ok_and(|meta| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw());
     ours && File::open(dir.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok())
@@ -112,7 +112,7 @@ mod tests {
         fs::rename(&abandoned_path, &elsewhere).unwrap();
         drop(abandoned);
 
-        sweep();
+        remove_stale();
 
         assert!(held.path().is_dir());
         assert!(!dropped_path.exists());

@@ -6,19 +6,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::cluster::Cluster;
 use crate::keys;
-use crate::report::Object;
+use crate::report::ObjectKey;
+use crate::test_cluster::TestCluster;
 
 /// Secrets and ServiceAccounts of all namespaces, without their managed fields.
-pub struct Stored(BTreeMap<Object, Value>);
+pub struct Stored(BTreeMap<ObjectKey, Value>);
 
 impl Stored {
     /// Looks at the accounts `builder` first and at the Secrets `gcr-io` after them: a Secret that an account referred to
     /// is seen, as long as nobody deletes any.
     #[track_caller]
-    pub fn look(cluster: &Cluster) -> Self {
-        Self::select(
+    pub fn fetch(cluster: &TestCluster) -> Self {
+        Self::fetch_matching(
             cluster,
             &[
                 ("serviceaccount", "--field-selector=metadata.name=builder"),
@@ -29,7 +29,7 @@ impl Stored {
 
     /// Looks at the objects of all namespaces that kubectl's words select, kind after kind.
     #[track_caller]
-    pub fn select(cluster: &Cluster, kinds: &[(&str, &str)]) -> Self {
+    pub fn fetch_matching(cluster: &TestCluster, kinds: &[(&str, &str)]) -> Self {
         let mut objects = BTreeMap::new();
         for (kind, selector) in kinds {
             let words = ["get", kind, "-A", "-o", "json", selector];
@@ -50,18 +50,18 @@ impl Stored {
     }
 
     /// An object, where it is there.
-    pub fn get(&self, (namespace, object): &Object) -> Option<&Value> {
+    pub fn get(&self, (namespace, object): &ObjectKey) -> Option<&Value> {
         self.0.get(&(namespace.clone(), object.clone()))
     }
 
     /// Its `resourceVersion`.
-    pub fn version(&self, object: &Object) -> Option<&str> {
+    pub fn resource_version(&self, object: &ObjectKey) -> Option<&str> {
         self.get(object)?["metadata"]["resourceVersion"].as_str()
     }
 
     /// Whether the Secret holds [`keys::KEY`] for `gcr.io`, or the account refers to `gcr-io` once and still
-    /// begins with what [`Stored::account`] gives it.
-    pub fn is_as_asked(&self, object: &Object) -> bool {
+    /// begins with what [`Stored::initial_account`] gives it.
+    pub fn matches_desired(&self, object: &ObjectKey) -> bool {
         let Some(stored) = self.get(object) else {
             return false;
         };
@@ -71,18 +71,18 @@ impl Stored {
         let list = stored["imagePullSecrets"].as_array().cloned();
         let mut list = list.unwrap_or_default();
         let ours = list.pop();
-        ours == Some(json!({"name": "gcr-io"})) && list == theirs()
+        ours == Some(json!({"name": "gcr-io"})) && list == foreign_entries()
     }
 
-    /// An account `builder` that refers to somebody else's Secrets, as [`Cluster::create`] takes it.
-    pub fn account(namespace: &str) -> Value {
+    /// An account `builder` that refers to somebody else's Secrets, as [`TestCluster::create`] takes it.
+    pub fn initial_account(namespace: &str) -> Value {
         json!({"apiVersion": "v1", "kind": "ServiceAccount",
-            "metadata": {"name": "builder", "namespace": namespace}, "imagePullSecrets": theirs()})
+            "metadata": {"name": "builder", "namespace": namespace}, "imagePullSecrets": foreign_entries()})
     }
 
     /// The same account as it is to become.
-    pub fn account_as_asked(namespace: &str) -> Value {
-        let mut account = Self::account(namespace);
+    pub fn desired_account(namespace: &str) -> Value {
+        let mut account = Self::initial_account(namespace);
         if let Some(list) = account["imagePullSecrets"].as_array_mut() {
             list.push(json!({"name": "gcr-io"}));
         }
@@ -90,25 +90,25 @@ impl Stored {
     }
 
     /// The accounts that refer to the Secret `gcr-io` where it is not there.
-    pub fn dangling(&self) -> Vec<&Object> {
+    pub fn dangling_references(&self) -> Vec<&ObjectKey> {
         let refers = |account: &Value| {
             let list = account["imagePullSecrets"].as_array();
             list.is_some_and(|list| list.iter().any(|entry| entry["name"] == "gcr-io"))
         };
-        let there = |namespace: &String| {
+        let has_secret = |namespace: &String| {
             let key = (namespace.clone(), "secret/gcr-io".to_owned());
             self.0.contains_key(&key)
         };
         self.0
             .iter()
-            .filter(|((namespace, _), object)| refers(object) && !there(namespace))
+            .filter(|((namespace, _), object)| refers(object) && !has_secret(namespace))
             .map(|(key, _)| key)
             .collect()
     }
 }
 
 /// Out of order and with an entry that names nothing, as somebody may have left it.
-fn theirs() -> Vec<Value> {
+fn foreign_entries() -> Vec<Value> {
     vec![json!({"name": "theirs"}), json!({}), json!({"name": "b"})]
 }
 

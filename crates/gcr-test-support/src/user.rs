@@ -6,30 +6,30 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, unique};
 use crate::scratch::ScratchDir;
 use crate::session::Session;
+use crate::test_cluster::{TestCluster, unique};
 
 const HOME_NAMESPACE: &str = "kube-system";
 
 /// One rule of a role.
 #[derive(Clone, Debug)]
-pub struct Rule(Value);
+pub struct PolicyRule(Value);
 
-impl Rule {
-    /// These verbs on these resources of the core API group, comma-separated: `Rule::new("get,patch", "secrets")`.
+impl PolicyRule {
+    /// These verbs on these resources of the core API group, comma-separated: `PolicyRule::new("get,patch", "secrets")`.
     pub fn new(verbs: &str, resources: &str) -> Self {
         Self(json!({"apiGroups": [""], "verbs": words(verbs), "resources": words(resources)}))
     }
 
     /// Only on objects of these names, comma-separated.
-    pub fn named(mut self, names: &str) -> Self {
+    pub fn resource_names(mut self, names: &str) -> Self {
         self.0["resourceNames"] = words(names).into();
         self
     }
 
     /// Resources of another API group, as `authorization.k8s.io`.
-    pub fn group(mut self, group: &str) -> Self {
+    pub fn api_group(mut self, group: &str) -> Self {
         self.0["apiGroups"] = json!([group]);
         self
     }
@@ -41,14 +41,14 @@ fn words(text: &str) -> Vec<&str> {
 
 /// A user of a cluster. Its kubeconfig goes when this is dropped.
 pub struct User<'a> {
-    cluster: &'a Cluster,
+    cluster: &'a TestCluster,
     name: String,
     dir: ScratchDir,
 }
 
 impl<'a> User<'a> {
     #[track_caller]
-    pub(crate) fn new(cluster: &'a Cluster) -> Self {
+    pub(crate) fn new(cluster: &'a TestCluster) -> Self {
         let name = unique("user");
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": name, "namespace": HOME_NAMESPACE}});
@@ -66,7 +66,7 @@ impl<'a> User<'a> {
              users:\n- name: {name}\n  user:\n    token: {}\n\
              contexts:\n- name: {name}\n  context:\n    cluster: control-plane\n    user: {name}\n",
             connection.server,
-            connection.authority,
+            connection.ca_data,
             token.trim(),
         );
         let user = Self { cluster, name, dir };
@@ -76,13 +76,13 @@ impl<'a> User<'a> {
 
     /// Gives it these rights in one namespace.
     #[track_caller]
-    pub fn may(self, namespace: &str, rules: &[Rule]) -> Self {
-        self.may_in(&[namespace.to_owned()], rules)
+    pub fn allow(self, namespace: &str, rules: &[PolicyRule]) -> Self {
+        self.allow_in(&[namespace.to_owned()], rules)
     }
 
     /// Gives it these rights in each of these namespaces.
     #[track_caller]
-    pub fn may_in(self, namespaces: &[String], rules: &[Rule]) -> Self {
+    pub fn allow_in(self, namespaces: &[String], rules: &[PolicyRule]) -> Self {
         let grant = |namespace: &String| self.grant("Role", Some(namespace.as_str()), rules);
         let grants = namespaces.iter().flat_map(grant);
         self.cluster.create(grants.collect());
@@ -91,7 +91,7 @@ impl<'a> User<'a> {
 
     /// Gives it these rights in the whole cluster, also on what is in no namespace.
     #[track_caller]
-    pub fn may_everywhere(self, rules: &[Rule]) -> Self {
+    pub fn allow_cluster_wide(self, rules: &[PolicyRule]) -> Self {
         let grant = self.grant("ClusterRole", None, rules);
         self.cluster.create(grant.to_vec());
         self
@@ -114,7 +114,7 @@ impl<'a> User<'a> {
     }
 
     /// A role and its binding.
-    fn grant(&self, kind: &str, namespace: Option<&str>, rules: &[Rule]) -> [Value; 2] {
+    fn grant(&self, kind: &str, namespace: Option<&str>, rules: &[PolicyRule]) -> [Value; 2] {
         let mut metadata = json!({"name": unique(&self.name)});
         if let Some(namespace) = namespace {
             metadata["namespace"] = namespace.into();

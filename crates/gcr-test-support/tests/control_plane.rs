@@ -1,11 +1,11 @@
 //! The control plane itself: what tests rely on when they say that something is so on a real server.
 
-use gcr_test_support::{ControlPlane, Options, Rule, Session};
+use gcr_test_support::{ControlPlane, Options, PolicyRule, Session};
 
 #[test]
 fn a_new_namespace_gets_its_account() {
     let cluster = ControlPlane::shared();
-    let namespace = cluster.namespace("account");
+    let namespace = cluster.create_namespace("account");
     assert_eq!(
         cluster.get("serviceaccount/default", &namespace)["metadata"]["namespace"],
         *namespace
@@ -15,9 +15,9 @@ fn a_new_namespace_gets_its_account() {
 #[test]
 fn many_namespaces_are_many() {
     let cluster = ControlPlane::shared();
-    let mut names = cluster.namespaces("many", 3);
+    let mut names = cluster.create_namespaces("many", 3);
     for name in &names {
-        assert!(cluster.find("serviceaccount/default", name).is_some());
+        assert!(cluster.get_opt("serviceaccount/default", name).is_some());
     }
     names.dedup();
     assert_eq!(names.len(), 3);
@@ -26,14 +26,17 @@ fn many_namespaces_are_many() {
 #[test]
 fn a_user_may_do_what_it_was_given_and_nothing_else() {
     let cluster = ControlPlane::shared();
-    let (here, there) = (cluster.namespace("here"), cluster.namespace("there"));
+    let (here, there) = (
+        cluster.create_namespace("here"),
+        cluster.create_namespace("there"),
+    );
     let user = cluster
         .user()
-        .may(
+        .allow(
             &here,
-            &[Rule::new("get", "serviceaccounts").named("default")],
+            &[PolicyRule::new("get", "serviceaccounts").resource_names("default")],
         )
-        .may_everywhere(&[Rule::new("list", "namespaces")]);
+        .allow_cluster_wide(&[PolicyRule::new("list", "namespaces")]);
     let session = user.session();
 
     session
@@ -63,13 +66,13 @@ fn a_user_may_do_what_it_was_given_and_nothing_else() {
 
 #[test]
 fn what_was_answered_outlives_a_kill() {
-    let mut own = ControlPlane::own(Options::new().sync().user("bob", &["developers"]));
+    let mut own = ControlPlane::dedicated(Options::new().sync().user("bob", &["developers"]));
     let server = own.server().to_owned();
     let bob = Session::new(&own.kubeconfig_of("bob"));
-    let namespace = own.namespace("kept");
+    let namespace = own.create_namespace("kept");
     let user = own
         .user()
-        .may(&namespace, &[Rule::new("list", "configmaps")])
+        .allow(&namespace, &[PolicyRule::new("list", "configmaps")])
         .session();
     own.kubectl(["create", "secret", "generic", "kept", "-n", &namespace])
         .run()

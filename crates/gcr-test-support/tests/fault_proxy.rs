@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gcr_test_support::fault_proxy::{Answer, Fault, FaultProxy, Route, Rule};
-use gcr_test_support::{ControlPlane, Output, until};
+use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Route, Rule};
+use gcr_test_support::{ControlPlane, Output, wait_until};
 use serde_json::json;
 
 /// kubectl writes a ConfigMap, without looking at anything else.
@@ -23,24 +23,27 @@ fn write(proxy: &FaultProxy, namespace: &str, name: &str) -> Output {
 #[test]
 fn what_is_left_alone_is_the_servers_own() {
     let cluster = ControlPlane::shared();
-    let proxy = FaultProxy::before(cluster);
-    let namespace = cluster.namespace("proxy");
+    let proxy = FaultProxy::new(cluster);
+    let namespace = cluster.create_namespace("proxy");
     let words = ["get", "sa", "default", "-o", "yaml", "-n", &namespace];
     let by_way = proxy.session().kubectl(words).run().success();
     let direct = cluster.kubectl(words).run().success();
     assert_eq!(by_way.stdout, direct.stdout);
     let traffic = proxy.traffic();
-    assert_eq!(traffic.requests("get", "serviceaccounts"), 1);
-    assert_eq!((traffic.writes(), traffic.most_in_flight > 0), (0, true));
-    assert!(traffic.connections > 0 && traffic.sent > traffic.received);
-    proxy.forget();
-    assert_eq!(proxy.traffic().all_requests(), 0);
+    assert_eq!(traffic.request_count("get", "serviceaccounts"), 1);
+    assert_eq!(
+        (traffic.write_count(), traffic.max_in_flight > 0),
+        (0, true)
+    );
+    assert!(traffic.connections > 0 && traffic.bytes_sent > traffic.bytes_received);
+    proxy.reset_counters();
+    assert_eq!(proxy.traffic().total_requests(), 0);
 }
 
 #[test]
 fn a_user_is_the_same_user_by_way_of_the_proxy() {
     let cluster = ControlPlane::shared();
-    let proxy = FaultProxy::before(cluster);
+    let proxy = FaultProxy::new(cluster);
     let user = cluster.user();
     let session = proxy.session_for(&user.kubeconfig());
     let name = [
@@ -55,26 +58,26 @@ fn a_user_is_the_same_user_by_way_of_the_proxy() {
 #[test]
 fn a_fault_is_before_or_after_the_server_has_written() {
     let cluster = ControlPlane::shared();
-    let namespace = cluster.namespace("proxy");
-    let answer = Answer::gateway_timeout;
+    let namespace = cluster.create_namespace("proxy");
+    let answer = CannedResponse::gateway_timeout;
     let late = Duration::from_millis(300);
     for (name, fault, written) in [
-        ("instead", Fault::Instead(answer()), false),
-        ("after", Fault::After(answer()), true),
-        ("late", Fault::Late(late, answer()), true),
-        ("reset", Fault::ResetBefore, false),
-        ("lost", Fault::ReplyLost, true),
+        ("instead", Fault::Replace(answer()), false),
+        ("after", Fault::RespondAfterCommit(answer()), true),
+        ("late", Fault::CommitLate(late, answer()), true),
+        ("reset", Fault::ResetBeforeCommit, false),
+        ("lost", Fault::ResponseLost, true),
         ("truncated", Fault::Truncated, true),
     ] {
         let words = ["create", "configmap", name, "-n", &namespace];
         cluster.kubectl(words).run().success();
-        let proxy = FaultProxy::before(cluster);
+        let proxy = FaultProxy::new(cluster);
         let rule = Rule::on("update", "configmaps")
             .namespace(&namespace)
             .name(name);
-        let rule = proxy.when(rule.first(1), fault.clone());
+        let rule = proxy.inject(rule.first(1), fault.clone());
         let output = write(&proxy, &namespace, name).failure();
-        assert_eq!(proxy.met(rule), 1, "{name}: {output}");
+        assert_eq!(proxy.hits(rule), 1, "{name}: {output}");
         std::thread::sleep(if name == "late" {
             late * 2
         } else {
@@ -94,9 +97,9 @@ fn a_fault_is_before_or_after_the_server_has_written() {
 #[test]
 fn who_is_overtaken_meets_a_conflict_of_the_servers_own() {
     let cluster = ControlPlane::shared();
-    let namespace = cluster.namespace("proxy");
-    let proxy = FaultProxy::before(cluster);
-    let rule = proxy.when(Rule::on("patch", "serviceaccounts"), Fault::Overtaken);
+    let namespace = cluster.create_namespace("proxy");
+    let proxy = FaultProxy::new(cluster);
+    let rule = proxy.inject(Rule::on("patch", "serviceaccounts"), Fault::ConcurrentWrite);
     let version = cluster.get("sa/default", &namespace)["metadata"]["resourceVersion"].clone();
     let patch = json!({"metadata": {"resourceVersion": version, "labels": {"a": "b"}}});
     let output = proxy
@@ -117,7 +120,7 @@ fn who_is_overtaken_meets_a_conflict_of_the_servers_own() {
         output.stderr.contains("the object has been modified"),
         "{output}"
     );
-    assert_eq!(proxy.met(rule), 1);
+    assert_eq!(proxy.hits(rule), 1);
 }
 
 #[test]
@@ -131,23 +134,23 @@ fn a_way_is_as_long_as_it_was_made() {
         .run()
         .success();
     assert_eq!(output.stdout, "ok");
-    assert!(output.took >= latency * 3, "{output}");
+    assert!(output.elapsed >= latency * 3, "{output}");
 }
 
 #[test]
 fn who_finds_no_room_is_asked_to_come_back() {
     let cluster = ControlPlane::shared();
     let proxy = FaultProxy::start(cluster, Route::new().shed_above(1)).unwrap();
-    proxy.when(Rule::on("list", "secrets"), Fault::Hang);
+    proxy.inject(Rule::on("list", "secrets"), Fault::Hang);
     let session = proxy.session();
     let taking_the_place = session
         .kubectl(["get", "--raw", "/api/v1/namespaces/default/secrets"])
         .spawn();
-    until("the only place is taken", || {
-        proxy.traffic().most_in_flight == 1
+    wait_until("the only place is taken", || {
+        proxy.traffic().max_in_flight == 1
     });
     let asking = session.kubectl(["get", "--raw", "/readyz", "-v=6"]).spawn();
-    until("one is sent away", || proxy.traffic().shed > 0);
+    wait_until("one is sent away", || proxy.traffic().shed > 0);
     drop(taking_the_place);
     let output = asking.wait().success();
     assert_eq!(output.stdout, "ok");
@@ -155,5 +158,5 @@ fn who_finds_no_room_is_asked_to_come_back() {
         output.stderr.contains("\"429 Too Many Requests\""),
         "{output}"
     );
-    assert_eq!(proxy.traffic().most_in_flight, 1);
+    assert_eq!(proxy.traffic().max_in_flight, 1);
 }

@@ -58,7 +58,7 @@ fn a_command_that_must_not_be_root_is_not() {
     session.file("secret", "x", 0o600);
     let output = session
         .shell("id -u; touch ~/mine && kubectl version --client")
-        .not_as_root()
+        .as_non_root()
         .run()
         .success();
     assert_ne!(output.stdout.lines().next(), Some("0"), "{output}");
@@ -82,7 +82,7 @@ fn input_reaches_the_command_and_a_signal_ends_it() {
 fn a_command_that_does_not_end_is_killed() {
     Session::without_cluster()
         .shell("echo before; exec sleep 30")
-        .limit(Duration::from_millis(200))
+        .timeout(Duration::from_millis(200))
         .run();
 }
 

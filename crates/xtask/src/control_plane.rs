@@ -17,7 +17,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     println!(
         "{} answers; its log is {}/control-plane.log\n",
         running.server(),
-        running.state().display()
+        running.state_dir().display()
     );
     println!("  export KUBECONFIG={}", running.kubeconfig().display());
     if let Some(directory) = binaries()?.kubectl.parent() {

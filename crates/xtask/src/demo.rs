@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gcr_test_support::control_plane::Detached;
+use gcr_test_support::control_plane::DetachedControlPlane;
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, keys, session};
 
 /// What is shown: a heading, and the commands under it.
@@ -51,7 +51,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
                     Ok(())
                 }
                 Err(error) => {
-                    kept.end();
+                    kept.terminate();
                     Err(error)
                 }
             }
@@ -79,8 +79,8 @@ fn show(kubeconfig: &Path) -> Result<()> {
 }
 
 /// Puts kubectl and the plugins where they go together with the control plane.
-fn furnish(kept: &Detached) -> Result<PathBuf> {
-    let bin = kept.state.join("bin");
+fn furnish(kept: &DetachedControlPlane) -> Result<PathBuf> {
+    let bin = kept.state_dir.join("bin");
     fs::create_dir(&bin).map_err(|error| Error::during(bin.display(), error))?;
     session::install(&bin)?;
     Ok(bin)

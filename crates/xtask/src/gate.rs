@@ -57,7 +57,7 @@ fn gate() -> Result<()> {
         succeed(test.env(control_plane::KUBECONFIG, shared.kubeconfig()))
     });
     drop(shared);
-    scratch::sweep();
+    scratch::remove_stale();
     println!("{} tests passed", count_passed(&tests?));
     Ok(())
 }

@@ -14,8 +14,8 @@ pub(crate) fn clean_up_on_signals() -> Result<()> {
         .map_err(|error| Error::during("waiting for signals", error))?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            scratch::abandon();
-            scratch::sweep();
+            scratch::remove_all();
+            scratch::remove_stale();
             end(128 + signal);
         }
     });

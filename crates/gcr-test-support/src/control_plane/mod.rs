@@ -12,10 +12,10 @@ use std::sync::OnceLock;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use self::process::Process;
-use crate::cluster::Cluster;
+use self::process::ControlPlaneProcess;
 use crate::error::{Error, Result};
 use crate::scratch::ScratchDir;
+use crate::test_cluster::TestCluster;
 
 pub use self::options::Options;
 
@@ -24,21 +24,21 @@ pub const KUBECONFIG: &str = "GCR_TEST_KUBECONFIG";
 
 /// A control plane that belongs to whoever holds this. It is ended, and its state removed, when this is dropped.
 pub struct ControlPlane {
-    cluster: Cluster,
+    cluster: TestCluster,
     options: Options,
-    process: Option<Process>,
+    process: Option<ControlPlaneProcess>,
     // Last: removed when the process is gone.
     state: ScratchDir,
 }
 
 /// A control plane that outlives this process. It ends at SIGTERM and then removes its state directory.
-pub struct Detached {
+pub struct DetachedControlPlane {
     /// Its process.
     pub pid: u32,
     /// The administrator's kubeconfig.
     pub kubeconfig: PathBuf,
     /// All that it keeps. What is put there goes with it.
-    pub state: PathBuf,
+    pub state_dir: PathBuf,
 }
 
 impl ControlPlane {
@@ -47,16 +47,18 @@ impl ControlPlane {
     ///
     /// # Panics
     /// It does not build or start.
-    pub fn shared() -> &'static Cluster {
-        static GIVEN: OnceLock<Cluster> = OnceLock::new();
-        static OWN: OnceLock<ControlPlane> = OnceLock::new();
+    pub fn shared() -> &'static TestCluster {
+        static SHARED: OnceLock<TestCluster> = OnceLock::new();
+        static PRIVATE: OnceLock<ControlPlane> = OnceLock::new();
         match std::env::var_os(KUBECONFIG) {
-            Some(path) => GIVEN.get_or_init(|| {
-                Cluster::at(Path::new(&path)).unwrap_or_else(|error| panic!("{error}"))
+            Some(path) => SHARED.get_or_init(|| {
+                TestCluster::from_kubeconfig(Path::new(&path))
+                    .unwrap_or_else(|error| panic!("{error}"))
             }),
             // Nothing drops a static: it ends, and removes its state, as its standard input closes with this process.
             None => {
-                &OWN.get_or_init(|| ControlPlane::own(Options::new().throwaway()))
+                &PRIVATE
+                    .get_or_init(|| ControlPlane::dedicated(Options::new().throwaway()))
                     .cluster
             }
         }
@@ -67,20 +69,20 @@ impl ControlPlane {
     /// # Panics
     /// It does not build or start.
     #[track_caller]
-    pub fn own(options: Options) -> Self {
+    pub fn dedicated(options: Options) -> Self {
         Self::start(options).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// As [`ControlPlane::own`], for those who do not want a panic.
+    /// As [`ControlPlane::dedicated`], for those who do not want a panic.
     ///
     /// # Errors
     /// It does not build or start; with the end of its log.
     pub fn start(options: Options) -> Result<Self> {
         let state = ScratchDir::new("control-plane")?;
-        let process = Process::start(&options, state.path(), |_| ())?;
+        let process = ControlPlaneProcess::start(&options, state.path(), |_| ())?;
         // From now on the same, so that a restart is found where it was.
         let options = options.port(process.port);
-        let cluster = Cluster::at(&process.kubeconfig)?;
+        let cluster = TestCluster::from_kubeconfig(&process.kubeconfig)?;
         Ok(Self {
             cluster,
             options,
@@ -93,20 +95,20 @@ impl ControlPlane {
     ///
     /// # Errors
     /// As [`ControlPlane::start`].
-    pub fn detached(options: Options) -> Result<Detached> {
+    pub fn detached(options: Options) -> Result<DetachedControlPlane> {
         let dir = tempfile::Builder::new()
             .prefix("kubectl-gcr-kept.")
             .tempdir()
             .map_err(|error| Error::during("a directory for the control plane", error))?;
         // A process group of its own: Ctrl-C at the terminal is not meant for it.
         let options = options.throwaway().until_signal();
-        let process = Process::start(&options, dir.path(), |command| {
+        let process = ControlPlaneProcess::start(&options, dir.path(), |command| {
             command.stdin(Stdio::null()).process_group(0);
         })?;
-        Ok(Detached {
+        Ok(DetachedControlPlane {
             pid: process.id(),
             kubeconfig: process.kubeconfig,
-            state: dir.keep(),
+            state_dir: dir.keep(),
         })
     }
 
@@ -120,7 +122,7 @@ impl ControlPlane {
     /// Ends it in an orderly way and keeps its state.
     pub fn stop(&mut self) {
         if let Some(process) = self.process.take() {
-            process.end();
+            process.stop();
         }
     }
 
@@ -132,7 +134,7 @@ impl ControlPlane {
     #[track_caller]
     pub fn restart(&mut self) {
         self.stop();
-        let process = Process::start(&self.options, self.state.path(), |_| ());
+        let process = ControlPlaneProcess::start(&self.options, self.state.path(), |_| ());
         self.process = Some(process.unwrap_or_else(|error| panic!("{error}")));
     }
 
@@ -159,7 +161,7 @@ impl ControlPlane {
     }
 
     /// All that it keeps.
-    pub fn state(&self) -> &Path {
+    pub fn state_dir(&self) -> &Path {
         self.state.path()
     }
 
@@ -176,9 +178,9 @@ impl ControlPlane {
 }
 
 impl Deref for ControlPlane {
-    type Target = Cluster;
+    type Target = TestCluster;
 
-    fn deref(&self) -> &Cluster {
+    fn deref(&self) -> &TestCluster {
         &self.cluster
     }
 }
@@ -191,9 +193,9 @@ impl Drop for ControlPlane {
     }
 }
 
-impl Detached {
+impl DetachedControlPlane {
     /// Ends it, for instance when what it was started for has failed.
-    pub fn end(self) {
+    pub fn terminate(self) {
         if let Some(pid) = Pid::from_raw(self.pid.cast_signed()) {
             let _ = kill_process(pid, Signal::TERM);
         }

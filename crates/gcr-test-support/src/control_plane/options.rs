@@ -6,7 +6,7 @@ use std::path::Path;
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     port: u16,
-    words: Vec<String>,
+    args: Vec<String>,
 }
 
 impl Options {
@@ -24,45 +24,42 @@ impl Options {
     /// Writes through to the disk, so that what was answered is there after
     /// [`ControlPlane::kill`](crate::ControlPlane::kill).
     pub fn sync(self) -> Self {
-        self.word("--sync".into())
+        self.arg("--sync".into())
     }
 
     /// It removes its state itself when it ends in an orderly way, so that nothing is left when this process is not
     /// there to do it. Not to be started again.
     pub fn throwaway(self) -> Self {
-        self.word("--throwaway".into())
+        self.arg("--throwaway".into())
     }
 
     /// Hands a flag to kube-apiserver, for instance `--max-mutating-requests-inflight=4`.
     pub fn apiserver_flag(self, flag: &str) -> Self {
-        self.word(format!("--apiserver-flag={flag}"))
+        self.arg(format!("--apiserver-flag={flag}"))
     }
 
     /// A user with a token of its own and no rights; see
     /// [`ControlPlane::kubeconfig_of`](crate::ControlPlane::kubeconfig_of).
     pub fn user(self, name: &str, groups: &[&str]) -> Self {
-        self.word(format!("--user={name}:{}", groups.join("+")))
+        self.arg(format!("--user={name}:{}", groups.join("+")))
     }
 
     /// Ends at a signal alone, not with its standard input.
     pub(super) fn until_signal(self) -> Self {
-        self.word("--until-signal".into())
+        self.arg("--until-signal".into())
     }
 
-    fn word(mut self, word: String) -> Self {
-        self.words.push(word);
+    fn arg(mut self, arg: String) -> Self {
+        self.args.push(arg);
         self
     }
 
     /// The arguments of a control plane whose state is in this directory.
-    pub(super) fn arguments(&self, state: &Path) -> Vec<String> {
+    pub(super) fn arguments(&self, state_dir: &Path) -> Vec<String> {
         let first = [
-            format!("--state={}", state.display()),
+            format!("--state={}", state_dir.display()),
             format!("--port={}", self.port),
         ];
-        first
-            .into_iter()
-            .chain(self.words.iter().cloned())
-            .collect()
+        first.into_iter().chain(self.args.iter().cloned()).collect()
     }
 }

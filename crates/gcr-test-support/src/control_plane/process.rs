@@ -15,33 +15,33 @@ use crate::binaries::binaries;
 use crate::error::{Error, Result};
 
 /// How long a start may take. It takes about 3 s on an idle machine.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a regular end may take before it is killed.
-const END_LIMIT: Duration = Duration::from_secs(20);
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A running control plane. Holds the pipe whose end is its end.
-pub(super) struct Process {
+pub(super) struct ControlPlaneProcess {
     child: Child,
     pub(super) kubeconfig: PathBuf,
     pub(super) port: u16,
 }
 
-impl Process {
+impl ControlPlaneProcess {
     /// Starts it on a state directory. `prepare` has the last word on how.
     pub(super) fn start(
         options: &Options,
-        state: &Path,
+        state_dir: &Path,
         prepare: fn(&mut Command),
     ) -> Result<Self> {
         let program = &binaries()?.control_plane;
         let failed = |error: std::io::Error| Error::during(program.display(), error);
-        let complaints = fs::File::create(state.join("stderr.log")).map_err(failed)?;
+        let stderr = fs::File::create(state_dir.join("stderr.log")).map_err(failed)?;
         let mut command = Command::new(program);
         command
-            .args(options.arguments(state))
+            .args(options.arguments(state_dir))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(complaints);
+            .stderr(stderr);
         prepare(&mut command);
         let mut child = command.spawn().map_err(failed)?;
 
@@ -52,7 +52,7 @@ impl Process {
             let _ = stdout.map(|pipe| BufReader::new(pipe).read_line(&mut line));
             let _ = sender.send(line);
         });
-        let line = line.recv_timeout(START_LIMIT).unwrap_or_default();
+        let line = line.recv_timeout(START_TIMEOUT).unwrap_or_default();
         let ready: Value = serde_json::from_str(&line).unwrap_or_default();
         let port = ready["server"]
             .as_str()
@@ -60,10 +60,10 @@ impl Process {
         let (Some(kubeconfig), Some(port)) = (ready["kubeconfig"].as_str(), port) else {
             let _ = child.kill();
             let _ = child.wait();
-            let complaints = fs::read_to_string(state.join("stderr.log")).unwrap_or_default();
+            let stderr = fs::read_to_string(state_dir.join("stderr.log")).unwrap_or_default();
             return Err(Error::new(format!(
-                "the control plane did not start\n{complaints}{}",
-                log_tail(state)
+                "the control plane did not start\n{stderr}{}",
+                log_tail(state_dir)
             )));
         };
         Ok(Self {
@@ -96,11 +96,11 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    pub(super) fn end(mut self) {
+    pub(super) fn stop(mut self) {
         drop(self.child.stdin.take());
-        let asked = Instant::now();
+        let started = Instant::now();
         while let Ok(None) = self.child.try_wait() {
-            if asked.elapsed() > END_LIMIT {
+            if started.elapsed() > STOP_TIMEOUT {
                 let _ = self.child.kill();
             }
             thread::sleep(Duration::from_millis(5));
@@ -109,8 +109,8 @@ impl Process {
 }
 
 /// The last 30 lines of the log in a state directory.
-pub(super) fn log_tail(state: &Path) -> String {
-    let path = state.join("control-plane.log");
+pub(super) fn log_tail(state_dir: &Path) -> String {
+    let path = state_dir.join("control-plane.log");
     let log = fs::read(&path).unwrap_or_default();
     let text = String::from_utf8_lossy(&log);
     let lines: Vec<_> = text.lines().collect();

@@ -13,14 +13,14 @@ use hyper::body::Frame;
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Comes at once.
-pub(super) fn whole(bytes: Bytes) -> Body {
+pub(super) fn full(bytes: Bytes) -> Body {
     Full::new(bytes)
         .map_err(|never: Infallible| match never {})
         .boxed_unsync()
 }
 
 /// Its first half, and then an error, which ends the connection.
-pub(super) fn broken_off(bytes: &Bytes) -> Body {
+pub(super) fn truncated(bytes: &Bytes) -> Body {
     let half = Ok(Frame::data(bytes.slice(..bytes.len() / 2)));
     let end = stream::once(async {
         // What comes at once with the end of a connection may not be sent at all.

@@ -12,8 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-use super::service::Proxying;
-use super::wire::Wire;
+use super::client_connection::ClientConnection;
+use super::request_handler::ProxyState;
 use crate::error::{Error, Result};
 
 pub(super) struct Listener;
@@ -21,7 +21,7 @@ pub(super) struct Listener;
 impl Listener {
     /// Listens on a free port of 127.0.0.1, tells which, and serves until `stopped`.
     pub(super) fn run(
-        proxying: Arc<Proxying>,
+        state: Arc<ProxyState>,
         tls: Arc<ServerConfig>,
         tell: &mpsc::Sender<Result<u16>>,
         stopped: oneshot::Receiver<()>,
@@ -42,7 +42,7 @@ impl Listener {
             let port = listener.local_addr().map(|address| address.port());
             let _ = tell.send(port.map_err(failed));
             tokio::select! {
-                () = Self::accept(&listener, &proxying, TlsAcceptor::from(tls)) => {}
+                () = Self::accept(&listener, &state, TlsAcceptor::from(tls)) => {}
                 _ = stopped => {}
             }
         });
@@ -50,38 +50,38 @@ impl Listener {
         runtime.shutdown_background();
     }
 
-    async fn accept(listener: &TcpListener, proxying: &Arc<Proxying>, tls: TlsAcceptor) {
+    async fn accept(listener: &TcpListener, state: &Arc<ProxyState>, tls: TlsAcceptor) {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
                 // Too many open files, for instance: others may close some.
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
                 continue;
             };
-            let count = &proxying.traffic.connections;
+            let count = &state.traffic.connections;
             count.fetch_add(1, Ordering::Relaxed);
-            tokio::spawn(Self::converse(stream, Arc::clone(proxying), tls.clone()));
+            tokio::spawn(Self::converse(stream, Arc::clone(state), tls.clone()));
         }
     }
 
-    async fn converse(stream: TcpStream, proxying: Arc<Proxying>, tls: TlsAcceptor) {
+    async fn converse(stream: TcpStream, state: Arc<ProxyState>, tls: TlsAcceptor) {
         let _ = stream.set_nodelay(true);
-        if !proxying.latency.is_zero() {
-            tokio::time::sleep(proxying.latency * 2).await;
+        if !state.latency.is_zero() {
+            tokio::time::sleep(state.latency * 2).await;
         }
         let Ok(stream) = tls.accept(stream).await else {
             return;
         };
-        let wire = Wire {
+        let connection = ClientConnection {
             stream,
-            proxying: Arc::clone(&proxying),
+            proxy: Arc::clone(&state),
             reset: Arc::default(),
         };
-        let reset = Arc::clone(&wire.reset);
+        let reset = Arc::clone(&connection.reset);
         let service =
-            service_fn(move |request| Arc::clone(&proxying).serve(request, Arc::clone(&reset)));
+            service_fn(move |request| Arc::clone(&state).serve(request, Arc::clone(&reset)));
         // How a connection ends is the client's business, or was asked for.
         let _ = http1::Builder::new()
-            .serve_connection(TokioIo::new(wire), service)
+            .serve_connection(TokioIo::new(connection), service)
             .await;
     }
 }

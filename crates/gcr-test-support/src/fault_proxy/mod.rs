@@ -5,9 +5,9 @@
 //! use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
 //! use gcr_test_support::ControlPlane;
 //!
-//! let proxy = FaultProxy::before(ControlPlane::shared());
-//! // On the third patch of a Secret in namespace x: the server writes it, and nobody hears.
-//! proxy.when(Rule::on("patch", "secrets").namespace("x").nth(3), Fault::ReplyLost);
+//! let proxy = FaultProxy::new(ControlPlane::shared());
+//! // On the third patch of a Secret in namespace x: the server writes it, and the client gets no response.
+//! proxy.inject(Rule::on("patch", "secrets").namespace("x").nth(3), Fault::ResponseLost);
 //! proxy.session().gcr_secret(["create", "--key-file", "key.json", "-n", "x"]).run();
 //! assert_eq!(proxy.traffic().requests("patch", "secrets"), 3);
 //! ```
@@ -15,18 +15,18 @@
 //! It speaks TLS and HTTP/1.1 with keep-alive on both sides, reads each request and each answer whole (so it is not
 //! for watches), and hands the caller's token on. One thread.
 
-mod answer;
-mod asked;
 mod body;
+mod canned_response;
 mod certificate;
+mod client_connection;
 mod fault;
-mod gate;
+mod in_flight;
 mod listener;
+mod request_handler;
+mod request_info;
 mod rule;
-mod service;
 mod traffic;
 mod upstream;
-mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,19 +36,19 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::cluster::Cluster;
 use crate::error::{Error, Result};
 use crate::scratch::ScratchDir;
 use crate::session::Session;
+use crate::test_cluster::TestCluster;
 
-pub use self::answer::Answer;
+pub use self::canned_response::CannedResponse;
 pub use self::fault::Fault;
 pub use self::rule::{Rule, RuleId};
 pub use self::traffic::Traffic;
 
 use self::certificate::Certificate;
 use self::listener::Listener;
-use self::service::Proxying;
+use self::request_handler::ProxyState;
 
 /// The way to the server, beside what single requests meet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,9 +83,9 @@ pub struct FaultProxy {
     url: String,
     authority: String,
     /// What stands in the kubeconfigs of the server: its URL and its authority.
-    before: (String, String),
+    upstream: (String, String),
     kubeconfig: PathBuf,
-    proxying: Arc<Proxying>,
+    state: Arc<ProxyState>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     dir: ScratchDir,
@@ -97,7 +97,7 @@ impl FaultProxy {
     /// # Panics
     /// It does not start.
     #[track_caller]
-    pub fn before(cluster: &Cluster) -> Self {
+    pub fn new(cluster: &TestCluster) -> Self {
         Self::start(cluster, Route::new()).unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -105,28 +105,28 @@ impl FaultProxy {
     ///
     /// # Errors
     /// The system gives no port, thread or directory, or the cluster's authority cannot be read.
-    pub fn start(cluster: &Cluster, route: Route) -> Result<Self> {
+    pub fn start(cluster: &TestCluster, route: Route) -> Result<Self> {
         let connection = cluster.connection();
         let certificate = Certificate::make()?;
-        let proxying = Arc::new(Proxying::new(connection, route)?);
-        let (tell, told) = mpsc::channel();
+        let state = Arc::new(ProxyState::new(connection, route)?);
+        let (port_sender, port_receiver) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let serving = Arc::clone(&proxying);
+        let serving = Arc::clone(&state);
         let tls = certificate.server()?;
         let thread = std::thread::Builder::new()
             .name("fault-proxy".into())
-            .spawn(move || Listener::run(serving, tls, &tell, stopped))
+            .spawn(move || Listener::run(serving, tls, &port_sender, stopped))
             .map_err(|error| Error::during("a thread for the proxy", error))?;
-        let port: u16 = told
+        let port: u16 = port_receiver
             .recv()
             .map_err(|_| Error::new("the proxy did not start"))??;
         let dir = ScratchDir::new("fault-proxy")?;
         let mut proxy = Self {
             url: format!("https://127.0.0.1:{port}"),
             authority: certificate.authority(),
-            before: (connection.server.clone(), connection.authority.clone()),
+            upstream: (connection.server.clone(), connection.ca_data.clone()),
             kubeconfig: PathBuf::new(),
-            proxying,
+            state,
             stop: Some(stop),
             thread: Some(thread),
             dir,
@@ -137,28 +137,28 @@ impl FaultProxy {
 
     /// From now on, requests that a rule is about meet a fault. Of several rules that fit, the first that was given acts;
     /// the others count the request all the same.
-    pub fn when(&self, rule: Rule, fault: Fault) -> RuleId {
-        self.proxying.rules.add(rule, fault)
+    pub fn inject(&self, rule: Rule, fault: Fault) -> RuleId {
+        self.state.rules.add(rule, fault)
     }
 
     /// How many requests have met a rule's fault.
-    pub fn met(&self, rule: RuleId) -> usize {
-        self.proxying.rules.met(rule)
+    pub fn hits(&self, rule: RuleId) -> usize {
+        self.state.rules.hits(rule)
     }
 
     /// Takes all rules away.
-    pub fn behave(&self) {
-        self.proxying.rules.clear();
+    pub fn clear_faults(&self) {
+        self.state.rules.clear();
     }
 
-    /// What has passed since the start, or since [`FaultProxy::forget`].
+    /// What has passed since the start, or since [`FaultProxy::reset_counters`].
     pub fn traffic(&self) -> Traffic {
-        self.proxying.traffic.now()
+        self.state.traffic.snapshot()
     }
 
     /// Begins to count anew.
-    pub fn forget(&self) {
-        self.proxying.traffic.forget();
+    pub fn reset_counters(&self) {
+        self.state.traffic.reset();
     }
 
     /// Where it listens, as `https://127.0.0.1:40000`.
@@ -178,7 +178,7 @@ impl FaultProxy {
     pub fn kubeconfig_for(&self, original: &Path) -> Result<PathBuf> {
         let failed = |error| Error::during(original.display(), error);
         let text = fs::read_to_string(original).map_err(failed)?;
-        let (server, authority) = &self.before;
+        let (server, authority) = &self.upstream;
         if !text.contains(server) || !text.contains(authority) {
             return Err(Error::during(
                 original.display(),

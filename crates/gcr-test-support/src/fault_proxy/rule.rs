@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::asked::Asked;
 use super::fault::Fault;
+use super::request_info::RequestInfo;
 
 /// The requests that meet a fault: all that fit, unless told which.
 #[derive(Clone, Debug)]
@@ -50,85 +50,88 @@ impl Rule {
         self
     }
 
-    /// Only the first `count` that fit; behind [`Rule::after`], of those.
+    /// Only the first `count` that fit; behind [`Rule::skip`], of those.
     pub fn first(mut self, count: usize) -> Self {
         self.which.end = self.which.start.saturating_add(count);
         self
     }
 
     /// All that fit but the first `count`.
-    pub fn after(mut self, count: usize) -> Self {
+    pub fn skip(mut self, count: usize) -> Self {
         self.which = count..usize::MAX;
         self
     }
 
-    fn fits(&self, asked: &Asked) -> bool {
+    fn matches(&self, request_info: &RequestInfo) -> bool {
         let is = |wanted: &Option<String>, given: &String| {
             wanted.as_ref().is_none_or(|wanted| wanted == given)
         };
-        self.verb == asked.verb
-            && self.resource == asked.resource
-            && is(&self.namespace, &asked.namespace)
-            && is(&self.name, &asked.name)
+        self.verb == request_info.verb
+            && self.resource == request_info.resource
+            && is(&self.namespace, &request_info.namespace)
+            && is(&self.name, &request_info.name)
     }
 }
 
-struct Given {
+struct ActiveRule {
     id: usize,
     rule: Rule,
     fault: Fault,
-    seen: usize,
+    matched: usize,
 }
 
 /// The rules of a proxy, in the order they were given.
 #[derive(Default)]
-pub(super) struct Rules(Mutex<Book>);
+pub(super) struct Rules(Mutex<RuleTable>);
 
 #[derive(Default)]
-struct Book {
-    given: Vec<Given>,
+struct RuleTable {
+    given: Vec<ActiveRule>,
     /// By [`RuleId`]; kept when the rules are gone.
-    met: Vec<usize>,
+    hits: Vec<usize>,
 }
 
 impl Rules {
     pub(super) fn add(&self, rule: Rule, fault: Fault) -> RuleId {
-        let mut book = self.book();
-        let id = book.met.len();
-        book.met.push(0);
-        book.given.push(Given {
+        let mut table = self.table();
+        let id = table.hits.len();
+        table.hits.push(0);
+        table.given.push(ActiveRule {
             id,
             rule,
             fault,
-            seen: 0,
+            matched: 0,
         });
         RuleId(id)
     }
 
-    pub(super) fn met(&self, RuleId(id): RuleId) -> usize {
-        self.book().met[id]
+    pub(super) fn hits(&self, RuleId(id): RuleId) -> usize {
+        self.table().hits[id]
     }
 
     pub(super) fn clear(&self) {
-        self.book().given.clear();
+        self.table().given.clear();
     }
 
     /// What the request is to meet. Counts it.
-    pub(super) fn meet(&self, asked: &Asked) -> Option<Fault> {
-        let Book { given, met } = &mut *self.book();
-        let mut found: Option<&Given> = None;
-        for one in given.iter_mut().filter(|one| one.rule.fits(asked)) {
-            one.seen += 1;
-            if found.is_none() && one.rule.which.contains(&(one.seen - 1)) {
+    pub(super) fn fault_for(&self, request_info: &RequestInfo) -> Option<Fault> {
+        let RuleTable { given, hits } = &mut *self.table();
+        let mut found: Option<&ActiveRule> = None;
+        for one in given
+            .iter_mut()
+            .filter(|one| one.rule.matches(request_info))
+        {
+            one.matched += 1;
+            if found.is_none() && one.rule.which.contains(&(one.matched - 1)) {
                 found = Some(one);
             }
         }
         let found = found?;
-        met[found.id] += 1;
+        hits[found.id] += 1;
         Some(found.fault.clone())
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn table(&self) -> MutexGuard<'_, RuleTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_nth_that_fits_meets_the_first_rule_that_acts() {
-        let asked = |namespace: &str| Asked {
+        let request_info = |namespace: &str| RequestInfo {
             verb: "patch".into(),
             resource: "secrets".into(),
             namespace: namespace.into(),
@@ -150,21 +153,22 @@ mod tests {
             Rule::on("patch", "secrets").namespace("x").nth(2),
             Fault::Hang,
         );
-        let others = Rule::on("patch", "secrets").after(3);
-        let others = rules.add(others.first(2), Fault::ReplyLost);
-        rules.add(Rule::on("get", "secrets"), Fault::ResetBefore);
-        let met = ["x", "y", "x", "x", "y", "y"].map(|namespace| rules.meet(&asked(namespace)));
+        let others = Rule::on("patch", "secrets").skip(3);
+        let others = rules.add(others.first(2), Fault::ResponseLost);
+        rules.add(Rule::on("get", "secrets"), Fault::ResetBeforeCommit);
+        let hits = ["x", "y", "x", "x", "y", "y"]
+            .map(|namespace| rules.fault_for(&request_info(namespace)));
         assert!(matches!(
-            met,
+            hits,
             [
                 None,
                 None,
                 Some(Fault::Hang),
-                Some(Fault::ReplyLost),
-                Some(Fault::ReplyLost),
+                Some(Fault::ResponseLost),
+                Some(Fault::ResponseLost),
                 None
             ]
         ));
-        assert_eq!((rules.met(second), rules.met(others)), (1, 2));
+        assert_eq!((rules.hits(second), rules.hits(others)), (1, 2));
     }
 }

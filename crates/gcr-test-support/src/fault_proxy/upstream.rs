@@ -16,11 +16,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::cluster::Connection;
 use crate::error::{Error, Result};
+use crate::test_cluster::Connection;
 
 /// A request that was read whole.
-pub(super) type Whole = Request<Bytes>;
+pub(super) type BufferedRequest = Request<Bytes>;
 
 type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
@@ -33,7 +33,7 @@ impl Upstream {
     pub(super) fn new(connection: &Connection) -> Result<Self> {
         let failed = |error: &dyn std::fmt::Display| Error::during("the server's authority", error);
         let pem = STANDARD
-            .decode(&connection.authority)
+            .decode(&connection.ca_data)
             .map_err(|error| failed(&error))?;
         let certificates = CertificateDer::pem_slice_iter(&pem).flatten();
         let mut roots = RootCertStore::empty();
@@ -59,7 +59,7 @@ impl Upstream {
     }
 
     /// Hands a request on. `None` where the server gave no whole answer.
-    pub(super) async fn ask(&self, request: &Whole) -> Option<Response<Bytes>> {
+    pub(super) async fn send(&self, request: &BufferedRequest) -> Option<Response<Bytes>> {
         let path = request
             .uri()
             .path_and_query()
@@ -86,7 +86,7 @@ impl Upstream {
     }
 
     /// Labels the object that a request is about, by the rights of whoever asks.
-    pub(super) async fn touch(&self, request: &Whole) {
+    pub(super) async fn label_object(&self, request: &BufferedRequest) {
         let label = format!("{:08x}", fastrand::u32(..));
         let patch = serde_json::json!({"metadata": {"labels": {"touched": label}}}).to_string();
         let mut touch = Request::new(Bytes::from(patch));
@@ -98,6 +98,6 @@ impl Upstream {
             let value = value.clone();
             touch.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        let _ = self.ask(&touch).await;
+        let _ = self.send(&touch).await;
     }
 }

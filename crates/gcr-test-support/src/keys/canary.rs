@@ -24,15 +24,15 @@ pub struct Canary {
 /// A valid key of the account `NAME@example-project.iam.gserviceaccount.com`. The private key is [`KEY`]'s.
 pub fn canary(name: &str) -> Canary {
     let json = KEY.replace("puller@", &format!("{name}@"));
-    let secret = private_part(&json);
+    let secret = private_key_range(&json);
     let mut windows = HashSet::new();
-    gather(json.as_bytes(), secret, DEPTH, &mut windows);
+    collect_windows(json.as_bytes(), secret, DEPTH, &mut windows);
     Canary { json, windows }
 }
 
 impl Canary {
     /// The first piece of the private key in `text`, in whatever form it is there.
-    pub fn found_in(&self, text: impl AsRef<[u8]>) -> Option<String> {
+    pub fn find_leak(&self, text: impl AsRef<[u8]>) -> Option<String> {
         let standard: Vec<u8> = text
             .as_ref()
             .iter()
@@ -48,14 +48,19 @@ impl Canary {
 }
 
 /// Where the body of the private key is in a key file: between the lines that every key has.
-fn private_part(json: &str) -> Range<usize> {
+fn private_key_range(json: &str) -> Range<usize> {
     let begin = r"-----BEGIN PRIVATE KEY-----\n";
     let start = json.find(begin).map_or(0, |found| found + begin.len());
     let end = json.find(r"\n-----END PRIVATE KEY").unwrap_or(json.len());
     start..end
 }
 
-fn gather(text: &[u8], secret: Range<usize>, depth: usize, windows: &mut HashSet<Vec<u8>>) {
+fn collect_windows(
+    text: &[u8],
+    secret: Range<usize>,
+    depth: usize,
+    windows: &mut HashSet<Vec<u8>>,
+) {
     windows.extend(text[secret.clone()].windows(WINDOW).map(<[u8]>::to_vec));
     if depth == 0 {
         return;
@@ -65,8 +70,8 @@ fn gather(text: &[u8], secret: Range<usize>, depth: usize, windows: &mut HashSet
         let shifted = [&b"xx"[..shift], text].concat();
         let encoded = STANDARD.encode(&shifted);
         // Only characters that come from the secret alone.
-        let inside = ((secret.start + shift) * 4).div_ceil(3)..(secret.end + shift) * 4 / 3;
-        gather(encoded.as_bytes(), inside, depth - 1, windows);
+        let permit = ((secret.start + shift) * 4).div_ceil(3)..(secret.end + shift) * 4 / 3;
+        collect_windows(encoded.as_bytes(), permit, depth - 1, windows);
     }
 }
 
@@ -91,7 +96,7 @@ mod tests {
             ("auth", key_auth()),
             ("Secret", KUBECTL_SECRET),
         ] {
-            assert!(canary.found_in(text).is_some(), "{form}");
+            assert!(canary.find_leak(text).is_some(), "{form}");
         }
         let twice = STANDARD.encode(format!(
             "_json_key_base64:{}",
@@ -99,7 +104,7 @@ mod tests {
         ));
         assert!(
             canary
-                .found_in(STANDARD.encode(format!(r#"{{"auths":{{"gcr.io":{{"auth":"{twice}"#)))
+                .find_leak(STANDARD.encode(format!(r#"{{"auths":{{"gcr.io":{{"auth":"{twice}"#)))
                 .is_some()
         );
     }
@@ -110,12 +115,12 @@ mod tests {
         let start = canary.json.find("PRIVATE KEY-----").unwrap() + 100;
         assert!(
             canary
-                .found_in(format!("near '{}'", &canary.json[start..start + WINDOW]))
+                .find_leak(format!("near '{}'", &canary.json[start..start + WINDOW]))
                 .is_some()
         );
         assert!(
             canary
-                .found_in(&canary.json[start..start + WINDOW - 1])
+                .find_leak(&canary.json[start..start + WINDOW - 1])
                 .is_none()
         );
         let public: String = canary
@@ -123,6 +128,6 @@ mod tests {
             .lines()
             .filter(|line| !line.contains("\"private_key\""))
             .collect();
-        assert!(canary.found_in(public).is_none());
+        assert!(canary.find_leak(public).is_none());
     }
 }

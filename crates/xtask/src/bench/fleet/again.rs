@@ -20,7 +20,7 @@ pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Ve
     namespaces.clear()?;
     let first = ours(&way, &BOTH)?;
     let before = namespaces.versions()?;
-    proxy.forget();
+    proxy.reset_counters();
     let second = ours(&way, &BOTH)?;
     let (traffic, after) = (proxy.traffic(), namespaces.versions()?);
 
@@ -44,10 +44,12 @@ pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Ve
         ("serviceaccounts", whole),
     ];
     let wanted = pages.iter().map(|(_, pages)| pages).sum::<u64>() + count as u64;
-    let listed = pages.iter().map(|(kind, _)| traffic.requests("list", kind));
-    let expected = listed.sum::<u64>() + traffic.requests("patch", "secrets");
+    let listed = pages
+        .iter()
+        .map(|(kind, _)| traffic.request_count("list", kind));
+    let expected = listed.sum::<u64>() + traffic.request_count("patch", "secrets");
     let what = format!("{} namespaces once more", grouped(count));
-    let others = traffic.all_requests() - expected;
+    let others = traffic.total_requests() - expected;
     Ok(vec![
         Figure::times(&what, second.wall, ("the first run", first.wall), Bar::None),
         Figure::number(

@@ -29,7 +29,7 @@ pub(super) fn measure(namespaces: &mut Namespaces, extent: &Extent) -> Result<Ve
     let (mut shed, mut failed) = (Vec::new(), 0);
     let ways = vec![
         Way::new(OURS, || {
-            proxy.forget();
+            proxy.reset_counters();
             let (run, not_done) = attempt(&way, &BOTH)?;
             shed.push(proxy.traffic().shed);
             failed += not_done;

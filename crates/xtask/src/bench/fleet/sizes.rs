@@ -122,7 +122,7 @@ fn size(namespaces: &Namespaces, rounds: usize) -> Result<Size> {
         replay,
         cpu,
         peak,
-        requests: traffic.all_requests(),
+        requests: traffic.total_requests(),
         connections: traffic.connections,
     })
 }

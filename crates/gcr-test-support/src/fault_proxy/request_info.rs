@@ -1,0 +1,107 @@
+//! Which request it is: the verb, resource, namespace and name by which rules and counters know it.
+
+use http::{Method, Uri};
+
+/// A request, as the API's authorization names it (`RequestInfo` in apiserver `endpoints/request`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RequestInfo {
+    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`; else the method in lower case.
+    pub(super) verb: String,
+    /// As `secrets`; empty for a path that names none.
+    pub(super) resource: String,
+    /// Empty for what is in none, and for lists over all.
+    pub(super) namespace: String,
+    /// Empty for lists.
+    pub(super) name: String,
+}
+
+impl RequestInfo {
+    pub(super) fn new(method: &Method, uri: &Uri) -> Self {
+        let words: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+        // /api/VERSION/… or /apis/GROUP/VERSION/…
+        let rest = match words.as_slice() {
+            ["api", _, rest @ ..] | ["apis", _, _, rest @ ..] => rest,
+            _ => &[],
+        };
+        let (namespace, resource, name) = match rest {
+            ["namespaces", namespace, resource, name, ..] => (*namespace, *resource, *name),
+            ["namespaces", namespace, resource] => (*namespace, *resource, ""),
+            [resource, name, ..] => ("", *resource, *name),
+            [resource] => ("", *resource, ""),
+            [] => ("", "", ""),
+        };
+        let watches = uri
+            .query()
+            .is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
+        let verb = match method.as_str() {
+            "GET" if watches => "watch",
+            "GET" if name.is_empty() && !resource.is_empty() => "list",
+            "GET" => "get",
+            "POST" => "create",
+            "PUT" => "update",
+            "PATCH" => "patch",
+            "DELETE" => "delete",
+            other => &other.to_ascii_lowercase(),
+        };
+        Self {
+            verb: verb.to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_known_by_verb_resource_namespace_and_name() {
+        for (method, uri, words) in [
+            (
+                Method::PATCH,
+                "/api/v1/namespaces/x/secrets/gcr-io?fieldManager=m",
+                ["patch", "secrets", "x", "gcr-io"],
+            ),
+            (
+                Method::GET,
+                "/api/v1/namespaces/x/serviceaccounts?limit=500",
+                ["list", "serviceaccounts", "x", ""],
+            ),
+            (
+                Method::GET,
+                "/api/v1/secrets?fieldSelector=metadata.name%3Dx",
+                ["list", "secrets", "", ""],
+            ),
+            (
+                Method::GET,
+                "/api/v1/namespaces/x",
+                ["get", "namespaces", "", "x"],
+            ),
+            (
+                Method::GET,
+                "/api/v1/namespaces?watch=true",
+                ["watch", "namespaces", "", ""],
+            ),
+            (
+                Method::POST,
+                "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                ["create", "selfsubjectaccessreviews", "", ""],
+            ),
+            (Method::GET, "/readyz", ["get", "", "", ""]),
+        ] {
+            let request_info = RequestInfo::new(&method, &uri.parse().unwrap());
+            assert_eq!(
+                [
+                    request_info.verb,
+                    request_info.resource,
+                    request_info.namespace,
+                    request_info.name
+                ],
+                words,
+                "{uri}"
+            );
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What takes more than one write, and gets no further than the first: what was carried out is said, whatever comes after.
+
+use gcr_test_support::fault_proxy::{CannedResponse, Fault, Rule};
+use gcr_test_support::{Signal, wait_until};
+use serde_json::json;
+
+use crate::scenario::Scenario;
+
+const COPY: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// A trial whose bad namespace holds this Secret.
+fn with_secret(kind: &str, key: &str, manager: &str) -> Scenario {
+    let scenario = Scenario::one("halfway");
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": kind,
+        "metadata": {
+            "name": "gcr-io", "namespace": scenario.faulty,
+            "labels": {"app.kubernetes.io/managed-by": "kubectl-gcr-secret"},
+            "annotations": {COPY: "{}"},
+        },
+        "data": {key: "e30="},
+    });
+    let args = ["create", "--field-manager", manager, "-f", "-"];
+    let create = scenario.cluster.kubectl(args).stdin(secret.to_string());
+    create.run().success();
+    scenario
+}
+
+#[test]
+fn a_secret_that_was_written_is_never_called_not_started() {
+    let lost = Fault::Replace(CannedResponse::status(403, "Forbidden", "no more of this"));
+    for fault in [lost, Fault::ResponseLost] {
+        let scenario = with_secret(
+            "kubernetes.io/dockerconfigjson",
+            ".dockerconfigjson",
+            "kubectl-create",
+        );
+        let second = Rule::on("patch", "secrets")
+            .namespace(&scenario.faulty)
+            .skip(1);
+        let times = if matches!(fault, Fault::ResponseLost) {
+            1
+        } else {
+            usize::MAX
+        };
+        let second = scenario.proxy.inject(second.first(times), fault);
+        let output = scenario.create().arg("--force-conflicts").run();
+        assert!(scenario.proxy.hits(second) > 0, "{output}");
+        let stored = scenario.cluster.get("secret/gcr-io", &scenario.faulty);
+        assert_ne!(stored["data"][".dockerconfigjson"], "e30=", "{output}");
+        let has_copy = stored["metadata"]["annotations"][COPY].is_string();
+        if has_copy {
+            let line = format!(
+                "error: secret \"gcr-io\" was written, and the copy of an earlier one in {COPY} may still be there: "
+            );
+            assert!(output.stderr.contains(&line), "{output}");
+            assert!(
+                output
+                    .stderr
+                    .ends_with("\n1 created, 1 patched, 1 failed, 0 unknown, 1 not started\n"),
+                "{output}"
+            );
+        } else {
+            let line = format!("secret/gcr-io configured -n {}\n", scenario.faulty);
+            assert!(output.stdout.contains(&line), "{output}");
+        }
+        let again = scenario
+            .create_without_proxy()
+            .arg("--force-conflicts")
+            .run();
+        let again = again.success();
+        let stored = scenario.cluster.get("secret/gcr-io", &scenario.faulty);
+        assert!(stored["metadata"]["annotations"][COPY].is_null(), "{again}");
+    }
+}
+
+#[test]
+fn a_secret_that_was_deleted_is_never_called_not_started() {
+    let scenario = with_secret("Opaque", ".dockerconfigjson", "kubectl-gcr-secret");
+    // The first is the look before the deletion.
+    let gone = Rule::on("get", "secrets")
+        .namespace(&scenario.faulty)
+        .skip(1);
+    let gone = scenario.proxy.inject(gone, Fault::Hang);
+    let mut run = scenario
+        .create()
+        .args(["--recreate", "--force-conflicts"])
+        .spawn();
+    wait_until("the old one is deleted", || scenario.proxy.hits(gone) > 0);
+    run.signal(Signal::INT);
+    let output = run.wait().exits(130);
+    assert_eq!(
+        scenario.cluster.get_opt("secret/gcr-io", &scenario.faulty),
+        None
+    );
+    let line = "error: secret \"gcr-io\" was deleted to be replaced, and the new one is not there: interrupted";
+    assert!(output.stderr.contains(line), "{output}");
+    assert!(output.stderr.contains("1 failed, 0 unknown, "), "{output}");
+    scenario.create_without_proxy().run().success();
+}

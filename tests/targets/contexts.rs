@@ -1,0 +1,240 @@
+//! `--contexts`: several clusters side by side, one that is dead among them, and one that is named twice.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
+use gcr_test_support::{Session, TestCluster};
+use serde_json::Value;
+
+use crate::fixture::{Fixture, split_summary, with_key};
+
+/// What the current context of a kubeconfig leads to, as JSON.
+pub(crate) fn cluster_and_user(session: &Session, kubeconfig: &Path) -> [Value; 2] {
+    let args = ["config", "view", "--raw", "--minify", "-o", "json"];
+    let view = session.kubectl(args).env("KUBECONFIG", kubeconfig);
+    let view: Value = serde_json::from_str(&view.run().success().stdout).expect("JSON");
+    [&view["clusters"][0]["cluster"], &view["users"][0]["user"]].map(Value::clone)
+}
+
+/// A session whose kubeconfig has these contexts: name, kubeconfig to take cluster and user from, namespace.
+fn session(cluster: &TestCluster, contexts: &[(&str, PathBuf, &str)]) -> Session {
+    let session = with_key(cluster.session());
+    let mut config = String::from("apiVersion: v1\nkind: Config\ncurrent-context: none\n");
+    let (mut clusters, mut users, mut named) = (String::new(), String::new(), String::new());
+    for (name, kubeconfig, namespace) in contexts {
+        let [cluster, user] = cluster_and_user(&session, kubeconfig);
+        clusters += &format!("- name: {name}\n  cluster: {cluster}\n");
+        users += &format!("- name: {name}\n  user: {user}\n");
+        named += &format!(
+            "- name: {name}\n  context: {{cluster: {name}, user: {name}, namespace: {namespace}}}\n"
+        );
+    }
+    config += &format!("clusters:\n{clusters}users:\n{users}contexts:\n{named}");
+    session.file(session.kubeconfig(), config, 0o600);
+    session
+}
+
+fn kubeconfig(cluster: &TestCluster) -> PathBuf {
+    cluster.kubeconfig().to_path_buf()
+}
+
+#[test]
+fn each_context_has_its_namespace_and_every_line_its_context() {
+    let fixture = Fixture::new("contexts", 2);
+    let [a, b] = [&fixture.names[0], &fixture.names[1]];
+    // The same server by another address is another cluster, as far as anybody can tell.
+    let proxy = FaultProxy::new(fixture.cluster);
+    let contexts = [
+        ("one", kubeconfig(fixture.cluster), a.as_str()),
+        ("two", proxy.kubeconfig().to_path_buf(), b.as_str()),
+    ];
+    let session = session(fixture.cluster, &contexts);
+    let args = [
+        "create",
+        "--key-file=key.json",
+        "--contexts=one",
+        "--contexts",
+        "two,one",
+    ];
+    let output = session.gcr_secret(args).run().success();
+    let mut lines: Vec<&str> = output.stdout.lines().collect();
+    lines.sort_unstable();
+    let expected = [
+        format!("secret/gcr-io created -n {a} --context one"),
+        format!("secret/gcr-io created -n {b} --context two"),
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(
+        output.stderr,
+        "2 created, 0 failed, 0 unknown, 0 not started\n"
+    );
+    assert_eq!(proxy.traffic().write_count(), 1);
+}
+
+#[test]
+fn the_same_server_and_namespace_is_one_target() {
+    let fixture = Fixture::new("contexts", 2);
+    let [a, b] = [&fixture.names[0], &fixture.names[1]];
+    let contexts = [
+        ("one", kubeconfig(fixture.cluster), a.as_str()),
+        ("same", kubeconfig(fixture.cluster), a.as_str()),
+        ("other", kubeconfig(fixture.cluster), b.as_str()),
+    ];
+    let session = session(fixture.cluster, &contexts);
+    let args = ["--contexts=one,same,other"];
+    let output = session.gcr_patch_sa(args).run().success();
+    let mut lines: Vec<&str> = output.stdout.lines().collect();
+    lines.sort_unstable();
+    let expected = [
+        format!("serviceaccount/default patched -n {a} --context one"),
+        format!("serviceaccount/default patched -n {b} --context other"),
+    ];
+    assert_eq!(lines, expected);
+    let args = [
+        "--contexts=one,same",
+        "--namespace-selector",
+        &fixture.selector,
+    ];
+    let output = session.gcr_patch_sa(args).run().success();
+    assert_eq!(
+        output.stdout.matches("--context one\n").count(),
+        2,
+        "{output}"
+    );
+    assert_eq!(output.stdout.lines().count(), 2, "{output}");
+}
+
+#[test]
+fn a_dead_cluster_holds_up_no_other() {
+    let fixture = Fixture::new("contexts", 2);
+    let dead = with_key(fixture.cluster.session());
+    let args = [
+        "config",
+        "set-cluster",
+        "dead",
+        "--server=https://127.0.0.1:1",
+    ];
+    dead.kubectl(args).run().success();
+    let args = ["config", "set-context", "--current", "--cluster=dead"];
+    dead.kubectl(args).run().success();
+    // Answers the connection and nothing else.
+    let hanging = FaultProxy::new(fixture.cluster);
+    hanging.inject(Rule::on("list", "namespaces"), Fault::Hang);
+    let contexts = [
+        ("dead", dead.kubeconfig().to_path_buf(), "x"),
+        ("hanging", hanging.kubeconfig().to_path_buf(), "x"),
+        ("good", kubeconfig(fixture.cluster), "x"),
+    ];
+    let session = session(fixture.cluster, &contexts);
+    let run = session
+        .gcr_secret([
+            "create",
+            "--key-file=key.json",
+            "--contexts=dead,hanging,good",
+        ])
+        .args([
+            "--namespace-selector",
+            &fixture.selector,
+            "--request-timeout=6s",
+        ])
+        .spawn();
+    // Long before the one that hangs has had its time.
+    let begun = Instant::now();
+    while run.stdout_so_far().lines().count() < 2 {
+        assert!(begun.elapsed().as_secs() < 5, "{}", run.stderr_so_far());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = run.wait().exits(1);
+    let (errors, count) = split_summary(&output);
+    assert_eq!(count, "2 created, 0 failed, 0 unknown, 0 not started");
+    let expected = [
+        "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port? --context dead".to_owned(),
+        "Unable to connect to the server: no answer within 6s (--request-timeout) --context hanging".to_owned(),
+    ];
+    assert_eq!(errors, expected);
+
+    // What is named there is counted too.
+    let list = fixture.names.join(",");
+    let args = [
+        "create",
+        "--key-file=key.json",
+        "--attach",
+        "--contexts=dead,good",
+        "-n",
+        &list,
+    ];
+    let output = session.gcr_secret(args).run().exits(1);
+    let (errors, count) = split_summary(&output);
+    assert_eq!(errors.len(), 1, "{output}");
+    assert_eq!(
+        count,
+        "2 patched, 2 unchanged, 0 failed, 0 unknown, 4 not started"
+    );
+}
+
+#[test]
+fn one_that_dies_in_the_middle_is_given_up_and_its_books_are_true() {
+    let fixture = Fixture::new("contexts", 4);
+    let dying = FaultProxy::new(fixture.cluster);
+    // One Secret is written; then nothing is heard of it any more.
+    dying.inject(Rule::on("patch", "secrets").skip(1), Fault::Hang);
+    let contexts = [
+        ("dying", dying.kubeconfig().to_path_buf(), "x"),
+        ("good", kubeconfig(fixture.cluster), "x"),
+    ];
+    let session = session(fixture.cluster, &contexts);
+    let output = session
+        .gcr_secret(["create", "--key-file=key.json", "--attach"])
+        .args(["--contexts=dying,good", "--request-timeout=8s"])
+        .args(["--namespace-selector", &fixture.selector])
+        .run()
+        .exits(1);
+    // Both write the same objects: which of them was first is nobody's business here.
+    let done = |context: &str| {
+        let end = format!(" --context {context}");
+        let lines = output.stdout.lines();
+        lines.filter(|line| line.ends_with(&end)).count()
+    };
+    assert_eq!((done("dying"), done("good")), (2, 8), "{output}");
+    let (errors, count) = split_summary(&output);
+    assert!(
+        count.ends_with("0 failed, 3 unknown, 3 not started"),
+        "{output}"
+    );
+    let (given_up, unknown) = errors.split_first().expect("what went wrong");
+    assert_eq!(
+        *given_up,
+        "Unable to connect to the server: no answer within 8s (--request-timeout) --context dying"
+    );
+    let told = "it is unknown whether it was written: the cluster was given up";
+    let of_dying = |line: &&&str| line.contains(told) && line.ends_with(" --context dying");
+    assert_eq!(unknown.iter().filter(of_dying).count(), 3, "{output}");
+    assert_eq!(unknown.len(), 3, "{output}");
+}
+
+#[test]
+fn a_context_that_is_not_there_ends_the_run_before_it_begins() {
+    let fixture = Fixture::new("contexts", 1);
+    let contexts = [(
+        "one",
+        kubeconfig(fixture.cluster),
+        fixture.names[0].as_str(),
+    )];
+    let session = session(fixture.cluster, &contexts);
+    // Where the context's namespace is asked for, in other words: as kubectl's.
+    for (args, error) in [
+        (
+            &["--contexts=one,nope"][..],
+            "Error in configuration: context was not found for specified context: nope\n",
+        ),
+        (
+            &["--contexts=one,nope", "-n", &fixture.names[0]],
+            "error: context \"nope\" does not exist\n",
+        ),
+    ] {
+        let output = session.gcr_patch_sa(args).run().exits(1);
+        assert_eq!(output.stdout, "");
+        assert_eq!(output.stderr, error);
+    }
+}

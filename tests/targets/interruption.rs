@@ -1,0 +1,85 @@
+//! Ctrl-C in the middle of many: everything that was meant is counted, and the report names it.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
+use gcr_test_support::{Signal, wait_until};
+
+use crate::fixture::{Fixture, split_summary, with_key};
+
+/// What is being written has so long to end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+#[test]
+fn what_nobody_came_to_is_counted_and_named() {
+    const ALL: usize = 120;
+    let fixture = Fixture::new("interruption", ALL);
+    let proxy = FaultProxy::new(fixture.cluster);
+    let hang = proxy.inject(Rule::on("patch", "secrets").skip(20), Fault::Hang);
+    let session = with_key(proxy.session());
+    let mut run = fixture
+        .create_as(&session)
+        .args(["--report", "report.jsonl"])
+        .spawn();
+    wait_until("a write hangs", || proxy.hits(hang) > 0);
+    run.signal(Signal::INT);
+    let output = run.wait().exits(130);
+    let (_, count) = split_summary(&output);
+    let number = |word: &str| {
+        let part = count.split(", ").find_map(|part| part.strip_suffix(word));
+        part.and_then(|number| number.trim().parse::<usize>().ok())
+            .unwrap_or(0)
+    };
+    let ends = ["created", "patched", "failed", "unknown", "not started"].map(number);
+    assert_eq!(ends.iter().sum::<usize>(), 2 * ALL, "{count}");
+    let [created, _, failed, unknown, not_started] = ends;
+    assert_eq!((created, failed), (20, 0), "{count}");
+    assert!(unknown > 0 && not_started > ALL, "{count}");
+    let report = fs::read_to_string(session.work().join("report.jsonl")).expect("the report");
+    assert_eq!(report.lines().count(), 2 * ALL);
+    assert_eq!(report.matches("\"not started\"").count(), not_started);
+    assert_eq!(report.matches("\"unknown\"").count(), unknown);
+}
+
+#[test]
+fn who_has_not_looked_does_not_say_that_nothing_is_there() {
+    let fixture = Fixture::new("interruption", 2);
+    let proxy = FaultProxy::new(fixture.cluster);
+    let hang = proxy.inject(Rule::on("list", "namespaces"), Fault::Hang);
+    let session = with_key(proxy.session());
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let before = proxy.hits(hang);
+        let mut run = fixture.create_as(&session).spawn();
+        wait_until("the list hangs", || proxy.hits(hang) > before);
+        run.signal(signal);
+        let asked = Instant::now();
+        let output = run.wait().exits(code);
+        assert_eq!(
+            output.stderr,
+            "the list of namespaces was cut off: those it did not come to are not counted\n\
+             0 failed, 0 unknown, 0 not started\n"
+        );
+        // Only what is being written is given time to end.
+        assert!(asked.elapsed() < DRAIN, "{output}");
+    }
+}
+
+#[test]
+fn namespaces_whose_accounts_were_not_listed_are_counted_and_named() {
+    let fixture = Fixture::new("interruption", 3);
+    let proxy = FaultProxy::new(fixture.cluster);
+    let hang = proxy.inject(Rule::on("list", "serviceaccounts"), Fault::Hang);
+    let session = with_key(proxy.session());
+    let mut run = session
+        .gcr_patch_sa(["--all", "--report", "report.jsonl", "-n"])
+        .arg(fixture.names.join(","))
+        .spawn();
+    wait_until("the lists hang", || proxy.hits(hang) == fixture.names.len());
+    run.signal(Signal::INT);
+    let output = run.wait().exits(130);
+    let (_, count) = split_summary(&output);
+    assert_eq!(count, "0 failed, 0 unknown, 3 not started", "{output}");
+    let report = fs::read_to_string(session.work().join("report.jsonl")).expect("the report");
+    assert_eq!(report.matches("\"not started\"").count(), 3, "{report}");
+}

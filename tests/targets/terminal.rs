@@ -1,0 +1,49 @@
+//! Progress: on a terminal and where the run takes long, and nowhere else.
+
+use std::time::Duration;
+
+use gcr_test_support::fault_proxy::{FaultProxy, Route};
+
+use crate::fixture::{Fixture, with_key};
+
+const COUNT: &str = "30 created, 30 patched, 0 failed, 0 unknown, 0 not started";
+
+#[test]
+fn a_long_run_shows_how_far_it_is_and_leaves_nothing_of_it() {
+    let fixture = Fixture::new("terminal", 30);
+    let route = Route::new().latency(Duration::from_millis(600));
+    let proxy = FaultProxy::start(fixture.cluster, route).unwrap_or_else(|error| panic!("{error}"));
+    let session = with_key(proxy.session());
+    let run = fixture
+        .create_as(&session)
+        .env("TERM", "xterm")
+        .stderr_on_terminal();
+    let output = run.run().success();
+    assert!(output.stderr.contains("/60 objects, "), "{output}");
+    assert!(output.stderr.contains("0 failed"), "{output}");
+    // The picture is taken away, and the count is what stays.
+    assert!(output.stderr.trim_end().ends_with(COUNT), "{output}");
+    let (_, last) = output
+        .stderr
+        .trim_end()
+        .rsplit_once("objects")
+        .expect("progress");
+    assert!(
+        last.contains("\u{1b}[2K") || last.contains("\u{1b}[J"),
+        "{output}"
+    );
+
+    let quiet = fixture.create_as(&session).env("TERM", "xterm").arg("-q");
+    assert_eq!(quiet.stderr_on_terminal().run().success().stderr, "");
+    let dumb = fixture
+        .create_as(&session)
+        .env("TERM", "dumb")
+        .stderr_on_terminal();
+    assert!(!dumb.run().success().stderr.contains("objects"));
+    let piped = fixture
+        .create_as(&session)
+        .env("TERM", "xterm")
+        .run()
+        .success();
+    assert!(!piped.stderr.contains("objects"), "{piped}");
+}

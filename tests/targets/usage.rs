@@ -1,0 +1,62 @@
+//! Flags that contradict each other are refused before anybody is asked.
+
+use gcr_test_support::Session;
+
+#[test]
+fn what_contradicts_itself_is_one_error_line() {
+    let session = Session::without_cluster();
+    let with_namespace = "error: --namespace cannot be used with --all-namespaces, --namespace-selector or --exclude-namespace";
+    for (args, error) in [
+        (&["-n", "a", "-A"][..], with_namespace),
+        (&["-n=a", "--namespace-selector=b"], with_namespace),
+        (&["-na", "--exclude-namespace=b"], with_namespace),
+        (
+            &["--exclude-namespace=b"],
+            "error: --exclude-namespace wants --all-namespaces or --namespace-selector",
+        ),
+        (
+            &["--include-system-namespaces"],
+            "error: --include-system-namespaces wants --all-namespaces or --namespace-selector",
+        ),
+        (
+            &["--namespace-selector="],
+            "error: --namespace-selector is empty; --all-namespaces means every namespace",
+        ),
+        (
+            &["-A", "--exclude-namespace="],
+            "error: invalid pattern of namespace names \"\": it is empty",
+        ),
+        (
+            &["-A", "--exclude-namespace=Team-*"],
+            "error: invalid pattern of namespace names \"Team-*\": no namespace has such a character",
+        ),
+        (
+            &["--contexts=a,"],
+            "error: --contexts has an empty name in it",
+        ),
+        (
+            &["--contexts=a", "--context=b"],
+            "error: --contexts cannot be used with --context, which is about one cluster",
+        ),
+        (
+            &["--contexts=a", "-s=https://b"],
+            "error: --contexts cannot be used with --server, which is about one cluster",
+        ),
+        (
+            &["--contexts=a", "--token=b"],
+            "error: --contexts cannot be used with --token, which is about one cluster",
+        ),
+        (
+            &["--contexts=a", "--insecure-skip-tls-verify"],
+            "error: --contexts cannot be used with --insecure-skip-tls-verify, which is about one cluster",
+        ),
+        (&["--report="], "error: --report names no file"),
+    ] {
+        let output = session.gcr_patch_sa(args).run().exits(1);
+        assert_eq!(
+            (output.stdout.as_str(), output.stderr.trim_end()),
+            ("", error),
+            "{words:?}"
+        );
+    }
+}
