@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// loadAccountKey is the path of the key that signs ServiceAccount tokens, made at the first start and kept: tokens
-// stay valid across restarts.
+// loadAccountKey returns the path of the key that signs ServiceAccount tokens. The key is created at the first start
+// and kept, so that tokens stay valid across restarts.
 func loadAccountKey(state string) (string, error) {
 	path := filepath.Join(state, "service-account.key")
 	if _, err := os.Stat(path); err == nil {
@@ -25,7 +25,7 @@ func loadAccountKey(state string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Under another name first: a kill in between must not leave half a key.
+	// Write to another name first, so that a kill never leaves an incomplete key.
 	text := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})
 	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
 		return "", err

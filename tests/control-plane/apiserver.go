@@ -26,8 +26,8 @@ type apiServer struct {
 	cancel     context.CancelFunc
 }
 
-// startAPIServer starts kube-apiserver on its own listener and writes the kubeconfig files of all users. What it
-// needs to be the same server again after a restart (certificate, tokens, account key) is kept in the state directory.
+// startAPIServer starts kube-apiserver on its own listener and writes the kubeconfig files of all users. The state
+// directory keeps its certificate, tokens and account key, so that a restarted server has the same identity.
 func startAPIServer(s settings) (*apiServer, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(s.bind, strconv.Itoa(s.port)))
 	if err != nil {
@@ -66,7 +66,7 @@ func startAPIServer(s settings) (*apiServer, error) {
 		flags.AddFlagSet(set)
 	}
 	if err := flags.Parse(arguments); err != nil {
-		return nil, fmt.Errorf("kube-apiserver's flags: %w", err)
+		return nil, fmt.Errorf("kube-apiserver flags: %w", err)
 	}
 	run.SecureServing.Listener = listener
 	gates := run.GenericServerRunOptions.ComponentGlobalsRegistry
@@ -85,7 +85,7 @@ func startAPIServer(s settings) (*apiServer, error) {
 	}
 	if errors := completed.Validate(); len(errors) > 0 {
 		cancel()
-		return nil, fmt.Errorf("kube-apiserver's flags: %v", errors)
+		return nil, fmt.Errorf("kube-apiserver flags: %v", errors)
 	}
 	if gate, ok := gates.FeatureGateFor("kube").(featuregate.MutableFeatureGate); ok {
 		gate.AddMetrics()
@@ -97,7 +97,7 @@ func startAPIServer(s settings) (*apiServer, error) {
 		ended:      make(chan error, 1),
 		cancel:     cancel,
 	}
-	// The self-signed file holds the certificate and the authority that signed it.
+	// kube-apiserver's self-signed certificate file contains the certificate and its CA.
 	if err := tokens.writeKubeconfigs(s.state, server.url, filepath.Join(certificates, "apiserver.crt")); err != nil {
 		cancel()
 		return nil, err
@@ -106,7 +106,7 @@ func startAPIServer(s settings) (*apiServer, error) {
 	return server, nil
 }
 
-// reachable is the address a client uses for a bound one: a wildcard is no destination.
+// reachable returns the address that clients use for a bind address: a wildcard address is not a valid destination.
 func reachable(bind string) string {
 	if ip := net.ParseIP(bind); ip != nil && ip.IsUnspecified() {
 		return "127.0.0.1"
@@ -114,17 +114,17 @@ func reachable(bind string) string {
 	return bind
 }
 
-// adminConfig is a client configuration without client-side throttling.
+// adminConfig returns a client configuration without client-side throttling.
 func (s *apiServer) adminConfig() *rest.Config {
 	config, err := clientcmd.BuildConfigFromFlags("", s.kubeconfig)
 	if err != nil {
-		panic(fmt.Sprintf("a kubeconfig that this process wrote cannot be read: %v", err))
+		panic(fmt.Sprintf("read a kubeconfig written by this process: %v", err))
 	}
 	config.QPS = -1
 	return config
 }
 
-// waitUntilReady waits for GET /readyz to answer 200.
+// waitUntilReady waits until GET /readyz returns 200.
 func (s *apiServer) waitUntilReady(ctx context.Context, limit time.Duration) error {
 	client, err := kubernetes.NewForConfig(s.adminConfig())
 	if err != nil {
@@ -149,13 +149,13 @@ func (s *apiServer) waitUntilReady(ctx context.Context, limit time.Duration) err
 	}
 }
 
-// stop ends the server and waits for it, at most 10 s: a client's open watch must not hold up the end.
+// stop stops the server and waits at most 10 s, because a client's open watch can delay the shutdown.
 func (s *apiServer) stop() {
 	s.cancel()
 	select {
 	case ended := <-s.ended:
 		s.ended <- ended
 	case <-time.After(10 * time.Second):
-		logf("kube-apiserver did not end within 10 s and is left behind")
+		logf("kube-apiserver did not stop within 10 s; exiting anyway")
 	}
 }

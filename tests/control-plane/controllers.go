@@ -16,7 +16,7 @@ import (
 	"k8s.io/kubernetes/pkg/controller/serviceaccount"
 )
 
-// startControllers starts the two controllers and returns what stops them.
+// startControllers starts the two controllers and returns the function that stops them.
 func startControllers(config *rest.Config) (func(), error) {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -41,13 +41,13 @@ func startControllers(config *rest.Config) (func(), error) {
 	}
 
 	shared.Start(ctx.Done())
-	// As many workers as kube-controller-manager gives each: 10 and 1.
+	// Same numbers of workers as kube-controller-manager: 10 and 1.
 	go namespaces.Run(ctx, 10)
 	go accounts.Run(ctx, 1)
 	return func() { cancel(); shared.Shutdown() }, nil
 }
 
-// waitForDefaultAccount waits until namespace `default` has its account, so that a ready server is ready for a test.
+// waitForDefaultAccount waits until namespace `default` has its ServiceAccount, which tests expect of a ready server.
 func waitForDefaultAccount(ctx context.Context, config *rest.Config, limit time.Duration) error {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -63,7 +63,7 @@ func waitForDefaultAccount(ctx context.Context, config *rest.Config, limit time.
 		select {
 		case <-time.After(5 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("namespace default did not get its ServiceAccount: %w", err)
+			return fmt.Errorf("wait for the ServiceAccount of namespace default: %w", err)
 		}
 	}
 }

@@ -10,25 +10,25 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// longestSocket is what every system takes: macOS has room for 103 bytes, Linux for 107.
-const longestSocket = 103
+// maxSocketPath is the longest socket path that all systems accept: macOS allows 103 bytes, Linux 107.
+const maxSocketPath = 103
 
-// etcdSocket is where etcd listens. A Unix socket in the state directory: no port to collide on, and nobody else on
-// the machine can reach a database that asks for no credentials.
+// etcdSocket returns the socket on which etcd listens. A Unix socket in the state directory avoids port conflicts, and
+// other users of the machine cannot reach the database, which requires no credentials.
 func etcdSocket(state string) url.URL {
 	return url.URL{Scheme: "unix", Path: filepath.Join(state, "etcd.sock")}
 }
 
-// startEtcd starts a single-member etcd. Without sync nothing is forced to the disk, which is faster and loses data
-// when the process is killed.
+// startEtcd starts a single-member etcd. Without sync it skips fsync, which is faster but loses data when the process
+// is killed.
 func startEtcd(state string, sync bool) (*embed.Etcd, error) {
 	client := etcdSocket(state)
 	peer := url.URL{Scheme: "unix", Path: filepath.Join(state, "etcd-peer.sock")}
 	for _, socket := range []string{client.Path, peer.Path} {
-		if len(socket) > longestSocket {
-			return nil, fmt.Errorf("%s: a socket's path may have %d bytes; take a shorter --state", socket, longestSocket)
+		if len(socket) > maxSocketPath {
+			return nil, fmt.Errorf("%s: socket path is longer than %d bytes; use a shorter --state", socket, maxSocketPath)
 		}
-		// A killed predecessor leaves its sockets behind.
+		// A killed process leaves its sockets behind.
 		if err := os.Remove(socket); err != nil && !os.IsNotExist(err) {
 			return nil, err
 		}

@@ -173,7 +173,7 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-// k8s.io/kubernetes replaces its staging modules by folders of its own, which does not reach those who import it.
+// k8s.io/kubernetes replaces its staging modules by local directories; replace directives do not apply to importers.
 replace (
 	k8s.io/api => k8s.io/api v0.37.2
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.37.2

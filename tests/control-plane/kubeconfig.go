@@ -8,18 +8,18 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// kubeconfigPath is where a user's kubeconfig is written.
+// kubeconfigPath returns the path of a user's kubeconfig.
 func kubeconfigPath(state, user string) string {
 	return filepath.Join(state, user+".kubeconfig")
 }
 
-// writeKubeconfigs writes a file a user (mode 0600), complete in itself: token and certificate authority are in it.
+// writeKubeconfigs writes one self-contained file per user (mode 0600), with the token and the CA.
 func (t *tokens) writeKubeconfigs(state, server, authorityFile string) error {
 	authority, err := os.ReadFile(authorityFile)
 	if err != nil {
 		return err
 	}
-	for name, token := range t.of {
+	for name, token := range t.byUser {
 		config := clientcmdapi.NewConfig()
 		config.Clusters["control-plane"] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority}
 		config.AuthInfos[name] = &clientcmdapi.AuthInfo{Token: token}

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// logName is the one log of a state directory. It is only ever appended to, also across restarts.
+// logName is the log file of a state directory. Restarts append to it.
 const logName = "control-plane.log"
 
-// logToFile sends what klog, the standard logger and a crash would say to the log, so that a terminal or a test's
-// output shows only what this program itself has to say. To be called before any part is made: parts remember
+// logToFile redirects klog, the standard logger and crash output to the log, so that the terminal or a test's output
+// shows only this program's own messages. Call it before creating any component, because components keep the value of
 // os.Stderr.
 func logToFile(state string) error {
 	file, err := os.OpenFile(filepath.Join(state, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -25,7 +25,7 @@ func logToFile(state string) error {
 	return debug.SetCrashOutput(file, debug.CrashOptions{})
 }
 
-// logf writes a line of our own to the log.
-func logf(format string, words ...any) {
-	fmt.Fprintf(os.Stderr, "%s control-plane: %s\n", time.Now().Format(time.RFC3339Nano), fmt.Sprintf(format, words...))
+// logf writes a line of this program to the log.
+func logf(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%s control-plane: %s\n", time.Now().Format(time.RFC3339Nano), fmt.Sprintf(format, args...))
 }

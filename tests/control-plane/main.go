@@ -1,9 +1,9 @@
-// Command control-plane is a real Kubernetes control plane in one process, for tests, the demo and the bench:
-// etcd, kube-apiserver, and the two controllers without which namespaces neither get their `default` ServiceAccount
-// nor ever end. It has no scheduler, no nodes and no pods, and is no cluster to keep anything in.
+// Command control-plane runs a real Kubernetes control plane in one process, for tests, the demo and the benchmarks:
+// etcd, kube-apiserver, and the two controllers that create each namespace's `default` ServiceAccount and finish the
+// deletion of namespaces. It has no scheduler, nodes or pods. Do not store anything of value in it.
 //
-// It prints one line of JSON to standard output when it is ready, and ends when its standard input does: a parent
-// that dies in whatever way takes it along.
+// It prints one line of JSON to standard output when it is ready, and exits when its standard input closes, so that it
+// never outlives its parent process.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// settings are the words of the command line.
+// settings are the parsed command-line flags.
 type settings struct {
 	state          string
 	bind           string
@@ -33,7 +33,7 @@ type settings struct {
 	apiserverFlags repeated
 }
 
-// ready is the line printed once the server answers. All paths are absolute.
+// ready is the line printed once the server responds. All paths are absolute.
 type ready struct {
 	Server     string `json:"server"`
 	Kubeconfig string `json:"kubeconfig"`
@@ -41,7 +41,7 @@ type ready struct {
 	PID        int    `json:"pid"`
 }
 
-// repeated is a flag that may be given several times.
+// repeated is a flag that can be given several times.
 type repeated []string
 
 func (r *repeated) String() string         { return strings.Join(*r, " ") }
@@ -49,21 +49,21 @@ func (r *repeated) Set(value string) error { *r = append(*r, value); return nil 
 
 func main() {
 	var s settings
-	flag.StringVar(&s.state, "state", "", "directory of everything that is kept; made when it is missing (required)")
-	flag.StringVar(&s.bind, "bind", "127.0.0.1", "IP address the API server listens on")
-	flag.IntVar(&s.port, "port", 0, "port the API server listens on; 0 takes a free one")
-	flag.BoolVar(&s.sync, "sync", false, "write through to the disk, so that the state outlives kill -9")
-	flag.BoolVar(&s.throwaway, "throwaway", false, "remove the state directory at a regular end")
-	flag.BoolVar(&s.untilSignal, "until-signal", false, "do not watch standard input; end at SIGINT, SIGTERM or SIGHUP alone")
-	flag.Var(&s.users, "user", "NAME[:GROUP+GROUP]: a user with a kubeconfig and no rights of its own; repeatable")
-	flag.Var(&s.apiserverFlags, "apiserver-flag", "a flag handed to kube-apiserver as it is; repeatable")
+	flag.StringVar(&s.state, "state", "", "state directory; created if missing (required)")
+	flag.StringVar(&s.bind, "bind", "127.0.0.1", "IP address on which the API server listens")
+	flag.IntVar(&s.port, "port", 0, "port on which the API server listens; 0 selects a free port")
+	flag.BoolVar(&s.sync, "sync", false, "fsync writes, so that the state survives kill -9")
+	flag.BoolVar(&s.throwaway, "throwaway", false, "remove the state directory on a graceful exit")
+	flag.BoolVar(&s.untilSignal, "until-signal", false, "ignore standard input; exit only on SIGINT, SIGTERM or SIGHUP")
+	flag.Var(&s.users, "user", "NAME[:GROUP+GROUP]: user with a kubeconfig and no permissions; repeatable")
+	flag.Var(&s.apiserverFlags, "apiserver-flag", "flag passed to kube-apiserver unchanged; repeatable")
 	flag.Parse()
 	if s.state == "" || flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "error: --state DIR is required, and there are no words beside flags")
+		fmt.Fprintln(os.Stderr, "error: --state DIR is required; positional arguments are not allowed")
 		os.Exit(2)
 	}
 
-	// Kept from here on: the log takes over os.Stderr.
+	// logToFile replaces os.Stderr, so keep the terminal for error messages.
 	terminal := os.Stderr
 	if err := run(s); err != nil {
 		fmt.Fprintf(terminal, "error: %v\n", err)
@@ -92,7 +92,7 @@ func run(s settings) error {
 		}()
 	}
 
-	// Whoever asked for the end before everything was up is not told that something is not up.
+	// After a stop request, errors of components that are still starting are expected.
 	if err := serve(ctx, s); err != nil && ctx.Err() == nil {
 		return err
 	}
@@ -102,7 +102,8 @@ func run(s settings) error {
 	return nil
 }
 
-// serve starts the parts in order, announces them, waits for the end, and stops them in the opposite order.
+// serve starts the components in order, reports readiness, waits for the stop request, and stops the components in
+// reverse order.
 func serve(ctx context.Context, s settings) error {
 	started := time.Now()
 	database, err := startEtcd(s.state, s.sync)
@@ -140,6 +141,6 @@ func serve(ctx context.Context, s settings) error {
 	case <-ctx.Done():
 		return nil
 	case err := <-server.ended:
-		return fmt.Errorf("kube-apiserver ended by itself: %w", err)
+		return fmt.Errorf("kube-apiserver exited: %w", err)
 	}
 }

@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// admin is the user that is always there and may do everything.
+// admin is the predefined user with all permissions.
 const admin = "admin"
 
-// user is one line of the token file.
+// user is a line of the token file.
 type user struct {
 	name   string
 	groups []string
 }
 
-// users is the flag --user.
+// users is the value of the flag --user.
 type users []user
 
 func (u *users) String() string { return "" }
@@ -28,7 +28,7 @@ func (u *users) String() string { return "" }
 func (u *users) Set(value string) error {
 	name, groups, _ := strings.Cut(value, ":")
 	if name == "" || name == admin || strings.ContainsAny(name, `/\`) {
-		return fmt.Errorf("a user's name is also a file's name, and not %q", name)
+		return fmt.Errorf("invalid user name %q: it is also used as a file name, and admin is predefined", name)
 	}
 	one := user{name: name}
 	if groups != "" {
@@ -38,27 +38,27 @@ func (u *users) Set(value string) error {
 	return nil
 }
 
-// tokens is the token file: every user with the token that authenticates it.
+// tokens is the token file, with the token of each user.
 type tokens struct {
-	path string
-	of   map[string]string
+	path   string
+	byUser map[string]string
 }
 
-// loadTokens brings the token file up to the wanted users. A user that was there keeps its token; one that is no
-// longer asked for loses it.
-func loadTokens(state string, wanted users) (*tokens, error) {
-	t := &tokens{path: filepath.Join(state, "tokens.csv"), of: map[string]string{}}
+// loadTokens updates the token file to the given users. Existing users keep their tokens; users that are no longer
+// listed lose theirs.
+func loadTokens(state string, requested users) (*tokens, error) {
+	t := &tokens{path: filepath.Join(state, "tokens.csv"), byUser: map[string]string{}}
 	before, err := readTokens(t.path)
 	if err != nil {
 		return nil, err
 	}
 	var rows [][]string
-	for _, one := range append(users{{admin, []string{"system:masters"}}}, wanted...) {
+	for _, one := range append(users{{admin, []string{"system:masters"}}}, requested...) {
 		token, found := before[one.name]
 		if !found {
 			token = rand.Text()
 		}
-		t.of[one.name] = token
+		t.byUser[one.name] = token
 		// Token, user, uid, groups.
 		rows = append(rows, []string{token, one.name, one.name, strings.Join(one.groups, ",")})
 	}
@@ -70,7 +70,7 @@ func loadTokens(state string, wanted users) (*tokens, error) {
 	return t, os.WriteFile(t.path, []byte(text.String()), 0o600)
 }
 
-// readTokens is the tokens by user name in the file of an earlier run, or none.
+// readTokens returns the tokens by user name from an earlier run's file; an empty map if there is no file.
 func readTokens(path string) (map[string]string, error) {
 	known := map[string]string{}
 	file, err := os.Open(path)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Completes in bash as a user would who has bash-completion and `source <(kubectl completion bash)`: fills in what bash
-# tells a completion function of the line, calls the one that is registered for kubectl, and compares COMPREPLY.
-# Needs kubectl and the plugins on PATH; BASH_COMPLETION names bash-completion's file.
+# Tests completion in bash for users who have bash-completion and ran `source <(kubectl completion bash)`: sets the
+# variables that bash passes to a completion function, calls the function registered for kubectl, and compares COMPREPLY.
+# Requires kubectl and the plugins on PATH; BASH_COMPLETION is the path of bash-completion's script.
 set -u
 # shellcheck source=/dev/null
 source "$BASH_COMPLETION"
@@ -10,17 +10,17 @@ source <(kubectl completion bash)
 
 failed=0
 
-# Works only while bash itself calls a completion function.
+# The builtin fails outside a completion function that bash itself calls.
 # shellcheck disable=SC2317
 compopt() { :; }
 
-# complete_line LINE: the candidates for the end of the line, sorted, in one line. Descriptions are shown for several
-# candidates only, and are cut off.
+# complete_line LINE: prints the sorted candidates for the end of the line, in one line. Removes the descriptions, which
+# kubectl's script adds only if there are several candidates.
 complete_line() {
     COMP_LINE=$1
     COMP_POINT=${#COMP_LINE}
     COMP_TYPE=9
-    # bash itself breaks words at = and : too.
+    # bash also splits words at = and :.
     read -r -a COMP_WORDS <<<"${COMP_LINE//=/ = }"
     [[ $COMP_LINE == *[\ =] ]] && COMP_WORDS+=("")
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -52,7 +52,7 @@ expect "kubectl gcr-secret create --auth=json-key-" "json-key-base64 "
 expect "kubectl gcr-secret create --dry-run=" "client none server "
 expect "kubectl gcr-secret create -n kube-s" "kube-system "
 expect "kubectl gcr-secret create --namespace=kube-s" "kube-system "
-# The script of kubectl quotes what it offers.
+# kubectl's script quotes its candidates.
 expect "kubectl gcr-secret create -n default,kube-s" "default\\,kube-system "
 expect "kubectl gcr-secret create -n default --serviceaccount def" "default "
 expect "kubectl gcr-secret create --registry us.g" "us.gcr.io "
