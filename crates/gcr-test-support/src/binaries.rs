@@ -1,6 +1,6 @@
-//! The control plane and the kubectl of the same version, built from `tests/control-plane` once for all checkouts that
-//! have the same sources, and kept in `${XDG_CACHE_HOME:-~/.cache}/kubectl-gcr/control-plane`. Uses the caller's Go,
-//! with its settings and caches; downloads no program.
+//! Builds the test control plane and a kubectl of the same version from `tests/control-plane`, and caches both in
+//! `${XDG_CACHE_HOME:-~/.cache}/kubectl-gcr/control-plane`. Checkouts with the same sources share one build. Uses the
+//! Go toolchain on PATH with its settings and caches; installs no programs.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -17,19 +17,21 @@ use crate::go::Go;
 
 const KUBECTL_PACKAGE: &str = "k8s.io/kubernetes/cmd/kubectl";
 
-/// The two programs. Absolute paths.
+/// Absolute paths of the two programs.
 #[derive(Clone, Debug)]
 pub struct Binaries {
-    /// etcd, kube-apiserver and two controllers in one program.
+    /// One program that runs etcd, kube-apiserver and two controllers.
     pub control_plane: PathBuf,
     /// kubectl of the same version.
     pub kubectl: PathBuf,
 }
 
-/// The two programs, built if they are not there yet (minutes, said on standard error).
+/// Returns the two programs, building them on first use.
+///
+/// The first build takes minutes; progress goes to standard error.
 ///
 /// # Errors
-/// Go is missing or too old, the disk is too full, or the build failed: with Go's own output.
+/// Go is missing or too old, the disk has too little free space, or the build failed (with Go's output).
 pub fn binaries() -> Result<&'static Binaries> {
     static FOUND: OnceLock<Result<Binaries>> = OnceLock::new();
     FOUND
@@ -49,41 +51,41 @@ fn find_or_build() -> Result<Binaries> {
         go.arch,
         hash_of_module()?
     );
-    let place = cache.join(&key);
-    if place.is_dir() {
-        return Ok(Binaries::at(&place));
+    let directory = cache.join(&key);
+    if directory.is_dir() {
+        return Ok(Binaries::at(&directory));
     }
 
     let failed = |error| Error::during(cache.display(), error);
     fs::create_dir_all(&cache).map_err(failed)?;
     let lock = File::create(cache.join("lock")).map_err(failed)?;
     if lock.try_lock().is_err() {
-        print_status("waiting for another process that builds the control plane");
+        print_status("waiting for another process to build the control plane");
         lock.lock().map_err(failed)?;
     }
-    if !place.is_dir() {
+    if !directory.is_dir() {
         go.check_disk()?;
         let new = cache.join("new");
         if new.exists() {
             fs::remove_dir_all(&new).map_err(failed)?;
         }
         fs::create_dir(&new).map_err(failed)?;
-        build(&version, &new, &place)?;
-        fs::rename(&new, &place).map_err(failed)?;
+        build(&version, &new, &directory)?;
+        fs::rename(&new, &directory).map_err(failed)?;
     }
-    Ok(Binaries::at(&place))
+    Ok(Binaries::at(&directory))
 }
 
 impl Binaries {
-    fn at(place: &Path) -> Self {
+    fn at(directory: &Path) -> Self {
         Self {
-            control_plane: place.join("control-plane"),
-            kubectl: place.join("kubectl"),
+            control_plane: directory.join("control-plane"),
+            kubectl: directory.join("kubectl"),
         }
     }
 }
 
-/// The version of Kubernetes that `go.mod` requires, as `v1.37.2`.
+/// Returns the Kubernetes version that `go.mod` requires, for example `v1.37.2`.
 fn kubernetes_version() -> Result<String> {
     let path = control_plane_module().join("go.mod");
     let text = fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))?;
@@ -109,11 +111,12 @@ fn cache_directory() -> Result<PathBuf> {
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
         .map(|base| base.join("kubectl-gcr/control-plane"))
         .ok_or_else(|| {
-            Error::new("neither XDG_CACHE_HOME nor HOME is set: no place to keep the control plane")
+            Error::new("cannot cache the control plane: neither XDG_CACHE_HOME nor HOME is set")
         })
 }
 
-/// A number for the module's sources (FNV-1a: the same in every toolchain, unlike the standard library's).
+/// Hashes the module's sources with FNV-1a, whose result does not depend on the Rust toolchain (the standard library's
+/// hasher makes no such promise).
 fn hash_of_module() -> Result<u64> {
     let module = control_plane_module();
     let failed = |error| Error::during(module.display(), error);
@@ -141,10 +144,10 @@ fn hash_of_module() -> Result<u64> {
     Ok(hash)
 }
 
-fn build(version: &str, into: &Path, finally: &Path) -> Result<()> {
+fn build(version: &str, into: &Path, cached_at: &Path) -> Result<()> {
     print_status(&format!(
-        "building etcd, kube-apiserver and kubectl {version} for tests: minutes the first time, then kept in {}",
-        finally.display()
+        "building etcd, kube-apiserver and kubectl {version} for tests (takes minutes once; cached in {})",
+        cached_at.display()
     ));
     let mut child = Command::new("go")
         .args(["build", "-v", "-trimpath", "-buildvcs=false"])
@@ -176,7 +179,7 @@ fn build(version: &str, into: &Path, finally: &Path) -> Result<()> {
     loop {
         match lines.recv_timeout(Duration::from_secs(1)) {
             Ok(line) if line.starts_with("go: downloading ") => downloaded += 1,
-            // With -v, a package that was compiled is a line of its own; whatever else there is has spaces.
+            // With -v, go prints each compiled package on a line of its own; all other lines contain spaces.
             Ok(line) if !line.contains(char::is_whitespace) => compiled += 1,
             Ok(line) => {
                 errors += &line;
@@ -206,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_read_from_the_module() {
+    fn kubernetes_version_is_read_from_go_mod() {
         assert!(kubernetes_version().unwrap().starts_with("v1."));
     }
 }

@@ -1,15 +1,15 @@
-//! Says on standard error that a build that takes minutes is moving. Written to the stream itself: the test harness
-//! would keep what a test prints to itself until the end, which is when nobody needs it any more.
+//! Shows on standard error that a long build is progressing. Writes to the stream directly: the test harness captures
+//! `eprintln!` and would show it only after the test has ended.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// A line on standard error.
+/// Prints a line to standard error.
 pub(crate) fn print_status(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// How far a build has come. One line that is rewritten on a terminal, elsewhere a line now and then.
+/// Progress of a build: on a terminal one line that is rewritten each second, elsewhere a line interval 15 s.
 pub(crate) struct BuildProgress {
     started: Instant,
     shown: Instant,
@@ -26,10 +26,10 @@ impl BuildProgress {
         }
     }
 
-    /// Shows the counts if it is time to.
+    /// Shows the counts if the interval has passed.
     pub(crate) fn show(&mut self, downloaded: usize, compiled: usize) {
-        let every = Duration::from_secs(if self.terminal { 1 } else { 15 });
-        if self.shown.elapsed() < every {
+        let interval = Duration::from_secs(if self.terminal { 1 } else { 15 });
+        if self.shown.elapsed() < interval {
             return;
         }
         self.shown = Instant::now();
@@ -44,7 +44,7 @@ impl BuildProgress {
         }
     }
 
-    /// Ends the line.
+    /// Ends the progress line.
     pub(crate) fn finish(self) {
         if self.terminal {
             print_status("");

@@ -1,21 +1,27 @@
-//! Where the sources are, and cargo as it is to be started on them. Changes nothing in the checkout.
+//! Locates the checkout's sources and prepares cargo commands for them. Changes no files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The root directory of the workspace.
+/// Returns the root directory of the workspace.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+    let manifest_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest_dir
+        .ancestors()
+        .nth(2)
+        .unwrap_or(manifest_dir)
+        .to_path_buf()
 }
 
-/// The Go module of the control plane.
+/// Returns the directory of the control plane's Go module.
 pub fn control_plane_module() -> PathBuf {
     root().join("tests/control-plane")
 }
 
-/// The cargo that runs us (else the one on PATH), in the workspace's root, without what cargo told us about the
-/// package that is running: build scripts watch those variables, and would run again at every change of hands.
+/// Returns a command for the cargo that runs this process (otherwise the one on PATH), in the workspace root.
+///
+/// Removes the variables that cargo sets for the running package. Build scripts watch them, so they would rerun
+/// whenever a different package starts cargo.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
@@ -28,12 +34,12 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Where cargo keeps what it downloads and installs: `CARGO_HOME`, else `~/.cargo`; `None` where neither it nor HOME is set.
+/// Returns cargo's home directory: `CARGO_HOME`, otherwise `~/.cargo`; `None` if neither `CARGO_HOME` nor HOME is set.
 pub fn cargo_home() -> Option<PathBuf> {
-    let given = |name| {
+    let from_env = |name| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    given("CARGO_HOME").or_else(|| given("HOME").map(|home| home.join(".cargo")))
+    from_env("CARGO_HOME").or_else(|| from_env("HOME").map(|home| home.join(".cargo")))
 }

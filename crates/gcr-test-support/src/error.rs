@@ -1,23 +1,23 @@
-//! Why a part of the test bench is not there. Carries words only: nobody decides anything by it.
+//! Defines the error of preparing a test environment. It carries only text, because callers never branch on it.
 
 use std::fmt;
 
-/// What could not be had, and where there is one, the way to get it. May have several lines.
+/// What failed and, where known, how to fix it. Can have several lines.
 #[derive(Clone)]
 pub struct Error(String);
 
-/// The result of getting a part ready.
+/// Result of preparing a part of the test environment.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error with these words.
-    pub fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
+    /// Returns an error with this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
     }
 
-    /// An error that says what was being done when `cause` happened.
-    pub fn during(what: impl fmt::Display, cause: impl fmt::Display) -> Self {
-        Self(format!("{what}: {cause}"))
+    /// Returns the error `OPERATION: CAUSE`.
+    pub fn during(operation: impl fmt::Display, cause: impl fmt::Display) -> Self {
+        Self(format!("{operation}: {cause}"))
     }
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Error {
     }
 }
 
-// As `Display`: a panicking test shows it.
+// Same as `Display`, because `unwrap` in a test prints it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

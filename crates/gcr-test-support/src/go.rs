@@ -1,4 +1,4 @@
-//! The caller's Go: whether it is there, new enough, and has room to build. Installs nothing.
+//! Checks the Go toolchain on PATH: present, new supported, and with supported disk space to build. Installs nothing.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::process::Command;
 use crate::checkout::control_plane_module;
 use crate::error::{Error, Result};
 
-/// What the first build's caches take at most.
+/// Free space that the first build needs at most for its caches.
 const MIN_FREE_BYTES: u64 = 5_000_000_000;
-/// The Go that `go.mod` asks for: 1.26.
+/// Go version that `go.mod` requires: 1.26.
 const MIN_GO_VERSION: (u32, u32) = (1, 26);
 
-/// Answers of `go env`.
+/// Settings reported by `go env`.
 pub(crate) struct Go {
     pub(crate) version: String,
     pub(crate) os: String,
@@ -23,24 +23,26 @@ pub(crate) struct Go {
 impl Go {
     pub(crate) fn find() -> Result<Self> {
         let (major, minor) = MIN_GO_VERSION;
-        let wanted = format!(
-            "Go {major}.{minor} or newer builds the control plane for tests: https://go.dev/doc/install"
+        let requirement = format!(
+            "the test control plane needs Go {major}.{minor} or newer: https://go.dev/doc/install"
         );
-        let answer = Command::new("go")
+        let output = Command::new("go")
             .args(["env", "GOVERSION", "GOOS", "GOARCH", "GOCACHE"])
             .current_dir(control_plane_module())
             .output()
             .map_err(|error| match error.kind() {
-                ErrorKind::NotFound => Error::new(format!("go is not on PATH; {wanted}")),
+                ErrorKind::NotFound => Error::new(format!("go is not on PATH; {requirement}")),
                 _ => Error::during("go env", error),
             })?;
-        let text = String::from_utf8_lossy(&answer.stdout);
+        let text = String::from_utf8_lossy(&output.stdout);
         let [version, os, arch, cache] = text.lines().collect::<Vec<_>>()[..] else {
-            let said = String::from_utf8_lossy(&answer.stderr);
-            return Err(Error::new(format!("go env failed; {wanted}\n{said}")));
+            let errors = String::from_utf8_lossy(&output.stderr);
+            return Err(Error::new(format!(
+                "go env failed; {requirement}\n{errors}"
+            )));
         };
         if !is_supported(version) {
-            return Err(Error::new(format!("{version} is on PATH; {wanted}")));
+            return Err(Error::new(format!("{version} is on PATH; {requirement}")));
         }
         Ok(Self {
             version: version.replace(' ', "-"),
@@ -51,18 +53,18 @@ impl Go {
     }
 
     pub(crate) fn check_disk(&self) -> Result<()> {
-        let there = self
+        let existing = self
             .cache
             .ancestors()
             .find(|path| path.exists())
             .unwrap_or(Path::new("/"));
-        let disk =
-            rustix::fs::statvfs(there).map_err(|error| Error::during(there.display(), error))?;
+        let disk = rustix::fs::statvfs(existing)
+            .map_err(|error| Error::during(existing.display(), error))?;
         let free = disk.f_bavail * disk.f_frsize;
         if free < MIN_FREE_BYTES {
             return Err(Error::new(format!(
-                "{} has {:.1} GB free; building the control plane wants {:.1} GB there (GOCACHE names another place)",
-                there.display(),
+                "{} has {:.1} GB free; building the control plane needs {:.1} GB (set GOCACHE to use another directory)",
+                existing.display(),
                 free as f64 / 1e9,
                 MIN_FREE_BYTES as f64 / 1e9,
             )));
@@ -71,7 +73,7 @@ impl Go {
     }
 }
 
-/// Whether `go1.26.8` or the like is as new as wanted. A development version is taken at its word.
+/// Returns whether a version such as `go1.26.8` is new supported. Development versions are always accepted.
 fn is_supported(version: &str) -> bool {
     let Some(numbers) = version.strip_prefix("go") else {
         return version.starts_with("devel");
@@ -87,15 +89,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_older_go_is_not_enough() {
-        for enough in [
+    fn is_supported_with_old_go_returns_false() {
+        for supported in [
             "go1.26.8",
             "go1.26.0",
             "go1.27rc1",
             "go2.0",
             "devel go1.28-abcdef",
         ] {
-            assert!(is_supported(enough), "{enough}");
+            assert!(is_supported(supported), "{supported}");
         }
         for old in ["go1.25.3", "go1.9", "go1.25rc2", ""] {
             assert!(!is_supported(old), "{old}");

@@ -1,5 +1,4 @@
-//! One command about to be typed in a session. It gets exactly the environment that is written down here, and a time
-//! limit.
+//! Describes a command to run in a session. The command gets exactly the environment recorded here, and a timeout.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,11 +11,11 @@ use std::time::Duration;
 use crate::output::Output;
 use crate::running_command::{RunningCommand, TerminalStreams};
 
-/// A user that owns nothing, for tests that must not be root.
+/// Unprivileged user (`nobody`), for tests that must not run as root.
 const NOBODY: u32 = 65534;
 
-/// A command with its surroundings, made by [`Session`](crate::Session).
-#[must_use = "nothing runs before run() or spawn()"]
+/// A command with its environment, created by [`Session`](crate::Session).
+#[must_use = "the command does not run until run() or spawn()"]
 pub struct Invocation {
     program: PathBuf,
     arguments: Vec<OsString>,
@@ -46,13 +45,13 @@ impl Invocation {
         }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().into());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.arguments.extend(
             arguments
@@ -62,54 +61,54 @@ impl Invocation {
         self
     }
 
-    /// Sets a variable of the environment.
+    /// Sets an environment variable.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment
             .insert(name.as_ref().into(), value.as_ref().into());
         self
     }
 
-    /// Takes a variable out of the environment.
+    /// Removes an environment variable.
     pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
         self.environment.remove(name.as_ref());
         self
     }
 
-    /// What standard input holds; without it there is nothing to read.
+    /// Sets the content of standard input, which is otherwise empty.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
         self
     }
 
-    /// Runs in this directory; relative to the session's work directory.
+    /// Sets the working directory, relative to the session's work directory.
     pub fn current_dir(mut self, directory: impl AsRef<Path>) -> Self {
         self.directory = self.directory.join(directory);
         self
     }
 
-    /// Gives it a terminal as its standard error; all that goes to the screen is what it wrote.
+    /// Connects standard error to a terminal. `Output::stderr` then holds what the command wrote to the terminal.
     pub fn stderr_on_terminal(mut self) -> Self {
         self.terminal = TerminalStreams::Stderr;
         self
     }
 
-    /// Gives it a terminal as its standard input too, at which nobody types.
+    /// Connects standard input and standard error to a terminal that never delivers input.
     pub fn on_terminal(mut self) -> Self {
         self.terminal = TerminalStreams::StdinAndStderr;
         self
     }
 
-    /// How long it may take, 60 s unless told. Afterwards it is killed and the test fails.
+    /// Sets the timeout, 60 s by default. The command is killed and the test fails when it takes longer.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Runs as another Unix user, who is given the home directory and the kubeconfig. Other files of the session stay
-    /// as they are.
+    /// Runs the command as another Unix user, who becomes the owner of the home directory and the kubeconfig. Other
+    /// files of the session keep their owner.
     ///
     /// # Panics
-    /// Only root can do that.
+    /// The caller is not root.
     #[track_caller]
     pub fn as_user(mut self, uid: u32) -> Self {
         for path in ["HOME", "KUBECONFIG"]
@@ -123,7 +122,7 @@ impl Invocation {
         self
     }
 
-    /// Runs as somebody who is not root: the caller where that is so, else a user that owns nothing else.
+    /// Runs the command as a user other than root: the caller if the caller is not root, otherwise `nobody`.
     #[track_caller]
     pub fn as_non_root(self) -> Self {
         if rustix::process::geteuid().is_root() {
@@ -133,7 +132,7 @@ impl Invocation {
         }
     }
 
-    /// The command for those who deal with its streams themselves.
+    /// Returns the command without running it, for callers that handle its streams themselves.
     pub fn into_command(self) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -142,19 +141,19 @@ impl Invocation {
             .envs(&self.environment)
             .current_dir(&self.directory);
         if let Some(uid) = self.user {
-            // The standard library gives up root's other groups along with the user.
+            // The standard library also drops root's supplementary groups when the user changes.
             command.uid(uid).gid(uid);
         }
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the command and waits for it to exit.
     #[track_caller]
     pub fn run(self) -> Output {
         self.spawn().wait()
     }
 
-    /// Starts it. It is killed when the returned value is dropped.
+    /// Starts the command. Dropping the returned value kills it.
     #[track_caller]
     pub fn spawn(mut self) -> RunningCommand {
         let (command_line, input, timeout) = (self.command_line(), self.stdin.take(), self.timeout);
@@ -162,7 +161,7 @@ impl Invocation {
         RunningCommand::start(self.into_command(), command_line, input, timeout, terminal)
     }
 
-    /// As it would be typed, for messages.
+    /// Returns the command line for messages.
     fn command_line(&self) -> String {
         let name = self.program.file_name().unwrap_or(self.program.as_os_str());
         let words = std::iter::once(name).chain(self.arguments.iter().map(OsString::as_os_str));

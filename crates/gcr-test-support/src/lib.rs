@@ -1,5 +1,5 @@
-//! What tests, the demo and the bench stand on: the plugins as users get them, the real kubectl, and a real
-//! Kubernetes control plane. Nothing in here imitates any of the three.
+//! Runs the plugins as users get them, the real kubectl and a real Kubernetes control plane for tests, the demo and the
+//! benchmarks. None of the three is simulated.
 //!
 //! ```no_run
 //! use gcr_test_support::{ControlPlane, keys};
@@ -15,22 +15,22 @@
 //! assert_eq!(cluster.get("secret/gcr-io", &namespace)["type"], "kubernetes.io/dockerconfigjson");
 //! ```
 //!
-//! | module | what it is |
+//! | module | content |
 //! |---|---|
-//! | [`control_plane`] | a control plane: shared by all tests, or one's own to kill and start again |
-//! | [`cluster`] | what a test does to a cluster as its administrator: namespaces, objects, users |
-//! | [`fault_proxy`] | a proxy in front of a control plane, for what a real one does not do on demand |
-//! | [`user`] | a user with exactly the rights it was given |
-//! | [`session`] | a person at a shell: a home, a PATH, a kubeconfig, files, and nothing else |
-//! | [`invocation`], [`output`] | one command typed there, and what came of it |
-//! | [`keys`] | service account keys that open nothing, and what to look for where none may show |
-//! | [`binaries`], [`plugins`] | building the programs that all of this runs |
-//! | [`checkout`], [`scratch`] | where the sources are, and directories that do not outlive their use for long |
-//! | [`report`], [`stored`] | what a run over many namespaces said, and what the server holds: whether it was true |
-//! | [`snapshot`], [`manual`] | texts kept as files, and the manual pages among them |
+//! | [`control_plane`] | a control plane: shared by all tests, or dedicated to a test that stops and restarts it |
+//! | [`test_cluster`] | administrator's access to a cluster: namespaces, objects, users |
+//! | [`fault_proxy`] | a proxy in front of a control plane that injects faults |
+//! | [`user`] | a user with exactly the permissions that a test grants |
+//! | [`session`] | an isolated shell environment: home directory, PATH, kubeconfig, files |
+//! | [`invocation`], [`output`] | a command in a session, and its result |
+//! | [`keys`] | service account keys without access to anything, and detection of leaked keys |
+//! | [`binaries`], [`plugins`] | builds of the programs under test |
+//! | [`checkout`], [`scratch`] | location of the sources, and temporary directories |
+//! | [`report`], [`stored`] | the report of a run over many namespaces, and the stored objects to compare it with |
+//! | [`snapshot`], [`manual`] | snapshot files, including the manual pages |
 //!
-//! Functions for tests panic, with everything there is to say about the failure. Those that the tasks of `xtask` use
-//! too return an [`Error`]. Unix only.
+//! Functions for tests panic with the complete context of the failure. Functions that `xtask` also uses return an
+//! [`Error`]. Unix only.
 
 pub mod binaries;
 mod build_progress;

@@ -1,5 +1,6 @@
-//! Manual pages, one a command, as files in `man/` that releases hold. Made by clap_mangen from the tree that is parsed
-//! with, so that they cannot say anything else; `UPDATE_SNAPSHOTS=1 cargo test manual` writes them anew.
+//! Generates the manual pages, one per command, that releases ship, and compares them with the files in `man/`.
+//! clap_mangen makes them from the same clap tree that parses the command line, so both always agree;
+//! `UPDATE_SNAPSHOTS=1 cargo test manual` rewrites the files.
 
 use clap::Command;
 use clap_mangen::Man;
@@ -7,11 +8,11 @@ use clap_mangen::Man;
 use crate::error::{Error, Result};
 use crate::snapshot::assert_snapshot;
 
-/// Asserts that `man/` holds the pages of this command and of what stands below it. The name of `root` is the file name
-/// of a plugin, as `kubectl-gcr-secret`.
+/// Asserts that `man/` holds the pages of this command and its subcommands. The name of `root` is the plugin's file
+/// name, for example `kubectl-gcr-secret`.
 ///
 /// # Panics
-/// It holds another page.
+/// A page differs.
 #[track_caller]
 pub fn assert_manual(root: Command) {
     let name = root.get_name().to_owned();
@@ -19,7 +20,7 @@ pub fn assert_manual(root: Command) {
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .disable_version_flag(true);
-    // Hands the connection's flags down.
+    // Propagates the global connection flags to the subcommands.
     root.build();
     assert_page(&root, &name, &typed(&name));
     for command in root.get_subcommands().filter(|it| !it.is_hide_set()) {
@@ -29,7 +30,7 @@ pub fn assert_manual(root: Command) {
     }
 }
 
-/// `kubectl gcr-secret` for `kubectl-gcr-secret`.
+/// Returns the command as typed: `kubectl gcr-secret` for `kubectl-gcr-secret`.
 fn typed(name: &str) -> String {
     name.replacen('-', " ", 1)
 }
@@ -49,7 +50,7 @@ fn page(command: &Command, name: &str, typed: &str) -> Result<String> {
         .clone()
         .display_name(name)
         .override_usage(usage)
-        // The connection's behind the command's own.
+        // List the global connection flags after the command's own flags.
         .mut_args(|arg| {
             let order = usize::from(arg.is_global_set());
             arg.display_order(order)
@@ -57,7 +58,7 @@ fn page(command: &Command, name: &str, typed: &str) -> Result<String> {
     let has_subcommands = command.has_subcommands();
     let man = Man::new(command)
         .title(name)
-        // Neither day nor version: a page changes when the command does.
+        // No date and no version: a page changes only when the command does.
         .date("")
         .source("")
         .manual("kubectl plugins");
@@ -77,11 +78,11 @@ fn page(command: &Command, name: &str, typed: &str) -> Result<String> {
     Ok(page)
 }
 
-/// A section of lines that stay as they are.
+/// Returns a section whose lines are not reformatted.
 fn section(title: &str, text: &str) -> String {
     let mut section = format!(".SH {title}\n.nf\n");
     for line in text.trim().lines() {
-        // A control character of roff at the beginning, or anything after a backslash, would be an order.
+        // roff treats `.` or `'` at the start of a line, and anything after a backslash, as a request.
         let line = line.replace('\\', "\\e").replace('-', "\\-");
         let guard = if line.starts_with(['.', '\'']) {
             "\\&"

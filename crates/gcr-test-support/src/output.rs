@@ -1,22 +1,22 @@
-//! What came of one command. Asserting shows all of it; nothing is cut short.
+//! Holds the result of a command. Failed assertions print the complete output.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// A command that has ended. Bytes that are not UTF-8 are shown as U+FFFD.
+/// Result of an exited command. Bytes that are not UTF-8 become U+FFFD.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// The exit code; `None` when a signal ended it.
+    /// Exit code; `None` if a signal ended the process.
     pub code: Option<i32>,
-    /// The number of the signal that ended it.
+    /// Number of the signal that ended the process.
     pub signal: Option<i32>,
-    /// All of standard output.
+    /// Complete standard output.
     pub stdout: String,
-    /// All of standard error.
+    /// Complete standard error.
     pub stderr: String,
-    /// From start to end, by the wall clock.
+    /// Wall-clock time from start to exit.
     pub elapsed: Duration,
     command: String,
 }
@@ -45,12 +45,12 @@ impl Output {
         self.exits(0)
     }
 
-    /// Asserts an exit code, and that it is not 0. An end by a signal is no failure but a surprise.
+    /// Asserts a non-zero exit code. Death by a signal does not count as one.
     #[track_caller]
     pub fn failure(self) -> Self {
         assert!(
             self.code.is_some_and(|code| code != 0),
-            "expected a failure\n{self}"
+            "expected a non-zero exit code\n{self}"
         );
         self
     }

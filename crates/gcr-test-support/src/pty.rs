@@ -1,4 +1,4 @@
-//! A terminal for a command to write to, whose screen is read here.
+//! Opens a pseudo-terminal for a command, so that tests can read what the command writes to it.
 
 use std::fs::File;
 use std::io;
@@ -8,23 +8,23 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// Both ends: what reads the screen, and what the command is given.
+/// Returns the controlling end, from which tests read, and the terminal end for the command.
 ///
 /// # Errors
-/// The system has no terminal left.
+/// The system cannot allocate a pseudo-terminal.
 pub(crate) fn open_pty() -> io::Result<(File, File)> {
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
-    grantpt(&screen)?;
-    unlockpt(&screen)?;
-    let name = ptsname(&screen, Vec::new())?;
-    // Nobody's controlling terminal: Ctrl-C at ours is not meant for it.
-    let line: OwnedFd = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())?;
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&controller)?;
+    unlockpt(&controller)?;
+    let name = ptsname(&controller, Vec::new())?;
+    // Not as a controlling terminal: Ctrl-C at the caller's terminal must not reach the command.
+    let terminal: OwnedFd = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())?;
     let size = Winsize {
         ws_row: 24,
         ws_col: 100,
         ws_xpixel: 0,
         ws_ypixel: 0,
     };
-    tcsetwinsize(&line, size)?;
-    Ok((screen.into(), line.into()))
+    tcsetwinsize(&terminal, size)?;
+    Ok((controller.into(), terminal.into()))
 }

@@ -1,5 +1,5 @@
-//! The one way in which the plugins are built as users get them: tests, `install` and release archives all have these
-//! bytes. No path of where it was built stands in them. (`cargo xtask test reproducible` tells whether two builds agree.)
+//! Builds the plugins the way users get them. Tests, `install` and the release archives all contain these bytes, which
+//! do not depend on the build directory. (`cargo xtask test reproducible` compares two builds.)
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use crate::checkout;
 use crate::error::{Error, Result};
 use crate::plugins::PLUGINS;
 
-/// `cargo build --release --locked` of both packages in one command, since one alone unifies features differently and
-/// gives other bytes.
+/// `cargo build --release --locked` of both packages in one command. Building only one unifies features differently and
+/// produces different bytes.
 pub struct ReleaseBuild {
     root: PathBuf,
     cargo_home: Option<PathBuf>,
@@ -21,12 +21,12 @@ pub struct ReleaseBuild {
 }
 
 impl ReleaseBuild {
-    /// The build of this checkout, for this machine.
+    /// Returns the build of this checkout for this machine.
     pub fn here() -> Self {
         Self::of(&checkout::root())
     }
 
-    /// The build of the checkout with this root, into its own `target`.
+    /// Returns the build of the checkout at `root`, into its own `target` directory.
     pub fn of(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
@@ -36,32 +36,32 @@ impl ReleaseBuild {
         }
     }
 
-    /// For another machine: a target triple as rustc has them. One with a glibc version behind it, as in
-    /// `x86_64-unknown-linux-gnu.2.17`, is built by cargo-zigbuild.
+    /// Builds for a target triple of rustc. A triple with a glibc version, such as `x86_64-unknown-linux-gnu.2.17`, is
+    /// built by cargo-zigbuild.
     #[must_use]
     pub fn target(mut self, triple: &str) -> Self {
         self.target = Some(triple.to_owned());
         self
     }
 
-    /// With another `CARGO_HOME` than the caller's.
+    /// Uses another `CARGO_HOME` than the caller's.
     #[must_use]
     pub fn cargo_home(mut self, home: &Path) -> Self {
         self.cargo_home = Some(home.to_owned());
         self
     }
 
-    /// With nothing on standard error unless it fails.
+    /// Prints to standard error only on failure.
     #[must_use]
     pub fn quietly(mut self) -> Self {
         self.quiet = true;
         self
     }
 
-    /// Builds. Returns the directory of the binaries.
+    /// Builds and returns the directory of the binaries.
     ///
     /// # Errors
-    /// cargo failed; what it had to say is on standard error.
+    /// cargo failed; its messages are on standard error.
     pub fn run(&self) -> Result<PathBuf> {
         let output = self
             .command()
@@ -70,14 +70,14 @@ impl ReleaseBuild {
             .output()
             .map_err(|error| Error::during("cargo build", error))?;
         if !output.status.success() {
-            return Err(Error::new("the release build of the plugins failed"));
+            return Err(Error::new("release build of the plugins failed"));
         }
         let built = String::from_utf8_lossy(&output.stdout)
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
             .find_map(|executable| executable.parent().map(Path::to_path_buf));
-        built.ok_or_else(|| Error::new("cargo build named no executable"))
+        built.ok_or_else(|| Error::new("cargo build: no executable in its output"))
     }
 
     fn command(&self) -> Command {
@@ -88,10 +88,11 @@ impl ReleaseBuild {
             .arg(if with_glibc { "zigbuild" } else { "build" })
             .args(["--release", "--locked"])
             .arg("--message-format=json-render-diagnostics")
-            // What the caller's environment sets would be in the bytes, or in another directory.
+            // These variables of the caller's environment would change the bytes or the target directory.
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags())
             .env("CARGO_INCREMENTAL", "0")
-            // Whoever asks for this build also gives the files their names: plugins' build.rs need not tell how.
+            // The caller of this build installs the files under their final names, so the plugins' build.rs does not
+            // have to explain how.
             .env("KUBECTL_PLUGIN_IS_NAMED", "1")
             .env_remove("CARGO_BUILD_TARGET")
             .env_remove("CARGO_BUILD_RUSTFLAGS")
@@ -113,7 +114,7 @@ impl ReleaseBuild {
         cargo
     }
 
-    /// rustc's flags, separated as cargo wants them: a path may hold spaces.
+    /// Returns rustc's flags, separated by U+001F as cargo requires, because paths can contain spaces.
     fn flags(&self) -> OsString {
         let mut flags = OsString::from("--remap-path-prefix=");
         flags.push(&self.root);

@@ -1,31 +1,31 @@
-//! What a run over several namespaces said, object by object, and whether that is true: its lines against its closing
-//! count, and both against what a server holds.
+//! Parses the output of a run over several namespaces and checks it: result lines against the closing summary, and both
+//! against what the server stores.
 
 use std::collections::BTreeMap;
 
 use crate::output::Output;
 use crate::stored::Stored;
 
-/// The words of the closing count that say that an object is as asked.
+/// Outcomes in the summary that mean that the object holds the desired state.
 const SUCCESS_OUTCOMES: [&str; 5] = ["created", "configured", "replaced", "patched", "unchanged"];
 
-/// An object of a run: namespace, and name as `secret/gcr-io`.
+/// Identifies an object of a run: namespace, and name as `secret/gcr-io`.
 pub type ObjectKey = (String, String);
 
-/// What a run said.
+/// Parsed output of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The count's word for each object that had a line on standard output.
+    /// Outcome of each object with a line on standard output, in the summary's words.
     pub lines: BTreeMap<ObjectKey, String>,
     counts: BTreeMap<String, u64>,
     output: String,
 }
 
 impl Report {
-    /// Reads the lines and the count of a command that could name several namespaces.
+    /// Parses the result lines and the summary of a command over several namespaces.
     ///
     /// # Panics
-    /// A line is not understood, an object has two, there is no count, or lines and count differ.
+    /// A line cannot be parsed, an object has two lines, the summary is missing, or lines and summary differ.
     #[track_caller]
     pub fn parse(output: &Output) -> Self {
         let mut report = Self::parse_partial(output);
@@ -33,7 +33,7 @@ impl Report {
         for part in count.split(", ") {
             let number = part.split_once(' ');
             let number = number.and_then(|(count, word)| Some((word, count.parse().ok()?)));
-            let (word, count) = number.unwrap_or_else(|| panic!("no count\n{output}"));
+            let (word, count) = number.unwrap_or_else(|| panic!("summary not found\n{output}"));
             report.counts.insert(word.to_owned(), count);
         }
         for word in SUCCESS_OUTCOMES {
@@ -43,10 +43,10 @@ impl Report {
         report
     }
 
-    /// As [`Report::parse`] of a command that was killed: it has no count, and half of a last line is nothing said.
+    /// Parses the output of a killed command: the summary is missing, and an incomplete last line is ignored.
     ///
     /// # Panics
-    /// As [`Report::parse`].
+    /// As for [`Report::parse`].
     #[track_caller]
     pub fn parse_partial(output: &Output) -> Self {
         let mut report = Self {
@@ -61,10 +61,10 @@ impl Report {
         for line in whole.lines() {
             let (said, namespace) = line
                 .split_once(" -n ")
-                .unwrap_or_else(|| panic!("{line:?} names no namespace\n{output}"));
+                .unwrap_or_else(|| panic!("{line:?} has no namespace\n{output}"));
             let (object, word) = said
                 .split_once(' ')
-                .unwrap_or_else(|| panic!("{line:?} says nothing\n{output}"));
+                .unwrap_or_else(|| panic!("{line:?} has no outcome\n{output}"));
             let word = match word {
                 "patched (no change)" => "unchanged",
                 word => word,
@@ -72,42 +72,46 @@ impl Report {
             assert!(SUCCESS_OUTCOMES.contains(&word), "{line:?}\n{output}");
             let object = (namespace.to_owned(), object.to_owned());
             let before = report.lines.insert(object, word.to_owned());
-            assert!(before.is_none(), "{line:?} is the second line\n{output}");
+            assert!(
+                before.is_none(),
+                "{line:?}: second line for this object\n{output}"
+            );
         }
         report
     }
 
-    /// A number of the closing count; 0 for a word that is not in it.
+    /// Returns the summary's count for an outcome; 0 if the summary does not list it.
     pub fn count_of(&self, word: &str) -> u64 {
         self.counts.get(word).copied().unwrap_or_default()
     }
 
-    /// The sum of the closing count.
+    /// Returns the total of the summary.
     pub fn total(&self) -> u64 {
         self.counts.values().sum()
     }
 
-    /// What it said of an object on standard output.
+    /// Returns the outcome of an object according to standard output.
     pub fn outcome(&self, namespace: &str, object: &str) -> Option<&str> {
         let key = (namespace.to_owned(), object.to_owned());
         self.lines.get(&key).map(String::as_str)
     }
 
-    /// That everything is as asked, and how often.
+    /// Asserts that `objects` objects were reported and that all of them succeeded.
     ///
     /// # Panics
-    /// Something is not.
+    /// The counts differ.
     #[track_caller]
     pub fn assert_all_succeeded(&self, objects: usize) {
         assert_eq!(self.lines.len(), objects, "{}", self.output);
         assert_eq!(self.total(), objects as u64, "{}", self.output);
     }
 
-    /// That what it said is so: each of `objects` that had a line is as asked; of the others, no more are as asked than
-    /// may be, since an unknown one may have been written and a failed one was not.
+    /// Asserts that the report matches the stored objects: each reported success holds the desired state. Of the
+    /// remaining objects at most as many hold it as were reported unknown, because an unknown write can have succeeded
+    /// and a failed one did not.
     ///
     /// # Panics
-    /// It is not so.
+    /// Report and stored objects differ.
     #[track_caller]
     pub fn assert_matches(&self, stored: &Stored, objects: &[ObjectKey]) {
         let output = &self.output;

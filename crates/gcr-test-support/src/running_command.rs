@@ -1,4 +1,4 @@
-//! A command that is running: to be signalled, listened to while it runs, and waited for, no longer than its limit.
+//! Controls a running command: sends signals, reads its output so far, and waits for it up to a timeout.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::output::Output;
 use crate::pty::open_pty;
 
-/// A command that runs.
+/// A running command.
 pub struct RunningCommand {
     child: Child,
     streams: [Stream; 2],
@@ -21,7 +21,7 @@ pub struct RunningCommand {
     timeout: Duration,
 }
 
-/// Which streams are a terminal.
+/// Standard streams that are connected to a terminal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TerminalStreams {
     None,
@@ -30,7 +30,7 @@ pub(crate) enum TerminalStreams {
 }
 
 fn open_terminal() -> (File, File) {
-    open_pty().unwrap_or_else(|error| panic!("a terminal: {error}"))
+    open_pty().unwrap_or_else(|error| panic!("open a terminal: {error}"))
 }
 
 impl RunningCommand {
@@ -43,7 +43,7 @@ impl RunningCommand {
         terminal: TerminalStreams,
     ) -> Self {
         let started = Instant::now();
-        let mut screen = None;
+        let mut terminal_output = None;
         let mut stdin = if input.is_some() {
             Stdio::piped()
         } else {
@@ -51,32 +51,32 @@ impl RunningCommand {
         };
         let mut stderr = Stdio::piped();
         if terminal != TerminalStreams::None {
-            let (ours, theirs) = open_terminal();
-            screen = Some(ours);
+            let (controller, terminal_end) = open_terminal();
+            terminal_output = Some(controller);
             if terminal == TerminalStreams::StdinAndStderr {
-                let command_line = theirs.try_clone();
+                let command_line = terminal_end.try_clone();
                 stdin = command_line
-                    .unwrap_or_else(|error| panic!("a terminal: {error}"))
+                    .unwrap_or_else(|error| panic!("open a terminal: {error}"))
                     .into();
             }
-            stderr = theirs.into();
+            stderr = terminal_end.into();
         }
         let mut child = command
             .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
-            .unwrap_or_else(|error| panic!("$ {command_line}\ncannot be started: {error}"));
-        // It holds the terminal's other end, which would keep the screen from ending.
+            .unwrap_or_else(|error| panic!("$ {command_line}\nstart: {error}"));
+        // `command` holds the terminal's other end. While it is open, reading never reaches the end of the output.
         drop(command);
         if let (Some(bytes), Some(mut pipe)) = (input, child.stdin.take()) {
-            // A command need not read what it is offered.
+            // A command can exit without reading all its input, so a write error is not a failure.
             std::thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
         let streams = [
             Stream::read(child.stdout.take()),
-            match screen {
-                Some(screen) => Stream::read(Some(screen)),
+            match terminal_output {
+                Some(terminal_output) => Stream::read(Some(terminal_output)),
                 None => Stream::read(child.stderr.take()),
             },
         ];
@@ -89,7 +89,7 @@ impl RunningCommand {
         }
     }
 
-    /// Sends a signal to the process itself. One that has ended already is left alone.
+    /// Sends a signal to the process, unless it has already exited.
     pub fn signal(&mut self, signal: Signal) {
         if let Ok(None) = self.child.try_wait()
             && let Some(pid) = Pid::from_raw(self.child.id().cast_signed())
@@ -98,32 +98,35 @@ impl RunningCommand {
         }
     }
 
-    /// Whether it has not ended yet.
+    /// Returns whether the process is still running.
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Its process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// What has been written to standard error so far.
+    /// Returns the standard error output so far.
     pub fn stderr_so_far(&self) -> String {
         String::from_utf8_lossy(&self.streams[1].so_far()).into_owned()
     }
 
-    /// What has been written to standard output so far.
+    /// Returns the standard output so far.
     pub fn stdout_so_far(&self) -> String {
         String::from_utf8_lossy(&self.streams[0].so_far()).into_owned()
     }
 
-    /// How many whole lines have been written to standard output so far.
+    /// Returns the number of complete lines on standard output so far.
     pub fn lines_so_far(&self) -> usize {
         self.streams[0].lines_so_far()
     }
 
-    /// Waits for its end.
+    /// Waits for the process to exit.
+    ///
+    /// # Panics
+    /// The process exceeds its timeout; it is killed first.
     #[track_caller]
     pub fn wait(mut self) -> Output {
         let command_line = std::mem::take(&mut self.command_line);
@@ -134,8 +137,8 @@ impl RunningCommand {
             let status = self
                 .child
                 .wait()
-                .unwrap_or_else(|error| panic!("$ {command_line}\ncannot be waited for: {error}"));
-            // Not to the end of the streams: somebody else may hold them open.
+                .unwrap_or_else(|error| panic!("$ {command_line}\nwait: {error}"));
+            // Do not wait for the end of the streams: another process can hold them open.
             let streams = self.streams.each_ref().map(Stream::so_far);
             panic!(
                 "killed after {:?}\n{}",
@@ -147,8 +150,8 @@ impl RunningCommand {
         Output::new(command_line, status, streams, elapsed)
     }
 
-    /// Waits for its end; with the most memory it ever had resident, in bytes, as seen a millisecond before the end
-    /// at the latest (`VmHWM` of proc(5)). 0 where the system does not tell.
+    /// Waits for the process to exit and returns its peak resident memory in bytes (`VmHWM` of proc(5)), sampled every
+    /// millisecond; 0 on systems without it.
     #[track_caller]
     pub fn wait_with_peak_memory(mut self) -> (Output, u64) {
         let status = format!("/proc/{}/status", self.child.id());
@@ -173,7 +176,7 @@ impl RunningCommand {
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Some(status),
-                Err(error) => panic!("the process cannot be waited for: {error}"),
+                Err(error) => panic!("wait for the process: {error}"),
                 Ok(None) if self.started.elapsed() > self.timeout => return None,
                 Ok(None) => std::thread::sleep(Duration::from_millis(1)),
             }
@@ -190,7 +193,7 @@ impl Drop for RunningCommand {
     }
 }
 
-/// One of a command's streams, read as it is written so that a full pipe never holds the command up.
+/// One output stream, read while the command writes so that a full pipe never blocks the command.
 struct Stream {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
@@ -202,12 +205,12 @@ impl Stream {
         let shared = Arc::clone(&bytes);
         let reader = std::thread::spawn(move || {
             let Some(mut pipe) = pipe else { return };
-            let mut piece = [0; 8192];
-            while let Ok(count @ 1..) = pipe.read(&mut piece) {
+            let mut chunk = [0; 8192];
+            while let Ok(count @ 1..) = pipe.read(&mut chunk) {
                 shared
                     .lock()
                     .unwrap_or_else(|poisoned| poisoned.into_inner())
-                    .extend_from_slice(&piece[..count]);
+                    .extend_from_slice(&chunk[..count]);
             }
         });
         Self {

@@ -1,6 +1,6 @@
-//! Temporary directories that go even when nobody is left to remove them: each is locked by the process that made it,
-//! and the next process to make one first removes those whose lock is free. One that is told to end removes its own
-//! by [`remove_all`]. Touches only directories of its own name and user.
+//! Creates temporary directories that are removed even after their process was killed. Each directory is locked by its
+//! process; the next process that creates one first removes those with a free lock. A process that is asked to exit
+//! removes its own with [`remove_all`]. Touches only directories with this prefix and owned by this user.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,26 +15,26 @@ use crate::error::{Error, Result};
 const PREFIX: &str = "kubectl-gcr-test.";
 const LOCK: &str = ".lock";
 
-/// Those of this process.
+/// Directories of this process.
 static OWN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// A directory in the system's place for temporary files, removed when dropped. Mode 0700.
+/// A directory in the system's temporary directory, with mode 0700, removed when dropped.
 pub struct ScratchDir {
     dir: TempDir,
     _lock: File,
 }
 
 impl ScratchDir {
-    /// Makes one. `label` becomes part of its name, for whoever looks.
+    /// Creates a directory. `label` becomes part of its name.
     ///
     /// # Errors
-    /// The system's own, with the place.
+    /// The system's error, with the parent directory.
     pub fn new(label: &str) -> Result<Self> {
         static CLEANED: Once = Once::new();
         CLEANED.call_once(remove_stale);
         Self::make(label).map_err(|error| {
             Error::during(
-                format!("a directory in {}", std::env::temp_dir().display()),
+                format!("create a directory in {}", std::env::temp_dir().display()),
                 error,
             )
         })
@@ -44,7 +44,8 @@ impl ScratchDir {
         let dir = tempfile::Builder::new()
             .prefix(&format!("{PREFIX}{label}."))
             .tempdir()?;
-        // Locked before it has its name: a sweep in between must not take it for left behind.
+        // Lock the file before it has its final name, so that a concurrent cleanup does not take the directory for
+        // stale.
         let new = dir.path().join(".lock.new");
         let lock = File::create(&new)?;
         lock.lock()?;
@@ -53,7 +54,7 @@ impl ScratchDir {
         Ok(Self { dir, _lock: lock })
     }
 
-    /// Where it is. Absolute.
+    /// Returns the absolute path.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -69,14 +70,14 @@ fn with_own_dirs<T>(work: impl FnOnce(&mut Vec<PathBuf>) -> T) -> T {
     work(&mut OWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
 }
 
-/// Removes all directories of this process, for one that ends without dropping anything.
+/// Removes all directories of this process, for a process that exits without dropping values.
 pub fn remove_all() {
     for path in with_own_dirs(std::mem::take) {
         let _ = fs::remove_dir_all(path);
     }
 }
 
-/// Removes what killed processes left behind. What cannot be removed now is left for the next time.
+/// Removes directories of killed processes. Errors are ignored; the next call tries again.
 pub fn remove_stale() {
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else {
         return;
@@ -88,7 +89,8 @@ pub fn remove_stale() {
     }
 }
 
-/// Whether a directory is ours and nobody holds its lock. One without a lock is being made.
+/// Returns whether a directory belongs to this user and its lock is free. A directory without a lock file is still
+/// being created.
 fn is_stale(dir: &PathBuf) -> bool {
     let ours = fs::symlink_metadata(dir)
         .is_ok_and(|meta| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw());
@@ -100,14 +102,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_takes_what_nobody_holds_and_nothing_else() {
+    fn remove_stale_with_unlocked_directory_removes_only_that() {
         let held = ScratchDir::new("held").unwrap();
         let dropped = ScratchDir::new("dropped").unwrap();
         let abandoned = ScratchDir::new("abandoned").unwrap();
         let (dropped_path, abandoned_path) =
             (dropped.path().to_owned(), abandoned.path().to_owned());
         drop(dropped);
-        // As after kill -9: the lock is gone, the directory is not.
+        // As after kill -9: the lock is free, but the directory still exists.
         let elsewhere = abandoned.path().with_extension("moved");
         fs::rename(&abandoned_path, &elsewhere).unwrap();
         drop(abandoned);

@@ -1,17 +1,18 @@
-//! Texts kept as files, to be read in a review. A test that runs with `UPDATE_SNAPSHOTS=1` writes its own anew.
+//! Compares texts with snapshot files that reviewers can read. A test run with `UPDATE_SNAPSHOTS=1` rewrites its
+//! snapshots.
 
 use std::fs;
 use std::path::Path;
 
 use crate::checkout;
 
-/// Set, it makes [`assert_snapshot`] write instead of compare.
+/// If set, [`assert_snapshot`] writes the file instead of comparing it.
 const UPDATE: &str = "UPDATE_SNAPSHOTS";
 
-/// Asserts that a file of the checkout, as `tests/gcr_secret/help/create.txt`, holds exactly this text.
+/// Asserts that a file of the checkout, for example `tests/gcr_secret/help/create.txt`, holds exactly this text.
 ///
 /// # Panics
-/// It does not, or the file cannot be read.
+/// The file holds another text or cannot be read.
 #[track_caller]
 pub fn assert_snapshot(path: &str, text: &str) {
     let file = checkout::root().join(path);
@@ -22,9 +23,9 @@ pub fn assert_snapshot(path: &str, text: &str) {
             .unwrap_or_else(|error| panic!("{path}: {error}"));
         return;
     }
-    let kept = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let expected = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
     assert!(
-        kept == text,
-        "{path} holds something else; {UPDATE}=1 for this test writes it anew. Now it is:\n{text}"
+        expected == text,
+        "{path} differs; run this test with {UPDATE}=1 to update it. New text:\n{text}"
     );
 }

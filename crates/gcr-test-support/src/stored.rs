@@ -1,4 +1,4 @@
-//! What a server holds of the objects that the plugins write, at one moment: to hold their words against.
+//! Reads the objects that the plugins write from the server, at one moment, to check reports against them.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::test_cluster::TestCluster;
 pub struct Stored(BTreeMap<ObjectKey, Value>);
 
 impl Stored {
-    /// Looks at the accounts `builder` first and at the Secrets `gcr-io` after them: a Secret that an account referred to
-    /// is seen, as long as nobody deletes any.
+    /// Fetches the ServiceAccounts `builder` first and then the Secrets `gcr-io`. In this order a Secret that an
+    /// account refers to is always included, unless Secrets are being deleted.
     #[track_caller]
     pub fn fetch(cluster: &TestCluster) -> Self {
         Self::fetch_matching(
@@ -27,7 +27,7 @@ impl Stored {
         )
     }
 
-    /// Looks at the objects of all namespaces that kubectl's words select, kind after kind.
+    /// Fetches the objects of all namespaces that match kubectl's selector flag, one kind after the other.
     #[track_caller]
     pub fn fetch_matching(cluster: &TestCluster, kinds: &[(&str, &str)]) -> Self {
         let mut objects = BTreeMap::new();
@@ -38,10 +38,10 @@ impl Stored {
                 .unwrap_or_else(|error| panic!("{error}\n{output}"));
             let items = list["items"].as_array_mut().map(std::mem::take);
             for item in items.unwrap_or_default() {
-                let word = |field: &str| item["metadata"][field].as_str().unwrap_or_default();
+                let metadata = |field: &str| item["metadata"][field].as_str().unwrap_or_default();
                 let key = (
-                    word("namespace").to_owned(),
-                    format!("{kind}/{}", word("name")),
+                    metadata("namespace").to_owned(),
+                    format!("{kind}/{}", metadata("name")),
                 );
                 objects.insert(key, item);
             }
@@ -49,18 +49,18 @@ impl Stored {
         Self(objects)
     }
 
-    /// An object, where it is there.
+    /// Returns an object if it exists.
     pub fn get(&self, (namespace, object): &ObjectKey) -> Option<&Value> {
         self.0.get(&(namespace.clone(), object.clone()))
     }
 
-    /// Its `resourceVersion`.
+    /// Returns the object's `resourceVersion`.
     pub fn resource_version(&self, object: &ObjectKey) -> Option<&str> {
         self.get(object)?["metadata"]["resourceVersion"].as_str()
     }
 
-    /// Whether the Secret holds [`keys::KEY`] for `gcr.io`, or the account refers to `gcr-io` once and still
-    /// begins with what [`Stored::initial_account`] gives it.
+    /// Returns whether the object holds the desired state: a Secret holds [`keys::KEY`] for `gcr.io`; an account has
+    /// the entries of [`Stored::initial_account`] followed by one reference to `gcr-io`.
     pub fn matches_desired(&self, object: &ObjectKey) -> bool {
         let Some(stored) = self.get(object) else {
             return false;
@@ -70,17 +70,17 @@ impl Stored {
         }
         let list = stored["imagePullSecrets"].as_array().cloned();
         let mut list = list.unwrap_or_default();
-        let ours = list.pop();
-        ours == Some(json!({"name": "gcr-io"})) && list == foreign_entries()
+        let last = list.pop();
+        last == Some(json!({"name": "gcr-io"})) && list == foreign_entries()
     }
 
-    /// An account `builder` that refers to somebody else's Secrets, as [`TestCluster::create`] takes it.
+    /// Returns a ServiceAccount `builder` that refers to Secrets of other owners, for [`TestCluster::create`].
     pub fn initial_account(namespace: &str) -> Value {
         json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": "builder", "namespace": namespace}, "imagePullSecrets": foreign_entries()})
     }
 
-    /// The same account as it is to become.
+    /// Returns the same account with the reference to `gcr-io` added.
     pub fn desired_account(namespace: &str) -> Value {
         let mut account = Self::initial_account(namespace);
         if let Some(list) = account["imagePullSecrets"].as_array_mut() {
@@ -89,7 +89,7 @@ impl Stored {
         account
     }
 
-    /// The accounts that refer to the Secret `gcr-io` where it is not there.
+    /// Returns the accounts that refer to the Secret `gcr-io` in namespaces without it.
     pub fn dangling_references(&self) -> Vec<&ObjectKey> {
         let refers = |account: &Value| {
             let list = account["imagePullSecrets"].as_array();
@@ -107,13 +107,13 @@ impl Stored {
     }
 }
 
-/// Out of order and with an entry that names nothing, as somebody may have left it.
+/// Entries of other owners, unsorted and with an empty entry, both of which are valid and must be kept.
 fn foreign_entries() -> Vec<Value> {
     vec![json!({"name": "theirs"}), json!({}), json!({"name": "b"})]
 }
 
 fn config(secret: &Value) -> Value {
-    let coded = secret["data"][".dockerconfigjson"].as_str();
-    let plain = STANDARD.decode(coded.unwrap_or_default());
-    serde_json::from_slice(&plain.unwrap_or_default()).unwrap_or_default()
+    let encoded = secret["data"][".dockerconfigjson"].as_str();
+    let decoded = STANDARD.decode(encoded.unwrap_or_default());
+    serde_json::from_slice(&decoded.unwrap_or_default()).unwrap_or_default()
 }

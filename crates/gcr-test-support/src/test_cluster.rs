@@ -1,5 +1,5 @@
-//! What a test does to a cluster as its administrator, by the real kubectl: namespaces to work in, objects to put
-//! there and to look at, users to be. Never removes a namespace: the server is thrown away.
+//! Provides what a test does to a cluster as its administrator, through the real kubectl: create namespaces, objects
+//! and users, and read objects back. Namespaces are never deleted, because the server is thrown away.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
@@ -14,25 +14,27 @@ use crate::invocation::Invocation;
 use crate::session::Session;
 use crate::user::User;
 
-/// A cluster, by the kubeconfig of its administrator.
+/// A cluster, accessed with its administrator's kubeconfig.
 pub struct TestCluster {
     kubeconfig: PathBuf,
     kubectl: PathBuf,
     connection: Connection,
 }
 
-/// Where a server is and how to know it.
+/// Address and certificate authority of a server.
 pub(crate) struct Connection {
     pub(crate) server: String,
     pub(crate) ca_data: String,
 }
 
 impl TestCluster {
-    /// The cluster that a kubeconfig's current context names. The directory of the file serves as kubectl's home: what
-    /// it caches is shared, and goes with the file.
+    /// Returns the cluster of a kubeconfig's current context.
+    ///
+    /// The kubeconfig's directory is kubectl's home directory, so that all calls share kubectl's cache and the cache is
+    /// removed with the file.
     ///
     /// # Errors
-    /// kubectl does not build, or the kubeconfig names no server.
+    /// kubectl cannot be built, or the kubeconfig names no server.
     pub fn from_kubeconfig(kubeconfig: &Path) -> Result<Self> {
         let mut cluster = Self {
             kubeconfig: kubeconfig.to_path_buf(),
@@ -60,12 +62,12 @@ impl TestCluster {
         Ok(cluster)
     }
 
-    /// The administrator's kubeconfig.
+    /// Returns the administrator's kubeconfig.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    /// The server's URL, as `https://127.0.0.1:40000`.
+    /// Returns the server's URL, for example `https://127.0.0.1:40000`.
     pub fn server(&self) -> &str {
         &self.connection.server
     }
@@ -74,13 +76,13 @@ impl TestCluster {
         &self.connection
     }
 
-    /// A session as the administrator.
+    /// Returns a new session as the administrator.
     #[track_caller]
     pub fn session(&self) -> Session {
         Session::new(&self.kubeconfig)
     }
 
-    /// `kubectl …` as the administrator.
+    /// Prepares `kubectl …` as the administrator.
     pub fn kubectl(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation {
         let home = self.kubeconfig.parent().unwrap_or(Path::new("/"));
         let environment = BTreeMap::from([
@@ -91,8 +93,8 @@ impl TestCluster {
         Invocation::new(self.kubectl.clone(), home, environment).args(arguments)
     }
 
-    /// Makes a namespace that nobody else has, as `create-1f3a5c7e`, and waits until its ServiceAccount `default` is
-    /// there.
+    /// Creates a namespace with a unique name, for example `create-1f3a5c7e`, and waits until its ServiceAccount
+    /// `default` exists.
     #[track_caller]
     pub fn create_namespace(&self, prefix: &str) -> String {
         let name = self.create_namespace_unready(prefix);
@@ -109,7 +111,7 @@ impl TestCluster {
         name
     }
 
-    /// As [`TestCluster::create_namespace`], without waiting for anything.
+    /// Like [`TestCluster::create_namespace`], without waiting for the ServiceAccount.
     #[track_caller]
     pub fn create_namespace_unready(&self, prefix: &str) -> String {
         let name = unique(prefix);
@@ -117,7 +119,8 @@ impl TestCluster {
         name
     }
 
-    /// Many namespaces at once, as `fleet-1f3a5c7e-0000` and on, in order, each with its ServiceAccount `default`.
+    /// Creates many namespaces at once, named `PREFIX-1f3a5c7e-0000` and so on, and waits until each has its
+    /// ServiceAccount `default`. Returns the names in order.
     #[track_caller]
     pub fn create_namespaces(&self, prefix: &str, count: usize) -> Vec<String> {
         let base = unique(prefix);
@@ -129,18 +132,18 @@ impl TestCluster {
         self.create(names.iter().map(object).collect());
         let started = Instant::now();
         loop {
-            let found = self.namespaces_with_account();
+            let found = self.namespaces_with_default_account();
             if names.iter().all(|name| found.contains(name)) {
                 return names;
             }
             assert!(
                 started.elapsed() < Duration::from_secs(60),
-                "no account `default` in some of {base}-… after 60 s"
+                "some namespaces {base}-… still have no ServiceAccount `default` after 60 s"
             );
         }
     }
 
-    /// Creates objects, given whole. Those of a namespace say so in their metadata.
+    /// Creates complete objects. Namespaced objects set `metadata.namespace`.
     #[track_caller]
     pub fn create(&self, objects: Vec<Value>) {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
@@ -150,17 +153,17 @@ impl TestCluster {
             .success();
     }
 
-    /// An object, as `secret/gcr-io`, with all that the server has of it.
+    /// Returns an object, for example `secret/gcr-io`, with all its fields.
     ///
     /// # Panics
-    /// It is not there.
+    /// The object does not exist.
     #[track_caller]
     pub fn get(&self, object: &str, namespace: &str) -> Value {
         self.get_opt(object, namespace)
-            .unwrap_or_else(|| panic!("{object} is not in namespace {namespace}"))
+            .unwrap_or_else(|| panic!("{object} not found in namespace {namespace}"))
     }
 
-    /// As [`TestCluster::get`], for an object that may not be there.
+    /// Like [`TestCluster::get`], but returns `None` if the object does not exist.
     #[track_caller]
     pub fn get_opt(&self, object: &str, namespace: &str) -> Option<Value> {
         let arguments = [
@@ -179,7 +182,7 @@ impl TestCluster {
             .then(|| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}\n{output}")))
     }
 
-    /// All objects of a resource in all namespaces, as `secrets`.
+    /// Returns all objects of a resource, for example `secrets`, in all namespaces.
     #[track_caller]
     pub fn list(&self, resource: &str) -> Vec<Value> {
         let output = self
@@ -190,18 +193,18 @@ impl TestCluster {
             .unwrap_or_else(|error| panic!("{error}\n{output}"));
         match list["items"].take() {
             Value::Array(items) => items,
-            _ => panic!("no list\n{output}"),
+            _ => panic!("response is not a list\n{output}"),
         }
     }
 
-    /// A new user without any rights yet.
+    /// Creates a user without any permissions.
     #[track_caller]
     pub fn user(&self) -> User<'_> {
         User::new(self)
     }
 
     #[track_caller]
-    fn namespaces_with_account(&self) -> HashSet<String> {
+    fn namespaces_with_default_account(&self) -> HashSet<String> {
         let namespaces = "jsonpath={.items[*].metadata.namespace}";
         let accounts = [
             "get",
@@ -217,7 +220,7 @@ impl TestCluster {
     }
 }
 
-/// A name that no other call gives.
+/// Returns `prefix` with a random suffix.
 pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}-{:08x}", fastrand::u32(..))
 }

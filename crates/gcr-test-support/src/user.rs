@@ -1,5 +1,6 @@
-//! Users with exactly the rights a test gives them, to show what is done without the others. A user is a
-//! ServiceAccount in `kube-system`, out of the way of what a test counts, with a token from the TokenRequest API.
+//! Creates users with exactly the permissions that a test grants, to show what the plugins do without the others. A
+//! user is a ServiceAccount in `kube-system`, so that tests that count objects do not see it; its token comes from the
+//! TokenRequest API.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,23 +13,24 @@ use crate::test_cluster::{TestCluster, unique};
 
 const HOME_NAMESPACE: &str = "kube-system";
 
-/// One rule of a role.
+/// One RBAC rule (`rbac/v1` PolicyRule).
 #[derive(Clone, Debug)]
 pub struct PolicyRule(Value);
 
 impl PolicyRule {
-    /// These verbs on these resources of the core API group, comma-separated: `PolicyRule::new("get,patch", "secrets")`.
+    /// Returns a rule with these comma-separated verbs and resources of the core API group:
+    /// `PolicyRule::new("get,patch", "secrets")`.
     pub fn new(verbs: &str, resources: &str) -> Self {
         Self(json!({"apiGroups": [""], "verbs": words(verbs), "resources": words(resources)}))
     }
 
-    /// Only on objects of these names, comma-separated.
+    /// Restricts the rule to these comma-separated object names.
     pub fn resource_names(mut self, names: &str) -> Self {
         self.0["resourceNames"] = words(names).into();
         self
     }
 
-    /// Resources of another API group, as `authorization.k8s.io`.
+    /// Sets another API group, for example `authorization.k8s.io`.
     pub fn api_group(mut self, group: &str) -> Self {
         self.0["apiGroups"] = json!([group]);
         self
@@ -39,7 +41,7 @@ fn words(text: &str) -> Vec<&str> {
     text.split(',').collect()
 }
 
-/// A user of a cluster. Its kubeconfig goes when this is dropped.
+/// A user of a cluster. Dropping it removes its kubeconfig.
 pub struct User<'a> {
     cluster: &'a TestCluster,
     name: String,
@@ -74,13 +76,13 @@ impl<'a> User<'a> {
         user
     }
 
-    /// Gives it these rights in one namespace.
+    /// Grants rules in one namespace, with a Role.
     #[track_caller]
     pub fn allow(self, namespace: &str, rules: &[PolicyRule]) -> Self {
         self.allow_in(&[namespace.to_owned()], rules)
     }
 
-    /// Gives it these rights in each of these namespaces.
+    /// Grants rules in each of these namespaces, with a Role per namespace.
     #[track_caller]
     pub fn allow_in(self, namespaces: &[String], rules: &[PolicyRule]) -> Self {
         let grant = |namespace: &String| self.grant("Role", Some(namespace.as_str()), rules);
@@ -89,7 +91,7 @@ impl<'a> User<'a> {
         self
     }
 
-    /// Gives it these rights in the whole cluster, also on what is in no namespace.
+    /// Grants rules in the whole cluster, also for cluster-scoped resources, with a ClusterRole.
     #[track_caller]
     pub fn allow_cluster_wide(self, rules: &[PolicyRule]) -> Self {
         let grant = self.grant("ClusterRole", None, rules);
@@ -97,23 +99,23 @@ impl<'a> User<'a> {
         self
     }
 
-    /// As the server calls it.
+    /// Returns the user name as the server reports it.
     pub fn name(&self) -> String {
         format!("system:serviceaccount:{HOME_NAMESPACE}:{}", self.name)
     }
 
-    /// Its kubeconfig.
+    /// Returns the user's kubeconfig.
     pub fn kubeconfig(&self) -> PathBuf {
         self.dir.path().join("kubeconfig")
     }
 
-    /// A session as this user.
+    /// Returns a new session as this user.
     #[track_caller]
     pub fn session(&self) -> Session {
         Session::new(Path::new(&self.kubeconfig()))
     }
 
-    /// A role and its binding.
+    /// Returns a role and its binding.
     fn grant(&self, kind: &str, namespace: Option<&str>, rules: &[PolicyRule]) -> [Value; 2] {
         let mut metadata = json!({"name": unique(&self.name)});
         if let Some(namespace) = namespace {

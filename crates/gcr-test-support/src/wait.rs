@@ -1,20 +1,23 @@
-//! Waiting for what will come about, for as long as a slow machine needs.
+//! Polls for a condition with a time limit that suits slow machines.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-const LIMIT: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(1);
+const TIMEOUT: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_millis(1);
 
-/// Waits until something has come about.
+/// Waits until `condition` returns true.
 ///
 /// # Panics
-/// It has not within a minute.
+/// The condition is still false after a minute.
 #[track_caller]
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
+pub fn wait_until(description: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
     while !condition() {
-        assert!(begun.elapsed() < LIMIT, "not within {LIMIT:?}: {what}");
-        thread::sleep(PAUSE);
+        assert!(
+            started.elapsed() < TIMEOUT,
+            "timed out after {TIMEOUT:?} waiting until {description}"
+        );
+        thread::sleep(INTERVAL);
     }
 }

@@ -1,9 +1,9 @@
-//! The control plane itself: what tests rely on when they say that something is so on a real server.
+//! Tests the control plane itself: the behaviour that other tests rely on.
 
 use gcr_test_support::{ControlPlane, Options, PolicyRule, Session};
 
 #[test]
-fn a_new_namespace_gets_its_account() {
+fn new_namespace_gets_default_service_account() {
     let cluster = ControlPlane::shared();
     let namespace = cluster.create_namespace("account");
     assert_eq!(
@@ -13,7 +13,7 @@ fn a_new_namespace_gets_its_account() {
 }
 
 #[test]
-fn many_namespaces_are_many() {
+fn create_namespaces_returns_distinct_ready_namespaces() {
     let cluster = ControlPlane::shared();
     let mut names = cluster.create_namespaces("many", 3);
     for name in &names {
@@ -24,79 +24,80 @@ fn many_namespaces_are_many() {
 }
 
 #[test]
-fn a_user_may_do_what_it_was_given_and_nothing_else() {
+fn user_with_rules_has_exactly_those_permissions() {
     let cluster = ControlPlane::shared();
-    let (here, there) = (
-        cluster.create_namespace("here"),
-        cluster.create_namespace("there"),
+    let (allowed, other) = (
+        cluster.create_namespace("allowed"),
+        cluster.create_namespace("other"),
     );
     let user = cluster
         .user()
         .allow(
-            &here,
+            &allowed,
             &[PolicyRule::new("get", "serviceaccounts").resource_names("default")],
         )
         .allow_cluster_wide(&[PolicyRule::new("list", "namespaces")]);
     let session = user.session();
 
     session
-        .kubectl(["get", "serviceaccount", "default", "-n", &here])
+        .kubectl(["get", "serviceaccount", "default", "-n", &allowed])
         .run()
         .success();
     session.kubectl(["get", "namespaces"]).run().success();
-    let refused = session
-        .kubectl(["get", "serviceaccount", "default", "-n", &there])
+    let denied = session
+        .kubectl(["get", "serviceaccount", "default", "-n", &other])
         .run()
         .failure();
     assert!(
-        refused
+        denied
             .stderr
             .contains(&format!("User \"{}\" cannot get resource", user.name())),
-        "{refused}"
+        "{denied}"
     );
-    let refused = session
-        .kubectl(["get", "secrets", "-n", &here])
+    let denied = session
+        .kubectl(["get", "secrets", "-n", &allowed])
         .run()
         .failure();
     assert!(
-        refused.stderr.contains("cannot list resource \"secrets\""),
-        "{refused}"
+        denied.stderr.contains("cannot list resource \"secrets\""),
+        "{denied}"
     );
 }
 
 #[test]
-fn what_was_answered_outlives_a_kill() {
-    let mut own = ControlPlane::dedicated(Options::new().sync().user("bob", &["developers"]));
-    let server = own.server().to_owned();
-    let bob = Session::new(&own.kubeconfig_of("bob"));
-    let namespace = own.create_namespace("kept");
-    let user = own
+fn restart_after_kill_keeps_acknowledged_state() {
+    let mut plane = ControlPlane::dedicated(Options::new().sync().user("bob", &["developers"]));
+    let server = plane.server().to_owned();
+    let bob = Session::new(&plane.kubeconfig_of("bob"));
+    let namespace = plane.create_namespace("kept");
+    let user = plane
         .user()
         .allow(&namespace, &[PolicyRule::new("list", "configmaps")])
         .session();
-    own.kubectl(["create", "secret", "generic", "kept", "-n", &namespace])
+    plane
+        .kubectl(["create", "secret", "generic", "kept", "-n", &namespace])
         .run()
         .success();
 
-    own.kill();
-    own.kubectl(["get", "namespaces"]).run().failure();
-    own.restart();
+    plane.kill();
+    plane.kubectl(["get", "namespaces"]).run().failure();
+    plane.restart();
 
-    assert_eq!(own.server(), server);
-    assert_eq!(own.get("secret/kept", &namespace)["type"], "Opaque");
-    // The same certificate, the same tokens, the same key that signs ServiceAccount tokens.
-    let me = bob
+    assert_eq!(plane.server(), server);
+    assert_eq!(plane.get("secret/kept", &namespace)["type"], "Opaque");
+    // Certificate, tokens and the key that signs ServiceAccount tokens are unchanged.
+    let groups = bob
         .kubectl(["auth", "whoami", "-o", "jsonpath={.status.userInfo.groups}"])
         .run()
         .success();
-    assert_eq!(me.stdout, r#"["developers","system:authenticated"]"#);
+    assert_eq!(groups.stdout, r#"["developers","system:authenticated"]"#);
     user.kubectl(["get", "configmaps", "-n", &namespace])
         .run()
         .success();
 }
 
 #[test]
-fn a_flag_reaches_the_server_and_one_it_does_not_know_is_told() {
+fn start_with_unknown_apiserver_flag_fails() {
     let error = ControlPlane::start(Options::new().apiserver_flag("--no-such-flag"))
         .err()
         .unwrap();
@@ -107,7 +108,7 @@ fn a_flag_reaches_the_server_and_one_it_does_not_know_is_told() {
 }
 
 #[test]
-fn client_and_server_are_of_one_version() {
+fn kubectl_and_server_have_same_version() {
     let cluster = ControlPlane::shared();
     let version = cluster.kubectl(["version", "-o", "json"]).run().success();
     let version: serde_json::Value = serde_json::from_str(&version.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! The fault proxy itself: that what it leaves alone is the server's own, and that its faults are what they are called.
+//! Tests the fault proxy itself: requests without a fault pass unchanged, and each fault does what its name says.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Route, Ru
 use gcr_test_support::{ControlPlane, Output, wait_until};
 use serde_json::json;
 
-/// kubectl writes a ConfigMap, without looking at anything else.
+/// Replaces a ConfigMap with kubectl, in a single request.
 fn write(proxy: &FaultProxy, namespace: &str, name: &str) -> Output {
     let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "b"}});
-    let words = ["replace", "--raw"];
+    let args = ["replace", "--raw"];
     let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
     let session = proxy.session();
     session.file("object.json", object.to_string(), 0o600);
     session
-        .kubectl(words)
+        .kubectl(args)
         .arg(path)
         .args(["-f", "object.json"])
         .run()
 }
 
 #[test]
-fn what_is_left_alone_is_the_servers_own() {
+fn proxy_without_rules_forwards_unchanged() {
     let cluster = ControlPlane::shared();
     let proxy = FaultProxy::new(cluster);
     let namespace = cluster.create_namespace("proxy");
-    let words = ["get", "sa", "default", "-o", "yaml", "-n", &namespace];
-    let by_way = proxy.session().kubectl(words).run().success();
-    let direct = cluster.kubectl(words).run().success();
-    assert_eq!(by_way.stdout, direct.stdout);
+    let args = ["get", "sa", "default", "-o", "yaml", "-n", &namespace];
+    let through_proxy = proxy.session().kubectl(args).run().success();
+    let direct = cluster.kubectl(args).run().success();
+    assert_eq!(through_proxy.stdout, direct.stdout);
     let traffic = proxy.traffic();
     assert_eq!(traffic.request_count("get", "serviceaccounts"), 1);
     assert_eq!(
@@ -41,7 +41,7 @@ fn what_is_left_alone_is_the_servers_own() {
 }
 
 #[test]
-fn a_user_is_the_same_user_by_way_of_the_proxy() {
+fn proxy_forwards_user_token() {
     let cluster = ControlPlane::shared();
     let proxy = FaultProxy::new(cluster);
     let user = cluster.user();
@@ -56,7 +56,7 @@ fn a_user_is_the_same_user_by_way_of_the_proxy() {
 }
 
 #[test]
-fn a_fault_is_before_or_after_the_server_has_written() {
+fn fault_before_commit_writes_nothing_and_after_commit_writes() {
     let cluster = ControlPlane::shared();
     let namespace = cluster.create_namespace("proxy");
     let answer = CannedResponse::gateway_timeout;
@@ -69,8 +69,8 @@ fn a_fault_is_before_or_after_the_server_has_written() {
         ("lost", Fault::ResponseLost, true),
         ("truncated", Fault::Truncated, true),
     ] {
-        let words = ["create", "configmap", name, "-n", &namespace];
-        cluster.kubectl(words).run().success();
+        let args = ["create", "configmap", name, "-n", &namespace];
+        cluster.kubectl(args).run().success();
         let proxy = FaultProxy::new(cluster);
         let rule = Rule::on("update", "configmaps")
             .namespace(&namespace)
@@ -89,13 +89,13 @@ fn a_fault_is_before_or_after_the_server_has_written() {
             written,
             "{name}: {output}"
         );
-        // The second fares well.
+        // The second request has no fault.
         write(&proxy, &namespace, name).success();
     }
 }
 
 #[test]
-fn who_is_overtaken_meets_a_conflict_of_the_servers_own() {
+fn concurrent_write_fault_causes_server_conflict() {
     let cluster = ControlPlane::shared();
     let namespace = cluster.create_namespace("proxy");
     let proxy = FaultProxy::new(cluster);
@@ -124,7 +124,7 @@ fn who_is_overtaken_meets_a_conflict_of_the_servers_own() {
 }
 
 #[test]
-fn a_way_is_as_long_as_it_was_made() {
+fn route_latency_delays_response() {
     let cluster = ControlPlane::shared();
     let latency = Duration::from_millis(300);
     let proxy = FaultProxy::start(cluster, Route::new().latency(latency)).unwrap();
@@ -138,21 +138,21 @@ fn a_way_is_as_long_as_it_was_made() {
 }
 
 #[test]
-fn who_finds_no_room_is_asked_to_come_back() {
+fn request_above_capacity_is_shed_with_retry_after() {
     let cluster = ControlPlane::shared();
     let proxy = FaultProxy::start(cluster, Route::new().shed_above(1)).unwrap();
     proxy.inject(Rule::on("list", "secrets"), Fault::Hang);
     let session = proxy.session();
-    let taking_the_place = session
+    let hanging = session
         .kubectl(["get", "--raw", "/api/v1/namespaces/default/secrets"])
         .spawn();
-    wait_until("the only place is taken", || {
+    wait_until("the capacity is used up", || {
         proxy.traffic().max_in_flight == 1
     });
-    let asking = session.kubectl(["get", "--raw", "/readyz", "-v=6"]).spawn();
-    wait_until("one is sent away", || proxy.traffic().shed > 0);
-    drop(taking_the_place);
-    let output = asking.wait().success();
+    let waiting = session.kubectl(["get", "--raw", "/readyz", "-v=6"]).spawn();
+    wait_until("a request is shed", || proxy.traffic().shed > 0);
+    drop(hanging);
+    let output = waiting.wait().success();
     assert_eq!(output.stdout, "ok");
     assert!(
         output.stderr.contains("\"429 Too Many Requests\""),

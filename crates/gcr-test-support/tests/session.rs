@@ -1,17 +1,17 @@
-//! The surroundings a test's commands run in.
+//! Tests the environment in which commands run.
 
 use std::time::Duration;
 
 use gcr_test_support::{Session, Signal};
 
 #[test]
-fn a_command_sees_nothing_of_ours() {
+fn command_inherits_no_environment() {
     let session = Session::without_cluster();
     let output = session
         .shell("env | cut -d= -f1 | sort; pwd; ls \"$HOME\"")
         .run()
         .success();
-    // PWD is set by the shell, and `_` by some.
+    // Shells set PWD, and some set `_`.
     let names: Vec<_> = output
         .stdout
         .lines()
@@ -21,7 +21,7 @@ fn a_command_sees_nothing_of_ours() {
 }
 
 #[test]
-fn kubectl_and_both_plugins_are_installed() {
+fn session_has_kubectl_and_both_plugins_on_path() {
     let session = Session::without_cluster();
     for plugin in ["kubectl-gcr_secret", "kubectl-gcr_patch_sa"] {
         let found = session
@@ -42,7 +42,7 @@ fn kubectl_and_both_plugins_are_installed() {
 }
 
 #[test]
-fn files_have_the_mode_they_were_given() {
+fn file_has_given_mode() {
     let session = Session::without_cluster();
     session.file("key.json", "{}", 0o640);
     let output = session
@@ -53,7 +53,7 @@ fn files_have_the_mode_they_were_given() {
 }
 
 #[test]
-fn a_command_that_must_not_be_root_is_not() {
+fn as_non_root_does_not_run_as_root() {
     let session = Session::without_cluster();
     session.file("secret", "x", 0o600);
     let output = session
@@ -65,7 +65,7 @@ fn a_command_that_must_not_be_root_is_not() {
 }
 
 #[test]
-fn input_reaches_the_command_and_a_signal_ends_it() {
+fn command_gets_stdin_and_signal() {
     let session = Session::without_cluster();
     assert_eq!(
         session.shell("cat").stdin("words").run().success().stdout,
@@ -79,7 +79,7 @@ fn input_reaches_the_command_and_a_signal_ends_it() {
 
 #[test]
 #[should_panic(expected = "killed after 200ms")]
-fn a_command_that_does_not_end_is_killed() {
+fn command_exceeding_timeout_is_killed() {
     Session::without_cluster()
         .shell("echo before; exec sleep 30")
         .timeout(Duration::from_millis(200))
@@ -87,7 +87,7 @@ fn a_command_that_does_not_end_is_killed() {
 }
 
 #[test]
-fn a_session_leaves_nothing_behind() {
+fn drop_removes_session_directory() {
     let session = Session::without_cluster();
     let home = session.home();
     assert!(home.is_dir());

@@ -1,5 +1,5 @@
-//! A real Kubernetes control plane as a child process. It ends by itself when its standard input does, so whatever
-//! happens to this process, none is left behind, except where that was asked for.
+//! Runs a real Kubernetes control plane as a child process. The child stops when its standard input closes, so it never
+//! outlives this process, except when started with [`ControlPlane::detached`].
 
 mod options;
 mod process;
@@ -19,34 +19,34 @@ use crate::test_cluster::TestCluster;
 
 pub use self::options::Options;
 
-/// Names the administrator's kubeconfig of the control plane that all test processes share.
+/// Environment variable: the administrator's kubeconfig of the control plane that all test processes share.
 pub const KUBECONFIG: &str = "GCR_TEST_KUBECONFIG";
 
-/// A control plane that belongs to whoever holds this. It is ended, and its state removed, when this is dropped.
+/// A control plane owned by this value. Dropping the value stops it and removes its state.
 pub struct ControlPlane {
     cluster: TestCluster,
     options: Options,
     process: Option<ControlPlaneProcess>,
-    // Last: removed when the process is gone.
+    // Dropped last: the directory is removed after the process has exited.
     state: ScratchDir,
 }
 
-/// A control plane that outlives this process. It ends at SIGTERM and then removes its state directory.
+/// A control plane that outlives this process. On SIGTERM it stops and removes its state directory.
 pub struct DetachedControlPlane {
-    /// Its process.
+    /// Process id.
     pub pid: u32,
     /// The administrator's kubeconfig.
     pub kubeconfig: PathBuf,
-    /// All that it keeps. What is put there goes with it.
+    /// Its state directory. Other files in it are removed with it.
     pub state_dir: PathBuf,
 }
 
 impl ControlPlane {
-    /// The cluster shared by all tests: the one `cargo xtask test` started, else one for this process, started at the
-    /// first call. Tests make their own namespaces in it and leave all others alone.
+    /// Returns the cluster that all tests share: the one started by `cargo xtask test`, otherwise one for this process,
+    /// started on the first call. Tests create their own namespaces in it and leave other namespaces alone.
     ///
     /// # Panics
-    /// It does not build or start.
+    /// The control plane cannot be built or started.
     pub fn shared() -> &'static TestCluster {
         static SHARED: OnceLock<TestCluster> = OnceLock::new();
         static PRIVATE: OnceLock<ControlPlane> = OnceLock::new();
@@ -55,7 +55,8 @@ impl ControlPlane {
                 TestCluster::from_kubeconfig(Path::new(&path))
                     .unwrap_or_else(|error| panic!("{error}"))
             }),
-            // Nothing drops a static: it ends, and removes its state, as its standard input closes with this process.
+            // Statics are never dropped: this control plane stops and removes its state when its standard input closes
+            // with this process.
             None => {
                 &PRIVATE
                     .get_or_init(|| ControlPlane::dedicated(Options::new().throwaway()))
@@ -64,23 +65,23 @@ impl ControlPlane {
         }
     }
 
-    /// A control plane of one's own.
+    /// Starts a control plane for the caller alone.
     ///
     /// # Panics
-    /// It does not build or start.
+    /// The control plane cannot be built or started.
     #[track_caller]
     pub fn dedicated(options: Options) -> Self {
         Self::start(options).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// As [`ControlPlane::dedicated`], for those who do not want a panic.
+    /// Like [`ControlPlane::dedicated`], but returns errors.
     ///
     /// # Errors
-    /// It does not build or start; with the end of its log.
+    /// The control plane cannot be built or started; the error contains the end of its log.
     pub fn start(options: Options) -> Result<Self> {
         let state = ScratchDir::new("control-plane")?;
         let process = ControlPlaneProcess::start(&options, state.path(), |_| ())?;
-        // From now on the same, so that a restart is found where it was.
+        // Keep the port, so that clients find the server again after a restart.
         let options = options.port(process.port);
         let cluster = TestCluster::from_kubeconfig(&process.kubeconfig)?;
         Ok(Self {
@@ -91,16 +92,16 @@ impl ControlPlane {
         })
     }
 
-    /// Starts one that stays when this process ends.
+    /// Starts a control plane that keeps running when this process exits.
     ///
     /// # Errors
-    /// As [`ControlPlane::start`].
+    /// As for [`ControlPlane::start`].
     pub fn detached(options: Options) -> Result<DetachedControlPlane> {
         let dir = tempfile::Builder::new()
             .prefix("kubectl-gcr-kept.")
             .tempdir()
-            .map_err(|error| Error::during("a directory for the control plane", error))?;
-        // A process group of its own: Ctrl-C at the terminal is not meant for it.
+            .map_err(|error| Error::during("create a directory for the control plane", error))?;
+        // Use a separate process group, so that Ctrl-C at the terminal does not reach it.
         let options = options.throwaway().until_signal();
         let process = ControlPlaneProcess::start(&options, dir.path(), |command| {
             command.stdin(Stdio::null()).process_group(0);
@@ -112,22 +113,22 @@ impl ControlPlane {
         })
     }
 
-    /// Kills it as a power failure would. Only with [`Options::sync`] is nothing lost that was answered.
+    /// Kills the process with SIGKILL. Acknowledged writes survive only with [`Options::sync`].
     pub fn kill(&mut self) {
         if let Some(process) = self.process.take() {
             process.kill();
         }
     }
 
-    /// Ends it in an orderly way and keeps its state.
+    /// Stops the process gracefully and keeps its state.
     pub fn stop(&mut self) {
         if let Some(process) = self.process.take() {
             process.stop();
         }
     }
 
-    /// Starts it on the same state and the same port, with the same certificate, tokens and keys. Ends it first where
-    /// it is running.
+    /// Starts the control plane again with the same state, port, certificate, tokens and keys, stopping it first if it
+    /// is running.
     ///
     /// # Panics
     /// It does not start.
@@ -138,34 +139,35 @@ impl ControlPlane {
         self.process = Some(process.unwrap_or_else(|error| panic!("{error}")));
     }
 
-    /// Stops it from answering, without closing any connection, until [`ControlPlane::resume`].
+    /// Suspends the process (SIGSTOP): it stops responding but keeps its connections open, until
+    /// [`ControlPlane::resume`].
     pub fn pause(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets a paused one go on.
+    /// Resumes a suspended process (SIGCONT).
     pub fn resume(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// Waits until it ends by itself, or is ended by somebody else.
+    /// Waits until the process exits.
     pub fn wait(&mut self) {
         if let Some(process) = &mut self.process {
             process.wait();
         }
     }
 
-    /// The kubeconfig of a user made by [`Options::user`], or of `admin`.
+    /// Returns the kubeconfig of a user created by [`Options::user`], or of `admin`.
     pub fn kubeconfig_of(&self, user: &str) -> PathBuf {
         self.state.path().join(format!("{user}.kubeconfig"))
     }
 
-    /// All that it keeps.
+    /// Returns its state directory.
     pub fn state_dir(&self) -> &Path {
         self.state.path()
     }
 
-    /// The last lines of its log.
+    /// Returns the last lines of its log.
     pub fn log_tail(&self) -> String {
         process::log_tail(self.state.path())
     }
@@ -187,14 +189,14 @@ impl Deref for ControlPlane {
 
 impl Drop for ControlPlane {
     fn drop(&mut self) {
-        // A paused one could not end.
+        // A suspended process cannot exit.
         self.resume();
         self.stop();
     }
 }
 
 impl DetachedControlPlane {
-    /// Ends it, for instance when what it was started for has failed.
+    /// Stops it with SIGTERM, for example when later setup has failed.
     pub fn terminate(self) {
         if let Some(pid) = Pid::from_raw(self.pid.cast_signed()) {
             let _ = kill_process(pid, Signal::TERM);

@@ -1,8 +1,8 @@
-//! How a control plane of one's own is to be. Knows the words of the program's command line and nothing else of it.
+//! Builds the command line of the control plane program.
 
 use std::path::Path;
 
-/// The settings of a control plane.
+/// Settings of a control plane.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     port: u16,
@@ -10,41 +10,40 @@ pub struct Options {
 }
 
 impl Options {
-    /// A free port, no users beside `admin`, nothing forced to the disk.
+    /// Returns the defaults: a free port, only the user `admin`, no fsync.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Listens on this port of 127.0.0.1; 0 is a free one.
+    /// Sets the port on 127.0.0.1; 0 selects a free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Writes through to the disk, so that what was answered is there after
-    /// [`ControlPlane::kill`](crate::ControlPlane::kill).
+    /// Calls fsync, so that acknowledged writes survive [`ControlPlane::kill`](crate::ControlPlane::kill).
     pub fn sync(self) -> Self {
         self.arg("--sync".into())
     }
 
-    /// It removes its state itself when it ends in an orderly way, so that nothing is left when this process is not
-    /// there to do it. Not to be started again.
+    /// Makes the program remove its state directory itself on a graceful exit, even if this process no longer exists.
+    /// Such a control plane cannot be restarted.
     pub fn throwaway(self) -> Self {
         self.arg("--throwaway".into())
     }
 
-    /// Hands a flag to kube-apiserver, for instance `--max-mutating-requests-inflight=4`.
+    /// Passes a flag to kube-apiserver, for example `--max-mutating-requests-inflight=4`.
     pub fn apiserver_flag(self, flag: &str) -> Self {
         self.arg(format!("--apiserver-flag={flag}"))
     }
 
-    /// A user with a token of its own and no rights; see
+    /// Adds a user with its own token and no permissions; see
     /// [`ControlPlane::kubeconfig_of`](crate::ControlPlane::kubeconfig_of).
     pub fn user(self, name: &str, groups: &[&str]) -> Self {
         self.arg(format!("--user={name}:{}", groups.join("+")))
     }
 
-    /// Ends at a signal alone, not with its standard input.
+    /// Stops only on a signal and ignores the end of standard input.
     pub(super) fn until_signal(self) -> Self {
         self.arg("--until-signal".into())
     }
@@ -54,7 +53,7 @@ impl Options {
         self
     }
 
-    /// The arguments of a control plane whose state is in this directory.
+    /// Returns the program's arguments for a state directory.
     pub(super) fn arguments(&self, state_dir: &Path) -> Vec<String> {
         let first = [
             format!("--state={}", state_dir.display()),

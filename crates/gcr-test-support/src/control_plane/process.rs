@@ -1,4 +1,4 @@
-//! The child process: started until it says that it is ready, ended by the end of its standard input.
+//! Starts the control plane child process, waits until it reports ready, and stops it by closing its standard input.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use super::Options;
 use crate::binaries::binaries;
 use crate::error::{Error, Result};
 
-/// How long a start may take. It takes about 3 s on an idle machine.
+/// Time limit for starting. An idle machine needs about 3 s.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long a regular end may take before it is killed.
+/// Time limit for a graceful exit; afterwards the process is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A running control plane. Holds the pipe whose end is its end.
+/// A running control plane. Holds the standard input pipe whose end stops the program.
 pub(super) struct ControlPlaneProcess {
     child: Child,
     pub(super) kubeconfig: PathBuf,
@@ -27,7 +27,7 @@ pub(super) struct ControlPlaneProcess {
 }
 
 impl ControlPlaneProcess {
-    /// Starts it on a state directory. `prepare` has the last word on how.
+    /// Starts the program with a state directory. `prepare` can change the command last.
     pub(super) fn start(
         options: &Options,
         state_dir: &Path,
@@ -83,9 +83,9 @@ impl ControlPlaneProcess {
         }
     }
 
-    /// Waits for its end without bringing it about.
+    /// Waits for the process to exit without stopping it.
     pub(super) fn wait(&mut self) {
-        // Out of the child's reach: waiting would close it.
+        // Keep the pipe open: `Child::wait` closes standard input, which would stop the program.
         let lifeline = self.child.stdin.take();
         let _ = self.child.wait();
         drop(lifeline);
@@ -108,14 +108,14 @@ impl ControlPlaneProcess {
     }
 }
 
-/// The last 30 lines of the log in a state directory.
+/// Returns the last 30 lines of the log in a state directory.
 pub(super) fn log_tail(state_dir: &Path) -> String {
     let path = state_dir.join("control-plane.log");
     let log = fs::read(&path).unwrap_or_default();
     let text = String::from_utf8_lossy(&log);
     let lines: Vec<_> = text.lines().collect();
     format!(
-        "--- the end of {}\n{}\n",
+        "--- end of {}\n{}\n",
         path.display(),
         lines[lines.len().saturating_sub(30)..].join("\n")
     )

@@ -1,4 +1,4 @@
-//! Bodies: whole, broken off, slow, and larger than anybody should read.
+//! Builds response bodies: complete, truncated, slow, and larger than a client should read.
 
 use std::convert::Infallible;
 use std::io;
@@ -12,25 +12,25 @@ use hyper::body::Frame;
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
-/// Comes at once.
+/// Returns a body that is sent at once.
 pub(super) fn full(bytes: Bytes) -> Body {
     Full::new(bytes)
         .map_err(|never: Infallible| match never {})
         .boxed_unsync()
 }
 
-/// Its first half, and then an error, which ends the connection.
+/// Returns a body that ends with an error after its first half, which closes the connection.
 pub(super) fn truncated(bytes: &Bytes) -> Body {
     let half = Ok(Frame::data(bytes.slice(..bytes.len() / 2)));
     let end = stream::once(async {
-        // What comes at once with the end of a connection may not be sent at all.
+        // hyper may drop data that is still queued when the connection ends, so let it send the first half.
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(io::ErrorKind::ConnectionReset.into())
     });
     StreamBody::new(stream::iter([half]).chain(end)).boxed_unsync()
 }
 
-/// One byte a second.
+/// Returns a body that is sent at one byte per second.
 pub(super) fn trickling(bytes: Bytes) -> Body {
     let pieces = stream::iter(0..bytes.len()).then(move |at| {
         let piece = bytes.slice(at..at + 1);
@@ -42,7 +42,7 @@ pub(super) fn trickling(bytes: Bytes) -> Body {
     StreamBody::new(pieces).boxed_unsync()
 }
 
-/// A JSON object of so many bytes.
+/// Returns a JSON object padded to this size in bytes.
 pub(super) fn padded(bytes: u64) -> Body {
     const HEAD: &str = r#"{"kind":"Secret","apiVersion":"v1","metadata":{"name":"x"},"padding":""#;
     const TAIL: &str = r#""}"#;

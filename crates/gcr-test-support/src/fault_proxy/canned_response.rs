@@ -1,4 +1,4 @@
-//! Answers that are not the server's own, as servers and what stands before them give them.
+//! Builds responses that kube-apiserver and proxies in front of it are known to send.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::body::{self, Body};
 
-/// An answer made here.
+/// A response made by the proxy itself.
 #[derive(Clone, Debug)]
 pub struct CannedResponse {
     status: u16,
@@ -17,15 +17,15 @@ pub struct CannedResponse {
 #[derive(Clone, Debug)]
 enum Content {
     Text(Bytes),
-    /// A JSON object with so many bytes of padding.
+    /// A APPLICATION_JSON object padded to this size in bytes.
     Padded(u64),
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const JSON: &str = "application/json";
+const TEXT_PLAIN: &str = "text/plain; charset=utf-8";
+const APPLICATION_JSON: &str = "application/json";
 
 impl CannedResponse {
-    /// Any status, media type and body.
+    /// Returns a response with any status, media type and body.
     pub fn new(status: u16, media: &str, text: &str) -> Self {
         Self {
             status,
@@ -34,43 +34,49 @@ impl CannedResponse {
         }
     }
 
-    /// A `Status` of the API (`metav1.Status`) with this reason and message.
+    /// Returns a `metav1.Status` with this reason and message.
     pub fn status(status: u16, reason: &str, message: &str) -> Self {
         let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": message, "reason": reason, "code": status});
-        Self::new(status, JSON, &body.to_string())
+        Self::new(status, APPLICATION_JSON, &body.to_string())
     }
 
-    /// 429 in plain text with `Retry-After`, in seconds, as kube-apiserver sheds (`server/filters/maxinflight.go`).
+    /// Returns a plain-text 429 with `Retry-After` in seconds, as kube-apiserver sends it on overload
+    /// (`server/filters/maxinflight.go`).
     pub fn too_many_requests(seconds: u64) -> Self {
-        Self::new(429, TEXT, "Too many requests, please try again later.\n")
-            .header("retry-after", &seconds.to_string())
+        Self::new(
+            429,
+            TEXT_PLAIN,
+            "Too many requests, please try again later.\n",
+        )
+        .header("retry-after", &seconds.to_string())
     }
 
-    /// 503 in plain text and without `Retry-After`, as a load balancer without a server behind it.
+    /// Returns a plain-text 503 without `Retry-After`, as a load balancer without healthy backends sends it.
     pub fn unavailable() -> Self {
-        Self::new(503, TEXT, "no healthy upstream")
+        Self::new(503, TEXT_PLAIN, "no healthy upstream")
     }
 
-    /// 500 of the API without `Retry-After`, as when etcd changes its leader.
+    /// Returns an API 500 without `Retry-After`, as kube-apiserver sends it when etcd changes its leader.
     pub fn internal_error() -> Self {
         Self::status(500, "InternalError", "etcdserver: leader changed")
     }
 
-    /// 502 as a reverse proxy's page.
+    /// Returns a 502 with the HTML page of a reverse proxy.
     pub fn bad_gateway() -> Self {
         let page =
             "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>";
         Self::new(502, "text/html", page)
     }
 
-    /// 504 as a reverse proxy's page.
+    /// Returns a 504 with the HTML page of a reverse proxy.
     pub fn gateway_timeout() -> Self {
         let page = "<html><head><title>504 Gateway Time-out</title></head></html>";
         Self::new(504, "text/html", page)
     }
 
-    /// 504 of the API: its time was up, and it may go on (apiserver `endpoints/handlers/finisher`).
+    /// Returns an API 504: kube-apiserver's timeout has passed, but the write can still complete (apiserver
+    /// `endpoints/handlers/finisher`).
     pub fn timed_out() -> Self {
         Self::status(
             504,
@@ -79,26 +85,26 @@ impl CannedResponse {
         )
     }
 
-    /// 401 of the API.
+    /// Returns an API 401.
     pub fn unauthorized() -> Self {
         Self::status(401, "Unauthorized", "Unauthorized")
     }
 
-    /// 307 to another place.
+    /// Returns a 307 redirect.
     pub fn redirect(location: &str) -> Self {
-        Self::new(307, TEXT, "").header("location", location)
+        Self::new(307, TEXT_PLAIN, "").header("location", location)
     }
 
-    /// 200 with a JSON object of this size in bytes.
+    /// Returns a 200 with a APPLICATION_JSON object of this size in bytes.
     pub fn padded(bytes: u64) -> Self {
         Self {
             status: 200,
-            headers: vec![("content-type", JSON.into())],
+            headers: vec![("content-type", APPLICATION_JSON.into())],
             content: Content::Padded(bytes),
         }
     }
 
-    /// One header more.
+    /// Adds a header.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -1,4 +1,4 @@
-//! The proxy's own authority and the certificate it shows, made anew for each.
+//! Generates the proxy's certificate authority and server certificate, new for each proxy.
 
 use std::sync::Arc;
 
@@ -38,12 +38,12 @@ impl Certificate {
         })
     }
 
-    /// As `certificate-authority-data` has it.
+    /// Returns the CA certificate, encoded for `certificate-authority-data`.
     pub(super) fn authority(&self) -> String {
         STANDARD.encode(&self.authority)
     }
 
-    /// What the proxy speaks to its clients.
+    /// Returns the TLS configuration of the server side.
     pub(super) fn server(&self) -> Result<Arc<ServerConfig>> {
         let key = PrivatePkcs8KeyDer::from(self.key.clone()).into();
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -1,4 +1,4 @@
-//! One connection of a client: counts its bytes, and can end it with a reset.
+//! Wraps a client's connection: counts its bytes and can reset it.
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +12,8 @@ use tokio_rustls::server::TlsStream;
 
 use super::request_handler::ProxyState;
 
-/// A connection whose bytes are counted. Dropped after [`ClientConnection::reset`] was set, it sends a TCP reset.
+/// A connection whose bytes are counted. If [`ClientConnection::reset`] is set when it is dropped, it sends a TCP
+/// reset.
 pub(super) struct ClientConnection {
     pub(super) stream: TlsStream<TcpStream>,
     pub(super) proxy: Arc<ProxyState>,

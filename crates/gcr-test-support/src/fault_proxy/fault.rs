@@ -1,30 +1,31 @@
-//! What may become of one request.
+//! Defines the faults that the proxy can inject into a request.
 
 use std::time::Duration;
 
 use super::canned_response::CannedResponse;
 
-/// What becomes of a request instead of being handed on and answered.
+/// What happens to a request instead of normal forwarding.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// This is answered; the server never sees the request.
+    /// Sends this response; the server never receives the request.
     Replace(CannedResponse),
-    /// The server carries it out, and this is answered.
+    /// Forwards the request, then sends this response instead of the server's.
     RespondAfterCommit(CannedResponse),
-    /// This is answered at once, and the server carries it out so much later.
+    /// Sends this response at once and forwards the request after the delay.
     CommitLate(Duration, CannedResponse),
-    /// The connection is reset before the server sees the request.
+    /// Resets the connection; the server never receives the request.
     ResetBeforeCommit,
-    /// The server carries it out, and then the connection is reset.
+    /// Forwards the request, then resets the connection.
     ResponseLost,
-    /// The server carries it out; half the body of its answer comes, and the connection ends.
+    /// Forwards the request, sends half of the response body and closes the connection.
     Truncated,
-    /// Nothing comes, and the server never sees the request.
+    /// Never responds; the server never receives the request.
     Hang,
-    /// The server carries it out, and nothing comes.
+    /// Forwards the request and never responds.
     HangAfterCommit,
-    /// The server carries it out; the body of its answer comes at one byte a second.
+    /// Forwards the request and sends the response body at one byte per second.
     Trickle,
-    /// Somebody else labels the object just before: a write that is bound to the version it read is too late.
+    /// Adds a label to the object right before forwarding the request, so that a write bound to the earlier
+    /// `resourceVersion` gets a conflict.
     ConcurrentWrite,
 }

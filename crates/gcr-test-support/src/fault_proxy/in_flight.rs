@@ -1,18 +1,18 @@
-//! How many requests are in flight, and whether there is room for one more.
+//! Counts requests in flight and limits their number.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts who is inside.
+/// Counter of requests in flight with an optional limit.
 #[derive(Default)]
 pub(super) struct InFlightLimit {
     count: AtomicUsize,
     capacity: Option<usize>,
 }
 
-/// One inside, until it is dropped.
+/// A request in flight, until it is dropped.
 pub(super) struct InFlightPermit<'a> {
     limit: &'a InFlightLimit,
-    /// How many are inside, this one among them.
+    /// Number of requests in flight, including this one.
     pub(super) count: usize,
 }
 
@@ -24,7 +24,7 @@ impl InFlightLimit {
         }
     }
 
-    /// One more, where there is room.
+    /// Counts one more request; `None` if the limit is reached.
     pub(super) fn try_acquire(&self) -> Option<InFlightPermit<'_>> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         let permit = InFlightPermit { limit: self, count };
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_finds_no_room_takes_none() {
+    fn try_acquire_above_capacity_returns_none() {
         let limit = InFlightLimit::new(Some(2));
         let (one, two) = (limit.try_acquire(), limit.try_acquire());
         assert!(one.is_some() && two.is_some());

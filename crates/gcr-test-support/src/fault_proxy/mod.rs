@@ -1,19 +1,19 @@
-//! A proxy in front of a real control plane that knows which request it is looking at, and can lose it, delay it or
-//! answer something else, before or after the server has carried it out. What it does not touch is the server's own.
+//! Proxies requests to a real control plane and injects faults: it can drop, delay or replace a response, before or
+//! after the server has handled the request. All other requests and responses pass unchanged.
 //!
 //! ```no_run
 //! use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
 //! use gcr_test_support::ControlPlane;
 //!
 //! let proxy = FaultProxy::new(ControlPlane::shared());
-//! // On the third patch of a Secret in namespace x: the server writes it, and the client gets no response.
+//! // On the third patch of a Secret in namespace x, the server writes it but the client gets no response.
 //! proxy.inject(Rule::on("patch", "secrets").namespace("x").nth(3), Fault::ResponseLost);
 //! proxy.session().gcr_secret(["create", "--key-file", "key.json", "-n", "x"]).run();
 //! assert_eq!(proxy.traffic().requests("patch", "secrets"), 3);
 //! ```
 //!
-//! It speaks TLS and HTTP/1.1 with keep-alive on both sides, reads each request and each answer whole (so it is not
-//! for watches), and hands the caller's token on. One thread.
+//! Speaks TLS and HTTP/1.1 with keep-alive on both sides, buffers each request and response (so it does not support
+//! watches), and forwards the client's token. Runs on one thread.
 
 mod body;
 mod canned_response;
@@ -50,7 +50,7 @@ use self::certificate::Certificate;
 use self::listener::Listener;
 use self::request_handler::ProxyState;
 
-/// The way to the server, beside what single requests meet.
+/// Properties of the route to the server that affect all requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Route {
     latency: Duration,
@@ -58,19 +58,18 @@ pub struct Route {
 }
 
 impl Route {
-    /// As short as it is, with room for everybody.
+    /// Returns a route without added latency or limits.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Every request is answered so much later, and a connection takes twice that to be made: the round trips of TCP
-    /// and of TLS 1.3.
+    /// Delays each response by `latency`, and each new connection by twice that: the round trips of TCP and TLS 1.3.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// Requests beyond so many in flight are answered with 429 and `Retry-After: 1`, as kube-apiserver does
+    /// Responds to requests beyond `capacity` in flight with 429 and `Retry-After: 1`, as kube-apiserver does
     /// (apiserver `server/filters/maxinflight.go`).
     pub fn shed_above(mut self, capacity: usize) -> Self {
         self.capacity = Some(capacity);
@@ -78,11 +77,11 @@ impl Route {
     }
 }
 
-/// A running proxy. It ends, with all its connections, when this is dropped.
+/// A running proxy. Dropping it stops it and closes its connections.
 pub struct FaultProxy {
     url: String,
     authority: String,
-    /// What stands in the kubeconfigs of the server: its URL and its authority.
+    /// URL and CA data of the server, as in its kubeconfigs.
     upstream: (String, String),
     kubeconfig: PathBuf,
     state: Arc<ProxyState>,
@@ -92,7 +91,7 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// A proxy in front of a cluster that does nothing yet.
+    /// Starts a proxy in front of a cluster, without faults.
     ///
     /// # Panics
     /// It does not start.
@@ -101,10 +100,10 @@ impl FaultProxy {
         Self::start(cluster, Route::new()).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// A proxy in front of a cluster.
+    /// Starts a proxy in front of a cluster.
     ///
     /// # Errors
-    /// The system gives no port, thread or directory, or the cluster's authority cannot be read.
+    /// The system provides no port, thread or directory, or the cluster's CA data is invalid.
     pub fn start(cluster: &TestCluster, route: Route) -> Result<Self> {
         let connection = cluster.connection();
         let certificate = Certificate::make()?;
@@ -116,7 +115,7 @@ impl FaultProxy {
         let thread = std::thread::Builder::new()
             .name("fault-proxy".into())
             .spawn(move || Listener::run(serving, tls, &port_sender, stopped))
-            .map_err(|error| Error::during("a thread for the proxy", error))?;
+            .map_err(|error| Error::during("start a thread for the proxy", error))?;
         let port: u16 = port_receiver
             .recv()
             .map_err(|_| Error::new("the proxy did not start"))??;
@@ -135,46 +134,47 @@ impl FaultProxy {
         Ok(proxy)
     }
 
-    /// From now on, requests that a rule is about meet a fault. Of several rules that fit, the first that was given acts;
-    /// the others count the request all the same.
+    /// Injects a fault into the requests that a rule selects. If several rules select a request, the first one
+    /// installed applies; the others still count the request.
     pub fn inject(&self, rule: Rule, fault: Fault) -> RuleId {
         self.state.rules.add(rule, fault)
     }
 
-    /// How many requests have met a rule's fault.
+    /// Returns how many requests got a rule's fault.
     pub fn hits(&self, rule: RuleId) -> usize {
         self.state.rules.hits(rule)
     }
 
-    /// Takes all rules away.
+    /// Removes all rules.
     pub fn clear_faults(&self) {
         self.state.rules.clear();
     }
 
-    /// What has passed since the start, or since [`FaultProxy::reset_counters`].
+    /// Returns the traffic since the start or since [`FaultProxy::reset_counters`].
     pub fn traffic(&self) -> Traffic {
         self.state.traffic.snapshot()
     }
 
-    /// Begins to count anew.
+    /// Resets the traffic counters to zero.
     pub fn reset_counters(&self) {
         self.state.traffic.reset();
     }
 
-    /// Where it listens, as `https://127.0.0.1:40000`.
+    /// Returns the proxy's URL, for example `https://127.0.0.1:40000`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The kubeconfig of the cluster's administrator, by way of the proxy.
+    /// Returns the administrator's kubeconfig, changed to connect through the proxy.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    /// A kubeconfig of the cluster, changed to come by way of the proxy. Its users have to bring a token.
+    /// Copies a kubeconfig of the cluster and changes it to connect through the proxy. Its users must authenticate with
+    /// a token.
     ///
     /// # Errors
-    /// It cannot be read, or is of another server.
+    /// The kubeconfig cannot be read, or names another server.
     pub fn kubeconfig_for(&self, original: &Path) -> Result<PathBuf> {
         let failed = |error| Error::during(original.display(), error);
         let text = fs::read_to_string(original).map_err(failed)?;
@@ -182,7 +182,7 @@ impl FaultProxy {
         if !text.contains(server) || !text.contains(authority) {
             return Err(Error::during(
                 original.display(),
-                "it does not name the server that the proxy stands before",
+                "it does not name the server behind the proxy",
             ));
         }
         let text = text
@@ -194,13 +194,13 @@ impl FaultProxy {
         Ok(path)
     }
 
-    /// A session of the administrator's, by way of the proxy.
+    /// Returns a new session as the administrator, through the proxy.
     #[track_caller]
     pub fn session(&self) -> Session {
         Session::new(&self.kubeconfig)
     }
 
-    /// A session of whoever a kubeconfig of the cluster is for, by way of the proxy.
+    /// Returns a new session with a kubeconfig of the cluster, through the proxy.
     #[track_caller]
     pub fn session_for(&self, original: &Path) -> Session {
         let kubeconfig = self.kubeconfig_for(original);

@@ -1,4 +1,4 @@
-//! One request from start to end: read, counted, shed or delayed, met by a fault or handed on.
+//! Handles one request: reads and counts it, sheds or delays it, and injects a fault or forwards it.
 
 use std::io;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use super::upstream::{BufferedRequest, Upstream};
 use crate::error::Result;
 use crate::test_cluster::Connection;
 
-/// What all connections of a proxy share.
+/// State shared by all connections of a proxy.
 pub(super) struct ProxyState {
     pub(super) rules: Rules,
     pub(super) traffic: Counters,
@@ -42,7 +42,7 @@ impl ProxyState {
         })
     }
 
-    /// Answers a request. An error ends the connection; where `reset` was set, by a reset.
+    /// Handles a request. An error closes the connection, with a TCP reset if `reset` is set.
     pub(super) async fn serve(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -58,8 +58,8 @@ impl ProxyState {
             self.delay().await;
             return Ok(CannedResponse::too_many_requests(1).into_response());
         };
-        let most = &self.traffic.max_in_flight;
-        most.fetch_max(permit.count, Ordering::Relaxed);
+        let maximum = &self.traffic.max_in_flight;
+        maximum.fetch_max(permit.count, Ordering::Relaxed);
         self.delay().await;
         match self.rules.fault_for(&request_info) {
             None => self.forward(&request).await.map(with_body),
@@ -67,7 +67,7 @@ impl ProxyState {
         }
     }
 
-    /// The way there and back.
+    /// Waits for the route's latency.
     async fn delay(&self) {
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
@@ -80,28 +80,28 @@ impl ProxyState {
         request: BufferedRequest,
         reset: &AtomicBool,
     ) -> io::Result<Response<Body>> {
-        let cut = || {
+        let reset_connection = || {
             reset.store(true, Ordering::Relaxed);
             Err(io::ErrorKind::ConnectionReset.into())
         };
         match fault {
-            Fault::Replace(answer) => Ok(answer.into_response()),
-            Fault::RespondAfterCommit(answer) => {
+            Fault::Replace(response) => Ok(response.into_response()),
+            Fault::RespondAfterCommit(response) => {
                 self.forward(&request).await?;
-                Ok(answer.into_response())
+                Ok(response.into_response())
             }
-            Fault::CommitLate(pause, answer) => {
+            Fault::CommitLate(delay, response) => {
                 let state = Arc::clone(self);
                 tokio::spawn(async move {
-                    tokio::time::sleep(pause).await;
+                    tokio::time::sleep(delay).await;
                     state.forward(&request).await
                 });
-                Ok(answer.into_response())
+                Ok(response.into_response())
             }
-            Fault::ResetBeforeCommit => cut(),
+            Fault::ResetBeforeCommit => reset_connection(),
             Fault::ResponseLost => {
                 self.forward(&request).await?;
-                cut()
+                reset_connection()
             }
             Fault::Truncated => Ok(self
                 .forward(&request)
@@ -120,22 +120,22 @@ impl ProxyState {
         }
     }
 
-    /// The server's answer. Where it gives none, neither does the proxy.
+    /// Returns the server's response; fails if the server sends none.
     async fn forward(&self, request: &BufferedRequest) -> io::Result<Response<Bytes>> {
-        let mut answer = self
+        let mut response = self
             .upstream
             .send(request)
             .await
             .ok_or(io::ErrorKind::ConnectionAborted)?;
-        // A body that breaks off or trickles was promised in full.
-        let length = answer.body().len();
-        answer
+        // A truncated or slow body must still announce its full length.
+        let length = response.body().len();
+        response
             .headers_mut()
             .insert(header::CONTENT_LENGTH, length.into());
-        Ok(answer)
+        Ok(response)
     }
 }
 
-fn with_body(answer: Response<Bytes>) -> Response<Body> {
-    answer.map(body::full)
+fn with_body(response: Response<Bytes>) -> Response<Body> {
+    response.map(body::full)
 }

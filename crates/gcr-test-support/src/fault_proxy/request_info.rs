@@ -1,15 +1,15 @@
-//! Which request it is: the verb, resource, namespace and name by which rules and counters know it.
+//! Parses a request into the verb, resource, namespace and name that rules and counters use.
 
 use http::{Method, Uri};
 
-/// A request, as the API's authorization names it (`RequestInfo` in apiserver `endpoints/request`).
+/// Attributes of an API request, as in apiserver's `endpoints/request.RequestInfo`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct RequestInfo {
-    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`; else the method in lower case.
+    /// `get`, `list`, `watch`, `create`, `update`, `patch` or `delete`; otherwise the method in lower case.
     pub(super) verb: String,
-    /// As `secrets`; empty for a path that names none.
+    /// For example `secrets`; empty if the path names no resource.
     pub(super) resource: String,
-    /// Empty for what is in none, and for lists over all.
+    /// Empty for cluster-scoped resources and for lists over all namespaces.
     pub(super) namespace: String,
     /// Empty for lists.
     pub(super) name: String,
@@ -17,9 +17,9 @@ pub(super) struct RequestInfo {
 
 impl RequestInfo {
     pub(super) fn new(method: &Method, uri: &Uri) -> Self {
-        let words: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
-        // /api/VERSION/… or /apis/GROUP/VERSION/…
-        let rest = match words.as_slice() {
+        let segments: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+        // `/api/VERSION/…` or `/apis/GROUP/VERSION/…`
+        let rest = match segments.as_slice() {
             ["api", _, rest @ ..] | ["apis", _, _, rest @ ..] => rest,
             _ => &[],
         };
@@ -30,11 +30,11 @@ impl RequestInfo {
             [resource] => ("", *resource, ""),
             [] => ("", "", ""),
         };
-        let watches = uri
+        let is_watch = uri
             .query()
             .is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
         let verb = match method.as_str() {
-            "GET" if watches => "watch",
+            "GET" if is_watch => "watch",
             "GET" if name.is_empty() && !resource.is_empty() => "list",
             "GET" => "get",
             "POST" => "create",
@@ -57,8 +57,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_known_by_verb_resource_namespace_and_name() {
-        for (method, uri, words) in [
+    fn request_info_from_uri_has_verb_resource_namespace_and_name() {
+        for (method, uri, segments) in [
             (
                 Method::PATCH,
                 "/api/v1/namespaces/x/secrets/gcr-io?fieldManager=m",
@@ -99,7 +99,7 @@ mod tests {
                     request_info.namespace,
                     request_info.name
                 ],
-                words,
+                segments,
                 "{uri}"
             );
         }

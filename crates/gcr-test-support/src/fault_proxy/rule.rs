@@ -1,4 +1,4 @@
-//! Which requests meet a fault: by verb, resource, namespace and name, and which of them in their order.
+//! Selects requests for a fault by verb, resource, namespace and name, and by their order.
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,65 +6,65 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::fault::Fault;
 use super::request_info::RequestInfo;
 
-/// The requests that meet a fault: all that fit, unless told which.
+/// A selection of requests: by default all that match.
 #[derive(Clone, Debug)]
 pub struct Rule {
     verb: String,
     resource: String,
     namespace: Option<String>,
     name: Option<String>,
-    which: Range<usize>,
+    selected: Range<usize>,
 }
 
-/// A rule that was given to a proxy.
+/// Identifies a rule installed in a proxy.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleId(usize);
 
 impl Rule {
-    /// Requests of this verb of the API about this resource: `Rule::on("patch", "secrets")`.
+    /// Selects requests with this API verb and resource: `Rule::on("patch", "secrets")`.
     pub fn on(verb: &str, resource: &str) -> Self {
         Self {
             verb: verb.into(),
             resource: resource.into(),
             namespace: None,
             name: None,
-            which: 0..usize::MAX,
+            selected: 0..usize::MAX,
         }
     }
 
-    /// Only in this namespace.
+    /// Restricts the rule to a namespace.
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Only about the object of this name.
+    /// Restricts the rule to objects with this name.
     pub fn name(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Only the nth that fits, counted from 1.
+    /// Selects only the nth matching request, counted from 1.
     pub fn nth(mut self, nth: usize) -> Self {
-        self.which = nth - 1..nth;
+        self.selected = nth - 1..nth;
         self
     }
 
-    /// Only the first `count` that fit; behind [`Rule::skip`], of those.
+    /// Selects only the first `count` matching requests, after those skipped by [`Rule::skip`].
     pub fn first(mut self, count: usize) -> Self {
-        self.which.end = self.which.start.saturating_add(count);
+        self.selected.end = self.selected.start.saturating_add(count);
         self
     }
 
-    /// All that fit but the first `count`.
+    /// Skips the first `count` matching requests and selects all later ones.
     pub fn skip(mut self, count: usize) -> Self {
-        self.which = count..usize::MAX;
+        self.selected = count..usize::MAX;
         self
     }
 
     fn matches(&self, request_info: &RequestInfo) -> bool {
-        let is = |wanted: &Option<String>, given: &String| {
-            wanted.as_ref().is_none_or(|wanted| wanted == given)
+        let is = |expected: &Option<String>, active: &String| {
+            expected.as_ref().is_none_or(|expected| expected == active)
         };
         self.verb == request_info.verb
             && self.resource == request_info.resource
@@ -80,14 +80,14 @@ struct ActiveRule {
     matched: usize,
 }
 
-/// The rules of a proxy, in the order they were given.
+/// Rules of a proxy, in the order of installation.
 #[derive(Default)]
 pub(super) struct Rules(Mutex<RuleTable>);
 
 #[derive(Default)]
 struct RuleTable {
-    given: Vec<ActiveRule>,
-    /// By [`RuleId`]; kept when the rules are gone.
+    active: Vec<ActiveRule>,
+    /// Number of injected faults, indexed by [`RuleId`]. Kept when rules are removed.
     hits: Vec<usize>,
 }
 
@@ -96,7 +96,7 @@ impl Rules {
         let mut table = self.table();
         let id = table.hits.len();
         table.hits.push(0);
-        table.given.push(ActiveRule {
+        table.active.push(ActiveRule {
             id,
             rule,
             fault,
@@ -110,19 +110,19 @@ impl Rules {
     }
 
     pub(super) fn clear(&self) {
-        self.table().given.clear();
+        self.table().active.clear();
     }
 
-    /// What the request is to meet. Counts it.
+    /// Counts the request and returns the fault to inject.
     pub(super) fn fault_for(&self, request_info: &RequestInfo) -> Option<Fault> {
-        let RuleTable { given, hits } = &mut *self.table();
+        let RuleTable { active, hits } = &mut *self.table();
         let mut found: Option<&ActiveRule> = None;
-        for one in given
+        for one in active
             .iter_mut()
             .filter(|one| one.rule.matches(request_info))
         {
             one.matched += 1;
-            if found.is_none() && one.rule.which.contains(&(one.matched - 1)) {
+            if found.is_none() && one.rule.selected.contains(&(one.matched - 1)) {
                 found = Some(one);
             }
         }
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nth_that_fits_meets_the_first_rule_that_acts() {
+    fn fault_for_with_several_rules_returns_first_selecting_rule() {
         let request_info = |namespace: &str| RequestInfo {
             verb: "patch".into(),
             resource: "secrets".into(),

@@ -1,4 +1,4 @@
-//! What has passed: requests by verb and resource, connections, bytes, and how many were in flight at once.
+//! Counts requests by verb and resource, connections, bytes and requests in flight.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -6,42 +6,42 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::request_info::RequestInfo;
 
-/// What a proxy has seen.
+/// Traffic of a proxy.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     by_kind: BTreeMap<(String, String), u64>,
-    /// Connections that clients have made.
+    /// Connections opened by clients.
     pub connections: u64,
-    /// Bytes of HTTP that clients have sent, without TLS.
+    /// HTTP bytes received from clients, without TLS.
     pub bytes_received: u64,
-    /// Bytes of HTTP that were sent to clients, without TLS.
+    /// HTTP bytes sent to clients, without TLS.
     pub bytes_sent: u64,
-    /// The most requests that were in flight at a time.
+    /// Maximum number of requests in flight.
     pub max_in_flight: usize,
-    /// Requests that were shed because too many were in flight.
+    /// Requests rejected with 429 because too many were in flight.
     pub shed: u64,
 }
 
 impl Traffic {
-    /// Requests of this verb and resource.
+    /// Returns the number of requests with this verb and resource.
     pub fn request_count(&self, verb: &str, resource: &str) -> u64 {
         let key = (verb.to_owned(), resource.to_owned());
         self.by_kind.get(&key).copied().unwrap_or_default()
     }
 
-    /// All requests.
+    /// Returns the number of all requests.
     pub fn total_requests(&self) -> u64 {
         self.by_kind.values().sum()
     }
 
-    /// Requests that write: neither `get` nor `list` nor `watch`.
+    /// Returns the number of requests other than `get`, `list` and `watch`.
     pub fn write_count(&self) -> u64 {
         let reads = |verb: &str| matches!(verb, "get" | "list" | "watch");
         let writes = self.by_kind.iter().filter(|((verb, _), _)| !reads(verb));
         writes.map(|(_, count)| count).sum()
     }
 
-    /// Verb, resource and number, in order.
+    /// Returns verb, resource and request count, sorted.
     pub fn by_kind(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.by_kind
             .iter()
@@ -49,7 +49,7 @@ impl Traffic {
     }
 }
 
-/// Counts while others read.
+/// Counters that connections update concurrently.
 #[derive(Default)]
 pub(super) struct Counters {
     by_kind: Mutex<BTreeMap<(String, String), u64>>,

@@ -1,4 +1,4 @@
-//! The real server behind the proxy: connections that are kept, and answers that are read whole.
+//! Forwards requests to the real server over pooled connections and buffers the responses.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::error::{Error, Result};
 use crate::test_cluster::Connection;
 
-/// A request that was read whole.
+/// A request with its complete body.
 pub(super) type BufferedRequest = Request<Bytes>;
 
 type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -31,7 +31,8 @@ pub(super) struct Upstream {
 
 impl Upstream {
     pub(super) fn new(connection: &Connection) -> Result<Self> {
-        let failed = |error: &dyn std::fmt::Display| Error::during("the server's authority", error);
+        let failed =
+            |error: &dyn std::fmt::Display| Error::during("parse the server's CA data", error);
         let pem = STANDARD
             .decode(&connection.ca_data)
             .map_err(|error| failed(&error))?;
@@ -58,7 +59,7 @@ impl Upstream {
         })
     }
 
-    /// Hands a request on. `None` where the server gave no whole answer.
+    /// Sends a request to the server. `None` if the server sends no complete response.
     pub(super) async fn send(&self, request: &BufferedRequest) -> Option<Response<Bytes>> {
         let path = request
             .uri()
@@ -70,34 +71,38 @@ impl Upstream {
             .path_and_query(path)
             .build()
             .ok()?;
-        let mut onward = Request::new(Full::new(request.body().clone()));
-        *onward.method_mut() = request.method().clone();
-        *onward.uri_mut() = uri;
-        *onward.headers_mut() = request.headers().clone();
-        // Those of this very connection (RFC 9110 section 7.6.1) are not handed on; the rest makes hyper itself.
+        let mut forwarded = Request::new(Full::new(request.body().clone()));
+        *forwarded.method_mut() = request.method().clone();
+        *forwarded.uri_mut() = uri;
+        *forwarded.headers_mut() = request.headers().clone();
+        // Hop-by-hop headers (RFC 9110 section 7.6.1) are not forwarded; hyper adds its own.
         for name in [header::HOST, header::CONNECTION, header::TRANSFER_ENCODING] {
-            onward.headers_mut().remove(name);
+            forwarded.headers_mut().remove(name);
         }
-        let (parts, body) = self.client.request(onward).await.ok()?.into_parts();
+        let (parts, body) = self.client.request(forwarded).await.ok()?.into_parts();
         let body = body.collect().await.ok()?.to_bytes();
-        let mut answer = Response::from_parts(parts, body);
-        answer.headers_mut().remove(header::TRANSFER_ENCODING);
-        Some(answer)
+        let mut response = Response::from_parts(parts, body);
+        response.headers_mut().remove(header::TRANSFER_ENCODING);
+        Some(response)
     }
 
-    /// Labels the object that a request is about, by the rights of whoever asks.
+    /// Adds a random label to the object of a request, with the client's token.
     pub(super) async fn label_object(&self, request: &BufferedRequest) {
         let label = format!("{:08x}", fastrand::u32(..));
         let patch = serde_json::json!({"metadata": {"labels": {"touched": label}}}).to_string();
-        let mut touch = Request::new(Bytes::from(patch));
-        *touch.method_mut() = Method::PATCH;
-        *touch.uri_mut() = request.uri().path().parse().unwrap_or_default();
+        let mut patch_request = Request::new(Bytes::from(patch));
+        *patch_request.method_mut() = Method::PATCH;
+        *patch_request.uri_mut() = request.uri().path().parse().unwrap_or_default();
         let media = HeaderValue::from_static("application/merge-patch+json");
-        touch.headers_mut().insert(header::CONTENT_TYPE, media);
+        patch_request
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, media);
         if let Some(value) = request.headers().get(header::AUTHORIZATION) {
             let value = value.clone();
-            touch.headers_mut().insert(header::AUTHORIZATION, value);
+            patch_request
+                .headers_mut()
+                .insert(header::AUTHORIZATION, value);
         }
-        let _ = self.send(&touch).await;
+        let _ = self.send(&patch_request).await;
     }
 }

@@ -1,5 +1,5 @@
-//! A key to be looked for where none may show. Knows the forms in which a key travels: as it is, and in base64 within
-//! base64 within base64 at every alignment (a key in a password in an `auth` in a Secret's data).
+//! Detects leaks of a key. Recognizes a key in plain text and in up to three nested levels of base64 at every alignment
+//! (a key in a password in an `auth` in a Secret's data).
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -9,19 +9,19 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::KEY;
 
-/// As many characters of a key in a row are a leak.
+/// Number of consecutive key characters that count as a leak.
 const WINDOW: usize = 16;
-/// Base64 within base64: password, `auth`, `data`.
+/// Nested base64 levels: password, `auth`, `data`.
 const DEPTH: usize = 3;
 
-/// A key that is looked for.
+/// A key whose leaks can be detected.
 pub struct Canary {
-    /// The key file's text: valid, with an account named after the one who asked.
+    /// The key file's text: a valid key of the account that [`canary`] was given.
     pub json: String,
     windows: HashSet<Vec<u8>>,
 }
 
-/// A valid key of the account `NAME@example-project.iam.gserviceaccount.com`. The private key is [`KEY`]'s.
+/// Returns a valid key of the account `NAME@example-project.iam.gserviceaccount.com`, with [`KEY`]'s private key.
 pub fn canary(name: &str) -> Canary {
     let json = KEY.replace("puller@", &format!("{name}@"));
     let secret = private_key_range(&json);
@@ -31,7 +31,7 @@ pub fn canary(name: &str) -> Canary {
 }
 
 impl Canary {
-    /// The first piece of the private key in `text`, in whatever form it is there.
+    /// Returns the first piece of the private key in `text`, in any of the recognized forms.
     pub fn find_leak(&self, text: impl AsRef<[u8]>) -> Option<String> {
         let standard: Vec<u8> = text
             .as_ref()
@@ -47,7 +47,7 @@ impl Canary {
     }
 }
 
-/// Where the body of the private key is in a key file: between the lines that every key has.
+/// Returns the range of the private key's body in a key file: between the PEM lines, which are the same in every key.
 fn private_key_range(json: &str) -> Range<usize> {
     let begin = r"-----BEGIN PRIVATE KEY-----\n";
     let start = json.find(begin).map_or(0, |found| found + begin.len());
@@ -65,11 +65,11 @@ fn collect_windows(
     if depth == 0 {
         return;
     }
-    // What stands before decides where the groups of three begin.
+    // The length of the preceding bytes decides where base64's groups of three begin.
     for shift in 0..3 {
         let shifted = [&b"xx"[..shift], text].concat();
         let encoded = STANDARD.encode(&shifted);
-        // Only characters that come from the secret alone.
+        // Only characters that encode nothing but bytes of the key.
         let permit = ((secret.start + shift) * 4).div_ceil(3)..(secret.end + shift) * 4 / 3;
         collect_windows(encoded.as_bytes(), permit, depth - 1, windows);
     }
@@ -89,7 +89,7 @@ mod tests {
     use crate::keys::{KUBECTL_SECRET, key_auth};
 
     #[test]
-    fn a_canary_is_found_in_every_form_that_kubectl_makes_of_it() {
+    fn find_leak_with_kubectl_encodings_finds_key() {
         let canary = canary("canary");
         for (form, text) in [
             ("key file", canary.json.as_str()),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_of_it_is_enough_and_the_public_fields_are_not() {
+    fn find_leak_with_short_piece_finds_key_but_ignores_public_fields() {
         let canary = canary("canary");
         let start = canary.json.find("PRIVATE KEY-----").unwrap() + 100;
         assert!(
