@@ -1,50 +1,51 @@
-//! Who may do what has an effect: write to a cluster, to a terminal, read the environment, start a runtime, end the
-//! process.
+//! Checks which files call functions with side effects: write to a cluster or a terminal, read the environment, start a
+//! runtime, or exit the process.
 
-use crate::expect_none;
+use crate::assert_no_violations;
 use crate::source::Source;
 
-/// Something only some files may do. A path that ends in `/` stands for all below it.
+/// A list of code fragments that only certain files are allowed to contain. A path that ends in `/` covers all files
+/// below it.
 struct Rule {
-    words: &'static [&'static str],
-    only: &'static [&'static str],
-    why: &'static str,
+    fragments: &'static [&'static str],
+    allowed_in: &'static [&'static str],
+    reason: &'static str,
 }
 
 const SHIPPED: [Rule; 9] = [
     Rule {
-        words: &[".apply_secret("],
-        // Observing tries an apply out as a dry run, where nothing may be read.
-        only: &[
+        fragments: &[".apply_secret("],
+        // `observe` applies a Secret as a server-side dry run if reading it is forbidden.
+        allowed_in: &[
             "crates/gcr-core/src/apply/",
             "crates/gcr-core/src/observe/secret.rs",
         ],
-        why: "apply alone writes to a cluster",
+        reason: "only apply writes to a cluster",
     },
     Rule {
-        words: &[
+        fragments: &[
             ".patch_account(",
             ".delete_secret(",
             ".remove_secret_annotation(",
         ],
-        only: &["crates/gcr-core/src/apply/"],
-        why: "apply alone writes to a cluster",
+        allowed_in: &["crates/gcr-core/src/apply/"],
+        reason: "only apply writes to a cluster",
     },
     Rule {
-        words: &[".exchange("],
-        only: &[
-            "crates/gcr-core/src/cluster/",
-            "crates/gcr-core/src/drive/send.rs",
+        fragments: &["cluster.send(", "ApiRequest {"],
+        allowed_in: &[
+            "crates/gcr-core/src/kubernetes/",
+            "crates/gcr-core/src/reconcile/send_futures.rs",
         ],
-        why: "requests are made in cluster",
+        reason: "only kubernetes creates and sends requests",
     },
     Rule {
-        words: &["client.send(", "Api::"],
-        only: &["crates/gcr-core/src/cluster/exchange.rs"],
-        why: "there is one way out",
+        fragments: &["client.send(", "Api::"],
+        allowed_in: &["crates/gcr-core/src/kubernetes/api_request.rs"],
+        reason: "all requests use the same retry and limiter code",
     },
     Rule {
-        words: &[
+        fragments: &[
             "stdout()",
             "stderr()",
             "println!",
@@ -53,38 +54,38 @@ const SHIPPED: [Rule; 9] = [
             "eprint!(",
             "dbg!(",
         ],
-        only: &[
+        allowed_in: &[
             "crates/gcr-core/src/report/",
-            // Ask whether it is a terminal and how wide, and print nothing.
+            // These files only query whether the stream is a terminal, and its width.
             "crates/gcr-core/src/run.rs",
             "crates/gcr-core/src/args/parse.rs",
         ],
-        why: "report alone writes to a terminal",
+        reason: "only report writes to the terminal",
     },
     Rule {
-        words: &["clap::", "clap_"],
-        only: &[
+        fragments: &["clap::", "clap_"],
+        allowed_in: &[
             "crates/gcr-core/src/args/",
-            // What can be typed is read from clap's own description.
+            // Completion reads commands and flags from the clap tree.
             "crates/gcr-core/src/completion/",
             "plugins/kubectl-gcr-patch-sa/src/cli.rs",
             "plugins/kubectl-gcr-secret/src/cli.rs",
-            // A command's own flags stand beside the command.
+            // The flags of `create` are defined next to the command.
             "plugins/kubectl-gcr-secret/src/create.rs",
         ],
-        why: "clap ends at the command line",
+        reason: "only the command-line layer uses clap",
     },
     Rule {
-        words: &["runtime::Builder", "Runtime::new", "tokio::main"],
-        // A run's, and the one that completion asks a cluster on: no process makes both.
-        only: &[
+        fragments: &["runtime::Builder", "Runtime::new", "tokio::main"],
+        // One for a run and one for completion; a process never creates both.
+        allowed_in: &[
             "crates/gcr-core/src/run.rs",
             "crates/gcr-core/src/completion/values.rs",
         ],
-        why: "one runtime, made where a process's work begins",
+        reason: "a process creates one runtime, at its entry point",
     },
     Rule {
-        words: &[
+        fragments: &[
             "env::var",
             "env::args",
             "env::current_dir",
@@ -92,35 +93,35 @@ const SHIPPED: [Rule; 9] = [
             "env::set_var",
             "env::home_dir",
         ],
-        only: &[
-            // Colour goes by TERM and NO_COLOR.
-            "crates/gcr-core/src/report/stream.rs",
-            // Where kubeconfig files are, which proxy, whether this runs in a pod: once, for all who ask.
+        allowed_in: &[
+            // Colours depend on TERM and NO_COLOR.
+            "crates/gcr-core/src/report/console.rs",
+            // Reads kubeconfig paths, proxy settings and in-cluster variables once for the whole process.
             "crates/gcr-core/src/connection/environment.rs",
-            // The command line comes in.
+            // Entry points read the command line.
             "plugins/kubectl-gcr-patch-sa/src/main.rs",
             "plugins/kubectl-gcr-secret/src/main.rs",
         ],
-        why: "what a command does depends on what was typed",
+        reason: "a command's behaviour depends only on its command line",
     },
     Rule {
-        words: &["use std::env;"],
-        only: &[],
-        why: "the environment is named where it is read",
+        fragments: &["use std::env;"],
+        allowed_in: &[],
+        reason: "calls must name env:: so that these rules can find them",
     },
 ];
 
-const EVERYWHERE: [Rule; 2] = [
+const ALL_FILES: [Rule; 2] = [
     Rule {
-        words: &["process::exit", "process::abort"],
-        // Its main thread waits for a child and cannot be made to return.
-        only: &["crates/xtask/src/interrupt.rs"],
-        why: "main alone ends the process, by returning",
+        fragments: &["process::exit", "process::abort"],
+        // The main thread waits for a child process and cannot be made to return.
+        allowed_in: &["crates/xtask/src/interrupt.rs"],
+        reason: "only main exits the process, by returning",
     },
     Rule {
-        words: &["#[allow(", "#![allow("],
-        only: &[],
-        why: "an exception is expected, with its reason",
+        fragments: &["#[allow(", "#![allow("],
+        allowed_in: &[],
+        reason: "use #[expect] with a reason",
     },
 ];
 
@@ -129,74 +130,82 @@ fn covers(path: &str, source: &Source) -> bool {
 }
 
 impl Rule {
-    fn broken_by(&self, source: &Source) -> Vec<String> {
-        if !source.is_rust() || self.only.iter().any(|path| covers(path, source)) {
+    fn violations_in(&self, source: &Source) -> Vec<String> {
+        if !source.is_rust() || self.allowed_in.iter().any(|path| covers(path, source)) {
             return Vec::new();
         }
-        let hits = self.words.iter().flat_map(|word| {
-            let lines = source.lines_with(word);
+        let hits = self.fragments.iter().flat_map(|fragment| {
+            let lines = source.lines_with(fragment);
             lines
                 .into_iter()
-                .map(move |at| format!("{at}: {word} stands here; {}", self.why))
+                .map(move |at| format!("{at}: {fragment}: {}", self.reason))
         });
         hits.collect()
     }
 }
 
 #[test]
-fn what_has_an_effect_is_done_where_it_belongs() {
+fn side_effects_occur_only_in_allowed_files() {
     let sources = Source::shipped();
-    expect_none(
+    assert_no_violations(
         SHIPPED
             .iter()
-            .flat_map(|rule| sources.iter().flat_map(|it| rule.broken_by(it)))
+            .flat_map(|rule| sources.iter().flat_map(|it| rule.violations_in(it)))
             .collect(),
     );
     let sources = Source::all();
-    expect_none(
-        EVERYWHERE
+    assert_no_violations(
+        ALL_FILES
             .iter()
-            .flat_map(|rule| sources.iter().flat_map(|it| rule.broken_by(it)))
+            .flat_map(|rule| sources.iter().flat_map(|it| rule.violations_in(it)))
             .collect(),
     );
 }
 
 #[test]
-fn every_exception_is_still_needed() {
+fn every_exception_is_used() {
     let sources = Source::all();
-    let mut idle = Vec::new();
-    for rule in SHIPPED.iter().chain(&EVERYWHERE) {
-        for path in rule.only {
-            let theirs = sources.iter().filter(|source| covers(path, source));
-            let used = theirs
-                .flat_map(|it| rule.words.iter().flat_map(|word| it.lines_with(word)))
+    let mut stale = Vec::new();
+    for rule in SHIPPED.iter().chain(&ALL_FILES) {
+        for path in rule.allowed_in {
+            let covered = sources.iter().filter(|source| covers(path, source));
+            let used = covered
+                .flat_map(|it| {
+                    rule.fragments
+                        .iter()
+                        .flat_map(|fragment| it.lines_with(fragment))
+                })
                 .next();
             if used.is_none() {
-                idle.push(format!("{path} needs no exception from: {}", rule.why));
+                stale.push(format!("{path} is a stale exception from: {}", rule.reason));
             }
         }
     }
-    expect_none(idle);
+    assert_no_violations(stale);
 }
 
 #[test]
-fn every_word_of_every_rule_is_seen() {
-    for rule in SHIPPED.iter().chain(&EVERYWHERE) {
-        for word in rule.words {
-            let text = format!("fn f() {{\n    x{word}1);\n}}\n");
+fn every_fragment_outside_its_files_is_reported() {
+    for rule in SHIPPED.iter().chain(&ALL_FILES) {
+        for fragment in rule.fragments {
+            let text = format!("fn f() {{\n    x{fragment}1);\n}}\n");
             let source = Source::new("crates/gcr-core/src/plan/mod.rs", &text);
-            assert!(!rule.broken_by(&source).is_empty(), "{word}");
-            for path in rule.only {
-                let within = path
+            assert!(!rule.violations_in(&source).is_empty(), "{fragment}");
+            for path in rule.allowed_in {
+                let allowed_path = path
                     .strip_suffix('/')
                     .map_or((*path).to_owned(), |path| format!("{path}/x.rs"));
                 assert!(
-                    rule.broken_by(&Source::new(&within, &text)).is_empty(),
-                    "{within}: {word}"
+                    rule.violations_in(&Source::new(&allowed_path, &text))
+                        .is_empty(),
+                    "{allowed_path}: {fragment}"
                 );
             }
-            let quoted = Source::new("crates/gcr-core/src/plan/mod.rs", &format!("// {word}\n"));
-            assert!(rule.broken_by(&quoted).is_empty(), "{word}");
+            let quoted = Source::new(
+                "crates/gcr-core/src/plan/mod.rs",
+                &format!("// {fragment}\n"),
+            );
+            assert!(rule.violations_in(&quoted).is_empty(), "{fragment}");
         }
     }
 }

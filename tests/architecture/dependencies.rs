@@ -1,30 +1,33 @@
-//! What must not be among the dependencies, whoever brings it.
+//! Checks that certain crates are not dependencies, not even transitively.
 
 use gcr_test_support::checkout;
 
-/// A crate and why it is not wanted.
-const UNWANTED: [(&str, &str); 2] = [
+/// A crate and the reason against it.
+const FORBIDDEN: [(&str, &str); 2] = [
     (
         "aws-lc-rs",
-        "it costs 22 ms at each process's first handshake, and a C compiler's flags at each build",
+        "it adds 22 ms to the first TLS handshake of each process and needs a C compiler to build",
     ),
-    ("openssl-sys", "it links to whatever the system has"),
+    (
+        "openssl-sys",
+        "it links to the system's OpenSSL, whose version varies",
+    ),
 ];
 
 #[test]
-fn the_crypto_is_ring_and_nothing_else() {
-    for (name, why) in UNWANTED {
-        assert_eq!(who_needs(name), None, "{name} is here: {why}");
+fn workspace_has_no_forbidden_dependencies() {
+    for (name, reason) in FORBIDDEN {
+        assert_eq!(reverse_tree(name), None, "{name} is a dependency: {reason}");
     }
 }
 
 #[test]
-fn who_needs_a_crate_is_seen() {
-    assert!(who_needs("ring").is_some_and(|tree| tree.contains("rustls")));
+fn reverse_tree_with_existing_dependency_is_found() {
+    assert!(reverse_tree("ring").is_some_and(|tree| tree.contains("rustls")));
 }
 
-/// cargo's answer, or `None` where the crate is not among the dependencies.
-fn who_needs(name: &str) -> Option<String> {
+/// Returns the crate's reverse dependency tree, or `None` if it is not a dependency.
+fn reverse_tree(name: &str) -> Option<String> {
     let mut cargo = checkout::cargo();
     cargo.args([
         "tree",
@@ -36,12 +39,12 @@ fn who_needs(name: &str) -> Option<String> {
         name,
     ]);
     let output = cargo.output().expect("cargo starts");
-    let said = String::from_utf8_lossy(&output.stderr);
+    let errors = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
         let tree = String::from_utf8_lossy(&output.stdout).into_owned();
-        // With --target, a crate that only another platform's lock entry names is an empty tree.
+        // With --target, the tree is empty for a crate that only the lock file's entry of another platform names.
         return (!tree.trim().is_empty()).then_some(tree);
     }
-    assert!(said.contains("did not match any packages"), "{said}");
+    assert!(errors.contains("did not match any packages"), "{errors}");
     None
 }

@@ -1,103 +1,144 @@
-//! Who may import whom in the core, by top-level module.
+//! Checks which modules of the core import which, by top-level module.
 
 use std::collections::BTreeSet;
 
-use crate::expect_none;
+use crate::assert_no_violations;
 use crate::source::Source;
 
 const CORE: &str = "crates/gcr-core/src/";
 
-/// Each module and what it may import of the crate. From the inside out.
-const RINGS: [(&str, &[&str]); 25] = [
-    // Values made from text or bytes that somebody else has read: nothing of the crate, no I/O.
+/// Each module and the modules that it is allowed to import, from the lowest layer to the highest.
+const LAYERS: [(&str, &[&str]); 25] = [
+    // Values parsed from text or bytes, without I/O.
     ("domain", &[]),
     ("exit", &[]),
     ("process", &[]),
     ("signals", &[]),
     ("credential_file", &["domain"]),
-    // From flags, environment and kubeconfig files to a connection: knows nothing of what is asked over it.
+    // Turns flags, environment and kubeconfig files into a connection. Independent of the requests sent over it.
     ("connection", &["domain"]),
-    // What the objects and their ends are called. One knot, of values only: a target holds
-    // its cluster, a failure holds the cluster's fault, an event holds a failure, and the cluster tells events.
-    ("target", &["cluster", "domain"]),
+    // Names of objects and their outcomes. These modules and `kubernetes` import each other, but only values: a target
+    // holds its cluster, an object error holds a request error, an event holds an object error, and the cluster client
+    // sends events.
+    ("target", &["domain", "kubernetes"]),
     ("ledger", &["target"]),
-    ("failure", &["cluster", "domain"]),
-    ("event", &["failure", "ledger", "target"]),
-    // Speaks to Kubernetes: knows the ledger's entries and the events, neither plan nor wish.
-    ("cluster", &["connection", "domain", "event", "ledger"]),
+    ("object_error", &["domain", "kubernetes"]),
+    ("event", &["ledger", "object_error", "target"]),
+    // Sends requests to Kubernetes. Uses the ledger's trackers and the events, but no plan and no user request.
+    ("kubernetes", &["connection", "domain", "event", "ledger"]),
     ("request", &["connection", "domain"]),
-    ("progress", &["domain", "request"]),
-    // The stages, each made from the one before.
+    ("target_state", &["domain", "request"]),
+    // The stages of a target. Each uses the result of the stage before.
     (
         "observe",
-        &["cluster", "domain", "progress", "request", "target"],
+        &["domain", "kubernetes", "request", "target", "target_state"],
     ),
     (
         "plan",
         &[
-            "cluster", "domain", "failure", "ledger", "observe", "progress", "request",
+            "domain",
+            "kubernetes",
+            "ledger",
+            "object_error",
+            "observe",
+            "request",
+            "target_state",
         ],
     ),
     (
         "apply",
         &[
-            "cluster", "domain", "failure", "ledger", "plan", "progress", "request", "target",
+            "domain",
+            "kubernetes",
+            "ledger",
+            "object_error",
+            "plan",
+            "request",
+            "target",
+            "target_state",
         ],
     ),
-    ("advice", &["cluster", "failure", "request", "target"]),
     (
-        "drive",
+        "rbac_hint",
+        &["kubernetes", "object_error", "request", "target"],
+    ),
+    (
+        "reconcile",
         &[
-            "advice", "apply", "cluster", "domain", "event", "failure", "ledger", "observe",
-            "plan", "progress", "request", "target",
+            "apply",
+            "domain",
+            "event",
+            "kubernetes",
+            "ledger",
+            "object_error",
+            "observe",
+            "plan",
+            "rbac_hint",
+            "request",
+            "target",
+            "target_state",
         ],
     ),
-    // The targets of one cluster, and all of them driven.
+    // Finds the targets of one cluster and reconciles them.
     (
-        "fleet",
+        "cluster_run",
         &[
-            "cluster", "domain", "drive", "event", "failure", "ledger", "observe", "request",
+            "domain",
+            "event",
+            "kubernetes",
+            "ledger",
+            "object_error",
+            "observe",
+            "reconcile",
+            "request",
             "target",
         ],
     ),
-    // What the user sees: knows how things ended, not how they were done.
+    // Output for the user. Uses outcomes, but none of the stages that produce them.
     (
         "report",
-        &["domain", "event", "failure", "ledger", "request", "target"],
+        &[
+            "domain",
+            "event",
+            "ledger",
+            "object_error",
+            "request",
+            "target",
+        ],
     ),
-    // The flags: end as a request. A usage error is printed and ends with an exit code.
+    // Parses flags into a request. Prints usage errors and returns their exit code.
     (
         "args",
         &["connection", "domain", "exit", "report", "request"],
     ),
-    // Offers words for the one under the cursor: reads the flags as args does, and asks a cluster for names.
+    // Completes the identifier under the cursor: parses the flags like `args` and lists names from the cluster.
     (
         "completion",
-        &["args", "cluster", "connection", "domain", "event"],
+        &["args", "connection", "domain", "event", "kubernetes"],
     ),
     (
         "run",
         &[
-            "cluster",
+            "cluster_run",
             "connection",
             "domain",
-            "drive",
             "event",
             "exit",
-            "fleet",
+            "kubernetes",
             "ledger",
+            "reconcile",
             "report",
             "request",
             "signals",
         ],
     ),
     ("lib", &[]),
-    // Tests that stand in for a server use what they like.
+    // Tests against a simulated server, without import rules.
     ("model", &["*"]),
 ];
 
-/// What `domain` knows nothing of: network, files, clocks, environment, command line.
-const OUTSIDE: [&str; 8] = [
+/// APIs that `domain` must not use: network, files, clocks, environment, command line.
+const IO_APIS: [&str; 8] = [
     "tokio::",
     "kube::",
     "hyper",
@@ -109,51 +150,59 @@ const OUTSIDE: [&str; 8] = [
 ];
 
 #[test]
-fn imports_run_one_way() {
-    expect_none(Source::shipped().iter().flat_map(imports).collect());
-}
-
-#[test]
-fn every_ring_is_there() {
-    let sources = Source::all();
-    let modules: BTreeSet<&str> = sources.iter().filter_map(module).collect();
-    let gone = RINGS.iter().filter(|(name, _)| !modules.contains(name));
-    expect_none(
-        gone.map(|(name, _)| format!("{name} is in the table and not in the core"))
+fn core_modules_import_only_allowed_modules() {
+    assert_no_violations(
+        Source::shipped()
+            .iter()
+            .flat_map(import_violations)
             .collect(),
     );
 }
 
 #[test]
-fn planning_and_the_domain_wait_for_nothing() {
-    expect_none(Source::shipped().iter().flat_map(pure).collect());
+fn layers_table_lists_only_existing_modules() {
+    let sources = Source::all();
+    let modules: BTreeSet<&str> = sources.iter().filter_map(module).collect();
+    let missing = LAYERS.iter().filter(|(name, _)| !modules.contains(name));
+    assert_no_violations(
+        missing
+            .map(|(name, _)| format!("{name} is listed in LAYERS but is not a module of the core"))
+            .collect(),
+    );
 }
 
-/// The top-level module a file of the core belongs to.
+#[test]
+fn plan_and_domain_are_synchronous_and_domain_has_no_io() {
+    assert_no_violations(
+        Source::shipped()
+            .iter()
+            .flat_map(purity_violations)
+            .collect(),
+    );
+}
+
+/// Returns the top-level module of a file of the core.
 fn module(source: &Source) -> Option<&str> {
     let path = source.path.strip_prefix(CORE)?;
     path.split(['/', '.']).next()
 }
 
-fn imports(source: &Source) -> Vec<String> {
+fn import_violations(source: &Source) -> Vec<String> {
     let Some(from) = module(source) else {
         return Vec::new();
     };
-    let Some((_, allowed)) = RINGS.iter().find(|(name, _)| *name == from) else {
-        return vec![format!(
-            "{}: {from} is not in the table of rings",
-            source.path
-        )];
+    let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == from) else {
+        return vec![format!("{}: {from} is missing in LAYERS", source.path)];
     };
-    let named = named(&source.code);
-    let beyond = named
+    let imported = imported_modules(&source.code);
+    let forbidden = imported
         .iter()
         .filter(|to| **to != from && !allowed.contains(to) && !allowed.contains(&"*"));
-    let mut wrong: Vec<String> = beyond
-        .map(|to| format!("{}: {from} may not import {to}", source.path))
+    let mut violations: Vec<String> = forbidden
+        .map(|to| format!("{}: {from} must not import {to}", source.path))
         .collect();
-    // `super::` that reaches the crate's root would be an import that the table does not see. Within a module that
-    // stands in the file itself it means the file.
+    // An import of another top-level module through `super::` would bypass the table. Inside an inline module, `super`
+    // is the file itself.
     let depth = source.path[CORE.len()..]
         .trim_end_matches("/mod.rs")
         .matches('/')
@@ -161,13 +210,13 @@ fn imports(source: &Source) -> Vec<String> {
     let root = "super::".repeat(depth + 1);
     if !has_inner_module(&source.code) {
         let lines = source.lines_with(&root);
-        wrong.extend(
+        violations.extend(
             lines
                 .iter()
-                .map(|at| format!("{at}: reaches the root by super")),
+                .map(|at| format!("{at}: import_violations a top-level module through super")),
         );
     }
-    wrong
+    violations
 }
 
 fn has_inner_module(code: &str) -> bool {
@@ -175,25 +224,25 @@ fn has_inner_module(code: &str) -> bool {
         .any(|line| line.trim_start_matches("pub ").starts_with("mod ") && line.ends_with('{'))
 }
 
-/// The top-level modules that code names, also in `crate::{a, b::c}`.
-fn named(code: &str) -> BTreeSet<&str> {
+/// Returns the top-level modules that code names, including those in `crate::{a, b::c}`.
+fn imported_modules(code: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for after in code.split("crate::").skip(1) {
         let Some(group) = after.strip_prefix('{') else {
-            found.insert(word(after));
+            found.insert(identifier(after));
             continue;
         };
         let mut depth = 0;
-        let mut fresh = true;
+        let mut at_start = true;
         for (at, character) in group.char_indices() {
             match character {
                 '{' => depth += 1,
                 '}' if depth == 0 => break,
                 '}' => depth -= 1,
-                ',' if depth == 0 => fresh = true,
-                _ if fresh && !character.is_whitespace() => {
-                    found.insert(word(&group[at..]));
-                    fresh = false;
+                ',' if depth == 0 => at_start = true,
+                _ if at_start && !character.is_whitespace() => {
+                    found.insert(identifier(&group[at..]));
+                    at_start = false;
                 }
                 _ => {}
             }
@@ -202,57 +251,64 @@ fn named(code: &str) -> BTreeSet<&str> {
     found
 }
 
-fn word(text: &str) -> &str {
+fn identifier(text: &str) -> &str {
     let end = text.find(|it: char| !it.is_alphanumeric() && it != '_');
     &text[..end.unwrap_or(text.len())]
 }
 
-fn pure(source: &Source) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let within = module(source).unwrap_or_default();
-    if within == "plan" || within == "domain" {
-        for word in ["async ", ".await"] {
-            let at = source.lines_with(word);
-            wrong.extend(at.iter().map(|at| format!("{at}: {within} is synchronous")));
+fn purity_violations(source: &Source) -> Vec<String> {
+    let mut violations = Vec::new();
+    let layer = module(source).unwrap_or_default();
+    if layer == "plan" || layer == "domain" {
+        for identifier in ["async ", ".await"] {
+            let at = source.lines_with(identifier);
+            violations.extend(
+                at.iter()
+                    .map(|at| format!("{at}: {layer} must be synchronous")),
+            );
         }
     }
-    if within == "domain" {
-        for word in OUTSIDE {
-            let at = source.lines_with(word);
-            wrong.extend(at.iter().map(|at| format!("{at}: domain knows no {word}")));
+    if layer == "domain" {
+        for identifier in IO_APIS {
+            let at = source.lines_with(identifier);
+            violations.extend(
+                at.iter()
+                    .map(|at| format!("{at}: domain must not use {identifier}")),
+            );
         }
     }
-    wrong
+    violations
 }
 
 #[test]
-fn an_import_against_the_rings_is_seen() {
-    let wrong = |path: &str, text: &str| imports(&Source::new(&format!("{CORE}{path}"), text));
+fn forbidden_import_is_reported() {
+    let violations =
+        |path: &str, text: &str| import_violations(&Source::new(&format!("{CORE}{path}"), text));
     assert_eq!(
-        wrong("domain/names.rs", "use crate::cluster::Fault;").len(),
+        violations("domain/names.rs", "use crate::kubernetes::RequestError;").len(),
         1
     );
     assert_eq!(
-        wrong(
-            "cluster/client.rs",
+        violations(
+            "kubernetes/client.rs",
             "use crate::{domain::names, plan::{Plan, apply}, apply};"
         )
         .len(),
         2
     );
     assert_eq!(
-        wrong("plan/mod.rs", "fn f() { crate::report::x() }").len(),
+        violations("plan/mod.rs", "fn f() { crate::report::x() }").len(),
         1
     );
-    assert_eq!(wrong("plan/mod.rs", "use super::report;").len(), 1);
+    assert_eq!(violations("plan/mod.rs", "use super::report;").len(), 1);
     assert_eq!(
-        wrong("plan/secret.rs", "use super::super::report;").len(),
+        violations("plan/secret.rs", "use super::super::report;").len(),
         1
     );
-    assert_eq!(wrong("drive.rs", "use super::run;").len(), 1);
-    assert_eq!(wrong("helper.rs", "").len(), 1);
+    assert_eq!(violations("reconcile.rs", "use super::run;").len(), 1);
+    assert_eq!(violations("helper.rs", "").len(), 1);
     assert!(
-        wrong(
+        violations(
             "plan/secret.rs",
             "use super::Step; use crate::observe::Observed; // crate::run"
         )
@@ -261,10 +317,12 @@ fn an_import_against_the_rings_is_seen() {
 }
 
 #[test]
-fn waiting_where_nothing_waits_is_seen() {
-    let wrong = |path: &str, text: &str| pure(&Source::new(&format!("{CORE}{path}"), text)).len();
-    assert_eq!(wrong("plan/mod.rs", "pub async fn plan() {}"), 1);
-    assert_eq!(wrong("domain/names.rs", "let x = f().await;"), 1);
-    assert_eq!(wrong("domain/names.rs", "use std::fs;"), 1);
-    assert_eq!(wrong("observe/mod.rs", "pub async fn observe() {}"), 0);
+fn async_code_in_plan_or_domain_is_reported() {
+    let violations = |path: &str, text: &str| {
+        purity_violations(&Source::new(&format!("{CORE}{path}"), text)).len()
+    };
+    assert_eq!(violations("plan/mod.rs", "pub async fn plan() {}"), 1);
+    assert_eq!(violations("domain/names.rs", "let x = f().await;"), 1);
+    assert_eq!(violations("domain/names.rs", "use std::fs;"), 1);
+    assert_eq!(violations("observe/mod.rs", "pub async fn observe() {}"), 0);
 }

@@ -1,8 +1,8 @@
-//! Holds the sources to the rules of ARCHITECTURE.md: who may import whom, who may write to a cluster, to a terminal,
-//! or end the process, and how files and dependencies are kept.
+//! Checks the sources against the rules of ARCHITECTURE.md: which modules import which, which files write to a cluster or
+//! a terminal or exit the process, and the form of files and dependencies.
 //!
-//! Text against tables, no compiler: every rule is seen to fail on a small sample beside it. Who changes a table says
-//! why in it.
+//! The checks match text against tables and do not use the compiler, so each rule has a test that it reports a sample
+//! violation. State the reason for each table entry in a comment.
 
 mod calls;
 mod dependencies;
@@ -11,7 +11,7 @@ mod layers;
 mod manifests;
 mod source;
 
-/// Panics with all that is wrong, a line each.
-fn expect_none(wrong: Vec<String>) {
-    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+/// Panics if there are violations, with one line per violation.
+fn assert_no_violations(violations: Vec<String>) {
+    assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
 }

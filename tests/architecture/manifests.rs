@@ -1,14 +1,15 @@
-//! How `Cargo.toml` files are kept: each version once, in the workspace's; nothing of the tests in what is shipped.
+//! Checks the `Cargo.toml` files: all version_violations are in the workspace manifest, and no shipped package depends on the
+//! test support_violations.
 
 use std::fs;
 
 use gcr_test_support::checkout;
 
-use crate::expect_none;
+use crate::assert_no_violations;
 
-const SUPPORT: &str = "gcr-test-support";
-/// Whose normal dependency the test support may be: it is no more shipped than itself.
-const ITS_USERS: [&str; 1] = ["crates/xtask"];
+const TEST_SUPPORT: &str = "gcr-test-support_violations";
+/// Packages that have the test support_violations as a normal dependency, because they are not shipped either.
+const SUPPORT_USERS: [&str; 2] = ["crates/gcr-bench", "crates/xtask"];
 
 fn manifests() -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -29,36 +30,36 @@ fn manifests() -> Vec<(String, String)> {
 }
 
 #[test]
-fn versions_stand_once_in_the_workspace() {
-    expect_none(
+fn dependency_versions_are_set_only_in_the_workspace_manifest() {
+    assert_no_violations(
         manifests()
             .iter()
-            .flat_map(|(path, text)| versions(path, text))
+            .flat_map(|(path, text)| version_violations(path, text))
             .collect(),
     );
 }
 
 #[test]
-fn the_test_support_is_in_nothing_that_is_shipped() {
-    expect_none(
+fn shipped_packages_do_not_depend_on_test_support() {
+    assert_no_violations(
         manifests()
             .iter()
-            .flat_map(|(path, text)| support(path, text))
+            .flat_map(|(path, text)| support_violations(path, text))
             .collect(),
     );
 }
 
 #[test]
-fn the_version_of_all_packages_stands_once() {
-    expect_none(
+fn packages_inherit_the_workspace_version() {
+    assert_no_violations(
         manifests()
             .iter()
-            .flat_map(|(path, text)| own_version(path, text))
+            .flat_map(|(path, text)| own_version_violation(path, text))
             .collect(),
     );
 }
 
-/// Each line of the sections whose name ends in `dependencies`, with the section.
+/// Returns each line of the sections whose name ends in `dependencies`, with the section.
 fn dependencies(manifest: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut section = "";
     manifest.lines().map(str::trim).filter_map(move |line| {
@@ -72,52 +73,53 @@ fn dependencies(manifest: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-fn versions(path: &str, manifest: &str) -> Vec<String> {
+fn version_violations(path: &str, manifest: &str) -> Vec<String> {
     let own = dependencies(manifest).filter(|(_, line)| {
         let inherits = line.contains(".workspace = true") || line.contains("workspace = true,");
         !inherits || line.contains("version")
     });
-    let mut wrong: Vec<String> = own
+    let mut violations: Vec<String> = own
         .map(|(section, line)| {
-            format!("{path}: [{section}] {line}: its version belongs into the workspace's manifest")
+            format!("{path}: [{section}] {line}: set its version in the workspace manifest")
         })
         .collect();
-    // A section a dependency would hide it from the lines above.
+    // A section per dependency (`[dependencies.x]`) would bypass the check above.
     let tables = manifest
         .lines()
         .filter(|line| line.starts_with('[') && line.contains("dependencies."));
-    wrong.extend(tables.map(|line| format!("{path}: {line}: one line a dependency")));
-    wrong
+    violations
+        .extend(tables.map(|line| format!("{path}: {line}: write the dependency on one line")));
+    violations
 }
 
-fn own_version(path: &str, manifest: &str) -> Option<String> {
+fn own_version_violation(path: &str, manifest: &str) -> Option<String> {
     let inherits = manifest.lines().any(|it| it == "version.workspace = true");
-    (!inherits).then(|| format!("{path}: its version is the workspace's"))
+    (!inherits).then(|| format!("{path}: set version.workspace = true"))
 }
 
-fn support(path: &str, manifest: &str) -> Vec<String> {
-    if ITS_USERS.contains(&path) {
+fn support_violations(path: &str, manifest: &str) -> Vec<String> {
+    if SUPPORT_USERS.contains(&path) {
         return Vec::new();
     }
     dependencies(manifest)
         .filter(|(section, line)| {
-            !section.ends_with("dev-dependencies") && line.starts_with(SUPPORT)
+            !section.ends_with("dev-dependencies") && line.starts_with(TEST_SUPPORT)
         })
-        .map(|(section, line)| format!("{path}: [{section}] {line}: the test support is for tests"))
+        .map(|(section, line)| format!("{path}: [{section}] {line}: use the test support_violations only in dev-dependencies"))
         .collect()
 }
 
 #[test]
-fn a_version_of_ones_own_is_seen() {
-    let wrong = |text: &str| versions("crates/x", text).len();
-    assert_eq!(wrong("[dependencies]\nserde = \"1\"\n"), 1);
+fn dependency_with_own_version_is_reported() {
+    let violations = |text: &str| version_violations("crates/x", text).len();
+    assert_eq!(violations("[dependencies]\nserde = \"1\"\n"), 1);
     assert_eq!(
-        wrong("[target.'cfg(unix)'.dependencies]\nrustix = { version = \"1\" }\n"),
+        violations("[target.'cfg(unix)'.dependencies]\nrustix = { version = \"1\" }\n"),
         1
     );
-    assert_eq!(wrong("[dependencies.serde]\nversion = \"1\"\n"), 1);
+    assert_eq!(violations("[dependencies.serde]\nversion = \"1\"\n"), 1);
     assert_eq!(
-        wrong(
+        violations(
             "[package]\nversion = \"1\"\n[dependencies]\na.workspace = true\n[dev-dependencies]\nb = { workspace = true, features = [\"x\"] }\n"
         ),
         0
@@ -125,24 +127,24 @@ fn a_version_of_ones_own_is_seen() {
 }
 
 #[test]
-fn a_package_with_its_own_version_is_seen() {
-    assert!(own_version("crates/x", "[package]\nversion = \"0.2.0\"\n").is_some());
-    assert!(own_version("crates/x", "[package]\nversion.workspace = true\n").is_none());
+fn package_with_own_version_is_reported() {
+    assert!(own_version_violation("crates/x", "[package]\nversion = \"0.2.0\"\n").is_some());
+    assert!(own_version_violation("crates/x", "[package]\nversion.workspace = true\n").is_none());
 }
 
 #[test]
-fn the_test_support_in_a_product_is_seen() {
-    let line = "gcr-test-support.workspace = true\n";
+fn test_support_in_shipped_package_is_reported() {
+    let line = "gcr-test-support_violations.workspace = true\n";
     assert_eq!(
-        support("plugins/x", &format!("[dependencies]\n{line}")).len(),
+        support_violations("plugins/x", &format!("[dependencies]\n{line}")).len(),
         1
     );
     assert_eq!(
-        support("plugins/x", &format!("[dev-dependencies]\n{line}")).len(),
+        support_violations("plugins/x", &format!("[dev-dependencies]\n{line}")).len(),
         0
     );
     assert_eq!(
-        support("crates/xtask", &format!("[dependencies]\n{line}")).len(),
+        support_violations("crates/xtask", &format!("[dependencies]\n{line}")).len(),
         0
     );
 }

@@ -1,16 +1,17 @@
-//! A source file as the rules see it: its path, its text, and its code without comments, strings and inline tests.
+//! Reads source files for the rules: path, text, and code without comments, strings and inline tests.
 
 use std::fs;
 use std::path::Path;
 
 use gcr_test_support::checkout;
 
-/// One file.
+/// A source file.
 pub(crate) struct Source {
-    /// From the workspace's root, with `/`.
+    /// Path relative to the workspace root, with `/`.
     pub(crate) path: String,
     pub(crate) text: String,
-    /// The text with comments, the content of strings, and what is under `#[cfg(test)]` blanked; lines stay lines.
+    /// The text with comments, string contents and items under `#[cfg(test)]` replaced by spaces. Line numbers are
+    /// unchanged.
     pub(crate) code: String,
 }
 
@@ -19,21 +20,21 @@ impl Source {
         Self {
             path: path.to_owned(),
             text: text.to_owned(),
-            code: without_tests(&without_words(text)),
+            code: without_tests(&without_comments_and_strings(text)),
         }
     }
 
-    /// Every `.rs` and `.go` file of the workspace.
+    /// Returns every `.rs` and `.go` file of the workspace.
     pub(crate) fn all() -> Vec<Self> {
-        let mut found = Vec::new();
+        let mut sources = Vec::new();
         for directory in ["crates", "plugins", "tests"] {
-            gather(&checkout::root().join(directory), &mut found);
+            collect_sources(&checkout::root().join(directory), &mut sources);
         }
-        assert!(found.len() > 50, "only {} sources found", found.len());
-        found
+        assert!(sources.len() > 50, "only {} sources sources", sources.len());
+        sources
     }
 
-    /// What is shipped: the core and the plugins, without the files that are tests.
+    /// Returns the files of the core and the plugins, without test files.
     pub(crate) fn shipped() -> Vec<Self> {
         let mut all = Self::all();
         all.retain(Self::is_shipped);
@@ -50,51 +51,51 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Each line of code that holds `word`, as `path:line`.
-    pub(crate) fn lines_with(&self, word: &str) -> Vec<String> {
+    /// Returns the position of each line of code that contains `fragment`, as `path:line`.
+    pub(crate) fn lines_with(&self, fragment: &str) -> Vec<String> {
         let lines = self.code.lines().enumerate();
         lines
-            .filter(|(_, line)| line.contains(word))
+            .filter(|(_, line)| line.contains(fragment))
             .map(|(index, _)| format!("{}:{}", self.path, index + 1))
             .collect()
     }
 }
 
-fn gather(directory: &Path, found: &mut Vec<Source>) {
+fn collect_sources(directory: &Path, sources: &mut Vec<Source>) {
     let entries = fs::read_dir(directory).expect("a directory of the checkout can be read");
     for entry in entries.flatten() {
         let path = entry.path();
-        // Built from others' sources.
+        // Build output.
         if path.ends_with("target") {
             continue;
         }
         if path.is_dir() {
-            gather(&path, found);
+            collect_sources(&path, sources);
         } else if path.extension().is_some_and(|it| it == "rs" || it == "go") {
             let text = fs::read_to_string(&path).expect("a source file is text");
             let name = path.strip_prefix(checkout::root()).unwrap_or(&path);
-            found.push(Source::new(&name.to_string_lossy(), &text));
+            sources.push(Source::new(&name.to_string_lossy(), &text));
         }
     }
 }
 
-/// Blanks comments and the content of strings.
-fn without_words(text: &str) -> String {
+/// Replaces comments and string contents by spaces.
+fn without_comments_and_strings(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let skipped = comment(rest)
             .or_else(|| string(rest))
-            .or_else(|| letter(rest));
+            .or_else(|| char_literal(rest));
         let length = skipped.unwrap_or(character.len_utf8());
         let (piece, after) = rest.split_at(length);
         match skipped {
             Some(_) => code.extend(piece.chars().map(|it| if it == '\n' { '\n' } else { ' ' })),
             None => code.push(character),
         }
-        // An `r` at the end of a name begins no raw string.
-        if skipped.is_none() && is_word(character) {
-            let more = after.len() - after.trim_start_matches(is_word).len();
+        // An `r` at the end of an identifier does not start a raw string.
+        if skipped.is_none() && is_identifier_char(character) {
+            let more = after.len() - after.trim_start_matches(is_identifier_char).len();
             code.push_str(&after[..more]);
             rest = &after[more..];
         } else {
@@ -104,7 +105,7 @@ fn without_words(text: &str) -> String {
     code
 }
 
-fn is_word(character: char) -> bool {
+fn is_identifier_char(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
@@ -121,10 +122,10 @@ fn string(text: &str) -> Option<usize> {
     if let Some(hashes) = raw.strip_prefix('r') {
         let after = hashes.trim_start_matches('#');
         let end = format!("\"{}", "#".repeat(hashes.len() - after.len()));
-        let begun = text.len() - after.len() + 1;
+        let start = text.len() - after.len() + 1;
         return after.strip_prefix('"').map(|body| {
             body.find(&end)
-                .map_or(text.len(), |at| begun + at + end.len())
+                .map_or(text.len(), |at| start + at + end.len())
         });
     }
     let body = raw.strip_prefix('"')?;
@@ -138,8 +139,8 @@ fn string(text: &str) -> Option<usize> {
     Some(text.len())
 }
 
-/// A character literal; a lifetime is none.
-fn letter(text: &str) -> Option<usize> {
+/// Returns the length of a character literal; `None` for a lifetime.
+fn char_literal(text: &str) -> Option<usize> {
     let body = text.strip_prefix('\'')?;
     let first = body.chars().next()?;
     let from = if first == '\\' { 2 } else { first.len_utf8() };
@@ -147,7 +148,7 @@ fn letter(text: &str) -> Option<usize> {
     (first == '\\' || end == 0).then_some(1 + from + end + 1)
 }
 
-/// Blanks each item under `#[cfg(test)]`.
+/// Removes each item under `#[cfg(test)]` but keeps its line breaks.
 fn without_tests(code: &str) -> String {
     const MARK: &str = "#[cfg(test)]";
     let mut kept = String::with_capacity(code.len());
@@ -177,7 +178,7 @@ fn without_tests(code: &str) -> String {
 }
 
 #[test]
-fn code_is_what_is_left_without_comments_strings_and_tests() {
+fn code_excludes_comments_strings_and_tests() {
     let text = r##"//! crate::a
 use crate::b; /* crate::c
 */ let x = "crate::d \" crate::e"; let y = r#"crate::f"#; let z: &'a str = b"crate::g";
