@@ -11,9 +11,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::base64_data::{decode, is_base64};
+use super::documents;
 use super::kubeconfig::{File, Named, NamedEntry};
 use super::yaml_as_json::YamlAsJson;
-use super::{documents, plain_yaml};
 use crate::domain::escape_control::quoted;
 
 /// Why a file is no kubeconfig. Holds nothing of the file but names.
@@ -22,9 +22,11 @@ pub(super) enum Unreadable {
     /// Not YAML, with the line of the trouble.
     Syntax(u64),
     /// YAML with something else where a kubeconfig has text or a list, with the line where that is known.
-    LineQualifiers(Option<u64>),
-    /// Bytes that are no text.
+    WrongType(Option<u64>),
+    /// Bytes that are not valid UTF-8, or UTF-16 after a byte order mark.
     NotText,
+    /// UTF-16 that ends in half a character.
+    IncompleteUtf16,
     /// A `kind` or `apiVersion` of something else.
     OtherKind { kind: String, version: String },
     /// Two entries of one name, of what client-go calls the list.
@@ -37,11 +39,13 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(line) => write!(f, "yaml: line {line}: not valid YAML"),
-            Self::LineQualifiers(line) => {
+            Self::WrongType(line) => {
                 let at = line.map_or_else(String::new, |line| format!("line {line}: "));
                 write!(f, "yaml: {at}a value is not of the type that belongs there")
             }
             Self::NotText => f.write_str("yaml: invalid leading UTF-8 octet"),
+            // Go's words (go-yaml `readerc.go`).
+            Self::IncompleteUtf16 => f.write_str("yaml: incomplete UTF-16 character"),
             Self::OtherKind { kind, version } => write!(
                 f,
                 "no kind {} is registered for version {} in a kubeconfig",
@@ -71,10 +75,7 @@ impl File {
         if documents::behind_comments(&text).is_empty() {
             return Ok(Self::default());
         }
-        let file = match plain_yaml::read(&text) {
-            Some(file) => file,
-            None => parse(documents::first(&text).0)?,
-        };
+        let file = parse(documents::first(&text).0)?;
         file.check()?;
         Ok(file)
     }
@@ -165,10 +166,10 @@ fn unique<'a>(kind: &'static str, names: impl Iterator<Item = &'a str>) -> Resul
 /// UTF-8 with or without a byte order mark, or UTF-16 with one, as Go's YAML reads it.
 pub(super) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     let wide = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
-        let units: Vec<u16> = bytes
-            .chunks_exact(2)
-            .map(|pair| read([pair[0], pair[1]]))
-            .collect();
+        let (pairs, []) = bytes.as_chunks() else {
+            return Err(Unreadable::IncompleteUtf16);
+        };
+        let units: Vec<u16> = pairs.iter().copied().map(read).collect();
         String::from_utf16(&units)
             .map(Cow::Owned)
             .map_err(|_| Unreadable::NotText)
@@ -212,7 +213,7 @@ fn parse(document: &str) -> Result<File, Unreadable> {
         yaml_as_json.map_err(|error| {
             match serde_saphyr::from_str_with_options::<IgnoredAny>(document, yaml_options()) {
                 Err(syntax) => Unreadable::Syntax(line(syntax).unwrap_or(1)),
-                Ok(_) => Unreadable::LineQualifiers(line(error)),
+                Ok(_) => Unreadable::WrongType(line(error)),
             }
         })?;
     if !has_list_for_a_mapping(&value)
@@ -222,7 +223,7 @@ fn parse(document: &str) -> Result<File, Unreadable> {
     }
     // JSON knows no lines.
     let typed = serde_saphyr::from_str_with_options::<Option<File>>(document, yaml_options());
-    Err(Unreadable::LineQualifiers(typed.err().and_then(line)))
+    Err(Unreadable::WrongType(typed.err().and_then(line)))
 }
 
 /// What is JSON already is read sooner so. Whatever stands behind it does not belong to the document any more.

@@ -33,7 +33,6 @@ mod oidc;
 mod oidc_file;
 mod oidc_issuer;
 pub mod options;
-mod plain_yaml;
 pub mod proxy;
 mod resolution;
 mod server_address;

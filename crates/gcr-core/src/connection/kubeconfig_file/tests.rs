@@ -127,60 +127,52 @@ fn what_kubectl_refuses_is_refused_without_a_word_of_the_file() {
 }
 
 #[test]
-fn what_kubectl_writes_is_read_at_a_glance_and_the_same_as_by_the_general_parser() {
-    let long = "TUlJ".repeat(40);
+fn kubeconfig_as_kubectl_writes_it_is_read() {
+    let data = "TUlJ".repeat(40);
     let written = format!(
-        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {long}\n    extensions:\n    - extension:\n        provider: minikube.sigs.k8s.io\n      name: cluster_info\n    server: https://10.0.0.1:6443\n  name: c\ncontexts:\n- context:\n    cluster: c\n    user: u\n  name: x\ncurrent-context: \"\"\nkind: Config\npreferences: {{}}\nusers:\n- name: u\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n      - get-token\n      - \"--login\"\n      - --region\n      - eu:1\n      command: login\n      env: null\n      installHint: Install it (login's) with\n        https://a.test/it#how, and\n        so on\n      provideClusterInfo: true\n- name: v\n  user:\n    token: 8s7f\n"
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {data}\n    extensions:\n    - extension:\n        provider: minikube.sigs.k8s.io\n      name: cluster_info\n    server: https://10.0.0.1:6443\n  name: c\ncontexts:\n- context:\n    cluster: c\n    user: u\n  name: x\ncurrent-context: \"\"\nkind: Config\npreferences: {{}}\nusers:\n- name: u\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n      - get-token\n      - \"--login\"\n      - --region\n      - eu:1\n      command: login\n      env: null\n      installHint: Install it (login's) with\n        https://a.test/it#how, and\n        so on\n      provideClusterInfo: true\n- name: v\n  user:\n    token: 8s7f\n"
     );
-    let general: serde_json::Value =
-        serde_saphyr::from_str_with_options(&written, yaml_options()).unwrap();
-    assert_eq!(plain_yaml::read(&written), Some(general.clone()));
-    let written = written.replace("env: null", "env:");
-    assert_eq!(plain_yaml::read(&written), Some(general));
-    assert!(plain_yaml::read::<File>(&written).is_some());
-    // The last of several counts, for either.
-    let repeated = "current-context: x\ncurrent-context: y\n";
-    assert!(plain_yaml::read::<File>(repeated).is_none());
+    for text in [written.clone(), written.replace("env: null", "env:")] {
+        let file = read(&text).unwrap();
+        let cluster = entries(&file.clusters).next().unwrap();
+        assert_eq!(cluster.server.as_deref(), Some("https://10.0.0.1:6443"));
+        assert_eq!(cluster.certificate_authority_data, Some(data.clone()));
+        assert_eq!(file.current_context.as_deref(), Some(""));
+        let users: Vec<_> = entries(&file.users).collect();
+        let exec = users[0].exec.as_ref().unwrap();
+        let args = exec.args.iter().flatten().flatten();
+        assert!(args.eq(["get-token", "--login", "--region", "eu:1"]));
+        assert!(exec.env.is_none());
+        assert_eq!(
+            exec.install_hint.as_deref(),
+            Some("Install it (login's) with https://a.test/it#how, and so on")
+        );
+        assert_eq!(users[1].token.as_deref(), Some("8s7f"));
+    }
 }
 
 #[test]
-fn whatever_else_there_is_goes_to_the_general_parser() {
-    for text in [
-        "a: 1\n",
-        "a: b \n",
-        "a: b #c\n",
-        "a: b\n\n  c\n",
-        "a: b\n  # c\n  d\n",
-        "a: b\n  - c\n",
-        "a: b\n  c: d\n",
-        "a: \"b\"\n  c\n",
-        "a: 10\n",
-        "a: 1e5\n",
-        "a: 0x1F\n",
-        "a: 2026-11-24T00:00:00Z\n",
-        "a: 12:30\n",
-        "a: -1\n",
-        "a: - b\n",
-        "args:\n- []\n",
-        "args:\n- a\n  b\n",
-        "- a: b\n",
-        "a: yes\n",
-        "a: &x b\n",
-        "a: |\n  b\n",
-        "a: \"b\n  c\"\n",
-        "a: {b: c}\n",
-        "a: b: c\n",
-        "a:\tb\n",
-        "- a\n",
-        "args:\n- b: c\n   d: e\n",
-        "args:\n- b: c\n- - d\n",
-        "a:\n- b\n",
-        "a: []\n",
-        "a: b\n---\nc: d\n",
-        "{\"a\": 1}\n",
-        "a: 'it''s'\n",
-        "yes: b\n",
+fn repeated_key_last_value_counts() {
+    let file = read("current-context: first\ncurrent-context: second\n").unwrap();
+    assert_eq!(file.current_context.as_deref(), Some("second"));
+}
+
+#[test]
+fn utf16_with_odd_trailing_byte_is_refused() {
+    for (mark, bytes) in [
+        ([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        ([0xfe, 0xff], u16::to_be_bytes),
     ] {
-        assert_eq!(plain_yaml::read::<Value>(text), None, "{text}");
+        let mut wide: Vec<u8> = mark
+            .into_iter()
+            .chain(PLAIN.encode_utf16().flat_map(bytes))
+            .collect();
+        assert_eq!(token(&File::read(&wide).unwrap()), Some("t"));
+        wide.push(b'\n');
+        assert_eq!(File::read(&wide).err(), Some(Unreadable::IncompleteUtf16));
     }
+    assert_eq!(
+        Unreadable::IncompleteUtf16.to_string(),
+        "yaml: incomplete UTF-16 character"
+    );
 }
