@@ -1,29 +1,34 @@
-//! Pieces of work side by side, a few at a time: nearly all of their time is waiting, and the rest must not become a fault
-//! of its own on a small machine.
+//! Runs tasks concurrently, a few at a time. The tasks mostly wait, but too many at once could cause timeouts on a
+//! small machine.
 
 use std::sync::Mutex;
 use std::thread;
 
-const AT_A_TIME: usize = 8;
+const WORKERS: usize = 8;
 
-/// The results of `count` pieces of work, in order.
+/// Runs `work(0..count)` and returns the results in order.
 pub(crate) fn run_concurrently<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = Mutex::new(0..count);
+    let indices = Mutex::new(0..count);
     let mut results: Vec<(usize, T)> = thread::scope(|scope| {
-        let workers = (0..AT_A_TIME).map(|_| {
+        let workers = (0..WORKERS).map(|_| {
             scope.spawn(|| {
-                let take = || next.lock().expect("nobody panics here").next();
-                std::iter::from_fn(take)
-                    .map(|at| (at, work(at)))
+                let next_index = || {
+                    indices
+                        .lock()
+                        .expect("no panic while the lock is held")
+                        .next()
+                };
+                std::iter::from_fn(next_index)
+                    .map(|index| (index, work(index)))
                     .collect::<Vec<_>>()
             })
         });
         let workers: Vec<_> = workers.collect();
-        let done = workers
+        let all_results = workers
             .into_iter()
-            .map(|worker| worker.join().expect("a run"));
-        done.flatten().collect()
+            .map(|worker| worker.join().expect("the worker does not panic"));
+        all_results.flatten().collect()
     });
-    results.sort_by_key(|(at, _)| *at);
+    results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }

@@ -1,4 +1,4 @@
-//! Storms of conflicts, each by a real write just before ours: read again and done again, until that is no use.
+//! Tests repeated conflicts, each caused by a real concurrent write: the plugin reads and writes again, up to a limit.
 
 use gcr_test_support::fault_proxy::Fault;
 use gcr_test_support::{Report, Stored};
@@ -6,16 +6,16 @@ use gcr_test_support::{Report, Stored};
 use crate::scenario::{ACCOUNT, SECRET, Scenario};
 
 #[test]
-fn an_account_that_somebody_keeps_changing_is_patched_all_the_same() {
-    let scenario = Scenario::one("storm");
+fn account_with_six_concurrent_writes_is_patched() {
+    let scenario = Scenario::one("conflicts");
     let rule = scenario.fault("serviceaccounts", 6, Fault::ConcurrentWrite);
     let output = scenario.create().run().success();
     assert_eq!(scenario.proxy.hits(rule), 6, "{output}");
-    let again = format!(
+    let retry_line = format!(
         "namespace/{}: changed since it was read; again in ",
         scenario.faulty
     );
-    assert_eq!(output.stderr.matches(&again).count(), 6, "{output}");
+    assert_eq!(output.stderr.matches(&retry_line).count(), 6, "{output}");
     let report = Report::parse(&output);
     let stored = Stored::fetch(scenario.cluster);
     report.assert_matches(&stored, &scenario.objects());
@@ -24,15 +24,15 @@ fn an_account_that_somebody_keeps_changing_is_patched_all_the_same() {
         Some("patched"),
         "{output}"
     );
-    // Their label is still there.
+    // The label of the concurrent writer is kept.
     let account = stored.get(&(scenario.faulty.clone(), ACCOUNT.into()));
     assert!(account.is_some_and(|it| it["metadata"]["labels"]["touched"].is_string()));
     scenario.assert_rerun_converges(&report, &stored);
 }
 
 #[test]
-fn an_account_that_is_always_changed_first_fails_in_the_end() {
-    let scenario = Scenario::one("storm");
+fn account_with_endless_concurrent_writes_fails_with_conflict() {
+    let scenario = Scenario::one("conflicts");
     scenario.fault("serviceaccounts", usize::MAX, Fault::ConcurrentWrite);
     let output = scenario.create().run().exits(1);
     let report = Report::parse(&output);
@@ -44,8 +44,8 @@ fn an_account_that_is_always_changed_first_fails_in_the_end() {
 }
 
 #[test]
-fn a_merge_into_a_secret_that_somebody_keeps_changing_keeps_all_of_it() {
-    let scenario = Scenario::one("storm");
+fn merge_with_six_concurrent_writes_keeps_all_registries() {
+    let scenario = Scenario::one("conflicts");
     scenario
         .create_without_proxy()
         .args(["--registry=eu.gcr.io"])
@@ -64,17 +64,17 @@ fn a_merge_into_a_secret_that_somebody_keeps_changing_keeps_all_of_it() {
     );
     let secret = stored
         .get(&(scenario.faulty.clone(), SECRET.into()))
-        .expect("it is there");
+        .expect("the Secret exists");
     assert_eq!(
         secret["metadata"]["annotations"]["kubectl-gcr-secret/registries"],
         "gcr.io,eu.gcr.io"
     );
-    let again = scenario
+    let rerun = scenario
         .create_without_proxy()
         .args(["--merge"])
         .run()
         .success();
-    assert_eq!(Report::parse(&again).count_of("unchanged"), 4, "{again}");
+    assert_eq!(Report::parse(&rerun).count_of("unchanged"), 4, "{rerun}");
     let now = Stored::fetch(scenario.cluster);
     for object in scenario.objects() {
         assert_eq!(

@@ -1,4 +1,5 @@
-//! A credential that the server stops taking: got anew once, for all who wait, and then no more.
+//! Tests a credential that the server starts to reject: it is renewed once, shared by all waiting requests, and not
+//! renewed a second time.
 
 use std::fs;
 
@@ -8,24 +9,26 @@ use gcr_test_support::{Report, Session, Stored, keys};
 use crate::lists::ManyNamespaces;
 use crate::scenario::Scenario;
 
-/// Lets the session get its token from a plugin that writes down each call. Returns how often it was called.
-fn token_from_plugin(session: &Session) -> impl Fn() -> usize {
+/// Makes the session get its token from an exec plugin that records its calls. Returns a function that counts the
+/// calls.
+fn use_exec_plugin(session: &Session) -> impl Fn() -> usize {
     let path = session.kubeconfig().to_owned();
-    let config = fs::read_to_string(&path).expect("a kubeconfig");
+    let config = fs::read_to_string(&path).expect("the kubeconfig is readable and writable");
     let token = config
         .lines()
         .find_map(|line| line.trim().strip_prefix("token: "));
-    let token = token.expect("a token").to_owned();
+    let token = token.expect("the kubeconfig has a token").to_owned();
     let calls = session.work().join("calls");
     let credential = format!(
         r#"{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"token":"{token}"}}}}"#
     );
     session.script(
-        "credential-plugin",
+        "exec-plugin",
         &format!("echo call >> '{}'\necho '{credential}'", calls.display()),
     );
-    let plugin = "exec: {apiVersion: client.authentication.k8s.io/v1, command: credential-plugin, interactiveMode: Never}";
-    fs::write(&path, config.replace(&format!("token: {token}"), plugin)).expect("a kubeconfig");
+    let plugin = "exec: {apiVersion: client.authentication.k8s.io/v1, command: exec-plugin, interactiveMode: Never}";
+    fs::write(&path, config.replace(&format!("token: {token}"), plugin))
+        .expect("the kubeconfig is readable and writable");
     move || {
         fs::read_to_string(&calls)
             .unwrap_or_default()
@@ -35,10 +38,10 @@ fn token_from_plugin(session: &Session) -> impl Fn() -> usize {
 }
 
 #[test]
-fn a_401_gets_another_credential_once_for_all_who_wait() {
+fn concurrent_401_responses_share_one_credential_renewal() {
     for resource in ["secrets", "serviceaccounts"] {
         let scenario = Scenario::with_latency("credential");
-        let calls = token_from_plugin(scenario.session());
+        let calls = use_exec_plugin(scenario.session());
         let unauthorized = || Fault::Replace(CannedResponse::unauthorized());
         let rules = [&scenario.faulty, &scenario.healthy].map(|namespace| {
             let rule = Rule::on("patch", resource).namespace(namespace);
@@ -62,10 +65,10 @@ fn a_401_gets_another_credential_once_for_all_who_wait() {
 }
 
 #[test]
-fn a_second_401_ends_the_cluster() {
+fn second_401_stops_the_cluster_run() {
     for resource in ["secrets", "serviceaccounts"] {
         let scenario = Scenario::one("credential");
-        let calls = token_from_plugin(scenario.session());
+        let calls = use_exec_plugin(scenario.session());
         let rule = scenario.fault(
             resource,
             usize::MAX,
@@ -88,13 +91,13 @@ fn a_second_401_ends_the_cluster() {
 }
 
 #[test]
-fn a_list_that_meets_a_401_is_asked_for_with_another() {
+fn list_after_401_is_retried_with_new_credential() {
     let namespaces = ManyNamespaces::new();
     for resource in ["namespaces", "secrets", "serviceaccounts"] {
         let proxy = FaultProxy::new(namespaces.cluster);
         let session = proxy.session();
         session.file("key.json", keys::KEY, 0o600);
-        let calls = token_from_plugin(&session);
+        let calls = use_exec_plugin(&session);
         let rule = Rule::on("list", resource).first(1);
         let rule = proxy.inject(rule, Fault::Replace(CannedResponse::unauthorized()));
         let run = || {
@@ -112,9 +115,10 @@ fn a_list_that_meets_a_401_is_asked_for_with_another() {
         };
         let output = run();
         assert_eq!((proxy.hits(rule), calls()), (1, 2), "{output}");
-        let place = format!("GET /api/v1/{resource}?");
-        let again =
-            |line: &&str| line.contains(&place) && line.contains("; again with another credential");
+        let request_line = format!("GET /api/v1/{resource}?");
+        let again = |line: &&str| {
+            line.contains(&request_line) && line.contains("; again with another credential")
+        };
         assert_eq!(output.stderr.lines().filter(again).count(), 1, "{output}");
         Report::parse(&output).assert_all_succeeded(2 * namespaces.names.len());
         let again = Report::parse(&run());

@@ -1,6 +1,5 @@
-//! Every fault of the table, met by the lists: of namespaces, of Secrets by name, and of ServiceAccounts. A list of
-//! objects that cannot be had is no failure: each namespace is looked at by itself. Without the namespaces there is nothing
-//! to do, and that is said.
+//! Injects every fault into the lists of namespaces, of Secrets by name, and of ServiceAccounts. If a list of objects
+//! fails, the plugin reads each object instead. If the list of namespaces fails, the run reports the error and stops.
 
 use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
 use gcr_test_support::report::ObjectKey;
@@ -12,12 +11,12 @@ use serde_json::{Value, json};
 use crate::cases::{CASES, Case, Expected};
 use crate::concurrency::run_concurrently;
 
-/// More than are looked at one by one.
+/// More namespaces than the plugins read one by one.
 const NAMESPACES: usize = 51;
-/// Namespaces that hold what is asked already.
+/// Number of namespaces that hold the desired state from the start.
 const ALREADY_WRITTEN: usize = 5;
 
-/// Namespaces with a label of their own.
+/// Many namespaces with a common label.
 pub(crate) struct ManyNamespaces {
     pub(crate) cluster: &'static TestCluster,
     pub(crate) label: String,
@@ -29,20 +28,20 @@ impl ManyNamespaces {
     #[track_caller]
     pub(crate) fn new() -> Self {
         let cluster = ControlPlane::shared();
-        let first = cluster.create_namespace_unready("crowd");
+        let prefix = cluster.create_namespace_unready("group");
         let names: Vec<_> = (0..NAMESPACES)
-            .map(|at| format!("{first}-{at:02}"))
+            .map(|at| format!("{prefix}-{at:02}"))
             .collect();
         let namespace = |name: &String| {
             json!({"apiVersion": "v1", "kind": "Namespace",
-                "metadata": {"name": name, "labels": {"crowd": first}}})
+                "metadata": {"name": name, "labels": {"group": prefix}}})
         };
         cluster.create(names.iter().map(namespace).collect());
         let direct = cluster.session();
         direct.file("key.json", keys::KEY, 0o600);
         Self {
             cluster,
-            label: format!("crowd={first}"),
+            label: format!("group={prefix}"),
             names,
             direct,
         }
@@ -53,7 +52,7 @@ impl ManyNamespaces {
         names.map(|name| (name, object.to_owned())).collect()
     }
 
-    /// Every fault, met by the list of `resource` in a run that writes a Secret of its own.
+    /// Injects every fault into the list of `resource`, in runs that write one Secret each.
     fn secrets(&self, resource: &str) {
         let name = |at: usize| format!("list-{at:02}");
         let args = |session: &Session, at: usize| {
@@ -64,12 +63,12 @@ impl ManyNamespaces {
             args(&self.direct, at).args(["-n", &done]).run().success();
         }
         let label = "--selector=app.kubernetes.io/managed-by=kubectl-gcr-secret";
-        let look = || Stored::fetch_matching(self.cluster, &[("secret", label)]);
+        let fetch = || Stored::fetch_matching(self.cluster, &[("secret", label)]);
         let object = |at| format!("secret/{}", name(at));
-        self.every_fault(resource, "created", &args, &look, &object);
+        self.check_every_fault(resource, "created", &args, &fetch, &object);
     }
 
-    /// Every fault, met by the list of ServiceAccounts in a run that writes accounts of its own.
+    /// Injects every fault into the list of ServiceAccounts, in runs that patch one account per namespace each.
     fn accounts(&self) {
         let name = |at: usize| format!("list-{at:02}");
         let account = |namespace: &String, at: usize, done: bool| -> Value {
@@ -88,37 +87,38 @@ impl ManyNamespaces {
         });
         self.cluster.create(accounts.collect());
         let args = |session: &Session, at: usize| session.gcr_patch_sa([name(at)]);
-        let look =
+        let fetch =
             || Stored::fetch_matching(self.cluster, &[("serviceaccount", "--selector=listed=yes")]);
         let object = |at| format!("serviceaccount/{}", name(at));
-        self.every_fault("serviceaccounts", "patched", &args, &look, &object);
+        self.check_every_fault("serviceaccounts", "patched", &args, &fetch, &object);
     }
 
     #[track_caller]
-    fn every_fault(
+    fn check_every_fault(
         &self,
         resource: &str,
-        word: &str,
+        outcome: &str,
         args: &(dyn Fn(&Session, usize) -> Invocation + Sync),
-        look: &dyn Fn() -> Stored,
+        fetch: &dyn Fn() -> Stored,
         object: &dyn Fn(usize) -> String,
     ) {
         let outputs = run_concurrently(CASES.len(), |at| {
-            self.met(&CASES[at], resource, |it| args(it, at))
+            self.run_with_fault(&CASES[at], resource, |it| args(it, at))
         });
-        let stored = look();
-        let again: Vec<Output> = run_concurrently(CASES.len(), |at| {
+        let stored = fetch();
+        let reruns: Vec<Output> = run_concurrently(CASES.len(), |at| {
             let run = args(&self.direct, at);
             run.args(["--namespace-selector", &self.label])
                 .run()
                 .success()
         });
-        let now = look();
-        for (at, ((case, output), again)) in CASES.iter().zip(&outputs).zip(&again).enumerate() {
+        let now = fetch();
+        for (at, ((case, output), rerun)) in CASES.iter().zip(&outputs).zip(&reruns).enumerate() {
             let (name, objects) = (case.name, self.objects(&object(at)));
             let report = Report::parse(output);
-            let needed = resource == "namespaces" && !matches!(case.expected, Expected::Succeeds);
-            if needed {
+            let is_required =
+                resource == "namespaces" && !matches!(case.expected, Expected::Succeeds);
+            if is_required {
                 assert_eq!(
                     (output.code, report.total()),
                     (Some(1), 0),
@@ -128,22 +128,22 @@ impl ManyNamespaces {
                 assert_eq!(output.code, Some(0), "{name}\n{output}");
                 report.assert_matches(&stored, &objects);
                 for (nth, namespace) in self.names.iter().enumerate() {
-                    let wanted = if nth < ALREADY_WRITTEN {
+                    let expected = if nth < ALREADY_WRITTEN {
                         "unchanged"
                     } else {
-                        word
+                        outcome
                     };
-                    let said = report.outcome(namespace, &object(at));
-                    assert_eq!(said, Some(wanted), "{name}: {namespace}\n{output}");
+                    let actual = report.outcome(namespace, &object(at));
+                    assert_eq!(actual, Some(expected), "{name}: {namespace}\n{output}");
                 }
             }
-            let second = Report::parse(again);
+            let second = Report::parse(rerun);
             second.assert_matches(&now, &objects);
             second.assert_all_succeeded(objects.len());
             for object in report.lines.keys() {
                 assert_eq!(
                     second.lines[object], "unchanged",
-                    "{name}: {object:?}\n{again}"
+                    "{name}: {object:?}\n{rerun}"
                 );
                 assert_eq!(
                     stored.resource_version(object),
@@ -154,35 +154,41 @@ impl ManyNamespaces {
         }
     }
 
-    /// One run whose list meets a fault.
-    fn met(&self, case: &Case, resource: &str, args: impl Fn(&Session) -> Invocation) -> Output {
+    /// Runs a command whose list gets a fault.
+    fn run_with_fault(
+        &self,
+        case: &Case,
+        resource: &str,
+        args: impl Fn(&Session) -> Invocation,
+    ) -> Output {
         let proxy = FaultProxy::new(self.cluster);
         let session = proxy.session();
         session.file("key.json", keys::KEY, 0o600);
         let rule = Rule::on("list", resource);
-        // The first request of a run. What cannot be reached at all is not tried again, so it answers once.
-        let first = usize::from(resource == "namespaces");
-        if first > 0 {
+        // A run does not retry if its first request cannot connect, so the proxy answers that request with a 429.
+        let shed_requests = usize::from(resource == "namespaces");
+        if shed_requests > 0 {
             let shed = Fault::Replace(CannedResponse::too_many_requests(0));
             proxy.inject(rule.clone().first(1), shed);
         }
         let rule = proxy.inject(
-            rule.skip(first).first(case.times),
+            rule.skip(shed_requests).first(case.times),
             (case.fault)(proxy.url()),
         );
         let output = args(&session)
             .args(["-v=2", "--namespace-selector", &self.label])
             .arg(case.time_limit())
             .run();
-        let (name, met) = (case.name, proxy.hits(rule));
-        assert_eq!(met, case.times, "{name}\n{output}");
-        let last = usize::from(!matches!(case.expected, Expected::Succeeds));
-        let place = format!("GET /api/v1/{resource}?");
+        let (name, hits) = (case.name, proxy.hits(rule));
+        assert_eq!(hits, case.times, "{name}\n{output}");
+        let final_failure = usize::from(!matches!(case.expected, Expected::Succeeds));
+        let request_line = format!("GET /api/v1/{resource}?");
         let lines = output.stderr.lines();
-        let retries = lines.filter(|line| line.contains(&place) && line.contains("; again in "));
+        let retries =
+            lines.filter(|line| line.contains(&request_line) && line.contains("; again in "));
         assert_eq!(
             retries.count(),
-            first + met - last,
+            shed_requests + hits - final_failure,
             "retries of {name}\n{output}"
         );
         output
@@ -190,22 +196,22 @@ impl ManyNamespaces {
 }
 
 #[test]
-fn every_fault_of_the_list_of_namespaces_ends_as_promised() {
+fn namespace_list_with_each_fault_has_expected_outcome() {
     ManyNamespaces::new().secrets("namespaces");
 }
 
 #[test]
-fn every_fault_of_the_list_of_secrets_ends_as_promised() {
+fn secret_list_with_each_fault_has_expected_outcome() {
     ManyNamespaces::new().secrets("secrets");
 }
 
 #[test]
-fn every_fault_of_the_list_of_accounts_ends_as_promised() {
+fn account_list_with_each_fault_has_expected_outcome() {
     ManyNamespaces::new().accounts();
 }
 
 #[test]
-fn a_server_that_never_answers_the_first_list_is_reported_at_once() {
+fn unresponsive_server_on_first_list_is_reported_without_retry() {
     let cluster = ControlPlane::shared();
     let proxy = FaultProxy::new(cluster);
     let rule = proxy.inject(Rule::on("list", "namespaces"), Fault::Hang);
@@ -224,7 +230,7 @@ fn a_server_that_never_answers_the_first_list_is_reported_at_once() {
 }
 
 #[test]
-fn an_object_that_is_no_list_shows_nothing() {
+fn non_list_response_to_list_is_ignored_or_fails() {
     let namespaces = ManyNamespaces::new();
     let args = |session: &Session| {
         session.file("key.json", keys::KEY, 0o600);
@@ -257,7 +263,7 @@ fn an_object_that_is_no_list_shows_nothing() {
 }
 
 #[test]
-fn an_account_that_was_changed_since_it_was_listed_is_read_and_patched() {
+fn account_changed_after_list_is_read_again_and_patched() {
     let namespaces = ManyNamespaces::new();
     namespaces.cluster.create(
         namespaces
@@ -282,18 +288,18 @@ fn an_account_that_was_changed_since_it_was_listed_is_read_and_patched() {
 }
 
 #[test]
-fn a_list_that_does_not_come_is_not_waited_for() {
+fn hanging_object_lists_do_not_delay_the_run() {
     let namespaces = ManyNamespaces::new();
     let proxy = FaultProxy::new(namespaces.cluster);
     let hang = |resource| {
-        // Only a list of the whole cluster is without a namespace.
+        // A list of the whole cluster has no namespace.
         let rule = Rule::on("list", resource).namespace("");
         proxy.inject(rule, Fault::Hang)
     };
     let hangs = ["secrets", "serviceaccounts"].map(hang);
     let session = proxy.session();
     session.file("key.json", keys::KEY, 0o600);
-    // By the usual time limits, under which the server would be given up with the list.
+    // With the default timeouts, under which an unresponsive server would be given up.
     let output = session
         .gcr_secret(["create", "--key-file=key.json", "--attach"])
         .args(["--namespace-selector", &namespaces.label])

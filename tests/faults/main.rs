@@ -1,6 +1,5 @@
-//! What the plugins make of a server that fails them: each fault by way of the proxy, real overload, and namespaces
-//! that will not have it. After each, what was said is held against what the server holds, and a second run against
-//! the first.
+//! Tests the plugins against failing servers: every fault through the fault proxy, real overload, and namespaces that
+//! reject writes. Each test compares the report with the stored objects, and a second run with the first.
 
 #![cfg(unix)]
 

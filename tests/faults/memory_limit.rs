@@ -1,4 +1,4 @@
-//! A reply of 200 MB is not kept: the most memory that was ever resident, as the kernel has it.
+//! Tests that a 200 MB response is not buffered, by the peak resident memory that the kernel reports.
 
 use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
 use gcr_test_support::{Report, keys};
@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 const MIB: u64 = 1 << 20;
 
 #[test]
-fn a_reply_of_200_mb_to_a_write_takes_less_than_96_mib() {
+fn write_response_of_200_mb_uses_less_than_96_mib() {
     for resource in ["secrets", "serviceaccounts"] {
         let scenario = Scenario::one("memory");
         for namespace in [&scenario.faulty, &scenario.healthy] {
@@ -22,16 +22,16 @@ fn a_reply_of_200_mb_to_a_write_takes_less_than_96_mib() {
         let (output, peak) = scenario.create().spawn().wait_with_peak_memory();
         output.exits(1);
         let sent = scenario.proxy.traffic().bytes_sent;
-        assert!(sent > 8 * MIB, "only {sent} bytes were offered");
+        assert!(sent > 8 * MIB, "the proxy sent only {sent} bytes");
         println!("{resource}: {} MiB at most", peak / MIB);
         assert!(peak > MIB && peak < 96 * MIB, "{resource}: {peak} bytes");
     }
 }
 
 #[test]
-fn a_reply_of_200_mb_to_a_list_takes_less_than_160_mib() {
+fn object_list_of_200_mb_uses_less_than_160_mib() {
     let namespaces = ManyNamespaces::new();
-    // The second is just small enough to be read whole.
+    // The second size is just below the limit for a buffered response.
     for bytes in [HUGE, 31 * MIB] {
         let proxy = FaultProxy::new(namespaces.cluster);
         for resource in ["secrets", "serviceaccounts"] {
@@ -53,7 +53,7 @@ fn a_reply_of_200_mb_to_a_list_takes_less_than_160_mib() {
 }
 
 #[test]
-fn nor_does_one_to_the_list_of_namespaces() {
+fn namespace_list_of_200_mb_uses_less_than_160_mib() {
     let namespaces = ManyNamespaces::new();
     for bytes in [HUGE, 31 * MIB] {
         let proxy = FaultProxy::new(namespaces.cluster);

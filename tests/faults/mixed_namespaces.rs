@@ -1,12 +1,13 @@
-//! Namespaces that will not have it, among good ones: a line each, exact counts, and everybody else is done.
+//! Tests a run over healthy namespaces and namespaces that reject writes: one error line per failure, exact counts, and
+//! all healthy namespaces are written.
 
 use gcr_test_support::{ControlPlane, Report, Stored, keys};
 use serde_json::{Value, json};
 
-/// The rights of the run, in a namespace where it has them.
-fn rights(namespace: &str, user: &str) -> [Value; 2] {
+/// Returns the Role and RoleBinding that grant a user the permissions of the run in a namespace.
+fn role_and_binding(namespace: &str, user: &str) -> [Value; 2] {
     let metadata = json!({"name": "puller", "namespace": namespace});
-    let (_, name) = user.rsplit_once(':').expect("a ServiceAccount");
+    let (_, name) = user.rsplit_once(':').expect("the user is a ServiceAccount");
     let group = "rbac.authorization.k8s.io";
     [
         json!({"apiVersion": format!("{group}/v1"), "kind": "Role", "metadata": metadata, "rules": [
@@ -20,7 +21,7 @@ fn rights(namespace: &str, user: &str) -> [Value; 2] {
 }
 
 #[test]
-fn each_failure_has_its_line_and_the_good_ones_are_done() {
+fn run_with_failing_namespaces_reports_each_and_writes_the_others() {
     let cluster = ControlPlane::shared();
     let user = cluster.user();
     let names = cluster.create_namespaces("partial", 12);
@@ -32,12 +33,12 @@ fn each_failure_has_its_line_and_the_good_ones_are_done() {
         healthy @ ..,
     ] = names.as_slice()
     else {
-        panic!("too few");
+        panic!("expected at least four namespaces");
     };
     let mut objects: Vec<Value> = names.iter().map(|it| Stored::initial_account(it)).collect();
-    let may = names.iter().filter(|it| *it != forbidden);
-    objects.extend(may.flat_map(|it| rights(it, &user.name())));
-    // It is not gone as long as this is held.
+    let permitted = names.iter().filter(|it| *it != forbidden);
+    objects.extend(permitted.flat_map(|it| role_and_binding(it, &user.name())));
+    // The finalizer keeps the namespace in the terminating phase.
     objects.push(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata":
         {"name": "held", "namespace": terminating, "finalizers": ["example.com/hold"]}}));
     objects.push(json!({"apiVersion": "v1", "kind": "Secret", "metadata":
@@ -106,17 +107,17 @@ fn each_failure_has_its_line_and_the_good_ones_are_done() {
             conflicting,
             "error: secret \"gcr-io\" is held by \"kubectl-create\"",
         ),
-        // Without the right to read namespaces it is forbidden to look whether there is one.
+        // Without permission to read namespaces the client cannot find out whether the namespace exists.
         (
             "no-such-namespace",
             "Error from server (Forbidden): secrets \"gcr-io\" is forbidden",
         ),
     ] {
-        let place = format!(" -n {name}");
+        let suffix = format!(" -n {name}");
         let lines: Vec<_> = output
             .stderr
             .lines()
-            .filter(|it| it.ends_with(&place))
+            .filter(|it| it.ends_with(&suffix))
             .collect();
         assert!(
             lines.len() == 1 && lines[0].contains(args),
@@ -125,12 +126,12 @@ fn each_failure_has_its_line_and_the_good_ones_are_done() {
     }
 
     let stored = Stored::fetch(cluster);
-    let again = create().run().exits(1);
-    let second = Report::parse(&again);
+    let rerun = create().run().exits(1);
+    let second = Report::parse(&rerun);
     assert_eq!(
-        again.stderr.lines().last(),
+        rerun.stderr.lines().last(),
         Some("16 unchanged, 5 failed, 0 unknown, 5 not started"),
-        "{again}"
+        "{rerun}"
     );
     let now = Stored::fetch(cluster);
     for object in second.lines.keys() {

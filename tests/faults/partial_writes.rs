@@ -1,4 +1,4 @@
-//! What takes more than one write, and gets no further than the first: what was carried out is said, whatever comes after.
+//! Tests operations that need several writes and stop after the first: the report includes the completed write.
 
 use gcr_test_support::fault_proxy::{CannedResponse, Fault, Rule};
 use gcr_test_support::{Signal, wait_until};
@@ -6,17 +6,17 @@ use serde_json::json;
 
 use crate::scenario::Scenario;
 
-const COPY: &str = "kubectl.kubernetes.io/last-applied-configuration";
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// A trial whose bad namespace holds this Secret.
+/// Creates a scenario whose faulty namespace holds this Secret.
 fn with_secret(kind: &str, key: &str, manager: &str) -> Scenario {
-    let scenario = Scenario::one("halfway");
+    let scenario = Scenario::one("partial");
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "type": kind,
         "metadata": {
             "name": "gcr-io", "namespace": scenario.faulty,
             "labels": {"app.kubernetes.io/managed-by": "kubectl-gcr-secret"},
-            "annotations": {COPY: "{}"},
+            "annotations": {LAST_APPLIED: "{}"},
         },
         "data": {key: "e30="},
     });
@@ -27,9 +27,9 @@ fn with_secret(kind: &str, key: &str, manager: &str) -> Scenario {
 }
 
 #[test]
-fn a_secret_that_was_written_is_never_called_not_started() {
-    let lost = Fault::Replace(CannedResponse::status(403, "Forbidden", "no more of this"));
-    for fault in [lost, Fault::ResponseLost] {
+fn secret_with_failed_annotation_removal_is_reported_as_failed() {
+    let forbidden = Fault::Replace(CannedResponse::status(403, "Forbidden", "no more of this"));
+    for fault in [forbidden, Fault::ResponseLost] {
         let scenario = with_secret(
             "kubernetes.io/dockerconfigjson",
             ".dockerconfigjson",
@@ -48,10 +48,10 @@ fn a_secret_that_was_written_is_never_called_not_started() {
         assert!(scenario.proxy.hits(second) > 0, "{output}");
         let stored = scenario.cluster.get("secret/gcr-io", &scenario.faulty);
         assert_ne!(stored["data"][".dockerconfigjson"], "e30=", "{output}");
-        let has_copy = stored["metadata"]["annotations"][COPY].is_string();
-        if has_copy {
+        let has_last_applied = stored["metadata"]["annotations"][LAST_APPLIED].is_string();
+        if has_last_applied {
             let line = format!(
-                "error: secret \"gcr-io\" was written, and the copy of an earlier one in {COPY} may still be there: "
+                "error: secret \"gcr-io\" was written, and the copy of an earlier one in {LAST_APPLIED} may still be there: "
             );
             assert!(output.stderr.contains(&line), "{output}");
             assert!(
@@ -64,29 +64,34 @@ fn a_secret_that_was_written_is_never_called_not_started() {
             let line = format!("secret/gcr-io configured -n {}\n", scenario.faulty);
             assert!(output.stdout.contains(&line), "{output}");
         }
-        let again = scenario
+        let rerun = scenario
             .create_without_proxy()
             .arg("--force-conflicts")
             .run();
-        let again = again.success();
+        let rerun = rerun.success();
         let stored = scenario.cluster.get("secret/gcr-io", &scenario.faulty);
-        assert!(stored["metadata"]["annotations"][COPY].is_null(), "{again}");
+        assert!(
+            stored["metadata"]["annotations"][LAST_APPLIED].is_null(),
+            "{rerun}"
+        );
     }
 }
 
 #[test]
-fn a_secret_that_was_deleted_is_never_called_not_started() {
+fn secret_deleted_but_not_recreated_is_reported_as_failed() {
     let scenario = with_secret("Opaque", ".dockerconfigjson", "kubectl-gcr-secret");
-    // The first is the look before the deletion.
-    let gone = Rule::on("get", "secrets")
+    // The first GET precedes the deletion.
+    let get_after_deletion = Rule::on("get", "secrets")
         .namespace(&scenario.faulty)
         .skip(1);
-    let gone = scenario.proxy.inject(gone, Fault::Hang);
+    let get_after_deletion = scenario.proxy.inject(get_after_deletion, Fault::Hang);
     let mut run = scenario
         .create()
         .args(["--recreate", "--force-conflicts"])
         .spawn();
-    wait_until("the old one is deleted", || scenario.proxy.hits(gone) > 0);
+    wait_until("the old Secret is deleted", || {
+        scenario.proxy.hits(get_after_deletion) > 0
+    });
     run.signal(Signal::INT);
     let output = run.wait().exits(130);
     assert_eq!(

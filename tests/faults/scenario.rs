@@ -1,4 +1,4 @@
-//! One run against a server that fails it in one namespace and not in another, and what has to be so afterwards.
+//! Runs the plugin against a server that fails in one namespace and works in another, and checks the result.
 
 use std::time::Duration;
 
@@ -8,25 +8,26 @@ use gcr_test_support::{
     ControlPlane, Invocation, Output, Report, Session, Stored, TestCluster, keys,
 };
 
-/// Two namespaces, each with an account `builder` that refers to somebody's Secrets, and a proxy of their own.
+/// Two namespaces, each with an account `builder` that refers to Secrets of other owners, and a fault proxy of their
+/// own.
 pub(crate) struct Scenario {
     pub(crate) cluster: &'static TestCluster,
     pub(crate) proxy: FaultProxy,
-    /// Where the faults are.
+    /// Namespace with injected faults.
     pub(crate) faulty: String,
-    /// Where there are none.
+    /// Namespace without faults.
     pub(crate) healthy: String,
     session: Session,
     direct: Session,
 }
 
-/// The account that everybody writes.
+/// The account that each run patches.
 pub(crate) const ACCOUNT: &str = "serviceaccount/builder";
-/// The Secret that everybody writes.
+/// The Secret that each run applies.
 pub(crate) const SECRET: &str = "secret/gcr-io";
 
 impl Scenario {
-    /// So many at once.
+    /// Creates several scenarios at once.
     #[track_caller]
     pub(crate) fn many(noun: &str, count: usize) -> Vec<Self> {
         let cluster = ControlPlane::shared();
@@ -42,12 +43,12 @@ impl Scenario {
         Self::many(noun, 1).remove(0)
     }
 
-    /// One whose server is so far away that requests of both namespaces are in flight together.
+    /// Creates a scenario with so much latency that requests of both namespaces are in flight together.
     #[track_caller]
     pub(crate) fn with_latency(noun: &str) -> Self {
         let mut scenario = Self::one(noun);
         let route = Route::new().latency(Duration::from_millis(200));
-        scenario.proxy = FaultProxy::start(scenario.cluster, route).expect("a proxy");
+        scenario.proxy = FaultProxy::start(scenario.cluster, route).expect("the proxy starts");
         scenario.session = scenario.proxy.session();
         scenario.session.file("key.json", keys::KEY, 0o600);
         scenario
@@ -69,35 +70,35 @@ impl Scenario {
         scenario
     }
 
-    /// Lets the first `times` patches of this resource in the bad namespace meet a fault.
+    /// Injects a fault into the first `times` patches of this resource in the faulty namespace.
     pub(crate) fn fault(&self, resource: &str, times: usize, fault: Fault) -> RuleId {
         let rule = Rule::on("patch", resource).namespace(&self.faulty);
         self.proxy.inject(rule.first(times), fault)
     }
 
-    /// The Secret and the account of both namespaces, by way of the proxy.
+    /// Prepares a run over both namespaces through the proxy: the Secret and the account of each.
     pub(crate) fn create(&self) -> Invocation {
-        self.by_way(&self.session)
+        self.create_in(&self.session)
     }
 
-    /// The same without it.
+    /// Prepares the same run without the proxy.
     pub(crate) fn create_without_proxy(&self) -> Invocation {
-        self.by_way(&self.direct)
+        self.create_in(&self.direct)
     }
 
-    /// The session by way of the proxy.
+    /// Returns the session that connects through the proxy.
     pub(crate) fn session(&self) -> &Session {
         &self.session
     }
 
-    fn by_way(&self, session: &Session) -> Invocation {
+    fn create_in(&self, session: &Session) -> Invocation {
         let list = format!("{},{}", self.faulty, self.healthy);
         session
             .gcr_secret(["create", "--key-file=key.json", "--serviceaccount=builder"])
             .args(["-v=2", "-n", &list])
     }
 
-    /// All that a run is about.
+    /// Returns the objects of a run.
     pub(crate) fn objects(&self) -> Vec<ObjectKey> {
         let of =
             |namespace: &String| [SECRET, ACCOUNT].map(|it| (namespace.clone(), it.to_owned()));
@@ -107,23 +108,24 @@ impl Scenario {
             .collect()
     }
 
-    /// How often the tool said at `-v 2` that it would try again, in the bad namespace.
+    /// Counts the retries in the faulty namespace that the plugin logs at `-v 2`.
     pub(crate) fn visible_retries(&self, output: &Output, resource: &str) -> usize {
-        let place = format!("/namespaces/{}/{resource}", self.faulty);
+        let path = format!("/namespaces/{}/{resource}", self.faulty);
         let lines = output.stderr.lines();
         lines
-            .filter(|line| line.contains(&place) && line.contains("; again in "))
+            .filter(|line| line.contains(&path) && line.contains("; again in "))
             .count()
     }
 
-    /// That a second run without faults brings what was asked, and writes nothing where the first claimed success.
+    /// Runs again without faults and asserts that all objects hold the desired state, and that the second run writes
+    /// none of the objects that the first reported as successful.
     #[track_caller]
     pub(crate) fn assert_rerun_converges(&self, first: &Report, stored: &Stored) {
         let second = self.create_without_proxy().run();
         self.assert_converged(first, stored, &second, &Stored::fetch(self.cluster));
     }
 
-    /// The same of a run that was made, with what is stored now.
+    /// Makes the same assertions for a second run that has already finished.
     #[track_caller]
     pub(crate) fn assert_converged(
         &self,

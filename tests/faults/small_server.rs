@@ -1,5 +1,5 @@
-//! A real server with room for two writes at a time and with more namespaces than a page of a list holds: it sheds, its
-//! lists grow too old, and nothing fails.
+//! Tests a real server that allows only two writes in flight and has more namespaces than fit on a list page: overload
+//! and expired continue tokens cause no failures.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -8,26 +8,28 @@ use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
 use gcr_test_support::report::ObjectKey;
 use gcr_test_support::{ControlPlane, Invocation, Options, Report, Session, Stored, keys};
 
-/// A page holds 500.
+/// More than one page: a list page holds 500 namespaces.
 const NAMESPACES: usize = 520;
 const OBJECTS: usize = 2 * NAMESPACES;
 
 struct SmallServer {
     plane: ControlPlane,
-    /// Of a user who may do what is needed: administrators are never shed.
+    /// Kubeconfig of a user with the necessary permissions. Requests of administrators are never shed.
     kubeconfig: PathBuf,
     objects: Vec<ObjectKey>,
 }
 
 impl SmallServer {
-    /// The one of this process. Nothing drops a static: it ends with the pipe that ends with us.
+    /// Returns the server shared by this process's tests. Statics are never dropped: the server stops when its standard
+    /// input closes with this process.
     fn get() -> &'static Self {
         static SERVER: OnceLock<SmallServer> = OnceLock::new();
         SERVER.get_or_init(Self::start)
     }
 
     fn start() -> Self {
-        // Without priority and fairness the older filter counts (apiserver `server/filters/maxinflight.go`).
+        // Without priority and fairness, kube-apiserver uses the filter with the in-flight limit (apiserver
+        // `server/filters/maxinflight.go`).
         let plane = ControlPlane::dedicated(
             Options::new()
                 .throwaway()
@@ -53,18 +55,18 @@ impl SmallServer {
             "--clusterrole=puller",
         ];
         plane.kubectl(args).arg("--user=puller").run().success();
-        let of = |name: &String| {
+        let objects_in = |name: &String| {
             ["secret/gcr-io", "serviceaccount/builder"].map(|it| (name.clone(), it.to_owned()))
         };
         Self {
             kubeconfig: plane.kubeconfig_of("puller"),
-            objects: names.iter().flat_map(of).collect(),
+            objects: names.iter().flat_map(objects_in).collect(),
             plane,
         }
     }
 }
 
-/// Secret and account of all namespaces.
+/// Prepares a run that writes the Secret and the account of all namespaces.
 fn create(session: &Session) -> Invocation {
     session.file("key.json", keys::KEY, 0o600);
     session.gcr_secret([
@@ -78,7 +80,7 @@ fn create(session: &Session) -> Invocation {
 }
 
 #[test]
-fn a_server_that_sheds_above_two_writes_in_flight_fails_nobody() {
+fn server_shedding_above_two_writes_causes_no_failures() {
     let server = SmallServer::get();
     let output = create(&Session::new(&server.kubeconfig)).run().success();
     let report = Report::parse(&output);
@@ -86,11 +88,11 @@ fn a_server_that_sheds_above_two_writes_in_flight_fails_nobody() {
     report.assert_matches(&Stored::fetch(&server.plane), &server.objects);
     let shed = output.stderr.matches("(TooManyRequests)").count();
     println!("shed {shed} times, {:.1} s", output.elapsed.as_secs_f64());
-    assert!(shed > 0, "it was never shed\n{output}");
+    assert!(shed > 0, "the server never shed a request\n{output}");
 }
 
 #[test]
-fn a_list_that_grew_too_old_is_begun_again_and_nothing_is_left_out_or_done_twice() {
+fn expired_list_is_restarted_without_missing_or_repeated_objects() {
     let server = SmallServer::get();
     let direct = Session::new(&server.kubeconfig);
     create(&direct).run().success();
@@ -102,7 +104,7 @@ fn a_list_that_grew_too_old_is_begun_again_and_nothing_is_left_out_or_done_twice
     };
     for resource in ["namespaces", "secrets", "serviceaccounts"] {
         let proxy = FaultProxy::new(&server.plane);
-        // Its second page, and once more that of the second list.
+        // Expire the second page of the first list and of the repeated list.
         proxy.inject(Rule::on("list", resource).nth(2), expired());
         proxy.inject(Rule::on("list", resource).nth(4), expired());
         let output = create(&proxy.session_for(&server.kubeconfig))
@@ -116,7 +118,7 @@ fn a_list_that_grew_too_old_is_begun_again_and_nothing_is_left_out_or_done_twice
         );
         report.assert_all_succeeded(OBJECTS);
         assert_eq!(report.count_of("unchanged"), OBJECTS as u64, "{output}");
-        // What lists show is not read again.
+        // Listed accounts are not read again.
         assert_eq!(
             proxy.traffic().request_count("get", "serviceaccounts"),
             0,

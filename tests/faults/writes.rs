@@ -1,4 +1,4 @@
-//! Every fault of the table, met by the Secret and by the ServiceAccount.
+//! Injects every fault into the writes of the Secret and of the ServiceAccount.
 
 use gcr_test_support::{Output, Report, Stored};
 
@@ -7,56 +7,69 @@ use crate::concurrency::run_concurrently;
 use crate::scenario::{ACCOUNT, SECRET, Scenario};
 
 #[test]
-fn every_fault_of_a_secret_ends_as_promised() {
-    every_fault("secrets", SECRET);
+fn secret_write_with_each_fault_has_expected_outcome() {
+    check_every_fault("secrets", SECRET);
 }
 
 #[test]
-fn every_fault_of_an_account_ends_as_promised() {
-    every_fault("serviceaccounts", ACCOUNT);
+fn account_write_with_each_fault_has_expected_outcome() {
+    check_every_fault("serviceaccounts", ACCOUNT);
 }
 
 #[track_caller]
-fn every_fault(resource: &str, object: &str) {
-    let trials = Scenario::many("fault", CASES.len());
-    let outputs = run_concurrently(CASES.len(), |at| met(&CASES[at], &trials[at], resource));
-    let stored = Stored::fetch(trials[0].cluster);
-    let again = trials
+fn check_every_fault(resource: &str, object: &str) {
+    let scenarios = Scenario::many("fault", CASES.len());
+    let outputs = run_concurrently(CASES.len(), |at| {
+        run_with_fault(&CASES[at], &scenarios[at], resource)
+    });
+    let stored = Stored::fetch(scenarios[0].cluster);
+    let reruns = scenarios
         .iter()
         .map(|scenario| scenario.create_without_proxy().run());
-    let again: Vec<_> = again.collect();
-    let now = Stored::fetch(trials[0].cluster);
-    let rows = CASES.iter().zip(&trials).zip(&outputs).zip(&again);
-    for (((case, scenario), (output, met)), again) in rows {
+    let reruns: Vec<_> = reruns.collect();
+    let now = Stored::fetch(scenarios[0].cluster);
+    let rows = CASES.iter().zip(&scenarios).zip(&outputs).zip(&reruns);
+    for (((case, scenario), (output, hits)), rerun) in rows {
         let report = Report::parse(output);
         report.assert_matches(&stored, &scenario.objects());
-        ended(case, scenario, object, (output, &report));
-        let tries = scenario.visible_retries(output, resource);
-        let last = usize::from(!matches!(case.expected, Expected::Succeeds));
-        assert_eq!(tries, met - last, "retries of {}\n{output}", case.name);
-        scenario.assert_converged(&report, &stored, again, &now);
+        assert_outcome(case, scenario, object, (output, &report));
+        let retries = scenario.visible_retries(output, resource);
+        let final_failure = usize::from(!matches!(case.expected, Expected::Succeeds));
+        assert_eq!(
+            retries,
+            hits - final_failure,
+            "retries of {}\n{output}",
+            case.name
+        );
+        scenario.assert_converged(&report, &stored, rerun, &now);
     }
 }
 
-/// The run, and how many requests have met the fault.
-fn met(case: &Case, scenario: &Scenario, resource: &str) -> (Output, usize) {
+/// Runs a command whose write gets a fault. Returns its output and the number of requests that got the fault.
+fn run_with_fault(case: &Case, scenario: &Scenario, resource: &str) -> (Output, usize) {
     let fault = (case.fault)(scenario.proxy.url());
     let rule = scenario.fault(resource, case.times, fault);
     let output = scenario.create().arg(case.time_limit()).run();
-    let met = scenario.proxy.hits(rule);
-    assert_eq!(met, case.times, "{}\n{output}", case.name);
+    let hits = scenario.proxy.hits(rule);
+    assert_eq!(hits, case.times, "{}\n{output}", case.name);
     assert_eq!(
         scenario.proxy.traffic().request_count("patch", ""),
         0,
         "{output}"
     );
-    (output, met)
+    (output, hits)
 }
 
-/// That the object ended as the row says, what hangs on it did likewise, and the other namespace was not held up.
+/// Asserts the expected outcome of the object and of the object that depends on it, and that the other namespace was
+/// written.
 #[track_caller]
-fn ended(case: &Case, scenario: &Scenario, object: &str, (output, report): (&Output, &Report)) {
-    let (word, other) = match object {
+fn assert_outcome(
+    case: &Case,
+    scenario: &Scenario,
+    object: &str,
+    (output, report): (&Output, &Report),
+) {
+    let (success, other) = match object {
         SECRET => ("created", ACCOUNT),
         _ => ("patched", SECRET),
     };
@@ -71,38 +84,38 @@ fn ended(case: &Case, scenario: &Scenario, object: &str, (output, report): (&Out
         Some("patched"),
         "{name}\n{output}"
     );
-    let counts = ["failed", "unknown", "not started"].map(|word| report.count_of(word));
-    // An account whose Secret failed is not started; a Secret is not the account's concern.
-    let unstarted = u64::from(object == SECRET);
-    let (code, counted, error) = match case.expected {
+    let counts = ["failed", "unknown", "not started"].map(|outcome| report.count_of(outcome));
+    // An account is not started if its Secret failed. The Secret does not depend on the account.
+    let not_started = u64::from(object == SECRET);
+    let (code, counted, expected_error) = match case.expected {
         Expected::Succeeds => (0, [0, 0, 0], None),
-        Expected::Fails(error) => (1, [1, 0, unstarted], Some(error)),
-        Expected::Unknown(error) => (1, [0, 1, unstarted], Some(error)),
+        Expected::Fails(expected_error) => (1, [1, 0, not_started], Some(expected_error)),
+        Expected::Unknown(expected_error) => (1, [0, 1, not_started], Some(expected_error)),
     };
     assert_eq!(
         (output.code, counts),
         (Some(code), counted),
         "{name}\n{output}"
     );
-    match error {
+    match expected_error {
         None => assert_eq!(
             report.outcome(&scenario.faulty, object),
-            Some(word),
+            Some(success),
             "{name}\n{output}"
         ),
-        Some(error) => {
-            let place = format!(" -n {}", scenario.faulty);
-            let lines = output.stderr.lines().filter(|line| line.ends_with(&place));
+        Some(expected_error) => {
+            let suffix = format!(" -n {}", scenario.faulty);
+            let lines = output.stderr.lines().filter(|line| line.ends_with(&suffix));
             let lines: Vec<_> = lines.filter(|line| !line.starts_with("Warning")).collect();
             assert_eq!(lines.len(), 1, "{name}: one line\n{output}");
             assert!(
-                format!("{} -n ", lines[0]).contains(error),
+                format!("{} -n ", lines[0]).contains(expected_error),
                 "{name}\n{output}"
             );
         }
     }
     assert!(
-        error.is_some() || report.outcome(&scenario.faulty, other).is_some(),
+        expected_error.is_some() || report.outcome(&scenario.faulty, other).is_some(),
         "{name}\n{output}"
     );
 }
