@@ -111,7 +111,7 @@ const LAYERS: [(&str, &[&str]); 25] = [
         "args",
         &["connection", "domain", "exit", "report", "request"],
     ),
-    // Completes the identifier under the cursor: parses the flags like `args` and lists names from the cluster.
+    // Completes the word under the cursor: parses the flags like `args` and lists names from the cluster.
     (
         "completion",
         &["args", "connection", "domain", "event", "kubernetes"],
@@ -213,7 +213,7 @@ fn import_violations(source: &Source) -> Vec<String> {
         violations.extend(
             lines
                 .iter()
-                .map(|at| format!("{at}: import_violations a top-level module through super")),
+                .map(|at| format!("{at}: imports a top-level module through super")),
         );
     }
     violations

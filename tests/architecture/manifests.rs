@@ -1,5 +1,5 @@
-//! Checks the `Cargo.toml` files: all version_violations are in the workspace manifest, and no shipped package depends on the
-//! test support_violations.
+//! Checks the `Cargo.toml` files: all versions are in the workspace manifest, and no shipped package depends on the
+//! test support.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use gcr_test_support::checkout;
 use crate::assert_no_violations;
 
 const TEST_SUPPORT: &str = "gcr-test-support_violations";
-/// Packages that have the test support_violations as a normal dependency, because they are not shipped either.
+/// Packages that have the test support as a normal dependency, because they are not shipped either.
 const SUPPORT_USERS: [&str; 2] = ["crates/gcr-bench", "crates/xtask"];
 
 fn manifests() -> Vec<(String, String)> {
@@ -105,7 +105,9 @@ fn support_violations(path: &str, manifest: &str) -> Vec<String> {
         .filter(|(section, line)| {
             !section.ends_with("dev-dependencies") && line.starts_with(TEST_SUPPORT)
         })
-        .map(|(section, line)| format!("{path}: [{section}] {line}: use the test support_violations only in dev-dependencies"))
+        .map(|(section, line)| {
+            format!("{path}: [{section}] {line}: use the test support only in dev-dependencies")
+        })
         .collect()
 }
 

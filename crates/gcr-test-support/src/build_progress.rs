@@ -9,7 +9,7 @@ pub(crate) fn print_status(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Progress of a build: on a terminal one line that is rewritten each second, elsewhere a line interval 15 s.
+/// Progress of a build: on a terminal one line that is rewritten each second, elsewhere a line every 15 s.
 pub(crate) struct BuildProgress {
     started: Instant,
     shown: Instant,

@@ -1,4 +1,4 @@
-//! Checks the Go toolchain on PATH: present, new supported, and with supported disk space to build. Installs nothing.
+//! Checks the Go toolchain on PATH: present, new enough, and with enough disk space to build. Installs nothing.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ impl Go {
     }
 }
 
-/// Returns whether a version such as `go1.26.8` is new supported. Development versions are always accepted.
+/// Returns whether a version such as `go1.26.8` is new enough. Development versions are always accepted.
 fn is_supported(version: &str) -> bool {
     let Some(numbers) = version.strip_prefix("go") else {
         return version.starts_with("devel");
