@@ -1,5 +1,5 @@
-//! The tool is killed at any moment: what it had said is so, no account refers to a Secret that is not there, and one
-//! more run finishes it.
+//! Kills the plugin at random moments and asserts that its printed results are true, that no account refers to a
+//! missing Secret, and that another run completes the work.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use gcr_test_support::{ControlPlane, Options, Report, RunningCommand, Signal, St
 use crate::many_namespaces::{ManyNamespaces, OBJECTS, wait_for_lines};
 use crate::rounds::{min_median_max, print_figures, rounds};
 
-/// Kills a run after a random number of lines and a moment more. What it had said by then.
-fn killed(mut run: RunningCommand) -> Report {
+/// Kills a run after a random number of lines and a short random delay. Returns the results printed until then.
+fn kill_at_random_moment(mut run: RunningCommand) -> Report {
     let lines = fastrand::usize(0..OBJECTS);
     wait_for_lines(&mut run, lines);
     sleep(Duration::from_micros(fastrand::u64(0..5000)));
@@ -19,29 +19,29 @@ fn killed(mut run: RunningCommand) -> Report {
 }
 
 #[test]
-fn whenever_it_is_killed_one_more_run_finishes_it() {
+fn run_after_kill_completes_the_work() {
     let plane = ControlPlane::dedicated(Options::new());
     let many_namespaces = ManyNamespaces::new(&plane);
     let rounds = rounds(5, 100);
-    let mut written = Vec::new();
+    let mut written_counts = Vec::new();
     for round in 1..=rounds {
-        let claimed = killed(many_namespaces.create().spawn());
-        // What was in flight may still be carried out while this looks.
+        let reported = kill_at_random_moment(many_namespaces.create().spawn());
+        // The server can still complete requests in flight while this reads the objects.
         let stored = Stored::fetch(&plane);
         assert!(stored.dangling_references().is_empty(), "round {round}");
-        for object in claimed.lines.keys() {
+        for object in reported.lines.keys() {
             assert!(stored.matches_desired(object), "round {round}: {object:?}");
         }
-        written.push(many_namespaces.written(&stored));
-        many_namespaces.converge(&plane, &claimed, &stored);
+        written_counts.push(many_namespaces.count_written(&stored));
+        many_namespaces.assert_rerun_converges(&plane, &reported, &stored);
 
-        // The same of taking away.
-        killed(many_namespaces.detach().spawn());
-        many_namespaces.clear(&plane);
+        // The same for removal.
+        kill_at_random_moment(many_namespaces.detach().spawn());
+        many_namespaces.delete_written_objects(&plane);
         let stored = Stored::fetch(&plane);
         assert_eq!(
             (
-                many_namespaces.written(&stored),
+                many_namespaces.count_written(&stored),
                 stored.dangling_references().len()
             ),
             (0, 0)
@@ -50,14 +50,17 @@ fn whenever_it_is_killed_one_more_run_finishes_it() {
             print_figures(&format!("{round} kills"));
         }
     }
-    let midway = written
+    let partial = written_counts
         .iter()
         .filter(|it| (1..OBJECTS).contains(*it))
         .count();
-    assert!(midway > 0, "no kill came in the middle: {written:?}");
+    assert!(
+        partial > 0,
+        "no kill interrupted the writes: {written_counts:?}"
+    );
     print_figures(&format!(
-        "{rounds} kills, {midway} of them in the middle of the writing; of {OBJECTS} objects were written by then (least / middle / \
-         most): {}; no account ever referred to a Secret that was not there; one more run finished it every time",
-        min_median_max(written)
+        "{rounds} kills, {partial} of them during the writes; of {OBJECTS} objects written until the kill (min / median / max): {}; \
+         no account ever referred to a missing Secret; another run completed the work every time",
+        min_median_max(written_counts)
     ));
 }

@@ -1,5 +1,5 @@
-//! Races, kills and restarts: what shows itself only now and then. A short form in the plain tests; `cargo xtask soak`
-//! runs the long one and prints the figures.
+//! Tests races, kills and restarts, whose bugs appear only occasionally. The normal test run uses a short form; `cargo
+//! xtask soak` runs the long form and prints figures.
 
 #![cfg(unix)]
 

@@ -1,4 +1,4 @@
-//! Three hundred namespaces, each with an account that refers to somebody's Secrets, and the runs over all of them.
+//! Provides 300 namespaces, each with an account that refers to Secrets of other owners, and runs over all of them.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use gcr_test_support::report::ObjectKey;
 use gcr_test_support::{Invocation, Report, RunningCommand, Session, Stored, TestCluster, keys};
 
 const NAMESPACES: usize = 300;
-/// Both objects of each.
+/// Two objects per namespace.
 pub(crate) const OBJECTS: usize = 2 * NAMESPACES;
-/// The server is the fleet's own. `default` has no account `builder`.
+/// Selects the namespaces on a dedicated server. `default` has no account `builder`.
 const ALL: [&str; 2] = ["-A", "--exclude-namespace=default"];
 
 pub(crate) struct ManyNamespaces {
@@ -19,7 +19,7 @@ pub(crate) struct ManyNamespaces {
 impl ManyNamespaces {
     #[track_caller]
     pub(crate) fn new(cluster: &TestCluster) -> Self {
-        let names = cluster.create_namespaces("fleet", NAMESPACES);
+        let names = cluster.create_namespaces("many", NAMESPACES);
         cluster.create(
             names
                 .iter()
@@ -28,16 +28,16 @@ impl ManyNamespaces {
         );
         let session = cluster.session();
         session.file("key.json", keys::KEY, 0o600);
-        let of = |name: &String| {
+        let objects_in = |name: &String| {
             ["secret/gcr-io", "serviceaccount/builder"].map(|it| (name.clone(), it.to_owned()))
         };
         Self {
             session,
-            objects: names.iter().flat_map(of).collect(),
+            objects: names.iter().flat_map(objects_in).collect(),
         }
     }
 
-    /// Secret and account of all.
+    /// Prepares a run that writes the Secret and the account of all namespaces.
     pub(crate) fn create(&self) -> Invocation {
         self.session
             .gcr_secret(["create", "--key-file=key.json", "--serviceaccount=builder"])
@@ -45,20 +45,26 @@ impl ManyNamespaces {
             .timeout(Duration::from_secs(180))
     }
 
-    /// The reference taken out of all accounts.
+    /// Prepares a run that removes the reference from all accounts.
     pub(crate) fn detach(&self) -> Invocation {
         self.session.gcr_patch_sa(["builder", "--remove"]).args(ALL)
     }
 
-    /// Runs it to the end: everything is as asked, and what `claimed` said was done already is left alone.
+    /// Runs again and asserts that all objects hold the desired state and that objects in `reported` are not written
+    /// again.
     #[track_caller]
-    pub(crate) fn converge(&self, cluster: &TestCluster, claimed: &Report, before: &Stored) {
+    pub(crate) fn assert_rerun_converges(
+        &self,
+        cluster: &TestCluster,
+        reported: &Report,
+        before: &Stored,
+    ) {
         let output = self.create().run().success();
         let report = Report::parse(&output);
         report.assert_all_succeeded(OBJECTS);
         let now = Stored::fetch(cluster);
         report.assert_matches(&now, &self.objects);
-        for object in claimed.lines.keys() {
+        for object in reported.lines.keys() {
             assert_eq!(report.lines[object], "unchanged", "{object:?}\n{output}");
             assert_eq!(
                 before.resource_version(object),
@@ -68,9 +74,9 @@ impl ManyNamespaces {
         }
     }
 
-    /// Back to where nothing was written: the references first.
+    /// Restores the initial state: removes the references, then deletes the Secrets.
     #[track_caller]
-    pub(crate) fn clear(&self, cluster: &TestCluster) {
+    pub(crate) fn delete_written_objects(&self, cluster: &TestCluster) {
         self.detach().run().success();
         cluster
             .kubectl(["delete", "secrets", "-A", "--wait=false"])
@@ -79,8 +85,8 @@ impl ManyNamespaces {
             .success();
     }
 
-    /// How many objects are as asked.
-    pub(crate) fn written(&self, stored: &Stored) -> usize {
+    /// Returns how many objects hold the desired state.
+    pub(crate) fn count_written(&self, stored: &Stored) -> usize {
         self.objects
             .iter()
             .filter(|it| stored.matches_desired(it))
@@ -88,7 +94,7 @@ impl ManyNamespaces {
     }
 }
 
-/// Waits until a run has told so many lines, or has ended.
+/// Waits until a run has printed this many lines or has exited.
 pub(crate) fn wait_for_lines(run: &mut RunningCommand, lines: usize) {
     while run.is_running() && run.lines_so_far() < lines {
         std::thread::sleep(Duration::from_micros(500));

@@ -1,4 +1,5 @@
-//! Somebody overwrites the list again and again, as `kubectl patch` does: what we say of our writes was true each time.
+//! Runs the plugin while another client repeatedly overwrites the list, as `kubectl patch` does, and asserts that every
+//! reported outcome is true.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::rounds::{print_figures, rounds};
 
-/// The versions of an account in a watch's output, oldest first.
+/// Returns the versions of an account in a watch's output, oldest first.
 fn versions(output: &str) -> Vec<Value> {
     serde_json::Deserializer::from_str(output)
         .into_iter::<Value>()
@@ -17,7 +18,7 @@ fn versions(output: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Replaces the whole list of the account `builder`.
+/// Replaces the complete list of the account `builder`.
 #[track_caller]
 fn overwrite(cluster: &TestCluster, namespace: &str, entry: &str) {
     let patch = json!({"imagePullSecrets": [{"name": entry}]}).to_string();
@@ -37,53 +38,55 @@ fn overwrite(cluster: &TestCluster, namespace: &str, entry: &str) {
 }
 
 #[test]
-fn every_patched_was_true_while_somebody_kept_overwriting_the_list() {
+fn patch_during_overwrites_is_reported_truthfully() {
     let cluster = ControlPlane::shared();
-    // On a long way there is time to be overtaken between a read and the write.
+    // Latency gives the other client time to write between the plugin's read and write.
     let route = Route::new().latency(Duration::from_millis(40));
     let proxy = FaultProxy::start(cluster, route).unwrap_or_else(|error| panic!("{error}"));
     let session = proxy.session();
-    let namespace = cluster.create_namespace("hostile");
+    let namespace = cluster.create_namespace("overwrites");
     let metadata = |name: &str| json!({"name": name, "namespace": namespace});
     cluster.create(vec![
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata("gcr-io")}),
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata("builder"),
-            "imagePullSecrets": [{"name": "hostile-0"}]}),
+            "imagePullSecrets": [{"name": "overwrite-0"}]}),
     ]);
     let watch = cluster
         .kubectl(["get", "sa", "builder", "-w", "-o", "json", "-n", &namespace])
         .spawn();
-    wait_until("the watch has begun", || {
+    wait_until("the watch has started", || {
         !versions(&watch.stdout_so_far()).is_empty()
     });
 
     let runs = rounds(30, 1000);
-    let (mut patched, mut unchanged, mut conflicts) = (0, 0, 0);
-    let over = AtomicBool::new(false);
+    let (mut patched, mut unchanged, mut failures) = (0, 0, 0);
+    let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let overwrites = scope.spawn(|| {
-            for turn in 1.. {
-                overwrite(cluster, &namespace, &format!("hostile-{turn}"));
-                if over.load(Ordering::Relaxed) {
+            for round in 1.. {
+                overwrite(cluster, &namespace, &format!("overwrite-{round}"));
+                if done.load(Ordering::Relaxed) {
                     break;
                 }
             }
         });
         for _ in 0..runs {
-            // One that is always overtaken may give up, but must say so.
+            // A run that gets a conflict on every attempt may fail, but must report it.
             let output = session.gcr_patch_sa(["builder", "-n", &namespace]).run();
             match (output.code, output.stdout.as_str()) {
                 (Some(0), "serviceaccount/builder patched\n") => patched += 1,
                 (Some(0), "serviceaccount/builder patched (no change)\n") => unchanged += 1,
-                (Some(1), "") if output.stderr.contains("(Conflict)") => conflicts += 1,
+                (Some(1), "") if output.stderr.contains("(Conflict)") => failures += 1,
                 _ => panic!("{output}"),
             }
         }
-        over.store(true, Ordering::Relaxed);
-        overwrites.join().expect("the hostile writer");
+        done.store(true, Ordering::Relaxed);
+        overwrites
+            .join()
+            .expect("the overwriting client does not panic");
     });
     overwrite(cluster, &namespace, "the-end");
-    wait_until("the watch saw the end", || {
+    wait_until("the watch has seen the last write", || {
         watch.stdout_so_far().contains("the-end")
     });
 
@@ -92,22 +95,22 @@ fn every_patched_was_true_while_somebody_kept_overwriting_the_list() {
     for pair in versions.windows(2) {
         let [before, after] = [&pair[0], &pair[1]].map(|version| &version["imagePullSecrets"]);
         if after[1] == json!({"name": "gcr-io"}) {
-            // What stood there at that very moment, and ours.
+            // The entry at that moment, and the plugin's entry.
             assert_eq!(*after, json!([before[0], {"name": "gcr-io"}]));
             written += 1;
         }
     }
     assert_eq!(written, patched, "{unchanged} were unchanged");
-    // The overwriting came in between, or this has shown nothing.
-    let tries = proxy.traffic().request_count("patch", "serviceaccounts");
-    let overtaken = tries.saturating_sub(patched as u64);
+    // Without any conflict the test has shown nothing.
+    let attempts = proxy.traffic().request_count("patch", "serviceaccounts");
+    let conflicts = attempts.saturating_sub(patched as u64);
     assert!(
-        patched >= 2 && overtaken > 0,
-        "{patched} patched, {unchanged} unchanged, overtaken {overtaken} times"
+        patched >= 2 && conflicts > 0,
+        "{patched} patched, {unchanged} unchanged, {conflicts} conflicts"
     );
     print_figures(&format!(
-        "{runs} runs while kubectl patch overwrote the list {} times: {patched} patched, as the watch saw them, {unchanged} \
-         unchanged, {conflicts} given up; overtaken {overtaken} times",
+        "{runs} runs while kubectl patch overwrote the list {} times: {patched} patched, as seen by the watch, {unchanged} \
+         unchanged, {failures} failed; {conflicts} conflicts",
         versions.len() - written - 1
     ));
 }

@@ -1,5 +1,5 @@
-//! Three writers on the same 200 accounts, adding and taking away at once: nobody's entry is lost or doubled, and all
-//! keep their order.
+//! Runs three concurrent writers that add entries to and remove entries from the same 200 accounts, and asserts that no
+//! entry is lost or duplicated and that the order is kept.
 
 use gcr_test_support::{ControlPlane, Output, Session, TestCluster};
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::rounds::{print_figures, rounds};
 const ACCOUNTS: usize = 200;
 const LABEL: &str = "race=yes";
 
-/// What stands in every list before, in this order.
-fn theirs() -> Vec<Value> {
+/// Initial entries of every list, in this order.
+fn initial_entries() -> Vec<Value> {
     vec![
         json!({"name": "b"}),
         json!({}),
@@ -32,7 +32,7 @@ impl Race {
         let namespace = cluster.create_namespace("race");
         let names: Vec<_> = (0..ACCOUNTS).map(|at| format!("sa-{at:03}")).collect();
         let account = |name: &String| {
-            json!({"apiVersion": "v1", "kind": "ServiceAccount", "imagePullSecrets": theirs(),
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "imagePullSecrets": initial_entries(),
                 "metadata": {"name": name, "namespace": namespace, "labels": {"race": "yes"}}})
         };
         let secret = |name: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}});
@@ -47,8 +47,8 @@ impl Race {
         }
     }
 
-    /// One of ours.
-    fn ours(&self, secret: &str, adds: bool) -> Output {
+    /// Runs the plugin to add or remove a reference.
+    fn run_plugin(&self, secret: &str, adds: bool) -> Output {
         let remove = (!adds).then_some("--remove");
         self.session
             .gcr_patch_sa(["-l", LABEL, "--secret", secret, "-n", &self.namespace])
@@ -76,11 +76,11 @@ impl Race {
             .unwrap_or_default()
     }
 
-    /// Somebody else, who also writes only over what was read (`kubectl replace` with the version in it), and puts
-    /// `third` in front. How often kubectl had to be asked.
+    /// Adds `third` in front of every list, or removes it, with `kubectl replace`, which fails if the object has
+    /// changed since it was read. Returns the number of attempts.
     fn third(&self, adds: bool) -> usize {
         let is_third = |entry: &Value| entry["name"] == "third";
-        for turn in 0.. {
+        for attempt in 0.. {
             let mut accounts = self.accounts();
             accounts.retain_mut(|account| {
                 let list = account["imagePullSecrets"].as_array_mut().expect("a list");
@@ -93,9 +93,9 @@ impl Race {
                 true
             });
             if accounts.is_empty() {
-                return turn;
+                return attempt;
             }
-            assert!(turn < 60, "kubectl never came to its turn");
+            assert!(attempt < 60, "kubectl replace failed 60 times");
             let list = json!({"apiVersion": "v1", "kind": "List", "items": accounts});
             self.cluster
                 .kubectl(["replace", "-f", "-"])
@@ -105,21 +105,21 @@ impl Race {
         0
     }
 
-    /// Every line of ours, once, with this word.
+    /// Asserts that the plugin printed one line with this outcome per account.
     #[track_caller]
-    fn said(&self, output: &Output, word: &str) {
+    fn assert_printed(&self, output: &Output, outcome: &str) {
         let mut lines: Vec<_> = output.stdout.lines().collect();
         lines.sort_unstable();
-        let wanted = self
+        let expected = self
             .names
             .iter()
-            .map(|name| format!("serviceaccount/{name} {word}"));
-        assert_eq!(lines, wanted.collect::<Vec<_>>(), "{output}");
+            .map(|name| format!("serviceaccount/{name} {outcome}"));
+        assert_eq!(lines, expected.collect::<Vec<_>>(), "{output}");
     }
 
-    /// Every list holds what was there, in its order, and of `present` each once.
+    /// Asserts that every list holds the initial entries in order, and each of `present` once.
     #[track_caller]
-    fn holds(&self, present: &[&str]) {
+    fn assert_lists_hold(&self, present: &[&str]) {
         let accounts = self.accounts();
         assert_eq!(accounts.len(), ACCOUNTS);
         for account in accounts {
@@ -130,41 +130,41 @@ impl Race {
                     .as_str()
                     .is_some_and(|name| writers.contains(&name))
             });
-            assert_eq!(kept, theirs(), "{account}");
+            assert_eq!(kept, initial_entries(), "{account}");
             added.sort_by_key(|it| writers.iter().position(|name| it["name"] == **name));
-            let wanted: Vec<_> = present.iter().map(|name| json!({"name": name})).collect();
-            assert_eq!(added, wanted, "{account}");
+            let expected: Vec<_> = present.iter().map(|name| json!({"name": name})).collect();
+            assert_eq!(added, expected, "{account}");
         }
     }
 }
 
 #[test]
-fn three_writers_lose_and_double_nothing() {
+fn concurrent_writers_keep_all_entries_and_their_order() {
     let race = Race::new();
-    race.ours("two", true);
+    race.run_plugin("two", true);
     let rounds = rounds(2, 100);
-    let mut asked = 0;
+    let mut kubectl_attempts = 0;
     for round in 1..=rounds {
-        // While some add, others take away.
+        // While some writers add, others remove.
         for adds in [true, false] {
             let (one, two, third) = std::thread::scope(|scope| {
-                let one = scope.spawn(|| race.ours("one", adds));
-                let two = scope.spawn(|| race.ours("two", !adds));
+                let one = scope.spawn(|| race.run_plugin("one", adds));
+                let two = scope.spawn(|| race.run_plugin("two", !adds));
                 let third = scope.spawn(|| race.third(adds));
                 (one.join(), two.join(), third.join())
             });
-            race.said(&one.expect("one"), "patched");
-            race.said(&two.expect("two"), "patched");
-            asked += third.expect("third");
-            race.holds(if adds { &["one", "third"] } else { &["two"] });
+            race.assert_printed(&one.expect("writer one does not panic"), "patched");
+            race.assert_printed(&two.expect("writer two does not panic"), "patched");
+            kubectl_attempts += third.expect("writer three does not panic");
+            race.assert_lists_hold(if adds { &["one", "third"] } else { &["two"] });
         }
         if round % 10 == 0 {
             print_figures(&format!("{round} rounds of three writers"));
         }
     }
     print_figures(&format!(
-        "{rounds} rounds of three writers on {ACCOUNTS} accounts: no entry lost, none doubled, order kept; kubectl had to be asked \
-         {asked} times for {} turns, ours once each",
+        "{rounds} rounds of three writers on {ACCOUNTS} accounts: no entry lost or duplicated, order kept; kubectl needed \
+         {kubectl_attempts} attempts for {} updates, the plugin one run each",
         2 * rounds
     ));
 }

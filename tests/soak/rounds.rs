@@ -1,30 +1,30 @@
-//! How long it goes on, and what is told meanwhile.
+//! Chooses the number of rounds and prints figures in the long form.
 
 use std::sync::OnceLock;
 
 /// Set by `cargo xtask soak`.
 const SOAK: &str = "GCR_SOAK";
 
-/// Whether this is the long form.
+/// Returns whether this is the long form.
 fn is_long() -> bool {
     static LONG: OnceLock<bool> = OnceLock::new();
     *LONG.get_or_init(|| std::env::var_os(SOAK).is_some())
 }
 
-/// How many rounds: of the short form, and of the long one.
+/// Returns the number of rounds in the short or the long form.
 pub(crate) fn rounds(short: usize, long: usize) -> usize {
     if is_long() { long } else { short }
 }
 
-/// Tells whoever watches the long form.
-#[expect(clippy::print_stdout, reason = "the figures are what a soak is for")]
+/// Prints a line in the long form.
+#[expect(clippy::print_stdout, reason = "the long form exists to print figures")]
 pub(crate) fn print_figures(line: &str) {
     if is_long() {
         println!("  {line}");
     }
 }
 
-/// The least, the middle and the most of some figures, for a line.
+/// Formats minimum, median and maximum.
 pub(crate) fn min_median_max(mut figures: Vec<usize>) -> String {
     figures.sort_unstable();
     match figures.as_slice() {

@@ -1,4 +1,5 @@
-//! `-A` on a cluster of its own: who is meant, how few requests it takes, and that a second run moves nothing.
+//! Tests `-A` on a dedicated cluster: which namespaces it selects, how many requests it sends, and that a second run
+//! changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{split_summary, with_key};
 
-/// The objects of a kind by namespace and name, and the version of each.
+/// Returns the `resourceVersion` of each object of a resource, by namespace and name.
 fn versions(cluster: &ControlPlane, resource: &str) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let key = |object: &Value| {
@@ -27,24 +28,25 @@ fn versions(cluster: &ControlPlane, resource: &str) -> BTreeMap<String, String> 
 }
 
 #[test]
-fn every_namespace_is_done_by_a_few_lists_and_two_writes_and_again_by_one_that_changes_nothing() {
+fn all_namespaces_uses_few_lists_and_rerun_changes_nothing() {
     let cluster = ControlPlane::dedicated(Options::new().throwaway());
-    // More than a page, and names that go on from others with a hyphen: lists of different kinds have another order.
-    let mut names = cluster.create_namespaces("fleet", 560);
+    // More than one list page, and names that extend others with a hyphen: etcd sorts namespaces and namespaced objects
+    // differently for such names.
+    let mut names = cluster.create_namespaces("many", 560);
     let base = names[0].trim_end_matches("-0000").to_owned();
     let namespace =
         |name: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-    let tricky = [
+    let hyphenated = [
         base.clone(),
         format!("{base}-0001-x"),
         "gke-ours".to_owned(),
     ];
-    cluster.create(tricky.iter().map(|name| namespace(name)).collect());
-    names.extend(tricky[..2].to_vec());
+    cluster.create(hyphenated.iter().map(|name| namespace(name)).collect());
+    names.extend(hyphenated[..2].to_vec());
     names.push("default".to_owned());
-    let theirs = json!({"apiVersion": "v1", "kind": "ServiceAccount",
+    let builder_account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {"name": "builder", "namespace": base}, "imagePullSecrets": [{"name": "theirs"}]});
-    cluster.create(vec![theirs]);
+    cluster.create(vec![builder_account]);
 
     let proxy = FaultProxy::new(&cluster);
     let session = with_key(proxy.session());
@@ -66,14 +68,14 @@ fn every_namespace_is_done_by_a_few_lists_and_two_writes_and_again_by_one_that_c
     let note = "4 system namespaces left out; --include-system-namespaces takes them in";
     assert_eq!(notes, [note]);
     let traffic = proxy.traffic();
-    let asked = |verb, resource| proxy.traffic().request_count(verb, resource);
+    let count = |verb, resource| proxy.traffic().request_count(verb, resource);
     assert_eq!(traffic.write_count(), 2 * names.len() as u64);
-    assert_eq!(asked("list", "namespaces"), 2);
-    assert_eq!(asked("list", "serviceaccounts"), 2);
-    assert_eq!(asked("list", "secrets"), 1);
-    // An account that a list was too early to show is read.
-    assert!(asked("get", "serviceaccounts") <= 2, "{traffic:?}");
-    assert_eq!(asked("get", "secrets"), 0);
+    assert_eq!(count("list", "namespaces"), 2);
+    assert_eq!(count("list", "serviceaccounts"), 2);
+    assert_eq!(count("list", "secrets"), 1);
+    // The plugin reads accounts that were created after their list.
+    assert!(count("get", "serviceaccounts") <= 2, "{traffic:?}");
+    assert_eq!(count("get", "secrets"), 0);
 
     let before = [
         versions(&cluster, "secrets"),
@@ -97,7 +99,7 @@ fn every_namespace_is_done_by_a_few_lists_and_two_writes_and_again_by_one_that_c
         "{traffic:?}"
     );
 
-    // Every account there is, in all of them, by the other plugin.
+    // All accounts of all these namespaces, with the other plugin.
     let output = session.gcr_patch_sa(["--all", "-A"]).run().success();
     let report = Report::parse(&output);
     report.assert_all_succeeded(names.len() + 1);
@@ -108,19 +110,19 @@ fn every_namespace_is_done_by_a_few_lists_and_two_writes_and_again_by_one_that_c
         json!([{"name": "theirs"}, {"name": "gcr-io"}])
     );
 
-    // And away again, in the system's namespaces too, where there is nothing to take.
+    // Remove the references again, this time also from system namespaces, which have none.
     let args = ["--remove", "--all", "-A", "--include-system-namespaces"];
     let output = session.gcr_patch_sa(args).run().success();
     let report = Report::parse(&output);
     assert_eq!(report.count_of("patched"), names.len() as u64 + 1);
     assert!(report.count_of("unchanged") >= 4, "{output}");
-    let left = cluster.list("serviceaccounts");
+    let accounts = cluster.list("serviceaccounts");
     let refers = |account: &&Value| account["imagePullSecrets"].to_string().contains("gcr-io");
-    assert_eq!(left.iter().filter(refers).count(), 0);
-    let system = cluster.list("secrets");
+    assert_eq!(accounts.iter().filter(refers).count(), 0);
+    let secrets = cluster.list("secrets");
     let in_system = |secret: &&Value| {
         let namespace = secret["metadata"]["namespace"].as_str().unwrap_or_default();
         secret["metadata"]["name"] == "gcr-io" && namespace.starts_with("kube-")
     };
-    assert_eq!(system.iter().filter(in_system).count(), 0);
+    assert_eq!(secrets.iter().filter(in_system).count(), 0);
 }

@@ -1,4 +1,5 @@
-//! `--contexts`: several clusters side by side, one that is dead among them, and one that is named twice.
+//! Tests `--contexts`: several clusters at once, an unreachable cluster among them, and contexts that refer to the same
+//! cluster.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::fixture::{Fixture, split_summary, with_key};
 
-/// What the current context of a kubeconfig leads to, as JSON.
+/// Returns the cluster and the user of a kubeconfig's current context as JSON.
 pub(crate) fn cluster_and_user(session: &Session, kubeconfig: &Path) -> [Value; 2] {
     let args = ["config", "view", "--raw", "--minify", "-o", "json"];
     let view = session.kubectl(args).env("KUBECONFIG", kubeconfig);
@@ -17,20 +18,21 @@ pub(crate) fn cluster_and_user(session: &Session, kubeconfig: &Path) -> [Value; 
     [&view["clusters"][0]["cluster"], &view["users"][0]["user"]].map(Value::clone)
 }
 
-/// A session whose kubeconfig has these contexts: name, kubeconfig to take cluster and user from, namespace.
+/// Creates a session with these contexts: name, kubeconfig from which to copy cluster and user, and namespace.
 fn session(cluster: &TestCluster, contexts: &[(&str, PathBuf, &str)]) -> Session {
     let session = with_key(cluster.session());
     let mut config = String::from("apiVersion: v1\nkind: Config\ncurrent-context: none\n");
-    let (mut clusters, mut users, mut named) = (String::new(), String::new(), String::new());
+    let (mut clusters, mut users, mut context_entries) =
+        (String::new(), String::new(), String::new());
     for (name, kubeconfig, namespace) in contexts {
         let [cluster, user] = cluster_and_user(&session, kubeconfig);
         clusters += &format!("- name: {name}\n  cluster: {cluster}\n");
         users += &format!("- name: {name}\n  user: {user}\n");
-        named += &format!(
+        context_entries += &format!(
             "- name: {name}\n  context: {{cluster: {name}, user: {name}, namespace: {namespace}}}\n"
         );
     }
-    config += &format!("clusters:\n{clusters}users:\n{users}contexts:\n{named}");
+    config += &format!("clusters:\n{clusters}users:\n{users}contexts:\n{context_entries}");
     session.file(session.kubeconfig(), config, 0o600);
     session
 }
@@ -40,10 +42,10 @@ fn kubeconfig(cluster: &TestCluster) -> PathBuf {
 }
 
 #[test]
-fn each_context_has_its_namespace_and_every_line_its_context() {
+fn contexts_use_their_namespaces_and_lines_name_the_context() {
     let fixture = Fixture::new("contexts", 2);
     let [a, b] = [&fixture.names[0], &fixture.names[1]];
-    // The same server by another address is another cluster, as far as anybody can tell.
+    // The plugin cannot detect that another address leads to the same server, so it treats it as another cluster.
     let proxy = FaultProxy::new(fixture.cluster);
     let contexts = [
         ("one", kubeconfig(fixture.cluster), a.as_str()),
@@ -73,7 +75,7 @@ fn each_context_has_its_namespace_and_every_line_its_context() {
 }
 
 #[test]
-fn the_same_server_and_namespace_is_one_target() {
+fn contexts_with_same_server_and_namespace_are_one_target() {
     let fixture = Fixture::new("contexts", 2);
     let [a, b] = [&fixture.names[0], &fixture.names[1]];
     let contexts = [
@@ -106,7 +108,7 @@ fn the_same_server_and_namespace_is_one_target() {
 }
 
 #[test]
-fn a_dead_cluster_holds_up_no_other() {
+fn unreachable_cluster_does_not_delay_others() {
     let fixture = Fixture::new("contexts", 2);
     let dead = with_key(fixture.cluster.session());
     let args = [
@@ -118,7 +120,7 @@ fn a_dead_cluster_holds_up_no_other() {
     dead.kubectl(args).run().success();
     let args = ["config", "set-context", "--current", "--cluster=dead"];
     dead.kubectl(args).run().success();
-    // Answers the connection and nothing else.
+    // Accepts connections but never responds to a list.
     let hanging = FaultProxy::new(fixture.cluster);
     hanging.inject(Rule::on("list", "namespaces"), Fault::Hang);
     let contexts = [
@@ -139,10 +141,10 @@ fn a_dead_cluster_holds_up_no_other() {
             "--request-timeout=6s",
         ])
         .spawn();
-    // Long before the one that hangs has had its time.
-    let begun = Instant::now();
+    // Well before the request to the hanging cluster times out.
+    let started = Instant::now();
     while run.stdout_so_far().lines().count() < 2 {
-        assert!(begun.elapsed().as_secs() < 5, "{}", run.stderr_so_far());
+        assert!(started.elapsed().as_secs() < 5, "{}", run.stderr_so_far());
         std::thread::sleep(Duration::from_millis(10));
     }
     let output = run.wait().exits(1);
@@ -154,7 +156,7 @@ fn a_dead_cluster_holds_up_no_other() {
     ];
     assert_eq!(errors, expected);
 
-    // What is named there is counted too.
+    // Explicitly named namespaces of the unreachable cluster are counted too.
     let list = fixture.names.join(",");
     let args = [
         "create",
@@ -174,10 +176,10 @@ fn a_dead_cluster_holds_up_no_other() {
 }
 
 #[test]
-fn one_that_dies_in_the_middle_is_given_up_and_its_books_are_true() {
+fn cluster_that_stops_responding_is_given_up_and_counted() {
     let fixture = Fixture::new("contexts", 4);
     let dying = FaultProxy::new(fixture.cluster);
-    // One Secret is written; then nothing is heard of it any more.
+    // One Secret is written, then the server stops responding.
     dying.inject(Rule::on("patch", "secrets").skip(1), Fault::Hang);
     let contexts = [
         ("dying", dying.kubeconfig().to_path_buf(), "x"),
@@ -190,31 +192,31 @@ fn one_that_dies_in_the_middle_is_given_up_and_its_books_are_true() {
         .args(["--namespace-selector", &fixture.selector])
         .run()
         .exits(1);
-    // Both write the same objects: which of them was first is nobody's business here.
-    let done = |context: &str| {
+    // Both contexts write the same objects, in any order.
+    let successes = |context: &str| {
         let end = format!(" --context {context}");
         let lines = output.stdout.lines();
         lines.filter(|line| line.ends_with(&end)).count()
     };
-    assert_eq!((done("dying"), done("good")), (2, 8), "{output}");
+    assert_eq!((successes("dying"), successes("good")), (2, 8), "{output}");
     let (errors, count) = split_summary(&output);
     assert!(
         count.ends_with("0 failed, 3 unknown, 3 not started"),
         "{output}"
     );
-    let (given_up, unknown) = errors.split_first().expect("what went wrong");
+    let (given_up, unknown) = errors.split_first().expect("error lines");
     assert_eq!(
         *given_up,
         "Unable to connect to the server: no answer within 8s (--request-timeout) --context dying"
     );
-    let told = "it is unknown whether it was written: the cluster was given up";
-    let of_dying = |line: &&&str| line.contains(told) && line.ends_with(" --context dying");
+    let message = "it is unknown whether it was written: the cluster was given up";
+    let of_dying = |line: &&&str| line.contains(message) && line.ends_with(" --context dying");
     assert_eq!(unknown.iter().filter(of_dying).count(), 3, "{output}");
     assert_eq!(unknown.len(), 3, "{output}");
 }
 
 #[test]
-fn a_context_that_is_not_there_ends_the_run_before_it_begins() {
+fn unknown_context_fails_before_any_write() {
     let fixture = Fixture::new("contexts", 1);
     let contexts = [(
         "one",
@@ -222,7 +224,7 @@ fn a_context_that_is_not_there_ends_the_run_before_it_begins() {
         fixture.names[0].as_str(),
     )];
     let session = session(fixture.cluster, &contexts);
-    // Where the context's namespace is asked for, in other words: as kubectl's.
+    // kubectl uses another message when it needs the context's namespace.
     for (args, error) in [
         (
             &["--contexts=one,nope"][..],

@@ -1,4 +1,4 @@
-//! Namespaces of a shared cluster that carry a label nobody else has, and somebody at a shell with a key in a file.
+//! Provides namespaces of the shared cluster with a unique label, and a session with a key file.
 
 use gcr_test_support::{ControlPlane, Invocation, Output, Session, TestCluster, keys};
 
@@ -7,27 +7,29 @@ pub(crate) struct Fixture {
     pub(crate) cluster: &'static TestCluster,
     pub(crate) names: Vec<String>,
     pub(crate) session: Session,
-    /// `fleet=…`, which selects them and nothing else.
+    /// `test-group=…`, which selects exactly these namespaces.
     pub(crate) selector: String,
 }
 
 impl Fixture {
     #[track_caller]
-    pub(crate) fn new(noun: &str, count: usize) -> Self {
+    pub(crate) fn new(prefix: &str, count: usize) -> Self {
         let cluster = ControlPlane::shared();
-        let names = cluster.create_namespaces(noun, count);
-        let (base, _) = names[0].rsplit_once('-').expect("a number at the end");
+        let names = cluster.create_namespaces(prefix, count);
+        let (base, _) = names[0]
+            .rsplit_once('-')
+            .expect("the name ends in a number");
         let fixture = Self {
             cluster,
             session: with_key(cluster.session()),
-            selector: format!("fleet={base}"),
+            selector: format!("test-group={base}"),
             names: names.clone(),
         };
         fixture.label(&names);
         fixture
     }
 
-    /// Puts the label on namespaces.
+    /// Adds the label to namespaces.
     #[track_caller]
     pub(crate) fn label(&self, names: &[String]) {
         let args = ["label", "namespace"];
@@ -35,12 +37,12 @@ impl Fixture {
         label.run().success();
     }
 
-    /// `kubectl-gcr_secret create --key-file key.json --attach --namespace-selector fleet=…`
+    /// Prepares `kubectl-gcr_secret create --key-file key.json --attach --namespace-selector test-group=…`
     pub(crate) fn create(&self) -> Invocation {
         self.create_as(&self.session)
     }
 
-    /// The same by somebody else, or by another way.
+    /// Prepares the same command in another session.
     pub(crate) fn create_as(&self, session: &Session) -> Invocation {
         let args = ["create", "--key-file=key.json", "--attach"];
         let args = session.gcr_secret(args);
@@ -48,16 +50,19 @@ impl Fixture {
     }
 }
 
-/// A session that has `key.json`.
+/// Adds `key.json` to a session.
 pub(crate) fn with_key(session: Session) -> Session {
     session.file("key.json", keys::KEY, 0o600);
     session
 }
 
-/// The lines of standard error but the last, and the last: the closing count.
+/// Splits standard error into the lines before the summary, and the summary on the last line.
 #[track_caller]
 pub(crate) fn split_summary(output: &Output) -> (Vec<&str>, &str) {
     let mut lines: Vec<&str> = output.stderr.lines().collect();
     let count = lines.pop();
-    (lines, count.unwrap_or_else(|| panic!("no count\n{output}")))
+    (
+        lines,
+        count.unwrap_or_else(|| panic!("summary not found\n{output}")),
+    )
 }

@@ -1,4 +1,4 @@
-//! Credential plugins that ask a person, among several contexts: one question at a time, and each once.
+//! Tests interactive exec plugins with several contexts: they run one at a time, and once per user.
 
 use std::fs;
 
@@ -8,10 +8,10 @@ use crate::contexts::cluster_and_user;
 use crate::fixture::{Fixture, with_key};
 
 #[test]
-fn one_is_asked_after_the_other_and_for_all_contexts_of_a_user_once() {
+fn interactive_exec_plugins_run_sequentially_and_once_per_user() {
     let fixture = Fixture::new("login", 2);
     let session = with_key(fixture.cluster.session());
-    // The same server by another address is another cluster, as far as anybody can tell.
+    // The plugin cannot detect that another address leads to the same server, so it treats it as another cluster.
     let proxy = FaultProxy::new(fixture.cluster);
     let [near, user] = cluster_and_user(&session, fixture.cluster.kubeconfig());
     let [far, _] = cluster_and_user(&session, proxy.kubeconfig());
@@ -19,10 +19,10 @@ fn one_is_asked_after_the_other_and_for_all_contexts_of_a_user_once() {
     let credential = format!(
         r#"{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"token":{token}}}}}"#
     );
-    // Whoever is asked at the same time finds the directory.
+    // A concurrent call finds the directory and records it.
     session.script(
         "login",
-        &format!("mkdir asking || echo meanwhile >> asked\necho $1 >> asked\nsleep 0.5\nrmdir asking\necho '{credential}'"),
+        &format!("mkdir running || echo concurrent >> calls\necho $1 >> calls\nsleep 0.5\nrmdir running\necho '{credential}'"),
     );
     let user = |name: &str| {
         format!(
@@ -49,8 +49,8 @@ fn one_is_asked_after_the_other_and_for_all_contexts_of_a_user_once() {
         .on_terminal()
         .run()
         .success();
-    let asked = fs::read_to_string(session.work().join("asked")).expect("who was asked");
-    let mut asked: Vec<&str> = asked.lines().collect();
-    asked.sort_unstable();
-    assert_eq!(asked, ["ann", "ben"], "{output}");
+    let calls = fs::read_to_string(session.work().join("calls")).expect("the record of the calls");
+    let mut calls: Vec<&str> = calls.lines().collect();
+    calls.sort_unstable();
+    assert_eq!(calls, ["ann", "ben"], "{output}");
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle of many: everything that was meant is counted, and the report names it.
+//! Tests Ctrl-C during a run over many namespaces: the summary counts all selected objects, and the report lists them.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use gcr_test_support::{Signal, wait_until};
 
 use crate::fixture::{Fixture, split_summary, with_key};
 
-/// What is being written has so long to end.
-const DRAIN: Duration = Duration::from_secs(5);
+/// Grace period for writes in flight.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 #[test]
-fn what_nobody_came_to_is_counted_and_named() {
-    const ALL: usize = 120;
-    let fixture = Fixture::new("interruption", ALL);
+fn interrupted_run_counts_and_reports_objects_not_started() {
+    const NAMESPACES: usize = 120;
+    let fixture = Fixture::new("interruption", NAMESPACES);
     let proxy = FaultProxy::new(fixture.cluster);
     let hang = proxy.inject(Rule::on("patch", "secrets").skip(20), Fault::Hang);
     let session = with_key(proxy.session());
@@ -31,19 +31,19 @@ fn what_nobody_came_to_is_counted_and_named() {
         part.and_then(|number| number.trim().parse::<usize>().ok())
             .unwrap_or(0)
     };
-    let ends = ["created", "patched", "failed", "unknown", "not started"].map(number);
-    assert_eq!(ends.iter().sum::<usize>(), 2 * ALL, "{count}");
-    let [created, _, failed, unknown, not_started] = ends;
+    let outcomes = ["created", "patched", "failed", "unknown", "not started"].map(number);
+    assert_eq!(outcomes.iter().sum::<usize>(), 2 * NAMESPACES, "{count}");
+    let [created, _, failed, unknown, not_started] = outcomes;
     assert_eq!((created, failed), (20, 0), "{count}");
-    assert!(unknown > 0 && not_started > ALL, "{count}");
+    assert!(unknown > 0 && not_started > NAMESPACES, "{count}");
     let report = fs::read_to_string(session.work().join("report.jsonl")).expect("the report");
-    assert_eq!(report.lines().count(), 2 * ALL);
+    assert_eq!(report.lines().count(), 2 * NAMESPACES);
     assert_eq!(report.matches("\"not started\"").count(), not_started);
     assert_eq!(report.matches("\"unknown\"").count(), unknown);
 }
 
 #[test]
-fn who_has_not_looked_does_not_say_that_nothing_is_there() {
+fn interrupted_namespace_list_is_reported_as_incomplete() {
     let fixture = Fixture::new("interruption", 2);
     let proxy = FaultProxy::new(fixture.cluster);
     let hang = proxy.inject(Rule::on("list", "namespaces"), Fault::Hang);
@@ -53,20 +53,20 @@ fn who_has_not_looked_does_not_say_that_nothing_is_there() {
         let mut run = fixture.create_as(&session).spawn();
         wait_until("the list hangs", || proxy.hits(hang) > before);
         run.signal(signal);
-        let asked = Instant::now();
+        let signalled = Instant::now();
         let output = run.wait().exits(code);
         assert_eq!(
             output.stderr,
             "the list of namespaces was cut off: those it did not come to are not counted\n\
              0 failed, 0 unknown, 0 not started\n"
         );
-        // Only what is being written is given time to end.
-        assert!(asked.elapsed() < DRAIN, "{output}");
+        // Only writes in flight get the grace period.
+        assert!(signalled.elapsed() < SHUTDOWN_GRACE, "{output}");
     }
 }
 
 #[test]
-fn namespaces_whose_accounts_were_not_listed_are_counted_and_named() {
+fn interrupted_account_lists_count_their_namespaces() {
     let fixture = Fixture::new("interruption", 3);
     let proxy = FaultProxy::new(fixture.cluster);
     let hang = proxy.inject(Rule::on("list", "serviceaccounts"), Fault::Hang);

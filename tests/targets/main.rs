@@ -1,5 +1,4 @@
-//! Black-box tests of runs over namespaces that are found, and over several clusters: both plugins, on a real control
-//! plane.
+//! Runs black-box tests of both plugins on a real control plane: selection of namespaces, and several clusters.
 
 mod all_namespaces;
 mod contexts;

@@ -1,4 +1,4 @@
-//! `--report`: a JSON line for each object, also for those that were not started.
+//! Tests `--report`: one JSON line per object, including objects that were not started.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,19 +17,19 @@ fn lines(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn each_object_has_its_line() {
+fn report_has_one_line_per_object() {
     let fixture = Fixture::new("report", 2);
-    let [good, bad] = [&fixture.names[0], &fixture.names[1]];
+    let [allowed, denied] = [&fixture.names[0], &fixture.names[1]];
     let proxy = FaultProxy::new(fixture.cluster);
-    let refusal = CannedResponse::status(
+    let forbidden = CannedResponse::status(
         403,
         "Forbidden",
         "secrets \"gcr-io\" is forbidden: exceeded quota",
     );
-    let rule = Rule::on("patch", "secrets").namespace(bad);
-    proxy.inject(rule, Fault::Replace(refusal));
+    let rule = Rule::on("patch", "secrets").namespace(denied);
+    proxy.inject(rule, Fault::Replace(forbidden));
     let session = with_key(proxy.session());
-    // What was there before is gone.
+    // The previous content is overwritten.
     let path = session.file(
         "report.jsonl",
         "{\"context\":\"another\"}\n".repeat(100),
@@ -40,7 +40,7 @@ fn each_object_has_its_line() {
         .args(["--report", "report.jsonl"])
         .run()
         .exits(1);
-    let text = fs::read_to_string(path).expect("the report");
+    let text = fs::read_to_string(path).expect("the report is readable");
     let line = |namespace: &str, kind: &str, name: &str, result: &str, reason: Value| {
         json!({"context": "admin", "namespace": namespace, "kind": kind, "name": name,
             "result": result, "reason": reason})
@@ -49,11 +49,11 @@ fn each_object_has_its_line() {
     assert_eq!(
         lines(&text),
         [
-            line(good, "Secret", "gcr-io", "created", Value::Null),
-            line(good, "ServiceAccount", "default", "patched", Value::Null),
-            line(bad, "Secret", "gcr-io", "failed", reason.into()),
+            line(allowed, "Secret", "gcr-io", "created", Value::Null),
+            line(allowed, "ServiceAccount", "default", "patched", Value::Null),
+            line(denied, "Secret", "gcr-io", "failed", reason.into()),
             line(
-                bad,
+                denied,
                 "ServiceAccount",
                 "default",
                 "not started",
@@ -61,7 +61,7 @@ fn each_object_has_its_line() {
             ),
         ]
     );
-    // Fields in the order that is promised, for those who read it with their eyes.
+    // The documented field order, for human readers.
     assert!(
         text.starts_with(r#"{"context":"admin","namespace":""#),
         "{text}"
@@ -69,7 +69,7 @@ fn each_object_has_its_line() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_ends_the_run_before_it_begins() {
+fn unwritable_report_path_fails_before_any_write() {
     let fixture = Fixture::new("report", 1);
     let output = fixture
         .create()
@@ -88,7 +88,7 @@ fn a_report_that_cannot_be_written_ends_the_run_before_it_begins() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_the_work_goes_on() {
+fn report_on_full_disk_fails_but_run_continues() {
     let fixture = Fixture::new("report", 1);
     let output = fixture
         .create()
@@ -101,14 +101,14 @@ fn a_full_disk_is_told_and_the_work_goes_on() {
 }
 
 #[test]
-fn no_file_that_is_something_else_is_overwritten() {
+fn report_onto_foreign_file_fails_and_keeps_it() {
     let fixture = Fixture::new("report", 1);
     for name in ["key.json", "notes.txt"] {
         if name == "notes.txt" {
             fixture.session.file(name, "mine\n", 0o644);
         }
         let path = fixture.session.work().join(name);
-        let before = fs::read(&path).expect("the file");
+        let before = fs::read(&path).expect("the file is readable");
         let output = fixture.create().args(["--report", name]).run().exits(1);
         assert_eq!(
             output.stderr,
@@ -116,9 +116,9 @@ fn no_file_that_is_something_else_is_overwritten() {
                 "error: cannot write the report \"{name}\": the file is there and holds something else\n"
             )
         );
-        assert_eq!(fs::read(&path).expect("the file"), before);
+        assert_eq!(fs::read(&path).expect("the file is readable"), before);
     }
-    // Twice is no trouble, and an empty file none either.
+    // Overwriting the run's own report or an empty file works.
     fixture.session.file("report.jsonl", "", 0o644);
     for _ in 0..2 {
         fixture
@@ -130,7 +130,7 @@ fn no_file_that_is_something_else_is_overwritten() {
 }
 
 #[test]
-fn a_file_that_may_be_written_and_not_read_is_not_overwritten() {
+fn report_onto_unreadable_file_fails_and_keeps_it() {
     let fixture = Fixture::new("report", 1);
     let path = fixture.session.file("drop.txt", "mine\n", 0o222);
     let args = ["create", "--key-file=-", "--report=drop.txt"];
@@ -146,6 +146,6 @@ fn a_file_that_may_be_written_and_not_read_is_not_overwritten() {
         output.stderr,
         "error: cannot write the report \"drop.txt\": cannot see what the file holds: permission denied\n"
     );
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the file's mode");
-    assert_eq!(fs::read(&path).expect("the file"), b"mine\n");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the mode can be changed");
+    assert_eq!(fs::read(&path).expect("the file is readable"), b"mine\n");
 }

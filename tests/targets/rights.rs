@@ -1,14 +1,15 @@
-//! What a run over many namespaces may be allowed, from all lists down to the least role, and what it says without.
+//! Tests runs over many namespaces with different permissions, from cluster-wide lists down to minimal roles, and the
+//! hints on missing ones.
 
 use gcr_test_support::fault_proxy::FaultProxy;
 use gcr_test_support::{PolicyRule, Report, User};
 
 use crate::fixture::{Fixture, split_summary, with_key};
 
-/// More than are begun before the first answer has come.
-const MANY: usize = 100;
+/// More namespaces than the plugin starts before the first response.
+const NAMESPACES: usize = 100;
 
-/// A run of this user's over many namespaces: what passed on the way.
+/// Runs `create` as this user. Returns the report and the proxy that counted the requests.
 fn run(fixture: &Fixture, user: &User<'_>) -> (Report, FaultProxy) {
     let proxy = FaultProxy::new(fixture.cluster);
     let session = with_key(proxy.session_for(&user.kubeconfig()));
@@ -25,26 +26,26 @@ fn write_secrets() -> PolicyRule {
 }
 
 #[test]
-fn without_lists_of_the_cluster_accounts_are_listed_by_name() {
-    let fixture = Fixture::new("rights", MANY);
+fn user_without_cluster_list_lists_accounts_per_namespace() {
+    let fixture = Fixture::new("rights", NAMESPACES);
     let user = fixture.cluster.user().allow_cluster_wide(&[namespaces()]);
-    // May list in each of them, and nowhere get.
+    // Grants list in each namespace, and get nowhere.
     let rules = [
         PolicyRule::new("list,patch", "serviceaccounts").resource_names("default"),
         write_secrets(),
     ];
     let user = user.allow_in(&fixture.names, &rules);
     let (report, proxy) = run(&fixture, &user);
-    report.assert_all_succeeded(2 * MANY);
-    let asked = |verb, resource| proxy.traffic().request_count(verb, resource);
-    assert_eq!(asked("get", "serviceaccounts"), 0);
-    // The whole cluster's, which is refused, and one a namespace.
-    assert_eq!(asked("list", "serviceaccounts"), 1 + MANY as u64);
+    report.assert_all_succeeded(2 * NAMESPACES);
+    let count_of = |verb, resource| proxy.traffic().request_count(verb, resource);
+    assert_eq!(count_of("get", "serviceaccounts"), 0);
+    // One list of the whole cluster, which is forbidden, and one per namespace.
+    assert_eq!(count_of("list", "serviceaccounts"), 1 + NAMESPACES as u64);
 }
 
 #[test]
-fn where_that_is_refused_too_they_are_read() {
-    let fixture = Fixture::new("rights", MANY);
+fn user_without_any_list_gets_each_account() {
+    let fixture = Fixture::new("rights", NAMESPACES);
     let user = fixture.cluster.user().allow_cluster_wide(&[namespaces()]);
     let rules = [
         PolicyRule::new("get,patch", "serviceaccounts").resource_names("default"),
@@ -52,24 +53,24 @@ fn where_that_is_refused_too_they_are_read() {
     ];
     let user = user.allow_in(&fixture.names, &rules);
     let (report, proxy) = run(&fixture, &user);
-    report.assert_all_succeeded(2 * MANY);
-    assert_eq!(report.count_of("created"), MANY as u64);
-    let asked = |verb, resource| proxy.traffic().request_count(verb, resource);
-    // Those that were begun before the first was refused.
+    report.assert_all_succeeded(2 * NAMESPACES);
+    assert_eq!(report.count_of("created"), NAMESPACES as u64);
+    let count_of = |verb, resource| proxy.traffic().request_count(verb, resource);
+    // Only namespaces that were started before the first 403 try to list or get.
     assert!(
-        asked("list", "serviceaccounts") < 80 && asked("get", "secrets") < 80,
+        count_of("list", "serviceaccounts") < 80 && count_of("get", "secrets") < 80,
         "{:?}",
         proxy.traffic()
     );
-    assert_eq!(asked("get", "serviceaccounts"), MANY as u64);
+    assert_eq!(count_of("get", "serviceaccounts"), NAMESPACES as u64);
 
-    // The words are true without the right to read a single Secret.
+    // Outcomes are correct without permission to read any Secret.
     let (report, _) = run(&fixture, &user);
-    assert_eq!(report.count_of("unchanged"), 2 * MANY as u64);
+    assert_eq!(report.count_of("unchanged"), 2 * NAMESPACES as u64);
 }
 
 #[test]
-fn who_may_not_list_namespaces_is_told_what_to_do() {
+fn user_without_namespace_list_gets_hint() {
     let fixture = Fixture::new("rights", 1);
     let user = fixture.cluster.user();
     let session = with_key(user.session());
@@ -89,12 +90,12 @@ fn who_may_not_list_namespaces_is_told_what_to_do() {
 }
 
 #[test]
-fn one_namespace_without_rights_costs_no_other_anything() {
-    let fixture = Fixture::new("rights", MANY);
+fn namespace_without_permissions_does_not_affect_others() {
+    let fixture = Fixture::new("rights", NAMESPACES);
     let user = fixture.cluster.user().allow_cluster_wide(&[namespaces()]);
     let rules = [PolicyRule::new("list,patch", "serviceaccounts")];
-    let (without, with) = fixture.names.split_first().expect("names");
-    let user = user.allow_in(with, &rules);
+    let (denied, allowed) = fixture.names.split_first().expect("at least one namespace");
+    let user = user.allow_in(allowed, &rules);
     let args = ["--namespace-selector", &fixture.selector];
     let output = user.session().gcr_patch_sa(args).run().exits(1);
     let (errors, count) = split_summary(&output);
@@ -102,12 +103,12 @@ fn one_namespace_without_rights_costs_no_other_anything() {
         count, "99 patched, 1 failed, 0 unknown, 0 not started",
         "{output}"
     );
-    assert!(errors[0].ends_with(&format!(" -n {without}")), "{output}");
+    assert!(errors[0].ends_with(&format!(" -n {denied}")), "{output}");
 }
 
 #[test]
-fn a_fleet_without_rights_has_one_hint_for_all() {
-    let fixture = Fixture::new("rights", MANY);
+fn missing_permission_in_many_namespaces_gives_one_hint() {
+    let fixture = Fixture::new("rights", NAMESPACES);
     let user = fixture.cluster.user().allow_cluster_wide(&[namespaces()]);
     let session = with_key(user.session());
     let output = fixture.create_as(&session).run().exits(1);

@@ -1,4 +1,4 @@
-//! `--namespace-selector`, `--exclude-namespace`, and long lists of names.
+//! Tests `--namespace-selector`, `--exclude-namespace`, and long lists of names.
 
 use std::fs;
 
@@ -9,12 +9,14 @@ use serde_json::json;
 use crate::fixture::{Fixture, split_summary, with_key};
 
 #[test]
-fn only_what_matches_and_is_not_left_out_is_done() {
+fn selector_with_exclusion_writes_only_matching_namespaces() {
     let fixture = Fixture::new("selection", 4);
     let unlabelled = fixture.cluster.create_namespace("selection");
     let excluded = &fixture.names[2];
-    // Ends in 0002. Another pattern matches nothing, which is no error.
-    let (base, _) = excluded.rsplit_once('-').expect("a number at the end");
+    // The excluded name ends in 0002. A pattern without matches is not an error.
+    let (base, _) = excluded
+        .rsplit_once('-')
+        .expect("the name ends in a number");
     let pattern = format!("{base}-*2,no-such-*");
     let output = fixture
         .create()
@@ -36,7 +38,7 @@ fn only_what_matches_and_is_not_left_out_is_done() {
 }
 
 #[test]
-fn nothing_that_matches_is_an_error() {
+fn selector_without_matches_fails() {
     let fixture = Fixture::new("selection", 1);
     let args = ["--namespace-selector", "no=such", "--exclude-namespace=a-*"];
     let output = fixture.session.gcr_patch_sa(args).run().exits(1);
@@ -52,7 +54,7 @@ fn nothing_that_matches_is_an_error() {
 }
 
 #[test]
-fn the_systems_namespaces_are_left_out_of_a_selection_too() {
+fn selector_skips_system_namespaces_by_default() {
     let fixture = Fixture::new("selection", 1);
     let name = format!("kube-{}", fixture.names[0]);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
@@ -79,7 +81,7 @@ fn the_systems_namespaces_are_left_out_of_a_selection_too() {
 }
 
 #[test]
-fn a_selection_tells_its_shape_whatever_it_finds() {
+fn selector_with_one_match_prints_namespaces_and_list() {
     let fixture = Fixture::new("selection", 1);
     let output = fixture.create().run().success();
     let name = &fixture.names[0];
@@ -93,7 +95,7 @@ fn a_selection_tells_its_shape_whatever_it_finds() {
 }
 
 #[test]
-fn a_long_list_of_names_is_looked_at_by_lists() {
+fn many_named_namespaces_use_cluster_lists() {
     let fixture = Fixture::new("selection", 60);
     let proxy = FaultProxy::new(fixture.cluster);
     let session = with_key(proxy.session());
@@ -107,32 +109,36 @@ fn a_long_list_of_names_is_looked_at_by_lists() {
     );
     let error = "Error from server (NotFound): namespaces \"no-such-namespace\" not found -n no-such-namespace";
     assert_eq!(errors, [error]);
-    let asked = |verb, resource| proxy.traffic().request_count(verb, resource);
-    assert_eq!(asked("get", "secrets"), 0);
+    let count_of = |verb, resource| proxy.traffic().request_count(verb, resource);
+    assert_eq!(count_of("get", "secrets"), 0);
     assert_eq!(
-        asked("get", "serviceaccounts"),
+        count_of("get", "serviceaccounts"),
         1,
-        "of the namespace that is not there"
+        "one request for the missing namespace"
     );
 }
 
 #[test]
-fn a_list_that_grew_too_old_is_begun_again_and_nothing_is_done_twice() {
+fn expired_namespace_list_is_restarted_without_repeated_writes() {
     let fixture = Fixture::new("selection", 3);
     let proxy = FaultProxy::new(fixture.cluster);
     let session = with_key(proxy.session());
-    // The shared cluster has no second page, so one is promised that has expired when it is asked for.
+    // The shared cluster has too few namespaces for a second page, so the response announces one whose continue token
+    // has expired.
     let page = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
         "metadata": {"continue": "old"},
         "items": [{"metadata": {"name": fixture.names[0]}}, {"metadata": {"name": fixture.names[1]}}]});
     let first = CannedResponse::new(200, "application/json", &page.to_string());
-    let gone = CannedResponse::status(
+    let expired = CannedResponse::status(
         410,
         "Expired",
         "The provided continue parameter is too old to display a consistent list result.",
     );
     proxy.inject(Rule::on("list", "namespaces").nth(1), Fault::Replace(first));
-    proxy.inject(Rule::on("list", "namespaces").nth(2), Fault::Replace(gone));
+    proxy.inject(
+        Rule::on("list", "namespaces").nth(2),
+        Fault::Replace(expired),
+    );
     let output = fixture.create_as(&session).run().success();
     Report::parse(&output).assert_all_succeeded(6);
     assert_eq!(proxy.traffic().request_count("list", "namespaces"), 3);
@@ -140,7 +146,7 @@ fn a_list_that_grew_too_old_is_begun_again_and_nothing_is_done_twice() {
 }
 
 #[test]
-fn namespaces_without_an_account_of_the_label_cost_nothing_and_say_nothing() {
+fn namespaces_without_matching_account_send_no_requests() {
     let fixture = Fixture::new("selection", 60);
     let label = fixture.selector.replace('=', "-");
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata":
@@ -166,9 +172,9 @@ fn namespaces_without_an_account_of_the_label_cost_nothing_and_say_nothing() {
 }
 
 #[test]
-fn other_hosts_are_kept_in_all_of_them() {
+fn merge_over_namespaces_keeps_other_registries() {
     let fixture = Fixture::new("selection", 2);
-    let theirs = &fixture.names[0];
+    let namespace_with_secret = &fixture.names[0];
     let args = [
         "create",
         "secret",
@@ -176,21 +182,30 @@ fn other_hosts_are_kept_in_all_of_them() {
         "gcr-io",
         "--docker-server=quay.io",
     ];
-    let made = fixture.cluster.kubectl(args);
-    let made = made.args(["--docker-username=u", "--docker-password=p", "-n", theirs]);
-    made.run().success();
+    let create_secret = fixture.cluster.kubectl(args);
+    let create_secret = create_secret.args([
+        "--docker-username=u",
+        "--docker-password=p",
+        "-n",
+        namespace_with_secret,
+    ]);
+    create_secret.run().success();
     let output = fixture
         .create()
         .args(["--merge", "--force-conflicts"])
         .run()
         .success();
     let report = Report::parse(&output);
-    assert_eq!(report.outcome(theirs, "secret/gcr-io"), Some("configured"));
+    assert_eq!(
+        report.outcome(namespace_with_secret, "secret/gcr-io"),
+        Some("configured")
+    );
     assert_eq!(
         report.outcome(&fixture.names[1], "secret/gcr-io"),
         Some("created")
     );
-    let annotations = &fixture.cluster.get("secret/gcr-io", theirs)["metadata"]["annotations"];
+    let annotations =
+        &fixture.cluster.get("secret/gcr-io", namespace_with_secret)["metadata"]["annotations"];
     assert_eq!(
         annotations["kubectl-gcr-secret/registries"],
         "gcr.io,quay.io"
@@ -198,7 +213,7 @@ fn other_hosts_are_kept_in_all_of_them() {
 }
 
 #[test]
-fn a_name_given_twice_is_one_thing() {
+fn duplicate_names_are_merged() {
     let fixture = Fixture::new("selection", 1);
     let args = [
         "default",
@@ -221,12 +236,13 @@ fn a_name_given_twice_is_one_thing() {
 }
 
 #[test]
-fn what_another_wrote_meanwhile_is_not_called_ours() {
+fn concurrent_label_change_is_reported_as_unchanged() {
     let fixture = Fixture::new("selection", 52);
     fixture.create().run().success();
-    // The server keeps times in whole seconds.
+    // Managed field timestamps have a resolution of one second.
     std::thread::sleep(std::time::Duration::from_millis(2100));
-    // Between the list and the apply somebody else labels a Secret: it has another version then, and we wrote nothing.
+    // Between the list and the apply another client labels a Secret. Its resourceVersion changes, but the plugin's
+    // apply does not change it.
     let proxy = FaultProxy::new(fixture.cluster);
     let labelled = &fixture.names[40];
     let rule = Rule::on("patch", "secrets").namespace(labelled);
@@ -253,7 +269,7 @@ fn what_another_wrote_meanwhile_is_not_called_ours() {
 }
 
 #[test]
-fn no_secret_is_missed_where_nobody_would_refer_to_it() {
+fn empty_selection_gives_no_missing_secret_warning() {
     let fixture = Fixture::new("selection", 52);
     let args = [
         "--remove",
@@ -283,7 +299,7 @@ fn no_secret_is_missed_where_nobody_would_refer_to_it() {
 }
 
 #[test]
-fn dry_runs_of_many_write_nothing() {
+fn dry_run_over_namespaces_writes_nothing() {
     let fixture = Fixture::new("selection", 2);
     for (mode, suffix) in [("client", "(dry run)"), ("server", "(server dry run)")] {
         let output = fixture
@@ -298,9 +314,9 @@ fn dry_runs_of_many_write_nothing() {
             count,
             "2 created, 2 patched, 0 failed, 0 unknown, 0 not started"
         );
-        // Nor does the report claim that anything is there.
-        let report =
-            fs::read_to_string(fixture.session.work().join("report.jsonl")).expect("a report");
+        // The report marks the dry run.
+        let report = fs::read_to_string(fixture.session.work().join("report.jsonl"))
+            .expect("the report is readable");
         let marked = format!("\"reason\":null,\"dryRun\":\"{mode}\"}}");
         assert_eq!(report.matches(&marked).count(), 4, "{report}");
         for name in &fixture.names {

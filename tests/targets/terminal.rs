@@ -1,4 +1,4 @@
-//! Progress: on a terminal and where the run takes long, and nowhere else.
+//! Tests the progress display: only on a terminal, and only for long runs.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use gcr_test_support::fault_proxy::{FaultProxy, Route};
 
 use crate::fixture::{Fixture, with_key};
 
-const COUNT: &str = "30 created, 30 patched, 0 failed, 0 unknown, 0 not started";
+const SUMMARY: &str = "30 created, 30 patched, 0 failed, 0 unknown, 0 not started";
 
 #[test]
-fn a_long_run_shows_how_far_it_is_and_leaves_nothing_of_it() {
+fn long_run_on_terminal_shows_and_erases_progress() {
     let fixture = Fixture::new("terminal", 30);
     let route = Route::new().latency(Duration::from_millis(600));
     let proxy = FaultProxy::start(fixture.cluster, route).unwrap_or_else(|error| panic!("{error}"));
@@ -21,8 +21,8 @@ fn a_long_run_shows_how_far_it_is_and_leaves_nothing_of_it() {
     let output = run.run().success();
     assert!(output.stderr.contains("/60 objects, "), "{output}");
     assert!(output.stderr.contains("0 failed"), "{output}");
-    // The picture is taken away, and the count is what stays.
-    assert!(output.stderr.trim_end().ends_with(COUNT), "{output}");
+    // The progress display is erased; the summary stays.
+    assert!(output.stderr.trim_end().ends_with(SUMMARY), "{output}");
     let (_, last) = output
         .stderr
         .trim_end()

@@ -1,9 +1,9 @@
-//! Flags that contradict each other are refused before anybody is asked.
+//! Tests that contradictory flags are rejected before any request.
 
 use gcr_test_support::Session;
 
 #[test]
-fn what_contradicts_itself_is_one_error_line() {
+fn contradictory_flags_fail_with_one_error_line() {
     let session = Session::without_cluster();
     let with_namespace = "error: --namespace cannot be used with --all-namespaces, --namespace-selector or --exclude-namespace";
     for (args, error) in [
@@ -56,7 +56,7 @@ fn what_contradicts_itself_is_one_error_line() {
         assert_eq!(
             (output.stdout.as_str(), output.stderr.trim_end()),
             ("", error),
-            "{words:?}"
+            "{args:?}"
         );
     }
 }
