@@ -4,7 +4,8 @@
 //! balancer's HTML, a plain 503) get the words client-go has for them. Text from the server is made printable here.
 
 use http::StatusCode;
-use serde::Deserialize;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+use serde_json::Value;
 
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_quote::go_quoted;
@@ -41,29 +42,11 @@ pub struct Cause {
     pub message: String,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Status {
-    kind: String,
-    reason: Option<String>,
-    message: Option<String>,
-    details: Option<Details>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Details {
-    name: Option<String>,
-    kind: Option<String>,
-    causes: Option<Vec<StatusCause>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct StatusCause {
-    reason: Option<String>,
-    message: Option<String>,
-    field: Option<String>,
+/// Decodes a body that says `"kind": "Status"`. The type alone also accepts an object without a kind, such as a proxy's own
+/// JSON.
+fn decode_status(body: &[u8]) -> Option<Status> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    (body["kind"] == "Status").then(|| serde_json::from_value(body).ok())?
 }
 
 /// How much of a body that is no Status is quoted, in bytes (client-go `rest/request.go`).
@@ -73,10 +56,7 @@ impl ApiError {
     /// Reads a refusal from a reply; `content_type` is its header, `subject` is `method resource [name]`, which client-go
     /// puts into its own words.
     pub fn read(code: StatusCode, content_type: Option<&str>, body: &[u8], subject: &str) -> Self {
-        let status = serde_json::from_slice::<Status>(body)
-            .ok()
-            .filter(|status| status.kind == "Status");
-        let Some(status) = status else {
+        let Some(status) = decode_status(body) else {
             return Self::without_status(code, said(content_type, body), subject);
         };
         let details = status.details.unwrap_or_default();

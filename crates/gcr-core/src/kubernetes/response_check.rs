@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
-use serde::Deserialize;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde_json::value::RawValue;
 
 use crate::domain::escape_control::escape_control;
@@ -24,13 +24,6 @@ pub(super) enum ResponseCheck {
 
 /// An object's keys and kind are all that is looked at. Whoever reads it checks the rest.
 type Object<'a> = BTreeMap<String, &'a RawValue>;
-
-/// apimachinery `metav1.Status`, as far as it says how things went.
-#[derive(Deserialize)]
-struct Outcome {
-    status: Option<String>,
-    code: Option<i64>,
-}
 
 /// Looks at an answer to `method`.
 pub(super) fn check(
@@ -74,8 +67,8 @@ pub(super) fn check(
 
 /// Only a deletion is confirmed by a `Status` alone.
 fn check_status(method: &Method, body: &[u8]) -> ResponseCheck {
-    match serde_json::from_slice::<Outcome>(body) {
-        Ok(Outcome { status, code }) if status.as_deref() != Some("Success") => {
+    match serde_json::from_slice::<Status>(body) {
+        Ok(Status { status, code, .. }) if status.as_deref() != Some("Success") => {
             let code = code.and_then(|code| u16::try_from(code).ok());
             let code = code.filter(|code| (400..600).contains(code));
             let code = code.and_then(|code| StatusCode::from_u16(code).ok());
