@@ -182,6 +182,25 @@ fn for_all_accounts_the_hint_has_the_right_to_list() {
 }
 
 #[test]
+fn list_right_limited_to_names_is_hinted_as_missing() {
+    let place = Place::new("rights");
+    let rule = PolicyRule::new("list,get,patch", "serviceaccounts").resource_names("default");
+    let user = place.cluster.user().allow(&place.namespace, &[rule]);
+    let output = user
+        .session()
+        .gcr_patch_sa(["--all", "-n", &place.namespace])
+        .run()
+        .exits(1);
+    let error = forbidden(&user, "list", "", &place.namespace);
+    assert_eq!(output.stderr.lines().next(), Some(error.as_str()));
+    let rule = grant_what_the_hint_says(&place, &user, &output.stderr);
+    assert_eq!(
+        rule,
+        json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "get", "patch"]})
+    );
+}
+
+#[test]
 fn a_hint_for_many_namespaces_comes_once_with_their_number() {
     let (one, two) = (Place::new("rights"), Place::new("rights"));
     let user = one.cluster.user();

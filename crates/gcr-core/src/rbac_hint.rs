@@ -52,7 +52,12 @@ pub async fn explain_forbidden(
     for verb in verbs {
         match target
             .cluster
-            .can_i(verb, resource, &target.namespace, name)
+            .can_i(
+                verb,
+                resource,
+                &target.namespace,
+                (*verb != "list").then_some(name),
+            )
             .await
         {
             Some(true) => {}

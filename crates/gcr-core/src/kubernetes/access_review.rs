@@ -14,8 +14,8 @@ use super::ClusterClient;
 use super::api_request::{ApiRequest, JSON, OBJECT_LIMIT};
 use crate::domain::names::Namespace;
 
-/// A verb, a resource, a namespace and a name.
-type Question = (&'static str, &'static str, Namespace, String);
+/// A verb, a resource, a namespace and, for a request about one object, its name.
+type Question = (&'static str, &'static str, Namespace, Option<String>);
 /// Questions about one verb and resource asked at most: a fleet without rights needs no answer for each of its namespaces.
 const QUESTIONS: usize = 32;
 /// Yes, no, or no answer; asked once, however many wait for it.
@@ -48,7 +48,10 @@ impl AccessReviewCache {
 }
 
 impl ClusterClient {
-    /// Whether we may `verb` the `resource` called `name`, or `None` where the server would not say.
+    /// Returns whether the caller may `verb` the `resource` called `name`, or `None` when the server does not answer.
+    ///
+    /// `name` must be `None` where the request in question names no object, as a `list`: with a name, a role that grants the
+    /// verb for `resourceNames` only would allow the review although it does not allow the request.
     ///
     /// Asks a SelfSubjectAccessReview (`authorization.k8s.io/v1`), once a question. Rights differ between namespaces, so
     /// one namespace's answer says nothing of another; but what 32 of them say with one voice is taken for the rest.
@@ -57,9 +60,9 @@ impl ClusterClient {
         verb: &'static str,
         resource: &'static str,
         namespace: &Namespace,
-        name: &str,
+        name: Option<&str>,
     ) -> Option<bool> {
-        let question = (verb, resource, namespace.clone(), name.to_owned());
+        let question = (verb, resource, namespace.clone(), name.map(str::to_owned));
         let (own, others) = self.access_reviews.of(question);
         if let Some(cell) = own {
             return *cell
@@ -69,7 +72,7 @@ impl ClusterClient {
         let mut answer = None;
         for ((.., namespace, name), cell) in &others {
             let other = *cell
-                .get_or_init(|| self.review(verb, resource, namespace, name))
+                .get_or_init(|| self.review(verb, resource, namespace, name.as_deref()))
                 .await;
             if other.is_none() || (answer.is_some() && answer != other) {
                 return None;
@@ -84,7 +87,7 @@ impl ClusterClient {
         verb: &str,
         resource: &str,
         namespace: &Namespace,
-        name: &str,
+        name: Option<&str>,
     ) -> Option<bool> {
         let body = json!({
             "apiVersion": "authorization.k8s.io/v1",
