@@ -7,6 +7,7 @@ mod cases;
 mod concurrency;
 mod conflicts;
 mod credential;
+mod first_reply;
 mod lists;
 mod memory_limit;
 mod mixed_namespaces;

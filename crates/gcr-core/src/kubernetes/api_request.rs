@@ -239,9 +239,9 @@ impl ClusterClient {
                             cause,
                             RequestErrorKind::ConnectionLost(_) | RequestErrorKind::TimedOut(_)
                         );
-                    if !self.has_answered()
-                        || self.unresponsive_for() >= retry::UNRESPONSIVE_TIMEOUT
-                    {
+                    let unreachable =
+                        !self.has_answered() && matches!(cause, RequestErrorKind::NotConnected(_));
+                    if unreachable || self.unresponsive_for() >= retry::UNRESPONSIVE_TIMEOUT {
                         return Err(self.mark_unavailable(cause, outcome_unknown).await);
                     }
                     (cause, tries.after_error(None))
