@@ -53,8 +53,11 @@ pub struct ClusterRun<'a> {
 impl ClusterRun<'_> {
     /// Writes down what is named, so that it counts whatever happens before it is begun.
     pub async fn begin(&self, selection: &NamespaceSelection<'_>) {
-        if let NamespaceSelection::Explicit(names) = selection {
-            self.register(names).await;
+        match selection {
+            NamespaceSelection::Explicit(names) => self.register(names).await,
+            NamespaceSelection::Selector(_) => {
+                self.ledger.begin_listing(self.cluster.context().cloned());
+            }
         }
     }
 
@@ -95,7 +98,7 @@ impl ClusterRun<'_> {
     }
 
     async fn reconcile_selected(&self, what: &NamespaceMatch, deadline: Instant) {
-        let mut lister = NamespaceLister::begin(&self.cluster, what);
+        let mut lister = NamespaceLister::begin(&self.cluster, self.ledger, what);
         // A page may be left out whole: nothing else is looked at for its sake.
         let first = loop {
             match lister.next().await {

@@ -1,11 +1,11 @@
-//! What a run tells the one who reports: objects as they end, warnings, diagnostics.
+//! What a run reports: results of objects, warnings, notes and errors, and the channels that carry them.
 //!
-//! Plain data and the channel it travels on. Prints nothing.
+//! Plain data. Prints nothing and writes no file.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::mpsc::{self, Permit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::ledger::Outcome;
 use crate::object_error::{Hint, ObjectError};
@@ -14,82 +14,215 @@ use crate::target::{ObjectName, TargetName};
 /// Something to report.
 #[derive(Debug)]
 pub enum Event {
-    /// An object has ended.
+    /// An object has its final outcome.
     ObjectResult(Box<ObjectResult>),
-    /// Something the user should know though it stops nothing.
+    /// Something the user should know although the run continues.
     Warning {
         /// The sentence, lower-case, printable.
         text: String,
-        /// Where; `None` for what concerns the whole run.
+        /// The target it is about; `None` for the whole run.
         at: Option<TargetName>,
     },
-    /// A `Warning:` header of a server; each text is manifest once.
+    /// A `Warning:` header of a server. The reporter shows each text once.
     ServerWarning(String),
-    /// A line for stderr that is neither warning nor error; `-q` silences it.
+    /// A line for stderr that is neither a warning nor an error; `-q` suppresses it.
     Note {
         /// The sentence.
         line: String,
-        /// The cluster's context, where it has one.
+        /// The cluster's context, if the command names contexts.
         context: Option<Arc<str>>,
     },
-    /// A diagnostic line for `-v`.
-    Trace(String),
-    /// What is no single object's trouble: a cluster was given up, or nothing in it is meant.
+    /// A diagnostic line for `-v` (see [`crate::diagnostics`]).
+    Diagnostic(String),
+    /// An error that belongs to no single object: a cluster became unavailable, or no namespace matches.
     Error {
         /// The whole line.
         line: String,
-        /// The cluster's context, where it has one.
+        /// The cluster's context, if the command names contexts.
         context: Option<Arc<str>>,
     },
-    /// What to do about an [`Event::Error`].
+    /// The hint for an [`Event::Error`].
     Hint(Hint),
-    /// So many objects more are meant in this cluster.
+    /// More objects are part of the run.
     TotalIncreased {
-        /// The cluster's context, where it has one.
+        /// The cluster's context, if the command names contexts.
         context: Option<Arc<str>>,
-        /// How many.
+        /// Number of objects.
         objects: u64,
     },
-    /// The run goes on for longer than a user waits without a word.
+    /// Objects are no longer part of the run: the run skipped them.
+    TotalDecreased {
+        /// The cluster's context, if the command names contexts.
+        context: Option<Arc<str>>,
+        /// Number of objects.
+        objects: u64,
+    },
+    /// The run takes long enough to show its progress.
     ShowProgress,
 }
 
-/// How an object ended.
+/// The final outcome of an object.
 #[derive(Debug)]
 pub struct ObjectResult {
-    /// Where it is.
+    /// Its target.
     pub target: TargetName,
-    /// Which one it is.
+    /// Its kind and name.
     pub object: ObjectName,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why, where it went wrong.
+    /// The reason, unless the outcome is a success.
     pub error: Option<ObjectError>,
-    /// The object as the server holds it now, for `-o json|yaml`.
+    /// The object as the server stores it, for `-o json|yaml`.
     pub manifest: Option<Value>,
 }
 
-/// The way to the reporter: bounded, so that a slow terminal slows the run instead of growing memory.
-#[derive(Debug, Clone)]
-pub struct EventSender(mpsc::Sender<Event>);
+/// One object's line in the report file, not yet redacted.
+#[derive(Debug)]
+pub struct ReportEntry {
+    /// Its target.
+    pub target: TargetName,
+    /// Its kind and name.
+    pub object: ObjectName,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// What went wrong.
+    pub reason: Option<String>,
+}
 
-/// How many events may wait for the reporter.
+/// Number of events that may wait for the reporter, and of entries that may wait for the report file.
 const CAPACITY: usize = 256;
 
+/// Sends events to the reporter and the results among them to the report file too.
+///
+/// Bounded, so that a slow terminal slows the run down instead of growing memory. The report file has a channel of its
+/// own, so that a terminal that accepts no output does not cut the file off. Diagnostics are not bounded: tracing's
+/// subscribers cannot wait.
+#[derive(Debug, Clone)]
+pub struct EventSender {
+    events: mpsc::UnboundedSender<(Option<OwnedSemaphorePermit>, Event)>,
+    capacity: Arc<Semaphore>,
+    report: Option<mpsc::Sender<ReportEntry>>,
+}
+
+/// Receives events.
+#[derive(Debug)]
+pub struct EventReceiver {
+    events: mpsc::UnboundedReceiver<(Option<OwnedSemaphorePermit>, Event)>,
+    capacity: Arc<Semaphore>,
+}
+
+/// Sends diagnostics without keeping the channel open.
+#[derive(Debug, Clone)]
+pub struct DiagnosticSender(mpsc::WeakUnboundedSender<(Option<OwnedSemaphorePermit>, Event)>);
+
+/// A place in each channel for one result, so that sending it cannot wait.
+#[derive(Debug)]
+pub struct ReservedResult<'a> {
+    events: &'a EventSender,
+    permit: Option<OwnedSemaphorePermit>,
+    report: Option<mpsc::Permit<'a, ReportEntry>>,
+}
+
 impl EventSender {
-    /// A new channel.
-    pub fn channel() -> (Self, mpsc::Receiver<Event>) {
-        let (sender, receiver) = mpsc::channel(CAPACITY);
-        (Self(sender), receiver)
+    /// Creates a channel without a report file.
+    pub fn channel() -> (Self, EventReceiver) {
+        let (events, received) = mpsc::unbounded_channel();
+        let capacity = Arc::new(Semaphore::new(CAPACITY));
+        let receiver = EventReceiver {
+            events: received,
+            capacity: Arc::clone(&capacity),
+        };
+        let sender = Self {
+            events,
+            capacity,
+            report: None,
+        };
+        (sender, receiver)
     }
 
-    /// Room for one event, so that it can be told at once; `None` once nobody listens.
-    pub async fn reserve(&self) -> Option<Permit<'_, Event>> {
-        self.0.reserve().await.ok()
+    /// Also sends each result to the returned receiver.
+    pub fn with_report(mut self) -> (Self, mpsc::Receiver<ReportEntry>) {
+        let (report, entries) = mpsc::channel(CAPACITY);
+        self.report = Some(report);
+        (self, entries)
     }
 
-    /// Tells the reporter. Once the reporter is gone nobody listens, and that is no error.
+    /// Returns a sender for diagnostics. The channel closes without regard to it.
+    pub fn diagnostics(&self) -> DiagnosticSender {
+        DiagnosticSender(self.events.downgrade())
+    }
+
+    /// Waits for a place for one result.
+    pub async fn reserve(&self) -> ReservedResult<'_> {
+        let report = match &self.report {
+            Some(report) => report.reserve().await.ok(),
+            None => None,
+        };
+        ReservedResult {
+            permit: self.acquire().await,
+            events: self,
+            report,
+        }
+    }
+
+    /// Sends an event that is not a result. Does nothing once the reporter has ended.
     pub async fn send(&self, event: Event) {
-        let _ = self.0.send(event).await;
+        let permit = self.acquire().await;
+        // The receiver is gone only when the run is over.
+        let _ = self.events.send((permit, event));
+    }
+
+    /// Waits for a place; `None` once the reporter has ended.
+    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.capacity).acquire_owned().await.ok()
+    }
+}
+
+impl ReservedResult<'_> {
+    /// Sends the result.
+    pub fn send(self, result: ObjectResult) {
+        if let Some(report) = self.report {
+            report.send(ReportEntry {
+                target: result.target.clone(),
+                object: result.object.clone(),
+                outcome: result.outcome,
+                reason: result.error.as_ref().map(|error| error.kind.cause()),
+            });
+        }
+        let event = Event::ObjectResult(Box::new(result));
+        let _ = self.events.events.send((self.permit, event));
+    }
+}
+
+impl DiagnosticSender {
+    /// Sends a line. Does nothing once the run is over.
+    pub fn send(&self, line: String) {
+        if let Some(events) = self.0.upgrade() {
+            let _ = events.send((None, Event::Diagnostic(line)));
+        }
+    }
+}
+
+impl EventReceiver {
+    /// Waits for the next event; `None` once every sender is gone.
+    pub async fn recv(&mut self) -> Option<Event> {
+        self.events.recv().await.map(|(_, event)| event)
+    }
+
+    /// Blocks until the next event; `None` once every sender is gone.
+    pub fn blocking_recv(&mut self) -> Option<Event> {
+        self.events.blocking_recv().map(|(_, event)| event)
+    }
+
+    /// Returns whether no event waits.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+}
+
+impl Drop for EventReceiver {
+    /// Lets senders that wait for a place go on.
+    fn drop(&mut self) {
+        self.capacity.close();
     }
 }

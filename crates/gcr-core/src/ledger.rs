@@ -4,7 +4,7 @@
 //! *unknown*, one of which a part was carried out has *failed*, one that was not sent is *not started*. Keeps only what is
 //! still open; what ended is a number.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::target::{ObjectName, TargetName};
@@ -101,6 +101,8 @@ struct LedgerState {
     /// Targets that were begun and whose objects are not known yet, where none is known by name.
     unlisted: HashSet<TargetName>,
     open: HashMap<(TargetName, ObjectName), ObjectState>,
+    /// Contexts whose list of namespaces was not read to its end.
+    unlisted_clusters: BTreeSet<Option<Arc<str>>>,
 }
 
 /// The state of one run, shared by all who write.
@@ -115,6 +117,21 @@ impl Ledger {
             ..LedgerState::default()
         };
         Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Records that a cluster's namespaces are about to be listed: until the list ends, the counts are incomplete.
+    pub fn begin_listing(&self, context: Option<Arc<str>>) {
+        self.state().unlisted_clusters.insert(context);
+    }
+
+    /// Records that a cluster's list of namespaces has ended, or has failed with an error of its own.
+    pub fn end_listing(&self, context: &Option<Arc<str>>) {
+        self.state().unlisted_clusters.remove(context);
+    }
+
+    /// Returns the contexts whose list of namespaces was not read to its end.
+    pub fn unlisted_clusters(&self) -> Vec<Option<Arc<str>>> {
+        self.state().unlisted_clusters.iter().cloned().collect()
     }
 
     /// A target is meant, and nothing of it was begun.

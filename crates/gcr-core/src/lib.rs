@@ -22,6 +22,7 @@ pub mod cluster_run;
 pub mod completion;
 pub mod connection;
 pub mod credential_file;
+pub mod diagnostics;
 pub mod domain;
 pub mod event;
 pub mod exit;

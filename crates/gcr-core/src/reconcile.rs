@@ -66,11 +66,11 @@ pub async fn reconcile(
             Requeue::Conflict => {
                 run.state.conflicts += 1;
                 let pause = retry::conflict_pause(run.state.conflicts);
-                let said = || {
-                    let (namespace, pause) = (&target.namespace, seconds(pause));
-                    format!("namespace/{namespace}: changed since it was read; requeue in {pause}")
-                };
-                target.cluster.trace(2, said).await;
+                tracing::debug!(
+                    "namespace/{}: changed since it was read; again in {}",
+                    target.namespace,
+                    seconds(pause)
+                );
                 target.cluster.wait(pause).await;
             }
             Requeue::NotReady => {
@@ -136,11 +136,10 @@ impl Reconciler<'_> {
                 }
                 Ok(ObjectEnd::Skipped) => {
                     self.state.secret_ended = true;
-                    for name in self.state.open_accounts.take().unwrap_or_default() {
-                        let object = ObjectName::ServiceAccount(name);
-                        self.ledger.skip(&self.target.name(), &object);
-                    }
-                    self.state.open_accounts = Some(Default::default());
+                    let accounts = self.state.open_accounts.replace(Default::default());
+                    let accounts = accounts.unwrap_or_default();
+                    self.skip(accounts.into_iter().map(ObjectName::ServiceAccount))
+                        .await;
                     return Requeue::Done;
                 }
                 Err(requeue) => return requeue,
@@ -181,7 +180,7 @@ impl Reconciler<'_> {
             self.increase_total(open.len()).await;
             self.state.open_accounts = Some(open);
         }
-        self.skip_absent_accounts(&mut steps);
+        self.skip_absent_accounts(&mut steps).await;
         for (name, step) in &steps {
             // It was read requeue and does not hold the list whose answer was lost.
             if matches!(step, AccountStep::Patch { .. }) {
@@ -213,20 +212,35 @@ impl Reconciler<'_> {
     }
 
     /// Where every namespace is meant, an account that is not there has nothing to take away.
-    fn skip_absent_accounts(&mut self, steps: &mut Vec<(ServiceAccountName, AccountStep)>) {
+    async fn skip_absent_accounts(&mut self, steps: &mut Vec<(ServiceAccountName, AccountStep)>) {
         let detaches = self.desired.accounts.as_ref().is_some_and(|accounts| {
             !self.target.named && matches!(accounts.change, AccountChange::Detach(_))
         });
-        steps.retain(|(name, step)| {
-            let absent = matches!(step, AccountStep::Fail(error) if error.is_account_not_found());
-            if detaches && absent {
-                let object = ObjectName::ServiceAccount(name.clone());
-                self.ledger.skip(&self.target.name(), &object);
-                self.state.end_account(name);
-                return false;
-            }
-            true
-        });
+        let is_absent = |step: &AccountStep| matches!(step, AccountStep::Fail(error) if error.is_account_not_found());
+        let absent = steps.extract_if(.., |(_, step)| detaches && is_absent(step));
+        let absent: Vec<_> = absent.map(|(name, _)| name).collect();
+        for name in &absent {
+            self.state.end_account(name);
+        }
+        self.skip(absent.into_iter().map(ObjectName::ServiceAccount))
+            .await;
+    }
+
+    /// Removes objects from the run: they count neither as done nor as failed.
+    async fn skip(&self, objects: impl IntoIterator<Item = ObjectName>) {
+        let target = self.target.name();
+        let mut skipped = 0;
+        for object in objects {
+            self.ledger.skip(&target, &object);
+            skipped += 1;
+        }
+        if skipped > 0 {
+            let event = Event::TotalDecreased {
+                context: target.context,
+                objects: skipped,
+            };
+            self.target.cluster.emit(event).await;
+        }
     }
 
     async fn note(&self, line: String) {
@@ -289,7 +303,7 @@ impl Reconciler<'_> {
             && let Some(error) = &error
             && self.skip_if_namespace_gone(error).await
         {
-            self.ledger.skip(&self.target.name(), object);
+            self.skip([object.clone()]).await;
             return Ok(ObjectEnd::Skipped);
         }
         self.end(object.clone(), outcome, error, manifest).await;
@@ -344,6 +358,7 @@ impl Reconciler<'_> {
         if let Ok(name) = crate::request::DEFAULT_ACCOUNT.parse() {
             let object = ObjectName::ServiceAccount(name);
             self.ledger.track(&self.target.name(), &object);
+            self.increase_total(1).await;
             let outcome = if error.is_not_started() {
                 Outcome::NotStarted
             } else {
@@ -377,12 +392,10 @@ impl Reconciler<'_> {
         // The reporter may be slow; and in one step, so that nothing is told twice.
         self.ledger
             .record_outcome(&ended.target, &ended.object, ended.outcome);
-        let slot = self.target.cluster.reserve_event().await;
+        let reserved = self.target.cluster.reserve_result().await;
         self.ledger
             .close(&ended.target, &ended.object, ended.outcome);
-        if let Some(slot) = slot {
-            slot.send(Event::ObjectResult(Box::new(ended)));
-        }
+        reserved.send(ended);
     }
 }
 

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use tokio::sync::{oneshot, watch};
 
 use crate::cluster_run::{ClusterRun, NamespaceSelection};
+use crate::diagnostics;
 use crate::domain::escape_control::escape_control;
 use crate::domain::redactor::Redactor;
 use crate::event::{Event, EventSender};
@@ -17,7 +18,7 @@ use crate::exit;
 use crate::kubernetes::ClusterClient;
 use crate::ledger::Ledger;
 use crate::reconcile::placeholder_objects;
-use crate::report::{Console, ReportFile, Reporter, Summary};
+use crate::report::{Console, ReportFile, Reporter, Summary, report_incomplete};
 use crate::request::{Desired, DryRun, Namespaces, Request};
 use crate::signals::{Signal, Signals};
 use resolved_clusters::resolve_clusters;
@@ -37,7 +38,7 @@ pub fn run(request: Request) -> u8 {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            Console::new(None).err(&format!("error: cannot start: {error}"));
+            Console::new(Arc::default()).err(&format!("error: cannot start: {error}"));
             return exit::FAILED;
         }
     };
@@ -57,7 +58,8 @@ async fn execute(request: Request) -> u8 {
     } = request;
     let plain_manifests = desired.dry_run == DryRun::Client && !std::io::stdout().is_terminal();
     desired.manifest.masked = !plain_manifests;
-    let mut stream = Console::new(redactor(&desired));
+    let redactor = redactor(&desired);
+    let mut stream = Console::new(Arc::clone(&redactor));
     for warning in &warnings {
         stream.warning(warning);
     }
@@ -89,9 +91,30 @@ async fn execute(request: Request) -> u8 {
             .any(|resolved| resolved.connection.namespace.is_some());
 
     let ledger = Ledger::new(placeholder_objects(&desired));
-    let (events, received) = EventSender::channel();
+    let (mut events, received) = EventSender::channel();
     let (stop, stopped) = watch::channel(false);
-    let verbosity = output.verbosity;
+    let _diagnostics = diagnostics::subscribe(output.verbosity, &events);
+    let (report_written, report_path) = (oneshot::channel(), output.report.clone());
+    let report = match report {
+        None => None,
+        Some(file) => {
+            let entries;
+            (events, entries) = events.with_report();
+            let (ledger, redactor) = (ledger.clone(), Arc::clone(&redactor));
+            let thread = std::thread::Builder::new().spawn(move || {
+                let incomplete = file.run(entries, &ledger, &redactor);
+                let _ = report_written.0.send(());
+                incomplete
+            });
+            match thread {
+                Ok(thread) => Some(thread),
+                Err(error) => {
+                    stream.err(&format!("error: cannot start: {error}"));
+                    return exit::FAILED;
+                }
+            }
+        }
+    };
     let reporter = Reporter {
         output,
         dry_run: desired.dry_run,
@@ -107,7 +130,7 @@ async fn execute(request: Request) -> u8 {
         let _ = reported.send(reporter.run(received));
     });
     if let Err(error) = reporter {
-        Console::new(None).err(&format!("error: cannot start: {error}"));
+        Console::new(redactor).err(&format!("error: cannot start: {error}"));
         return exit::FAILED;
     }
     for resolved in &resolve_clusters {
@@ -128,7 +151,7 @@ async fn execute(request: Request) -> u8 {
             resolved.connection,
             events.clone(),
             stopped.clone(),
-            verbosity,
+            Arc::clone(&redactor),
         );
         let earlier = cluster_runs.iter();
         let cluster = earlier.fold(cluster, |cluster, (cluster_run, ..)| {
@@ -165,6 +188,13 @@ async fn execute(request: Request) -> u8 {
         drop(events);
     };
     let (signal, failed) = follow_signals(work, reporting, &stop).await;
+    if let Some(path) = report_path.filter(|_| signal.is_some())
+        && tokio::time::timeout(SHUTDOWN_GRACE, report_written.1)
+            .await
+            .is_err()
+    {
+        Console::new(redactor).err(&report_incomplete(&path));
+    }
     match signal {
         Some(Signal::Interrupt) => exit::INTERRUPTED,
         Some(Signal::Terminate) => exit::TERMINATED,
@@ -203,7 +233,9 @@ async fn follow_signals(
     (Some(first), true)
 }
 
-fn redactor(desired: &Desired) -> Option<Redactor> {
-    let secret = desired.secret.as_ref()?;
-    Some(Redactor::new(&secret.credential))
+fn redactor(desired: &Desired) -> Arc<Redactor> {
+    let secret = desired.secret.as_ref();
+    Arc::new(secret.map_or_else(Redactor::default, |secret| {
+        Redactor::new(&secret.credential)
+    }))
 }

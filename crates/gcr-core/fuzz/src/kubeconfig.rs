@@ -37,7 +37,8 @@ fn load(input: &[u8], at: &Path) -> Result<Kubeconfig, String> {
 
 /// Where it leads, and into which namespace.
 fn connect(read: Result<Kubeconfig, String>) -> Result<(String, Option<String>), String> {
-    let connection = read?.connection(&ConnectionOptions::default())?;
+    let connection = read?.connection(&ConnectionOptions::default());
+    let connection = connection.map_err(|error| error.to_string())?;
     assert!(!connection.server.is_empty());
     Ok((connection.server, connection.namespace))
 }

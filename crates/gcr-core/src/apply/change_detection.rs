@@ -98,11 +98,8 @@ impl Writer<'_> {
         if age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1)) {
             return Ok(false);
         }
-        let said = || {
-            let (name, pause) = (&self.secret.name, seconds(CLOCK_STEP));
-            format!("secret/{name}: written within this second; tried again in {pause}")
-        };
-        self.target.cluster.trace(2, said).await;
+        let (name, pause) = (&self.secret.name, seconds(CLOCK_STEP));
+        tracing::debug!("secret/{name}: written within this second; tried again in {pause}");
         self.target.cluster.wait(CLOCK_STEP).await;
         let again = metadata(&self.send(apply).await?)?;
         Ok(last_applied_at(&again, field_manager) != Some(first))

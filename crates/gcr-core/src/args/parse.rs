@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
@@ -48,7 +49,7 @@ pub enum EarlyExit {
 impl EarlyExit {
     /// Prints it and says how the process should end.
     pub fn print(&self) -> u8 {
-        let mut stream = Console::new(None);
+        let mut stream = Console::new(Arc::default());
         match self {
             Self::Print(text) => {
                 stream.out(text);

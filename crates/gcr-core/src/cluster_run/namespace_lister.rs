@@ -8,12 +8,14 @@ use crate::event::Event;
 use crate::kubernetes::pager::{Item, Pager};
 use crate::kubernetes::request_error::RequestErrorKind;
 use crate::kubernetes::{ApiError, ClusterClient, namespaces, secrets};
+use crate::ledger::Ledger;
 use crate::object_error::Hint;
 use crate::request::NamespaceMatch;
 
 /// A list of namespaces being read.
 pub(super) struct NamespaceLister<'a> {
     cluster: &'a Arc<ClusterClient>,
+    ledger: &'a Ledger,
     what: &'a NamespaceMatch,
     pages: Pager,
     matched: u64,
@@ -22,10 +24,15 @@ pub(super) struct NamespaceLister<'a> {
 }
 
 impl<'a> NamespaceLister<'a> {
-    pub(super) fn begin(cluster: &'a Arc<ClusterClient>, what: &'a NamespaceMatch) -> Self {
+    pub(super) fn begin(
+        cluster: &'a Arc<ClusterClient>,
+        ledger: &'a Ledger,
+        what: &'a NamespaceMatch,
+    ) -> Self {
         let labels = what.labels.as_deref().unwrap_or_default();
         Self {
             cluster,
+            ledger,
             what,
             pages: Pager::new(cluster, namespaces::matching(labels)),
             matched: 0,
@@ -46,19 +53,24 @@ impl<'a> NamespaceLister<'a> {
         }
         match self.pages.next().await {
             Ok(page) => {
+                let Some(page) = page else {
+                    self.end_listing();
+                    return None;
+                };
                 let mut selected = Vec::new();
-                for item in page? {
+                for item in page {
                     selected.extend(self.select(&item).await);
                 }
                 Some(selected)
             }
             Err(error) => {
                 self.broken = true;
-                // That the cluster was given up has been told.
-                if matches!(error.cause, RequestErrorKind::Interrupted) {
-                    let line = "the list of namespaces was cut off: those it did not come to are not counted";
-                    self.note(line.to_owned()).await;
-                } else if !error.is_not_started() {
+                // An interruption leaves the list open in the ledger, which the reporter reads. An unavailable cluster
+                // has had its error line.
+                if !matches!(error.cause, RequestErrorKind::Interrupted) {
+                    self.end_listing();
+                }
+                if !error.is_not_started() {
                     self.emit_error(error.error_text()).await;
                     if error.api_error().is_some_and(ApiError::is_forbidden) {
                         self.cluster.emit(Event::Hint(Hint::ListNamespaces)).await;
@@ -104,6 +116,10 @@ impl<'a> NamespaceLister<'a> {
             let line = format!("error: no namespaces match {}", self.what);
             self.emit_error(line).await;
         }
+    }
+
+    fn end_listing(&self) {
+        self.ledger.end_listing(&self.cluster.context().cloned());
     }
 
     async fn note_system(&self, which: &str) {

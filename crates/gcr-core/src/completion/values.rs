@@ -219,7 +219,13 @@ async fn ask(
     let namespace: Namespace = namespace.parse().ok()?;
     let (events, _) = EventSender::channel();
     let (_stop, stopped) = watch::channel(false);
-    let cluster = Arc::new(ClusterClient::new(None, connection, events, stopped, 0));
+    let cluster = Arc::new(ClusterClient::new(
+        None,
+        connection,
+        events,
+        stopped,
+        Arc::default(),
+    ));
     let mut list = List {
         accept: METADATA_LIST,
         namespace: Some(namespace),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use secrecy::ExposeSecret as _;
 
+use super::ResolveError;
 use super::environment::Environment;
 use super::files::Merged;
 use super::kubeconfig::{Cluster, Context, User};
@@ -104,7 +105,7 @@ impl EffectiveConfig {
     ///
     /// # Errors
     /// The line to print: a name that is not there.
-    pub(super) fn check_names(&self, options: &ConnectionOptions) -> Result<(), String> {
+    pub(super) fn check_names(&self, options: &ConnectionOptions) -> Result<(), ResolveError> {
         let missing = self.missing;
         for (is_missing, flag, kind) in [
             (missing.user, &options.user, "auth info"),
@@ -113,16 +114,20 @@ impl EffectiveConfig {
         ] {
             if let Some(name) = given(flag).filter(|_| is_missing) {
                 let name = go_quoted(name.as_bytes());
-                return Err(format!("error: {kind} {name} does not exist"));
+                let text = format!("error: {kind} {name} does not exist");
+                return Err(match kind {
+                    "context" => ResolveError::of_context(text),
+                    _ => text.into(),
+                });
             }
         }
         // kubectl would ask localhost:8080 here.
         if missing.cluster && given(&options.server).is_none() {
-            return Err(format!(
+            return Err(ResolveError::of_context(format!(
                 "error: cluster \"{}\" was not found for context \"{}\"",
                 escape_control(&self.cluster_name),
                 escape_control(&self.context_name)
-            ));
+            )));
         }
         Ok(())
     }

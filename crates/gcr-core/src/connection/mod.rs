@@ -35,6 +35,7 @@ mod oidc_issuer;
 pub mod options;
 pub mod proxy;
 mod resolution;
+mod resolve_error;
 mod server_address;
 mod tls_probe;
 pub(crate) mod transport;
@@ -58,6 +59,7 @@ use kubeconfig::{Cluster, User};
 pub use options::ConnectionOptions;
 use proxy::Proxy;
 pub use resolution::{Kubeconfig, REQUEST_TIMEOUT};
+pub use resolve_error::ResolveError;
 use server_address::ServerAddress;
 use transport::RequestDefaults;
 use trust::Trust;
@@ -91,9 +93,10 @@ impl Connection {
     /// Reads the kubeconfig, lays the flags over it and resolves the result.
     ///
     /// # Errors
-    /// The line or lines to print.
-    pub fn resolve(options: &ConnectionOptions) -> Result<Self, String> {
-        Kubeconfig::load(options, Environment::of_process())?.connection(options)
+    /// The kubeconfig, the flags or the environment describe no usable connection.
+    pub fn resolve(options: &ConnectionOptions) -> Result<Self, ResolveError> {
+        let kubeconfig = Kubeconfig::load(options, Environment::of_process())?;
+        kubeconfig.connection(options)
     }
 
     /// A connection that is there already, to a server that a test has made.

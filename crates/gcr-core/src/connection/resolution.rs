@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::Uri;
 use tokio::sync::Mutex;
 
+use super::ResolveError;
 use super::cluster_info::ClusterInfo;
 use super::credential::{CredentialSource, Credentials};
 use super::credential_cache::CredentialCache;
@@ -67,8 +68,8 @@ impl Kubeconfig {
     /// and runs nothing.
     ///
     /// # Errors
-    /// The line or lines to print.
-    pub fn connection(&self, options: &ConnectionOptions) -> Result<Connection, String> {
+    /// The kubeconfig, the flags or the environment describe no usable connection.
+    pub fn connection(&self, options: &ConnectionOptions) -> Result<Connection, ResolveError> {
         let environment = &self.environment;
         let (policy, _) = self.policy.as_ref().map_err(Clone::clone)?;
         let mut chosen = EffectiveConfig::pick(&self.merged, options, environment);

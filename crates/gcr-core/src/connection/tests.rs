@@ -15,7 +15,10 @@ fn resolve(
         ..Default::default()
     };
     change(&mut options);
-    Kubeconfig::load(&options, Environment::of(variables))?.connection(&options)
+    let kubeconfig = Kubeconfig::load(&options, Environment::of(variables))?;
+    kubeconfig
+        .connection(&options)
+        .map_err(|error| error.to_string())
 }
 
 fn config(cluster: &str, user: &str) -> String {

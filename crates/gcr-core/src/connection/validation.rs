@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use super::ResolveError;
 use super::effective_config::EffectiveConfig;
 use super::kubeconfig::{Cluster, Exec, User};
 use super::proxy::unsupported_scheme;
@@ -21,12 +22,12 @@ pub(super) const EXEC_V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
 ///
 /// # Errors
 /// The line or lines to print.
-pub(super) fn check(chosen: &EffectiveConfig) -> Result<(), String> {
+pub(super) fn check(chosen: &EffectiveConfig) -> Result<(), ResolveError> {
     if chosen.missing.context {
-        return Err(format!(
+        return Err(ResolveError::of_context(format!(
             "Error in configuration: context was not found for specified context: {}",
             escape_control(&chosen.context_name)
-        ));
+        )));
     }
     let mut problems = user_problems(&chosen.user, &escape_control(&chosen.user_name));
     problems.extend(cluster_problems(
@@ -35,11 +36,8 @@ pub(super) fn check(chosen: &EffectiveConfig) -> Result<(), String> {
     ));
     match problems.as_slice() {
         [] => Ok(()),
-        [one] => Err(format!("error: {one}")),
-        several => Err(format!(
-            "Error in configuration: \n* {}",
-            several.join("\n* ")
-        )),
+        [one] => Err(format!("error: {one}").into()),
+        several => Err(format!("Error in configuration: \n* {}", several.join("\n* ")).into()),
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -136,6 +138,46 @@ impl fmt::Debug for DockerConfig {
             .field("hosts", &self.hosts())
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the secret values of a Docker config: each `auth` and the password in it, `password`, `identitytoken` and
+/// `registrytoken` of every entry (docker `cli/config/types/authconfig.go`), and the values of `HttpHeaders`. Empty for a
+/// config that cannot be decoded: the plugins never send one.
+pub(super) fn secrets(config: &[u8]) -> Vec<Zeroizing<String>> {
+    let Ok(existing) = Existing::read(config) else {
+        return Vec::new();
+    };
+    let mut secrets = Vec::new();
+    for entry in &existing.entries {
+        for field in json_object::members(entry.value).unwrap_or_default() {
+            let Some(value) = json_object::string(field.value) else {
+                continue;
+            };
+            match field.name.to_ascii_lowercase().as_str() {
+                "auth" => {
+                    secrets.extend(password_of(&value));
+                    secrets.push(value);
+                }
+                "password" | "identitytoken" | "registrytoken" => secrets.push(value),
+                _ => {}
+            }
+        }
+    }
+    for setting in &existing.settings {
+        if setting.name.eq_ignore_ascii_case("HttpHeaders") {
+            let headers = json_object::members(setting.value).unwrap_or_default();
+            let values = headers.iter().map(|header| header.value);
+            secrets.extend(values.filter_map(json_object::string));
+        }
+    }
+    secrets
+}
+
+/// Returns the password in an `auth`: base64 of `user:password`.
+fn password_of(auth: &str) -> Option<Zeroizing<String>> {
+    let decoded = Zeroizing::new(STANDARD.decode(auth.trim()).ok()?);
+    let (_, password) = str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some(Zeroizing::new(password.to_owned()))
 }
 
 fn shown(host: &str) -> String {

@@ -1,42 +1,49 @@
-//! Takes secret material out of text that comes back from outside.
+//! Removes secret material from text that comes from outside.
 //!
-//! Servers quote windows of what they were sent, cut anywhere. So nothing is searched for as a whole: any run of 16
-//! characters that stands in secret material, in any of the forms it is sent in, becomes `***`. Secret are the body
-//! of the private key, between PEM's BEGIN and END lines, and the token; a key file's other fields are public and
-//! stay readable. Shorter runs stay: they give nothing away and turn up in innocent text.
+//! Servers quote parts of what they received, cut anywhere. The redactor therefore does not search for whole secrets: any
+//! 16 consecutive characters of secret material, in any encoding in which it is sent, become `***`. Secret are the body of a
+//! private key between PEM's BEGIN and END lines, tokens, and other people's registry credentials. A key file's other fields
+//! are public and stay readable. Shorter pieces stay: they reveal little and occur in innocent text.
 
 mod encoded_secret;
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use zeroize::Zeroizing;
 
 use self::encoded_secret::EncodedSecret;
+use super::docker_config;
 use super::registry_credential::{KeyAuth, RegistryCredential};
 use super::service_account_key::ServiceAccountKey;
 
-/// What stands where secret material was.
+/// The replacement for secret material.
 const MASK: &str = "***";
 
-/// The shortest run that is masked, in bytes. As many as a `u128` has.
+/// Length of the shortest redacted piece, in bytes: as many as a `u128` has.
 const WINDOW: usize = 16;
 
-/// The secret material of one credential, in every form in which it is sent.
+/// The secret material of the process. It grows: `--merge` learns other people's credentials during the run.
 ///
-/// Errors are rare, so the windows are only worked out for the first text there is to mask: about 1 MB, wiped when
-/// dropped.
+/// Redacting is rare, so the windows of our own credential are computed for the first text: about 1 MB, wiped when dropped.
+/// Other people's credentials may be many; they are kept once each and encoded again for each text.
+#[derive(Default)]
 pub struct Redactor {
-    carriers: Vec<EncodedSecret>,
-    windows: OnceLock<Zeroizing<Vec<u128>>>,
+    own: Vec<EncodedSecret>,
+    /// Every window of `own`, sorted.
+    own_windows: OnceLock<Zeroizing<Vec<u128>>>,
+    /// Passwords and tokens of other people, each once.
+    foreign: Mutex<Vec<Zeroizing<String>>>,
 }
 
 impl Redactor {
-    /// What is secret of `credential`, as it stands in any Docker config and in any Secret made of one.
+    /// Returns a redactor for `credential` in every encoding in which a Docker config, and a Secret that contains one,
+    /// carry it.
     #[must_use]
     pub fn new(credential: &RegistryCredential) -> Self {
-        let carriers = match credential {
+        let own = match credential {
             RegistryCredential::ServiceAccountKey { key, auth } => {
                 of_key(key, *auth, credential.username())
             }
@@ -45,39 +52,54 @@ impl Redactor {
                 let auth = token
                     .between(&format!("{}:", credential.username()), "")
                     .encoded();
-                let mut carriers = sent(auth);
-                carriers.extend(token.encoded_anywhere());
-                carriers.push(token);
-                carriers
+                let mut secrets = sent(auth);
+                secrets.extend(token.encoded_anywhere());
+                secrets.push(token);
+                secrets
             }
         };
         Self {
-            carriers,
-            windows: OnceLock::new(),
+            own,
+            ..Self::default()
         }
     }
 
-    /// `text` with `***` for every run of 16 or more characters of secret material; runs that touch become one.
-    #[must_use]
-    pub fn mask(&self, text: &str) -> String {
-        let mut masked = String::with_capacity(text.len());
-        let mut shown = 0;
-        for range in self.secret_ranges(text) {
-            masked.push_str(&text[shown..range.start]);
-            masked.push_str(MASK);
-            shown = range.end;
-        }
-        masked.push_str(&text[shown..]);
-        masked
-    }
-
-    /// In order, none touching another. All of it is ASCII, so they begin and end between characters.
-    fn secret_ranges(&self, text: &str) -> Vec<Range<usize>> {
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        for (start, window) in windows_of(text.as_bytes()) {
-            if self.windows().binary_search(&window).is_err() {
-                continue;
+    /// Adds the credentials in a stored Docker config.
+    pub fn add_docker_config(&self, config: &[u8]) {
+        let mut foreign = self.foreign();
+        for secret in docker_config::secrets(config) {
+            if secret.len() >= WINDOW && !foreign.contains(&secret) {
+                foreign.push(secret);
             }
+        }
+    }
+
+    /// Returns `text` with `***` in place of each run of 16 or more characters of secret material; adjacent runs become
+    /// one.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        let mut redacted = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in self.secret_ranges(text) {
+            redacted.push_str(&text[end..range.start]);
+            redacted.push_str(MASK);
+            end = range.end;
+        }
+        redacted.push_str(&text[end..]);
+        redacted
+    }
+
+    /// Returns the secret ranges of `text`, in order, none adjacent to another. Windows are ASCII, so that ranges begin and
+    /// end between characters.
+    fn secret_ranges(&self, text: &str) -> Vec<Range<usize>> {
+        let own = self.own_windows();
+        let mut starts: BTreeSet<usize> = windows_of(text.as_bytes())
+            .filter(|(_, window)| own.binary_search(window).is_ok())
+            .map(|(start, _)| start)
+            .collect();
+        starts.extend(self.foreign_starts(text));
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for start in starts {
             match ranges.last_mut() {
                 Some(last) if last.end >= start => last.end = start + WINDOW,
                 _ => ranges.push(start..start + WINDOW),
@@ -86,18 +108,39 @@ impl Redactor {
         ranges
     }
 
-    fn windows(&self) -> &[u128] {
-        self.windows.get_or_init(|| {
+    /// Returns the offsets of windows of other people's credentials.
+    fn foreign_starts(&self, text: &str) -> Vec<usize> {
+        let foreign = self.foreign();
+        if foreign.is_empty() {
+            return Vec::new();
+        }
+        let mut in_text: HashMap<u128, Vec<usize>> = HashMap::new();
+        for (start, window) in windows_of(text.as_bytes()) {
+            if text.as_bytes()[start..start + WINDOW].is_ascii() {
+                in_text.entry(window).or_default().push(start);
+            }
+        }
+        let mut starts = Vec::new();
+        for secret in foreign.iter().flat_map(|secret| of_foreign(secret)) {
+            for (_, window) in windows_of(secret.secret_bytes()) {
+                starts.extend(in_text.get(&window).into_iter().flatten());
+            }
+        }
+        starts
+    }
+
+    fn own_windows(&self) -> &[u128] {
+        self.own_windows.get_or_init(|| {
             let count = self
-                .carriers
+                .own
                 .iter()
-                .map(|carrier| carrier.secret_bytes().len())
+                .map(|secret| secret.secret_bytes().len())
                 .sum();
-            // Room for all of it: a buffer that grows leaves copies behind.
+            // Allocated once: a buffer that grows leaves copies behind.
             let mut windows = Zeroizing::new(Vec::with_capacity(count));
-            for carrier in &self.carriers {
-                let ascii = carrier.secret_bytes().windows(WINDOW).map(<[u8]>::is_ascii);
-                let all = windows_of(carrier.secret_bytes()).zip(ascii);
+            for secret in &self.own {
+                let ascii = secret.secret_bytes().windows(WINDOW).map(<[u8]>::is_ascii);
+                let all = windows_of(secret.secret_bytes()).zip(ascii);
                 windows.extend(
                     all.filter(|(_, ascii)| *ascii)
                         .map(|((_, window), _)| window),
@@ -108,15 +151,20 @@ impl Redactor {
             windows
         })
     }
+
+    fn foreign(&self) -> MutexGuard<'_, Vec<Zeroizing<String>>> {
+        // Each change is one push: a holder that panicked leaves a usable list.
+        self.foreign.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SecretMaterial(***)")
+        formatter.write_str("Redactor(***)")
     }
 }
 
-/// Each run of [`WINDOW`] bytes as a number, with where it starts.
+/// Yields each run of [`WINDOW`] bytes as a number, with its offset.
 fn windows_of(bytes: &[u8]) -> impl Iterator<Item = (usize, u128)> {
     let mut last = 0;
     let rolling = bytes.iter().map(move |byte| {
@@ -130,28 +178,42 @@ fn of_key(key: &ServiceAccountKey, auth: KeyAuth, user: &str) -> Vec<EncodedSecr
     let body = encoded_secret::body_lines(key.private_key());
     let file = EncodedSecret::within(key.text(), encoded_secret::escaped_body(key.text()));
     let user = format!("{user}:");
-    let mut carriers = sent(match auth {
+    let mut secrets = sent(match auth {
         KeyAuth::JsonKey => file.between(&user, "").encoded(),
         KeyAuth::JsonKeyBase64 => file.encoded().between(&user, "").encoded(),
     });
-    carriers.extend(file.encoded_anywhere());
-    carriers.push(file);
-    // A newline as it is, as JSON escapes it once and twice, as Windows has it, and left out.
+    secrets.extend(file.encoded_anywhere());
+    secrets.push(file);
+    // A newline raw, escaped once and twice by JSON, as on Windows, and left out.
     for newline in ["\n", "\\n", "\\\\n", "\r\n", "\\r\\n", ""] {
         let body = EncodedSecret::secret(&Zeroizing::new(body.join(newline)));
         if newline == "\n" {
-            carriers.extend(body.between("\n", "\n").encoded_anywhere());
+            secrets.extend(body.between("\n", "\n").encoded_anywhere());
         }
-        carriers.push(body);
+        secrets.push(body);
     }
-    carriers
+    secrets
 }
 
-/// An `auth` as it stands in a Docker config, and in the base64 of one, wherever in it.
+/// Returns a password, token or `auth` of somebody else as such, and in base64 and twice in base64: a Docker config may
+/// encode it once, and a Secret encodes the config.
+fn of_foreign(text: &str) -> Vec<EncodedSecret> {
+    let plain = EncodedSecret::secret(text);
+    let once = plain.encoded_anywhere();
+    let mut secrets: Vec<_> = once
+        .iter()
+        .flat_map(EncodedSecret::encoded_anywhere)
+        .collect();
+    secrets.extend(once);
+    secrets.push(plain);
+    secrets
+}
+
+/// Returns an `auth` as it stands in a Docker config, and in the base64 of one at any offset.
 fn sent(auth: EncodedSecret) -> Vec<EncodedSecret> {
-    let mut carriers = Vec::from(auth.between("\"", "\"").encoded_anywhere());
-    carriers.push(auth);
-    carriers
+    let mut secrets = Vec::from(auth.between("\"", "\"").encoded_anywhere());
+    secrets.push(auth);
+    secrets
 }
 
 #[cfg(test)]

@@ -203,14 +203,12 @@ impl ClusterClient {
                                 cause,
                                 outcome_unknown,
                             };
-                            self.trace(2, || {
-                                let (method, path) = (&request.method, &request.path);
-                                let error_text = error.error_text();
-                                format!(
-                                    "{method} {path}: {error_text}; again with another credential"
-                                )
-                            })
-                            .await;
+                            tracing::debug!(
+                                "{} {}: {}; again with another credential",
+                                request.method,
+                                request.path,
+                                error.error_text()
+                            );
                             continue;
                         }
                         return Err(self.mark_unavailable(cause, outcome_unknown).await);
@@ -254,15 +252,13 @@ impl ClusterClient {
             let Some(pause) = pause else {
                 return Err(error);
             };
-            self.trace(2, || {
-                let (method, path, pause) = (
-                    &request.method,
-                    &request.path,
-                    request_error::seconds(pause),
-                );
-                format!("{method} {path}: {}; again in {pause}", error.error_text())
-            })
-            .await;
+            tracing::debug!(
+                "{} {}: {}; again in {}",
+                request.method,
+                request.path,
+                error.error_text(),
+                request_error::seconds(pause)
+            );
             if !self.wait(pause).await {
                 return Err(RequestError {
                     cause: RequestErrorKind::Interrupted,
@@ -303,16 +299,13 @@ impl ClusterClient {
             {
                 self.emit(Event::ServerWarning(text)).await;
             }
-            self.trace(6, || {
-                format!(
-                    "{} {} {} in {} milliseconds",
-                    request.method,
-                    request.path,
-                    status.as_u16(),
-                    took.as_millis()
-                )
-            })
-            .await;
+            tracing::trace!(
+                "{} {} {} in {} milliseconds",
+                request.method,
+                request.path,
+                status.as_u16(),
+                took.as_millis()
+            );
         }
         (outcome, took)
     }

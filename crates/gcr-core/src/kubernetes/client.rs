@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc::Permit;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -15,7 +14,8 @@ use super::access_review::AccessReviewCache;
 use super::adaptive_limiter::{AdaptiveLimiter, RequestPermit};
 use super::request_error::RequestErrorKind;
 use crate::connection::{Client, Connection};
-use crate::event::{Event, EventSender};
+use crate::domain::redactor::Redactor;
+use crate::event::{Event, EventSender, ReservedResult};
 
 /// A cluster that this run speaks to.
 pub struct ClusterClient {
@@ -26,7 +26,7 @@ pub struct ClusterClient {
     ended: OnceLock<()>,
     events: EventSender,
     stop: watch::Receiver<bool>,
-    verbosity: u8,
+    redactor: Arc<Redactor>,
     /// Whether a metadata read of Secrets was refused: then nobody asks again.
     pub(super) secrets_unreadable: AtomicBool,
     /// Whether an account is first looked for by a list of its name, and read only where that is refused.
@@ -62,7 +62,7 @@ impl ClusterClient {
         connection: Connection,
         events: EventSender,
         stop: watch::Receiver<bool>,
-        verbosity: u8,
+        redactor: Arc<Redactor>,
     ) -> Self {
         Self {
             context,
@@ -72,7 +72,7 @@ impl ClusterClient {
             ended: OnceLock::new(),
             events,
             stop,
-            verbosity,
+            redactor,
             secrets_unreadable: AtomicBool::new(false),
             lists_accounts_by_name: AtomicBool::new(false),
             access_reviews: AccessReviewCache::default(),
@@ -213,16 +213,14 @@ impl ClusterClient {
         self.events.send(event).await;
     }
 
-    /// Room to tell the reporter something at once; `None` once nobody listens.
-    pub async fn reserve_event(&self) -> Option<Permit<'_, Event>> {
+    /// Waits for a place for one result, so that sending it cannot wait.
+    pub async fn reserve_result(&self) -> ReservedResult<'_> {
         self.events.reserve().await
     }
 
-    /// Diagnostics for `-v LEVEL`.
-    pub async fn trace(&self, level: u8, text: impl FnOnce() -> String) {
-        if self.verbosity >= level {
-            self.emit(Event::Trace(text())).await;
-        }
+    /// Registers the credentials of a Docker config that the server holds, so that no message shows them.
+    pub(super) fn redact_docker_config(&self, config: &[u8]) {
+        self.redactor.add_docker_config(config);
     }
 
     /// What is tried first to find an account: a list of its name, or reading it.
@@ -260,7 +258,7 @@ mod tests {
             let connection = Connection::over(client, server, Duration::from_secs(1));
             let (events, _) = EventSender::channel();
             let (_, stopped) = watch::channel(false);
-            ClusterClient::new(None, connection, events, stopped, 0)
+            ClusterClient::new(None, connection, events, stopped, Arc::default())
         };
         let first = cluster("127.0.0.1:9");
         let [same, other] =

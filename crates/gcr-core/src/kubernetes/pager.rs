@@ -133,8 +133,7 @@ impl Pager {
                 {
                     self.restarts += 1;
                     let resource = self.list.resource;
-                    let said = || format!("the list of {resource} grew too old; it is begun again");
-                    self.cluster.trace(2, said).await;
+                    tracing::debug!("the list of {resource} grew too old; it is begun again");
                     self.next = Next::First;
                     continue;
                 }

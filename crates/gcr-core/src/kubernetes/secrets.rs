@@ -17,7 +17,7 @@ use super::api_request::{ApiRequest, ApiResponse, JSON, METADATA, OBJECT_LIMIT};
 use super::pager::{Item, List, METADATA_LIST};
 use super::{ClusterClient, RequestError};
 use crate::domain::names::{Namespace, SecretName};
-use crate::domain::pull_secret::Preconditions;
+use crate::domain::pull_secret::{self, Preconditions};
 use crate::ledger::WriteTracker;
 
 /// A Secret as the server holds it, whole.
@@ -139,15 +139,20 @@ impl ClusterClient {
                 .map(Zeroizing::new)
                 .unwrap_or_default()
         };
+        let data: BTreeMap<_, _> = wire
+            .data
+            .iter()
+            .map(|(key, value)| (key.clone(), decoded(value)))
+            .collect();
+        // The merged config goes back to the server, which may quote it.
+        if let Some(config) = data.get(pull_secret::KEY) {
+            self.redact_docker_config(config);
+        }
         Ok(Some(StoredSecret {
             metadata: wire.metadata,
             type_: wire.type_,
             immutable: wire.immutable,
-            data: wire
-                .data
-                .iter()
-                .map(|(key, value)| (key.clone(), decoded(value)))
-                .collect(),
+            data,
         }))
     }
 

@@ -134,7 +134,7 @@ pub(super) fn cluster(
 ) -> ClusterClient {
     let client = server.client(writer, PATIENCE);
     let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
-    ClusterClient::new(None, connection, events, stopped, 0)
+    ClusterClient::new(None, connection, events, stopped, Arc::default())
 }
 
 /// Runs `job` as `writer` over `namespaces`, to its end.
@@ -148,7 +148,7 @@ pub(super) async fn run(
     let (_stop, stopped) = watch::channel(false);
     let cluster = cluster(server, writer, events, stopped);
     let listening = tokio::spawn(async move {
-        let (mut ends, mut errors) = (Vec::new(), 0);
+        let (mut ends, mut errors, mut total) = (Vec::new(), 0, 0_i64);
         while let Some(event) = received.recv().await {
             match event {
                 Event::ObjectResult(ended) => {
@@ -156,10 +156,12 @@ pub(super) async fn run(
                     ends.push((place, ended.object.to_string(), ended.outcome));
                 }
                 Event::Error { .. } => errors += 1,
+                Event::TotalIncreased { objects, .. } => total += objects as i64,
+                Event::TotalDecreased { objects, .. } => total -= objects as i64,
                 _ => {}
             }
         }
-        (ends, errors)
+        (ends, errors, total)
     });
     let desired = job.desired();
     let ledger = Ledger::new(placeholder_objects(&desired));
@@ -180,7 +182,8 @@ pub(super) async fn run(
     })
     .await;
     drop(fleet);
-    let (ends, errors) = listening.await.unwrap();
+    let (ends, errors, total) = listening.await.unwrap();
+    let finished = ends.len() as i64;
     let mut run: Run = namespaces
         .iter()
         .map(|it| (*it, Reported::default()))
@@ -202,6 +205,10 @@ pub(super) async fn run(
     if counts != ledger.counts() {
         let counted = ledger.counts();
         let wrong = format!("the ledger counts {counted:?}, told were {counts:?}");
+        first.amiss.push(wrong);
+    }
+    if total != finished {
+        let wrong = format!("progress ends at {finished} of {total} objects");
         first.amiss.push(wrong);
     }
     // Of namespaces that could not be listed nothing can be told.

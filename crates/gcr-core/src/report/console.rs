@@ -4,13 +4,14 @@
 //! pipe is not an error: what nobody reads is not written.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
 
 use super::progress_display::ProgressDisplay;
 use crate::domain::redactor::Redactor;
 
 /// Both streams of the process.
 pub struct Console {
-    material: Option<Redactor>,
+    redactor: Arc<Redactor>,
     stdout_closed: bool,
     stderr_closed: bool,
     colour: bool,
@@ -18,10 +19,10 @@ pub struct Console {
 }
 
 impl Console {
-    /// Streams that mask `material` in whatever passes.
-    pub fn new(material: Option<Redactor>) -> Self {
+    /// Returns streams that redact what comes from outside.
+    pub fn new(redactor: Arc<Redactor>) -> Self {
         Self {
-            material,
+            redactor,
             stdout_closed: false,
             stderr_closed: false,
             colour: allows_colour(),
@@ -78,11 +79,8 @@ impl Console {
         self.write_err(&format!("{word} {text}"));
     }
 
-    /// The text with secret material made unreadable.
-    pub(super) fn masked(&self, text: &str) -> String {
-        self.material
-            .as_ref()
-            .map_or_else(|| text.to_owned(), |material| material.mask(text))
+    fn masked(&self, text: &str) -> String {
+        self.redactor.redact(text)
     }
 
     fn write_out(&mut self, line: &str) {

@@ -13,4 +13,5 @@ mod reporter;
 pub use console::Console;
 pub(crate) use objects::{json_text, yaml_text};
 pub use report_file::ReportFile;
+pub(crate) use report_file::incomplete as report_incomplete;
 pub use reporter::{Reporter, Summary};

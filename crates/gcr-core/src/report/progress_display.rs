@@ -53,6 +53,13 @@ impl ProgressDisplay {
         self.draw();
     }
 
+    /// Removes objects that the run skipped from the total.
+    pub(super) fn decrease_total(&mut self, context: Option<&Arc<str>>, objects: u64) {
+        let cluster = self.cluster(context);
+        cluster.meant = cluster.meant.saturating_sub(objects);
+        self.draw();
+    }
+
     /// One object more has ended.
     pub(super) fn ended(&mut self, context: Option<&Arc<str>>, failed: bool) {
         let cluster = self.cluster(context);

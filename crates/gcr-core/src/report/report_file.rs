@@ -11,10 +11,15 @@ use std::io::{self, ErrorKind, LineWriter, Read as _, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::lines;
 
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::errno;
-use crate::ledger::Outcome;
+use crate::domain::redactor::Redactor;
+use crate::event::ReportEntry;
+use crate::ledger::{Ledger, Outcome};
 use crate::request::DryRun;
 use crate::target::{ObjectName, TargetName};
 
@@ -67,7 +72,31 @@ impl ReportFile {
         })
     }
 
-    pub(super) fn write(
+    /// Writes each entry as it comes and, once every sender is gone, the objects that the run did not finish. Blocks: it
+    /// belongs on a thread of its own, so that a slow file does not hold up the run, nor a slow terminal the file.
+    ///
+    /// Returns the line to print if the file is incomplete.
+    pub fn run(
+        mut self,
+        mut entries: mpsc::Receiver<ReportEntry>,
+        ledger: &Ledger,
+        redactor: &Redactor,
+    ) -> Option<String> {
+        while let Some(entry) = entries.blocking_recv() {
+            let reason = entry.reason.map(|reason| redactor.redact(&reason));
+            self.write(
+                (&entry.target, &entry.object),
+                entry.outcome,
+                reason.as_deref(),
+            );
+        }
+        for (target, object, outcome) in ledger.unreported() {
+            self.write((&target, &object), outcome, lines::cut_off(outcome));
+        }
+        self.finish()
+    }
+
+    fn write(
         &mut self,
         (target, object): (&TargetName, &ObjectName),
         outcome: Outcome,
@@ -98,7 +127,7 @@ impl ReportFile {
     }
 
     /// The line to print, where the file does not hold everything.
-    pub(super) fn finish(mut self) -> Option<String> {
+    fn finish(mut self) -> Option<String> {
         let flushed = self.file.flush();
         self.broken.or_else(|| {
             flushed
@@ -122,6 +151,12 @@ fn holds_something_else(path: &Path) -> io::Result<bool> {
         Err(error) => return Err(error),
     };
     Ok(file.read(&mut start)? > 0 && start != *BEGINNING)
+}
+
+/// Returns the line for a report that was not finished in time.
+pub(crate) fn incomplete(path: &Path) -> String {
+    let path = escape_control(&path.to_string_lossy()).into_owned();
+    unwritable(&path, "it was not finished in time, so objects are missing")
 }
 
 fn unwritable(path: &str, reason: impl Display) -> String {

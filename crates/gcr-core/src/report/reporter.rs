@@ -1,13 +1,14 @@
 //! Follows a run event by event and prints what the user is to see of it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use super::{Console, ReportFile, count, lines, objects};
-use crate::event::{Event, ObjectResult};
+use super::{Console, count, lines, objects};
+use crate::event::{Event, EventReceiver, ObjectResult};
 use crate::ledger::{Ledger, Outcome};
 use crate::object_error::Hint;
 use crate::request::{DryRun, Format, LineQualifiers, OutputOptions};
@@ -31,8 +32,8 @@ pub struct Reporter {
     pub ledger: Ledger,
     /// Whether the run was told to stop.
     pub stopped: watch::Receiver<bool>,
-    /// Where each object's end is written down.
-    pub report: Option<ReportFile>,
+    /// Thread that writes the report file, and returns the line to print if the file is incomplete.
+    pub report: Option<JoinHandle<Option<String>>>,
     /// Where to print.
     pub stream: Console,
 }
@@ -58,7 +59,7 @@ impl Reporter {
     ///
     /// Blocks as long as a terminal or pipe takes nothing: it has a thread of its own, so that signals are heard
     /// meanwhile.
-    pub fn run(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
+    pub fn run(mut self, mut events: EventReceiver) -> Summary {
         let mut seen = Seen::default();
         if self.shape.namespaces && !self.output.quiet {
             self.stream.with_bars();
@@ -95,7 +96,7 @@ impl Reporter {
                     self.stream.err(&format!("{line}{place}"));
                 }
             }
-            Event::Trace(line) => self.stream.err(&line),
+            Event::Diagnostic(line) => self.stream.err(&line),
             Event::Error { line, context } => {
                 seen.failed = true;
                 let place = lines::cluster(context.as_deref(), self.shape);
@@ -107,6 +108,11 @@ impl Reporter {
                     bars.increase_total(context.as_ref(), objects);
                 }
             }
+            Event::TotalDecreased { context, objects } => {
+                if let Some(bars) = self.stream.bars() {
+                    bars.decrease_total(context.as_ref(), objects);
+                }
+            }
             Event::ShowProgress => {
                 if let Some(bars) = self.stream.bars() {
                     bars.show();
@@ -116,7 +122,6 @@ impl Reporter {
     }
 
     fn ended(&mut self, ended: ObjectResult, seen: &mut Seen) {
-        self.write_down(&ended);
         if let Some(bars) = self.stream.bars() {
             let failed = ended.outcome == Outcome::Failed;
             bars.ended(ended.target.context.as_ref(), failed);
@@ -139,19 +144,6 @@ impl Reporter {
         if let Some(object) = ended.manifest {
             seen.objects.push(((ended.target, ended.object), object));
         }
-    }
-
-    fn write_down(&mut self, ended: &ObjectResult) {
-        let Some(report) = &mut self.report else {
-            return;
-        };
-        let error = ended.error.as_ref();
-        let reason = error.map(|error| self.stream.masked(&error.kind.cause()));
-        report.write(
-            (&ended.target, &ended.object),
-            ended.outcome,
-            reason.as_deref(),
-        );
     }
 
     /// Beside its error for one target; in a fleet once, at the end, with the number it is for.
@@ -193,9 +185,6 @@ impl Reporter {
                 Outcome::Failed => self.stream.err(&format!("error: {object}: {why}{place}")),
                 _ => {}
             }
-            if let Some(report) = &mut self.report {
-                report.write((&target, &object), outcome, Some(why));
-            }
         }
         if self.output.format.shows_objects() && !seen.objects.is_empty() {
             seen.objects
@@ -213,15 +202,26 @@ impl Reporter {
                 self.stream.out_masked(&text)
             }
         }
-        if let Some(line) = self.report.take().and_then(ReportFile::finish) {
-            self.stream.err(&line);
-            seen.failed = true;
+        if let Some(report) = self.report.take() {
+            let incomplete = report
+                .join()
+                .unwrap_or_else(|_| Some("error: the report is incomplete".to_owned()));
+            if let Some(line) = incomplete {
+                self.stream.err(&line);
+                seen.failed = true;
+            }
         }
         for hint in &seen.hints {
             self.stream
                 .err(&format!("hint: (for {}) {hint}", seen.hint_counts[hint]));
         }
         if self.shape.namespaces && !self.output.quiet {
+            for context in self.ledger.unlisted_clusters() {
+                let place = lines::cluster(context.as_deref(), self.shape);
+                self.stream.err(&format!(
+                    "the list of namespaces is incomplete: namespaces that were not listed are not counted{place}"
+                ));
+            }
             let counts = self.ledger.counts();
             // Who was stopped may not have looked.
             let stopped = *self.stopped.borrow();

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use crate::cluster_run::NamespaceSelection;
 use crate::connection::environment::Environment;
-use crate::connection::{Connection, ConnectionOptions, Kubeconfig};
+use crate::connection::{Connection, ConnectionOptions, Kubeconfig, ResolveError};
 use crate::domain::escape_control::escape_control;
-use crate::domain::go_quote::go_quoted;
 use crate::domain::names::Namespace;
 use crate::request::{Namespaces, Scope};
 
@@ -37,19 +36,19 @@ pub(super) fn resolve_clusters<'a>(
     }
     let contexts = &scope.contexts;
     let connections: Vec<Connection> = if contexts.is_empty() {
-        vec![resolve(&kubeconfig, options, sends_a_key)?]
+        let connection = resolve(&kubeconfig, options, sends_a_key);
+        vec![connection.map_err(|error| error.to_string())?]
     } else {
         let of_context = |context: &String| {
             let options = ConnectionOptions {
                 context: Some(context.clone()),
                 ..options.clone()
             };
-            resolve(&kubeconfig, &options, sends_a_key).map_err(|line| {
-                let name = escape_control(context);
-                if line.contains(&*name) || line.contains(&go_quoted(context.as_bytes())) {
-                    line
+            resolve(&kubeconfig, &options, sends_a_key).map_err(|error| {
+                if error.names_context() {
+                    error.to_string()
                 } else {
-                    format!("{line} --context {name}")
+                    format!("{error} --context {}", escape_control(context))
                 }
             })
         };
@@ -76,7 +75,7 @@ fn resolve(
     kubeconfig: &Kubeconfig,
     options: &ConnectionOptions,
     sends_a_key: bool,
-) -> Result<Connection, String> {
+) -> Result<Connection, ResolveError> {
     let connection = kubeconfig.connection(options)?;
     if sends_a_key {
         connection.ensure_confidential()?;

@@ -37,7 +37,10 @@ fn pick_from(
     let merged = Merged::load(&options, &environment).unwrap();
     change(&mut options);
     let chosen = EffectiveConfig::pick(&merged, &options, &environment);
-    chosen.check_names(&options).map(|()| chosen)
+    chosen
+        .check_names(&options)
+        .map(|()| chosen)
+        .map_err(|error| error.to_string())
 }
 
 fn api_error(change: impl FnOnce(&mut ConnectionOptions)) -> String {

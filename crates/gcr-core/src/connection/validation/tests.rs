@@ -20,7 +20,7 @@ fn api_error(cluster: &str, user: &str, change: impl FnOnce(&mut ConnectionOptio
     let environment = Environment::of(&[]);
     let merged = Merged::load(&options, &environment).unwrap();
     let chosen = EffectiveConfig::pick(&merged, &options, &environment);
-    check(&chosen).expect_err("should be refused")
+    check(&chosen).expect_err("should be refused").to_string()
 }
 
 // The expected texts are what kubectl 1.37.2 printed.

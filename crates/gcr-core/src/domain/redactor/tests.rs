@@ -42,13 +42,13 @@ fn assert_every_window_is_masked(material: &Redactor, form: &str) {
     for start in 0..=form.len() - WINDOW {
         let window = &form[start..start + WINDOW];
         assert_eq!(
-            material.mask(&format!("<{window}>")),
+            material.redact(&format!("<{window}>")),
             "<***>",
             "at {start} of {}",
             form.len()
         );
     }
-    assert_eq!(material.mask(&format!("é{form}é")), "é***é");
+    assert_eq!(material.redact(&format!("é{form}é")), "é***é");
 }
 
 fn config(credential: &RegistryCredential, hosts: &str) -> String {
@@ -133,9 +133,9 @@ fn a_token_is_masked_in_every_layer() {
 fn public_fields_stay_readable() {
     let material = Redactor::new(&key(KeyAuth::JsonKey));
     let (before, after) = KEY.split_once(escaped_body()).unwrap();
-    assert_eq!(material.mask(before), before);
-    assert_eq!(material.mask(after), after);
-    let masked = material.mask(KEY);
+    assert_eq!(material.redact(before), before);
+    assert_eq!(material.redact(after), after);
+    let masked = material.redact(KEY);
     for public in [
         "puller@example-project.iam.gserviceaccount.com",
         "0123456789abcdef0123456789abcdef01234567",
@@ -145,23 +145,23 @@ fn public_fields_stay_readable() {
         assert!(masked.contains(public), "{masked}");
     }
     let text = "secrets \"gcr-io\" is forbidden: User \"system:serviceaccount:default:default\" cannot patch";
-    assert_eq!(material.mask(text), text);
+    assert_eq!(material.redact(text), text);
     let encoded = STANDARD.encode("{\"auths\":{\"gcr.io\":{\"auth\":\"");
-    assert_eq!(material.mask(&encoded), encoded);
+    assert_eq!(material.redact(&encoded), encoded);
 }
 
 #[test]
 fn fifteen_characters_stay_and_runs_that_touch_become_one() {
     let material = Redactor::new(&token());
-    assert_eq!(material.mask(&TOKEN[5..20]), TOKEN[5..20]);
-    assert_eq!(material.mask(&TOKEN[5..21]), "***");
+    assert_eq!(material.redact(&TOKEN[5..20]), TOKEN[5..20]);
+    assert_eq!(material.redact(&TOKEN[5..21]), "***");
     let twice = format!("{TOKEN}{TOKEN}");
-    assert_eq!(material.mask(&twice), "***");
+    assert_eq!(material.redact(&twice), "***");
     assert_eq!(
-        material.mask(&format!("a {TOKEN} b {TOKEN}")),
+        material.redact(&format!("a {TOKEN} b {TOKEN}")),
         "a *** b ***"
     );
-    assert_eq!(material.mask(""), "");
+    assert_eq!(material.redact(""), "");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_key_escaped_in_an_odd_way_is_masked_whole() {
         key,
         auth: KeyAuth::JsonKey,
     };
-    let masked = Redactor::new(&credential).mask(&odd);
+    let masked = Redactor::new(&credential).redact(&odd);
     assert!(
         !masked.contains(&escaped_body()[..WINDOW]) && masked.contains("puller@example-project"),
         "{masked}"
@@ -181,10 +181,7 @@ fn a_key_escaped_in_an_odd_way_is_masked_whole() {
 
 #[test]
 fn debug_shows_nothing() {
-    assert_eq!(
-        format!("{:?}", Redactor::new(&token())),
-        "SecretMaterial(***)"
-    );
+    assert_eq!(format!("{:?}", Redactor::new(&token())), "Redactor(***)");
 }
 
 static SENT: LazyLock<(Redactor, String)> = LazyLock::new(|| {
@@ -201,9 +198,59 @@ proptest! {
         let (material, data) = &*SENT;
         let start = start.min(data.len());
         let cut = &data[start..(start + length).min(data.len())];
-        let masked = material.mask(&format!("{before} {cut} {after}"));
-        let survives = |(_, window)| material.windows().binary_search(&window).is_ok();
+        let masked = material.redact(&format!("{before} {cut} {after}"));
+        let survives = |(_, window)| material.own_windows().binary_search(&window).is_ok();
         prop_assert!(!windows_of(masked.as_bytes()).any(survives));
         prop_assert!(masked.starts_with(&before) && masked.ends_with(&after));
     }
+}
+
+/// A Docker config of other people, as `--merge` finds it.
+fn foreign_config() -> (String, [&'static str; 4]) {
+    let secrets = [
+        "correct-horse-battery-staple-and-more",
+        "identity-token-0123456789abcdefghijk",
+        "registry-token-0123456789abcdefghijk",
+        "Bearer header-0123456789abcdefghijk",
+    ];
+    let [password, identity, registry, header] = secrets;
+    let auth = STANDARD.encode(format!("them:{password}"));
+    let config = format!(
+        r#"{{"auths":{{"one.example.com":{{"AUTH":"{auth}"}},"two.example.com":{{"username":"a-public-user-name","identitytoken":"{identity}","registrytoken":"{registry}"}}}},"HttpHeaders":{{"Authorization":"{header}"}}}}"#
+    );
+    (config, secrets)
+}
+
+#[test]
+fn foreign_credentials_in_every_encoding_are_redacted() {
+    let redactor = Redactor::new(&token());
+    let (config, secrets) = foreign_config();
+    let auth = STANDARD.encode(format!("them:{}", secrets[0]));
+    for text in secrets.iter().copied().chain([auth.as_str()]) {
+        assert_eq!(redactor.redact(text), text);
+    }
+    redactor.add_docker_config(config.as_bytes());
+    for text in secrets.iter().copied().chain([auth.as_str()]) {
+        assert_every_window_is_masked(&redactor, text);
+    }
+    // The config as the Secret carries it: nothing of a secret value survives.
+    let sent = STANDARD.encode(&config);
+    let redacted = redactor.redact(&sent);
+    for secret in secrets[1..].iter().copied().chain([auth.as_str()]) {
+        let encoded = &sent[in_base64(&config, secret)];
+        assert!(!redacted.contains(&encoded[8..24]), "{secret}");
+    }
+    assert_eq!(
+        redactor.redact("a-public-user-name at two.example.com"),
+        "a-public-user-name at two.example.com"
+    );
+}
+
+#[test]
+fn undecodable_config_adds_no_secrets() {
+    let redactor = Redactor::default();
+    redactor.add_docker_config(b"{\"auths\":[]}");
+    redactor.add_docker_config(b"not json at all, but long enough");
+    let text = "not json at all, but long enough";
+    assert_eq!(redactor.redact(text), text);
 }
