@@ -46,7 +46,7 @@ pub(crate) struct Wanted {
 
 /// That ours is to differ.
 pub(crate) struct Deliberate {
-    /// As the README gives it, word by word.
+    /// A sentence of `docs/kubectl-differences.md`, word for word.
     pub(crate) reason: &'static str,
     pub(crate) wanted: Wanted,
 }

@@ -117,12 +117,12 @@ pub(crate) fn cases() -> Vec<Case> {
         two("a context of an unknown cluster")
             .flags(["--context=lost-cluster"])
             .says("The connection to the server localhost:8080 was refused - did you specify the right host or port?")
-            .but_ours(reasons::NAMED_CLUSTER)
+            .but_ours(reasons::MISSING_CLUSTER)
             .says("error: cluster \"nowhere\" was not found for context \"lost-cluster\""),
         two("a context of an unknown user")
             .flags(["--context=lost-user"])
             .says("error: EOF")
-            .but_ours(reasons::NO_QUESTION)
+            .but_ours(reasons::NO_PROMPT)
             .says("error: user \"nobody\" was not found for context \"lost-user\""),
         two("a context of nothing, with --cluster and --user")
             .flags(["--context=bare", "--cluster=k1", "--user=u1"])

@@ -46,7 +46,7 @@ fn certificates() -> Vec<Case> {
         case("a client key without a certificate")
             .user("client-key-data: {KEY}")
             .says("error: EOF")
-            .but_ours(reasons::NO_QUESTION)
+            .but_ours(reasons::NO_PROMPT)
             .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
         case("a client certificate that is not there")
             .user("client-certificate: nowhere.crt, client-key-data: {KEY}")
@@ -115,7 +115,7 @@ fn tokens() -> Vec<Case> {
             .user("tokenFile: t")
             .file("t", "")
             .says("error: EOF")
-            .but_ours(reasons::NO_QUESTION)
+            .but_ours(reasons::NO_PROMPT)
             .says("error: read empty token from file \"{WORK}/t\""),
         case("an absolute token file")
             .user("tokenFile: '{WORK}/t'")
@@ -141,14 +141,14 @@ fn tokens() -> Vec<Case> {
         case("no credential at all")
             .user("")
             .says("error: EOF")
-            .but_ours(reasons::NO_QUESTION)
+            .but_ours(reasons::NO_PROMPT)
             .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
         case("no user at all").kubeconfig(
             "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k}\n\
              clusters:\n- name: k\n  cluster: {server: '{SERVER}', certificate-authority-data: {CA}}\n",
         )
             .says("error: EOF")
-            .but_ours(reasons::NO_QUESTION)
+            .but_ours(reasons::NO_PROMPT)
             .says("error: no user was given: name one with --user, --token, or --client-certificate and --client-key"),
     ]
 }
@@ -162,7 +162,7 @@ fn passwords() -> Vec<Case> {
         case("a password without a user name")
             .user("password: pw")
             .says("error: EOF")
-            .but_ours(reasons::NO_QUESTION)
+            .but_ours(reasons::NO_PROMPT)
             .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
         case("a token and a user name")
             .user("token: good, username: me, password: pw")
@@ -238,7 +238,7 @@ fn impersonation() -> Vec<Case> {
             .usual()
             .flags(["--as=alice", "--as-user-extra=a"])
             .reaches("token good for user alice")
-            .but_ours(reasons::EXTRA)
+            .but_ours(reasons::EXTRA_WITHOUT_VALUE)
             .says("error: --as-user-extra wants key=value"),
         case("the kubeconfig impersonates")
             .user("token: good, as: alice, as-uid: '7', as-groups: [a, b], as-user-extra: {scopes: [one, two]}")

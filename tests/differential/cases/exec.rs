@@ -142,7 +142,7 @@ fn asking() -> Vec<Case> {
         v1("a plugin whose token is refused once")
             .server(Answer::status(401, "Unauthorized", "Unauthorized", "{}").once())
             .says("error: You must be logged in to the server (Unauthorized)")
-            .but_ours(reasons::TRIED_AGAIN)
+            .but_ours(reasons::RETRIES)
             .reaches("token good"),
         v1("a plugin whose token is always refused")
             .server(Answer::status(401, "Unauthorized", "Unauthorized", "{}"))
@@ -191,22 +191,22 @@ fn answering() -> Vec<Case> {
             .reaches("token good"),
         status("a plugin that gives a token for ever", r#"{"token":"good","expirationTimestamp":"9999-12-31T23:59:59Z"}"#)
             .reaches("token good"),
-        status("a plugin that gives a token with a bad time", r#"{"token":"good","expirationTimestamp":"tomorrow"}"#).says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"tomorrow\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"tomorrow\" as \"2006\"").but_ours(reasons::OTHER_PARSER).says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
+        status("a plugin that gives a token with a bad time", r#"{"token":"good","expirationTimestamp":"tomorrow"}"#).says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"tomorrow\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"tomorrow\" as \"2006\"").but_ours(reasons::PARSER_ERROR).says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
         status("a plugin that gives a time with a space", r#"{"token":"good","expirationTimestamp":"2099-01-01 00:00:00Z"}"#)
             .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01 00:00:00Z\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \" 00:00:00Z\" as \"T\"")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
         status("a plugin that gives a time with an offset without a colon", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:00+0100"}"#)
             .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01T00:00:00+0100\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"+0100\" as \"Z07:00\"")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
         status("a plugin that gives a time with no seconds", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00Z"}"#)
             .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01T00:00Z\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"Z\" as \":\"")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
         status("a plugin that gives a time with a leap second", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:60Z"}"#)
             .says("Unable to connect to the server: getting credentials: decoding stdout: parsing time \"2099-01-01T00:00:60Z\": second out of range")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: expirationTimestamp is not a time"),
         status("a plugin that gives a time with one digit for the hour", r#"{"token":"good","expirationTimestamp":"2099-01-01T0:00:00Z"}"#).reaches("token good"),
         status("a plugin that gives a time with a comma", r#"{"token":"good","expirationTimestamp":"2099-01-01T00:00:00,5+01:00"}"#).reaches("token good"),
@@ -215,7 +215,7 @@ fn answering() -> Vec<Case> {
         says("a plugin that gives its status in two pieces", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"good"},"status":{"expirationTimestamp":"2099-01-01T00:00:00Z"}}'"#).reaches("token good"),
         status("a plugin that gives its fields as a list", r#"["2099-01-01T00:00:00Z","good"]"#)
             .says("Unable to connect to the server: getting credentials: decoding stdout: json: cannot unmarshal array into Go struct field ExecCredential.status of type v1.ExecCredentialStatus")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin that gives its status twice", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"other"},"status":{"token":"good"}}'"#).reaches("token good"),
         status("a plugin that gives nothing", "{}")
@@ -224,19 +224,19 @@ fn answering() -> Vec<Case> {
         status("a plugin with fields nobody knows", r#"{"token":"good","colour":"red"}"#).reaches("token good"),
         says("a plugin that says nothing", "true")
             .says("Unable to connect to the server: getting credentials: exec plugin is configured to use API version client.authentication.k8s.io/v1, plugin returned version client.authentication.k8s.io/__internal")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin that does not say JSON", "echo secret-token")
             .says("Unable to connect to the server: getting credentials: decoding stdout: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin that answers in another version", &gives(V1BETA1))
             .says("Unable to connect to the server: getting credentials: exec plugin is configured to use API version client.authentication.k8s.io/v1, plugin returned version client.authentication.k8s.io/v1beta1"),
-        says("a plugin that answers with another kind", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"Pod","status":{"token":"good"}}'"#).says("Unable to connect to the server: getting credentials: decoding stdout: no kind \"Pod\" is registered for version \"client.authentication.k8s.io/v1\" in scheme \"pkg/runtime/scheme.go:111\"").but_ours(reasons::OTHER_PARSER).says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
+        says("a plugin that answers with another kind", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"Pod","status":{"token":"good"}}'"#).says("Unable to connect to the server: getting credentials: decoding stdout: no kind \"Pod\" is registered for version \"client.authentication.k8s.io/v1\" in scheme \"pkg/runtime/scheme.go:111\"").but_ours(reasons::PARSER_ERROR).says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin without a status", r#"echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential"}'"#).says("Unable to connect to the server: getting credentials: exec plugin didn't return a status field"),
         says("a plugin that breaks a line inside of its JSON", "printf '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"go\nod\"}}'")
             .says("Unable to connect to the server: getting credentials: decoding stdout: couldn't get version/kind; json parse error: invalid character '\\n' in string literal")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: getting credentials: decoding stdout: it is not an ExecCredential"),
         says("a plugin that answers in YAML", "printf 'apiVersion: client.authentication.k8s.io/v1\\nkind: ExecCredential\\nstatus: {token: good}\\n'")
             .reaches("token good"),
@@ -359,7 +359,7 @@ fn permitted() -> Vec<Case> {
         kuberc("kuberc: an unknown field", "color: blue\n")
             .reaches("token good")
             .says("kuberc: ignoring strict decoding error in {HOME}/.kube/kuberc: strict decoding error: unknown field \"color\"")
-            .but_ours(reasons::UNKNOWN_FIELD)
+            .but_ours(reasons::UNKNOWN_KUBERC_FIELD)
             .reaches("token good"),
     ]
 }

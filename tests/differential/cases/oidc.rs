@@ -110,7 +110,7 @@ fn renewing() -> Vec<Case> {
             .user(&provider(&format!("{SETTINGS}, id-token: {GOOD}")))
             .server(Answer::status(401, "Unauthorized", "Unauthorized", "{}").once())
             .says("error: You must be logged in to the server (Unauthorized)")
-            .but_ours(reasons::TRIED_AGAIN)
+            .but_ours(reasons::RETRIES)
             .sees([
                 &format!("server as token {GOOD}"),
                 RENEWED[0],
@@ -139,7 +139,7 @@ fn renewing() -> Vec<Case> {
         .server(Answer::status(401, "Unauthorized", "Unauthorized", "{}"))
         .says("error: You must be logged in to the server (Unauthorized)")
         .writes(["kubeconfig"])
-        .but_ours(reasons::TRIED_AGAIN)
+        .but_ours(reasons::RETRIES)
         .says("error: You must be logged in to the server (Unauthorized)")
         .sees([
             RENEWED[0],
@@ -247,7 +247,7 @@ fn at_hand() -> Vec<Case> {
         // {"exp"
         token("oidc: a token whose claims are no JSON", "a.eyJleHAi.c")
             .says("Unable to connect to the server: parsing claims: unexpected end of JSON input")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: parsing claims: no time of expiry"),
         with("oidc: --token beats it", &format!("{SETTINGS}, id-token: {OLD}"))
             .flags(["--token=flag"])

@@ -78,7 +78,7 @@ fn issuers() -> Vec<Case> {
             .says(&format!("Unable to connect to the server: oidc: failed to query metadata endpoint 503 Words: \"{}...\"", "x".repeat(80))),
         told("oidc: an issuer whose metadata is no JSON", json(200, "<html>"))
             .says("Unable to connect to the server: oidc: failed to decode provider discovery object: invalid character '<' looking for beginning of value")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: oidc: failed to decode provider discovery object"),
         told("oidc: an issuer that gives no tokens", json(200, "{}"))
             .says("Unable to connect to the server: oidc: discovery object doesn't contain a token_endpoint"),
@@ -138,11 +138,11 @@ fn answers() -> Vec<Case> {
             .writes([]),
         given("oidc: an issuer that breaks", Answer::new(500, "text/html", "<html>sorry</html>"))
             .says(&format!("{HTML}\nResponse: <html>sorry</html>"))
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says(HTML),
         given("oidc: an answer that is no JSON", json(200, "hello"))
             .says("Unable to connect to the server: failed to refresh token: oauth2: cannot parse json: invalid character 'h' looking for beginning of value")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: failed to refresh token: oauth2: cannot parse json"),
         given("oidc: an answer without an access token", json(200, &format!(r#"{{"id_token":"{FRESH}"}}"#)))
             .says("Unable to connect to the server: failed to refresh token: oauth2: server response missing access_token")
@@ -167,7 +167,7 @@ fn answers() -> Vec<Case> {
             .sees(["server as token opaque", RENEWED[1], RENEWED[2]]),
         told("oidc: a token endpoint that is not there", json(200, r#"{"token_endpoint":"https://{HOST}/nowhere"}"#))
             .says("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words\nResponse: nothing here")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words"),
         given("oidc: a token endpoint that is elsewhere", Answer::new(307, "text/plain", "").header("location", "https://{HOST}/other"))
             .says("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words\nResponse: nothing here")
@@ -177,7 +177,7 @@ fn answers() -> Vec<Case> {
             .says("Unable to connect to the server: failed to refresh token: oauth2: \"e\\x1b[1m\" \"a\\x1b[2Jb\\n\\u009bc\""),
         given("oidc: an issuer's error without an end", json(400, &format!(r#"{{"error":"e","error_description":"{}"}}"#, "x".repeat(1000))))
             .says(&format!("Unable to connect to the server: failed to refresh token: oauth2: \"e\" \"{}\"", "x".repeat(1000)))
-            .but_ours(reasons::CUT)
+            .but_ours(reasons::ISSUER_ERROR_CUT)
             .says(&format!("Unable to connect to the server: failed to refresh token: oauth2: \"e\" \"{}...\"", "x".repeat(500))),
     ]
 }

@@ -216,7 +216,7 @@ fn kinds() -> Vec<Case> {
             .sees(THROUGH),
         to("proxy-url without a host", "https://cluster.example:6443", ", proxy-url: 'http://'")
             .says("The connection to the server cluster.example:6443 was refused - did you specify the right host or port?")
-            .but_ours(reasons::HOSTLESS_PROXY)
+            .but_ours(reasons::PROXY_WITHOUT_HOST)
             .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
         proxy("a proxy of an unknown kind", "gopher://{PROXY}")
             .sees(["server as token good, host cluster.example:6443, name cluster.example", "proxy CONNECT cluster.example:6443"]),
@@ -232,7 +232,7 @@ fn kinds() -> Vec<Case> {
             .says("Unable to connect to the server: EOF"),
         proxy("a proxy that refuses", "http://{OTHER}")
             .says("Unable to connect to the server: Words")
-            .but_ours(reasons::PROXY_WORDS)
+            .but_ours(reasons::PROXY_ERROR)
             .says("Unable to connect to the server: dial tcp: tunnel error: unsuccessful"),
     ]
 }

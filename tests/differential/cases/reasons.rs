@@ -1,51 +1,50 @@
-//! Why ours differs where it does: sentences of the README's section "Different from kubectl on purpose".
+//! The declared differences from kubectl, in the words of `docs/kubectl-differences.md`. A test checks that the page
+//! contains each of them.
 
-pub(super) const TOKEN_FLAG: &str = "`--token` beats a kubeconfig's `tokenFile`";
-pub(super) const NO_QUESTION: &str = "without a credential there is an error that says what is missing, and no question for a \
-                                      user name";
-pub(super) const NAMED_CLUSTER: &str =
-    "a context whose cluster is not there is an error, and no look at `localhost:8080`";
-pub(super) const OTHER_PARSER: &str = "what is wrong inside a kubeconfig, a plugin's answer or a server's is said in other words, \
-                                       and nothing of it is quoted";
-pub(super) const EXTRA: &str = "an `--as-user-extra` without a value is an error, not ignored";
-pub(super) const KEY_TRAVELS: &str =
-    "a key is not sent over a connection that only a kubeconfig calls trusted";
-pub(super) const LEAF: &str =
-    "a server's own certificate is not taken for the authority that signed it";
-pub(super) const SILENCE: &str =
-    "a server that does not answer in time is said not to, with the limit";
-pub(super) const TRIED_AGAIN: &str =
-    "what may pass is tried again: a 401 with a credential that can be renewed, a 429, a 5xx";
-pub(super) const REDIRECTS: &str = "a redirect is not followed: it would take the key elsewhere";
-pub(super) const PROXY_WORDS: &str = "a proxy that refuses to make a tunnel is told in other words";
-pub(super) const BAD_PROXY: &str =
-    "a proxy variable that holds no address is an error rather than ignored";
-pub(super) const HOSTLESS_PROXY: &str =
-    "a `proxy-url` without a host is an error, and no look for a proxy on this machine";
-pub(super) const BAD_CERTIFICATE: &str = "a client certificate that cannot be used is an error before anybody is asked, also where the \
-                                          server would not have wanted it";
+pub(super) const TOKEN_FLAG: &str = "`--token` overrides the `tokenFile` of the kubeconfig";
+pub(super) const NO_PROMPT: &str = "Missing credentials are an error that names what is missing";
+pub(super) const MISSING_CLUSTER: &str = "A context that names a missing cluster is an error";
+pub(super) const ERROR_WORDS: &str = "Invalid content of a kubeconfig, an exec plugin's output or a server's response is \
+                                      reported in different words, and the error does not quote the content";
+pub(super) const USER_EXTRA: &str = "`--as-user-extra` without a value is an error";
+pub(super) const INSECURE_KEY: &str =
+    "A key is not sent over an insecure connection that only the kubeconfig allows";
+pub(super) const LEAF_AS_CA: &str =
+    "A server's own certificate is not accepted as a certificate authority";
+pub(super) const NO_RESPONSE: &str =
+    "A server that does not respond in time is reported together with the time limit";
+pub(super) const RETRIED: &str =
+    "Transient failures are retried: a 401 when the credential can be renewed, a 429, and a 5xx";
+pub(super) const REDIRECTS: &str =
+    "Redirects are not followed, because they would send the key to another server";
+pub(super) const PROXY_WORDS: &str =
+    "A proxy that refuses to open a tunnel is reported in different words";
+pub(super) const INVALID_PROXY: &str = "A proxy variable that contains no valid URL is an error";
+pub(super) const HOSTLESS_PROXY: &str = "A `proxy-url` without a host is an error";
+pub(super) const UNUSABLE_CERTIFICATE: &str = "A client certificate that cannot be used is an error before the first \
+                                               request, even if the server does not require a client certificate";
 pub(super) const PLAIN_TUNNEL: &str =
-    "a server without TLS is reached through an HTTP proxy by a tunnel too";
-pub(super) const UNKNOWN: &str =
-    "a write whose answer was lost is reported as unknown, never as done";
-pub(super) const ISSUER: &str =
-    "an `oidc` issuer that cannot be reached is named, and not the API server in its place";
+    "A server without TLS is also reached through a `CONNECT` tunnel of the HTTP proxy";
+pub(super) const UNKNOWN_OUTCOME: &str =
+    "A write whose response is lost is reported as unknown, never as done";
+pub(super) const UNREACHABLE_ISSUER: &str =
+    "An unreachable `oidc` issuer is named in the error";
 pub(super) const PLAIN_ISSUER: &str =
-    "an `oidc` refresh token is not sent over plain HTTP beyond loopback";
-pub(super) const CUT: &str = "what an `oidc` issuer says of an error is cut after 500 characters";
-pub(super) const PLAIN_USER: &str = "a user name in a server's address is not sent over plain HTTP";
-pub(super) const NAMESPACE: &str =
-    "what cannot be a namespace's name is refused before anybody is asked";
-pub(super) const HOST_NAME: &str =
-    "an IPv6 zone, or a letter outside ASCII, in a server's or a proxy's address is refused";
-pub(super) const UNKNOWN_FIELD: &str =
-    "a field of the kuberc that nobody knows is told by kubectl alone";
-pub(super) const APPLY: &str =
-    "a Secret that is refused is told as by kubectl's `apply`, not as by its `create`";
-pub(super) const NO_OBJECT: &str = "a `Status` in an object's place confirms nothing";
-pub(super) const DEPTH: &str = "a kubeconfig nested more than 64 levels deep is refused";
-pub(super) const OLD_AUTHORITY: &str =
-    "an authority that is given is taken for one, whatever its own dates and uses say";
-pub(super) const KIND: &str = "an object is taken for one of the kind that was asked for";
-pub(super) const TO_ITS_END: &str =
-    "a kubeconfig in YAML is looked at to its end, not only to that of its first value";
+    "An `oidc` refresh token is not sent over plain HTTP, except to a loopback address";
+pub(super) const CUT_DESCRIPTION: &str =
+    "The error description of an `oidc` issuer is cut off after 500 characters";
+pub(super) const PLAIN_USER: &str = "A user name in the server's URL is not sent over plain HTTP";
+pub(super) const NAMESPACE_NAME: &str =
+    "An invalid namespace name is rejected before the first request";
+pub(super) const HOST_NAME: &str = "A host name in a server or proxy URL must not contain an IPv6 zone or a non-ASCII letter";
+pub(super) const KUBERC_FIELD: &str = "Unknown kuberc fields are ignored without a message";
+pub(super) const APPLY_WORDS: &str = "A rejected Secret is reported in the words of `kubectl apply`";
+pub(super) const STATUS_AS_OBJECT: &str =
+    "A successful `Status` in place of an object is an error";
+pub(super) const NESTING: &str =
+    "A kubeconfig nested more than 64 levels deep (in JSON, more than 127) is rejected";
+pub(super) const EXPIRED_CA: &str = "A configured certificate authority is trusted regardless of its own validity dates and key usages";
+pub(super) const OBJECT_KIND: &str =
+    "An object in a response is assumed to have the requested kind";
+pub(super) const WHOLE_DOCUMENT: &str =
+    "A YAML kubeconfig is parsed to the end of its first document";

@@ -23,14 +23,14 @@ fn silence() -> Vec<Case> {
             .server(Manners::Silent)
             .flags(["--request-timeout=1s"])
             .says("Unable to connect to the server: context deadline exceeded")
-            .but_ours(reasons::SILENCE)
+            .but_ours(reasons::TIMEOUT)
             .says("Unable to connect to the server: no answer within 1s (--request-timeout)"),
         case("a server that does not answer")
             .usual()
             .server(Manners::SilentAfterRequest)
             .flags(["--request-timeout=1s"])
             .says("Unable to connect to the server: context deadline exceeded")
-            .but_ours(reasons::SILENCE)
+            .but_ours(reasons::TIMEOUT)
             .says("Unable to connect to the server: no answer within 1s (--request-timeout)"),
         case("a server that hangs up")
             .usual()
@@ -67,7 +67,7 @@ fn refusals() -> Vec<Case> {
             .says("Error from server (Expired): too old"),
         refused("429 once", Answer::status(429, "TooManyRequests", "slow down", "{}").once())
             .says("Error from server (TooManyRequests): slow down")
-            .but_ours(reasons::TRIED_AGAIN)
+            .but_ours(reasons::RETRIES)
             .reaches("token good"),
         refused("429 once, with a time to wait", Answer::status(429, "TooManyRequests", "slow down", "{}").header("retry-after", "1").once())
             .reaches("token good"),
@@ -78,12 +78,12 @@ fn refusals() -> Vec<Case> {
         refused("504 to a patch", Answer::status(504, "Timeout", "too slow", "{}").to("PATCH"))
             .command(Command::Patch)
             .says("Error from server (Timeout): too slow")
-            .but_ours(reasons::UNKNOWN)
+            .but_ours(reasons::UNKNOWN_OUTCOME)
             .says("error: serviceaccount/default: it is unknown whether it was written: Error from server (Timeout): too slow"),
         refused("504 to a create", Answer::status(504, "Timeout", "too slow", "{}").to("POST").to("PATCH"))
             .command(Command::Create)
             .says("error: failed to create secret too slow")
-            .but_ours(reasons::UNKNOWN)
+            .but_ours(reasons::UNKNOWN_OUTCOME)
             .says("error: secret/gcr-io: it is unknown whether it was written: Error from server (Timeout): too slow"),
         refused("a Status without a reason", Answer::status(403, "", "no", "{}"))
             .says("Error from server: no"),
@@ -139,7 +139,7 @@ fn oddities() -> Vec<Case> {
             .says("error: unexpected end of JSON input"),
         odd("JSON that is no object", 200, "application/json", "[1]")
             .says("error: json: cannot unmarshal array into Go value of type unstructured.detector")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("error: the server's answer is not what the API promises (line 1, column 0)"),
         odd("an object of another kind", 200, "application/json", r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"default"}}"#)
             .reaches("token good")
@@ -147,7 +147,7 @@ fn oddities() -> Vec<Case> {
             .reaches("token good"),
         odd("JSON that does not say its kind", 200, "application/json", r#"{"metadata":{"name":"default"}}"#)
             .says("error: Object 'Kind' is missing in '{\"metadata\":{\"name\":\"default\"}}'")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("error: Object 'Kind' is missing in the server's answer"),
         case("a 200 that holds a failure")
             .usual()
@@ -171,7 +171,7 @@ fn oddities() -> Vec<Case> {
             .says("Error from server (Forbidden): no"),
         odd("a Status of success in the object's place", 200, "application/json", r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}"#)
             .reaches("token good")
-            .but_ours(reasons::NO_OBJECT)
+            .but_ours(reasons::STATUS_FOR_OBJECT)
             .says("error: the server's answer is not what the API promises (a Status, and no object)"),
         odd("an error's JSON that is no Status", 403, "application/json", r#"{"error":"no"}"#).says("Error from server (Forbidden): unknown (get serviceaccounts default)"),
         odd("an error's JSON that ends too early", 403, "application/json", r#"{"kind":"Status","status":"Fai"#).says("Error from server (Forbidden): unknown (get serviceaccounts default)"),

@@ -120,11 +120,11 @@ pub(crate) fn cases() -> Vec<Case> {
         cluster("a certificate that signed itself and is a CA, as CA", "server: '{SERVER}', certificate-authority-data: {CA_LEAF}")
             .server(Certificate::Authority)
             .reaches("token good")
-            .but_ours(reasons::LEAF)
+            .but_ours(reasons::LEAF_AS_CA)
             .says("Unable to connect to the server: tls: failed to verify certificate: x509: the server shows an authority's certificate (CA:TRUE) as its own, which is not supported: it needs one of its own, signed by that authority"),
         cluster("the server's own certificate as CA", "server: '{SERVER}', certificate-authority-data: {GOOD_LEAF}")
             .reaches("token good")
-            .but_ours(reasons::LEAF)
+            .but_ours(reasons::LEAF_AS_CA)
             .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one that signed it, or --insecure-skip-tls-verify)"),
         case("a server that wants a client certificate")
             .usual()
@@ -145,14 +145,14 @@ pub(crate) fn cases() -> Vec<Case> {
         cluster("an SSH server where HTTP is spoken", "server: 'http://{HOST}'")
             .server(Manners::Ssh)
             .says("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response \"SSH-2.0-OpenSSH_10.0\"")
-            .but_ours(reasons::OTHER_PARSER)
+            .but_ours(reasons::PARSER_ERROR)
             .says("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response"),
         cluster("an IPv4 address written as an IPv6 one", "server: 'https://[::ffff:127.0.0.1]:{PORT}', certificate-authority-data: {CA}")
             .sees(["server as token good, host [::ffff:127.0.0.1]:{PORT}"]),
         cluster("an authority that has expired", "server: '{SERVER}', certificate-authority-data: {OLD_CA}")
             .server(Certificate::OfExpiredAuthority)
             .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after 2020-12-31T00:00:00Z")
-            .but_ours(reasons::OLD_AUTHORITY)
+            .but_ours(reasons::EXPIRED_CA)
             .reaches("token good"),
         case("plain HTTP where TLS is spoken")
             .usual()
@@ -161,7 +161,7 @@ pub(crate) fn cases() -> Vec<Case> {
         cluster("a key over a connection that the kubeconfig calls insecure", "server: '{SERVER}', insecure-skip-tls-verify: true")
             .command(Command::Create)
             .reaches("token good")
-            .but_ours(reasons::KEY_TRAVELS)
+            .but_ours(reasons::INSECURE_KEY)
             .says("error: the kubeconfig switches certificate verification off for {SERVER}/, and a key would go to whoever answers there: give --insecure-skip-tls-verify to send it all the same"),
         cluster("a key over a connection that the command line calls insecure", "server: '{SERVER}'")
             .command(Command::Create)
