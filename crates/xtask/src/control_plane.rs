@@ -1,21 +1,14 @@
-//! `cargo xtask control-plane`: a real control plane to try things on, until Ctrl-C. Keeps nothing.
+//! `cargo xtask control-plane`: runs a real control plane for experiments until Ctrl-C, and removes it afterwards.
 
 use gcr_test_support::binaries::binaries;
 use gcr_test_support::{ControlPlane, Error, Options, Result};
 
-/// Runs it in the foreground.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let port = match words {
-        [] => 0,
-        ["--port", number] => number
-            .parse()
-            .map_err(|error| Error::during(format!("--port {number}"), error))?,
-        _ => return Err(crate::not_understood("control-plane", words)),
-    };
-    // It ends, and removes its state, by the same Ctrl-C that ends us.
+/// Runs the control plane in the foreground. Port 0 selects a free port.
+pub(crate) fn run(port: u16) -> Result<()> {
+    // Ctrl-C at the terminal reaches the control plane too, which then exits and removes its state.
     let mut running = ControlPlane::start(Options::new().port(port).throwaway())?;
     println!(
-        "{} answers; its log is {}/control-plane.log\n",
+        "{} is ready; its log is {}/control-plane.log\n",
         running.server(),
         running.state_dir().display()
     );
@@ -26,7 +19,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
             directory.display()
         );
     }
-    println!("Ctrl-C ends it and removes all that is in it.");
+    println!("Press Ctrl-C to stop it and remove its data.");
     running.wait();
-    Err(Error::new("the control plane ended"))
+    Err(Error::new("the control plane exited"))
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: the job, done on a real control plane by commands as a user types them. Shows what the programs
-//! say and adds nothing to it.
+//! `cargo xtask demo`: shows the job on a real control plane, with the commands that a user types. Prints each command
+//! and its unchanged output.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use gcr_test_support::control_plane::DetachedControlPlane;
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, keys, session};
 
-/// What is shown: a heading, and the commands under it.
+/// The parts of the demo: a heading, and the commands under it.
 const SCENES: [(&str, &[&str]); 4] = [
     (
-        "Three namespaces; in one of them the default account already has somebody's pull secret",
+        "Three namespaces; in team-b the default ServiceAccount already has another pull Secret",
         &[
             "kubectl create namespace team-a",
             "kubectl create namespace team-b",
@@ -23,7 +23,7 @@ const SCENES: [(&str, &[&str]); 4] = [
     ("Before", &[ACCOUNTS]),
     ("One command", &[CREATE]),
     (
-        "After, and once more",
+        "After, and a second run",
         &[ACCOUNTS, "kubectl get secrets -A", CREATE],
     ),
 ];
@@ -33,30 +33,28 @@ const ACCOUNTS: &str = "kubectl get serviceaccounts -A --field-selector metadata
                         PULLSECRETS:.imagePullSecrets[*].name";
 const CREATE: &str = "kubectl gcr-secret create --key-file key.json --attach -A";
 
-/// Shows it; `--keep` leaves the control plane running.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    match words {
-        [] => {
-            let own = ControlPlane::start(Options::new().throwaway())?;
-            show(own.kubeconfig())
+/// Runs the demo. With `keep`, the control plane stays running.
+pub(crate) fn run(keep: bool) -> Result<()> {
+    if !keep {
+        let plane = ControlPlane::start(Options::new().throwaway())?;
+        return show(plane.kubeconfig());
+    }
+    let plane = ControlPlane::detached(Options::new())?;
+    match show(&plane.kubeconfig).and_then(|()| install_programs(&plane)) {
+        Ok(bin) => {
+            println!("# Still running\n");
+            println!("  export KUBECONFIG={}", plane.kubeconfig.display());
+            println!("  export PATH={}:$PATH", bin.display());
+            println!(
+                "  kill {}    # stops it and removes all its files",
+                plane.pid
+            );
+            Ok(())
         }
-        ["--keep"] => {
-            let kept = ControlPlane::detached(Options::new())?;
-            match show(&kept.kubeconfig).and_then(|()| furnish(&kept)) {
-                Ok(bin) => {
-                    println!("# Still running\n");
-                    println!("  export KUBECONFIG={}", kept.kubeconfig.display());
-                    println!("  export PATH={}:$PATH", bin.display());
-                    println!("  kill {}    # ends it and removes all of it", kept.pid);
-                    Ok(())
-                }
-                Err(error) => {
-                    kept.terminate();
-                    Err(error)
-                }
-            }
+        Err(error) => {
+            plane.terminate();
+            Err(error)
         }
-        _ => Err(crate::not_understood("demo", words)),
     }
 }
 
@@ -70,7 +68,7 @@ fn show(kubeconfig: &Path) -> Result<()> {
             let status = session.shell(command).into_command().status();
             let status = status.map_err(|error| Error::during(command, error))?;
             if !status.success() {
-                return Err(Error::new(format!("that command failed ({status})")));
+                return Err(Error::new(format!("the last command failed ({status})")));
             }
             println!();
         }
@@ -78,9 +76,9 @@ fn show(kubeconfig: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts kubectl and the plugins where they go together with the control plane.
-fn furnish(kept: &DetachedControlPlane) -> Result<PathBuf> {
-    let bin = kept.state_dir.join("bin");
+/// Installs kubectl and the plugins into the state directory of the control plane, which removes them when it exits.
+fn install_programs(plane: &DetachedControlPlane) -> Result<PathBuf> {
+    let bin = plane.state_dir.join("bin");
     fs::create_dir(&bin).map_err(|error| Error::during(bin.display(), error))?;
     session::install(&bin)?;
     Ok(bin)

@@ -1,5 +1,5 @@
-//! `cargo xtask test fuzz`: each fuzz target of the core for a minute, from its corpus. What it finds on the way is not kept;
-//! an input that breaks something is, and is named.
+//! `cargo xtask test fuzz`: runs each fuzz target of the core for a minute, starting from its corpus. New corpus entries
+//! are discarded; an input that makes a target fail is kept and named.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +7,10 @@ use std::process::Command;
 use gcr_test_support::scratch::ScratchDir;
 use gcr_test_support::{Error, Result, checkout};
 
-use crate::step::{listen, step, succeed};
-use crate::suites::wanted;
+use crate::step::{capture, capture_success, step};
+use crate::suites::require_tool;
 
-/// Each target, and the longest input that is worth trying, in bytes.
+/// Each target, and its maximum input length in bytes.
 const TARGETS: [(&str, u32); 4] = [
     ("duration", 128),
     ("key_file", 4096),
@@ -20,37 +20,37 @@ const TARGETS: [(&str, u32); 4] = [
 /// How long each target runs, in seconds.
 const SECONDS: u32 = 60;
 
-/// Builds the targets and runs one after the other.
+/// Builds the targets and runs them one after another.
 pub(crate) fn run() -> Result<()> {
-    wanted("rustup", "--version", "https://rustup.rs")?;
-    wanted(
+    require_tool("rustup", "--version", "https://rustup.rs")?;
+    require_tool(
         "cargo-fuzz",
         "--version",
         "`cargo install cargo-fuzz --locked`",
     )?;
-    if !listen(&mut nightly("rustc --version"))?.status.success() {
+    if !capture(&mut nightly("rustc --version"))?.status.success() {
         return Err(Error::new(
-            "there is no nightly toolchain; get it from `rustup toolchain install nightly --profile minimal`",
+            "no nightly toolchain is installed; get it with `rustup toolchain install nightly --profile minimal`",
         ));
     }
-    // Unsafe code is forbidden here, so that an address sanitizer has nothing to see.
-    let place = "--sanitizer none --fuzz-dir crates/gcr-core/fuzz --target-dir target/fuzz";
+    // The workspace forbids unsafe code, so the address sanitizer would find nothing.
+    let options = "--sanitizer none --fuzz-dir crates/gcr-core/fuzz --target-dir target/fuzz";
     step("build of the fuzz targets", || {
-        succeed(&mut nightly(&format!("cargo fuzz build {place}")))
+        capture_success(&mut nightly(&format!("cargo fuzz build {options}")))
     })?;
-    let found = ScratchDir::new("fuzz")?;
-    for (target, longest) in TARGETS {
+    let scratch = ScratchDir::new("fuzz")?;
+    for (target, max_length) in TARGETS {
         step(target, || {
-            let corpus = found.path().join(target);
+            let corpus = scratch.path().join(target);
             std::fs::create_dir(&corpus).map_err(|error| Error::during(corpus.display(), error))?;
-            let mut fuzz = nightly(&format!("cargo fuzz run {place} {target}"));
+            let mut fuzz = nightly(&format!("cargo fuzz run {options} {target}"));
             fuzz.arg(&corpus)
                 .arg(format!("crates/gcr-core/fuzz/corpus/{target}"))
                 .arg("--")
                 .arg(dictionary(target))
-                .arg(format!("-max_len={longest}"))
+                .arg(format!("-max_len={max_length}"))
                 .arg(format!("-max_total_time={SECONDS}"));
-            succeed(fuzz.env("TMPDIR", found.path()))
+            capture_success(fuzz.env("TMPDIR", scratch.path()))
         })?;
     }
     Ok(())
@@ -61,7 +61,7 @@ fn dictionary(target: &str) -> String {
     format!("-dict={}.dict", checkout::root().join(path).display())
 }
 
-/// A command of the nightly toolchain, in the workspace's root.
+/// Prepares a command of the nightly toolchain in the workspace root.
 fn nightly(line: &str) -> Command {
     let mut rustup = Command::new("rustup");
     rustup

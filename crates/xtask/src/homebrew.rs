@@ -1,5 +1,6 @@
-//! `cargo xtask homebrew [--complete] [--base-url URL]`: Homebrew's formula of each plugin, rendered from what its krew
-//! manifest says: the same archives, addresses and sums. For macOS and Linux; Homebrew knows no Windows. Publishes nothing.
+//! `cargo xtask homebrew [--complete] [--base-url URL]`: renders a Homebrew formula per plugin from its krew manifest, with
+//! the same archives, URLs and checksums. For macOS and Linux, because Homebrew does not support Windows. Publishes
+//! nothing.
 
 use std::fs;
 
@@ -7,19 +8,16 @@ use gcr_test_support::plugins::completion_file;
 use gcr_test_support::{Error, Result};
 
 use crate::krew::manifest::Platform;
-use crate::krew::{Options, Rendered};
+use crate::krew::{RenderOptions, Rendered};
 use crate::package::dist;
 
-/// Homebrew's words for the machines it knows, with krew's.
+/// Homebrew's name of each operating system that it supports, and krew's name.
 const SYSTEMS: [(&str, &str); 2] = [("on_macos", "darwin"), ("on_linux", "linux")];
+/// Homebrew's name of each processor architecture that it supports, and krew's name.
 const PROCESSORS: [(&str, &str); 2] = [("on_arm", "arm64"), ("on_intel", "amd64")];
 
 /// Writes the formulas into `target/dist/homebrew`.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let (options, rest) = Options::of(words);
-    if !rest.is_empty() {
-        return Err(crate::not_understood("homebrew", words));
-    }
+pub(crate) fn run(options: &RenderOptions) -> Result<()> {
     let into = dist().join("homebrew");
     fs::create_dir_all(&into).map_err(|error| Error::during(into.display(), error))?;
     for rendered in options.render()? {
@@ -31,13 +29,16 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The formula. An error where no archive is for a machine that Homebrew knows, or where a text holds what Ruby would read.
+/// Returns the text of a formula.
+///
+/// # Errors
+/// No archive is for a platform that Homebrew supports, or a text contains characters that Ruby interprets in a string.
 fn formula(rendered: &Rendered) -> Result<String> {
     let spec = &rendered.manifest.spec;
     let (plugin, program) = (rendered.binary, rendered.file_name);
-    let mut machines = String::new();
+    let mut blocks = String::new();
     for (system, os) in SYSTEMS {
-        let blocks: String = PROCESSORS
+        let processors: String = PROCESSORS
             .iter()
             .filter_map(|(processor, arch)| {
                 let platform = spec.platforms.iter().find(|it| is_for(it, os, arch))?;
@@ -47,25 +48,22 @@ fn formula(rendered: &Rendered) -> Result<String> {
                 ))
             })
             .collect();
-        if !blocks.is_empty() {
-            machines += &format!("\n  {system} do\n{blocks}  end\n");
+        if !processors.is_empty() {
+            blocks += &format!("\n  {system} do\n{processors}  end\n");
         }
     }
-    if machines.is_empty() {
+    if blocks.is_empty() {
         return Err(Error::new(format!(
-            "{plugin}: there is no archive for a machine that Homebrew knows"
+            "{plugin}: no archive for a platform that Homebrew supports"
         )));
     }
     let version = spec.version.trim_start_matches('v');
-    let addresses = spec.platforms.iter().map(|it| it.uri.as_str());
+    let urls = spec.platforms.iter().map(|it| it.uri.as_str());
     let texts = [version, &spec.short_description, &spec.homepage];
-    // Between double quotes Ruby reads more than words.
-    if let Some(text) = addresses
-        .chain(texts)
-        .find(|it| it.contains(['"', '#', '\\']))
-    {
+    // Inside double quotes, Ruby interprets `#{…}`, escapes and quotes.
+    if let Some(text) = urls.chain(texts).find(|it| it.contains(['"', '#', '\\'])) {
         return Err(Error::new(format!(
-            "{plugin}: {text} is more than words to Ruby"
+            "{plugin}: {text}: Ruby would interpret a character of this text"
         )));
     }
     Ok(format!(
@@ -74,7 +72,7 @@ fn formula(rendered: &Rendered) -> Result<String> {
          \x20 homepage \"{homepage}\"\n\
          \x20 version \"{version}\"\n\
          \x20 license \"Apache-2.0\"\n\
-         {machines}\n\
+         {blocks}\n\
          \x20 def install\n\
          \x20   bin.install \"{program}\", \"{completion}\"\n\
          \x20   man1.install Dir[\"*.1\"]\n\
@@ -85,7 +83,7 @@ fn formula(rendered: &Rendered) -> Result<String> {
          \x20   assert_match \"Usage:\", shell_output(\"#{{bin}}/{program} --help\")\n\
          \x20 end\n\
          end\n",
-        class = class(plugin),
+        class = class_name(plugin),
         desc = spec.short_description,
         homepage = spec.homepage,
         completion = completion_file(program),
@@ -97,8 +95,8 @@ fn is_for(platform: &Platform, os: &str, arch: &str) -> bool {
     labels.get("os").is_some_and(|it| it == os) && labels.get("arch").is_some_and(|it| it == arch)
 }
 
-/// As Homebrew makes it of the file's name: `kubectl-gcr-secret` is `KubectlGcrSecret`.
-fn class(plugin: &str) -> String {
+/// Returns the class name that Homebrew derives from the file name: `KubectlGcrSecret` for `kubectl-gcr-secret`.
+fn class_name(plugin: &str) -> String {
     plugin
         .split('-')
         .map(|part| {
@@ -152,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_formula_has_the_manifests_addresses_and_sums() {
+    fn formula_contains_urls_and_sums_of_the_manifest() {
         let platforms = vec![
             platform("linux", "amd64"),
             platform("darwin", "arm64"),
@@ -200,16 +198,16 @@ end
     }
 
     #[test]
-    fn what_homebrew_cannot_install_or_ruby_would_run_is_refused() {
+    fn formula_with_unsupported_platform_or_ruby_syntax_fails() {
         assert!(formula(&rendered(vec![platform("windows", "amd64")])).is_err());
         assert!(formula(&rendered(vec![platform("linux", "amd64")])).is_ok());
         for text in ["#{`id`}", "a\" + `id` + \"", "a\\"] {
-            let mut clever = rendered(vec![platform("linux", "amd64")]);
-            clever.manifest.spec.homepage = text.into();
-            assert!(formula(&clever).is_err(), "{text}");
-            let mut clever = rendered(vec![platform("linux", "amd64")]);
-            clever.manifest.spec.platforms[0].uri = text.into();
-            assert!(formula(&clever).is_err(), "{text}");
+            let mut manipulated = rendered(vec![platform("linux", "amd64")]);
+            manipulated.manifest.spec.homepage = text.into();
+            assert!(formula(&manipulated).is_err(), "{text}");
+            let mut manipulated = rendered(vec![platform("linux", "amd64")]);
+            manipulated.manifest.spec.platforms[0].uri = text.into();
+            assert!(formula(&manipulated).is_err(), "{text}");
         }
     }
 }

@@ -1,19 +1,18 @@
-//! What a contributor types: `cargo xtask TASK`. Each task is a module; this one only finds it. Nothing in here is
-//! part of what a user gets.
+//! Runs the tasks of contributors: `cargo xtask TASK`. Each task has a module; this one parses the command line. No
+//! part of this crate is shipped to users.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a task's output is for the person who typed it"
+    reason = "a task reports to the terminal"
 )]
 
 mod bench;
+mod checks;
 mod control_plane;
 mod demo;
 mod fuzz;
-mod gate;
 mod homebrew;
 mod install;
-mod interrupt;
 mod krew;
 mod package;
 mod reproducible;
@@ -21,83 +20,71 @@ mod soak;
 mod step;
 mod suites;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use gcr_test_support::{Error, Result};
+use clap::{Parser, Subcommand};
+use gcr_test_support::{Result, interrupt};
 
-/// One word after `cargo xtask`, and what answers to it.
-struct Task {
-    name: &'static str,
-    usage: &'static str,
-    does: &'static str,
-    run: fn(&[&str]) -> Result<()>,
+use suites::Suite;
+
+/// Runs the tasks of this repository's contributors.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
 }
 
-const TASKS: [Task; 9] = [
-    Task {
-        name: "demo",
-        usage: "demo [--keep]",
-        does: "shows the job on a throwaway control plane, with real kubectl; --keep leaves it running",
-        run: demo::run,
+#[derive(Subcommand)]
+enum Task {
+    /// Shows the job on a throwaway control plane, with the real kubectl
+    Demo {
+        /// Leave the control plane running
+        #[arg(long)]
+        keep: bool,
     },
-    Task {
-        name: "test",
-        usage: "test [NAME]",
-        does: "everything that must hold before a change lands; with a name, a suite that needs another tool",
-        run: gate::run,
+    /// Runs every check that a change must pass, or the named suite, which needs another tool or much time
+    Test {
+        /// The suite to run instead of the checks
+        #[arg(value_name = "NAME")]
+        suite: Option<Suite>,
     },
-    Task {
-        name: "install",
-        usage: "install [--root DIR]",
-        does: "builds the plugins and puts them into DIR/bin, by default where cargo installs",
-        run: install::run,
+    /// Builds both plugins and installs them under the names that kubectl looks for
+    Install {
+        /// Install into DIR/bin [default: where cargo installs]
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
     },
-    Task {
-        name: "bench",
-        usage: "bench [NAME] [--whole] [--namespaces N] [--rounds N] [--picture FILE]",
-        does: "measures beside what it is compared with; without --whole, what takes minutes",
-        run: bench::run,
+    /// Measures the plugins beside what they are compared with
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments of the benchmark program; --help lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
-    Task {
-        name: "soak",
-        usage: "soak [WORD]",
-        does: "races, kills and restarts in their long form, with their figures; WORD picks tests by name",
-        run: soak::run,
+    /// Runs races, kills and restarts in their long form, and prints figures
+    Soak {
+        /// Run only the tests whose name contains WORD
+        word: Option<String>,
     },
-    Task {
-        name: "control-plane",
-        usage: "control-plane [--port N]",
-        does: "runs a throwaway control plane until Ctrl-C, and says how to use it",
-        run: control_plane::run,
+    /// Runs a throwaway control plane until Ctrl-C
+    ControlPlane {
+        /// Port of the API server; 0 selects a free port
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        port: u16,
     },
-    Task {
-        name: "package",
-        usage: "package [--target T | --sums]",
-        does: "archives, Debian packages, checksums and bills of materials in target/dist, for this machine or a target of rustc's",
-        run: package::run,
-    },
-    Task {
-        name: "krew",
-        usage: "krew [--complete] [index DIR] [--base-url URL] | krew check",
-        does: "krew manifests of these archives, loose or as a custom index, with --complete only for all machines; check: all of it with a real krew",
-        run: krew::run,
-    },
-    Task {
-        name: "homebrew",
-        usage: "homebrew [--complete] [--base-url URL]",
-        does: "Homebrew's formulas of these archives, for a tap",
-        run: homebrew::run,
-    },
-];
+    /// Builds archives, Debian packages, checksums and bills of materials in target/dist
+    Package(package::Arguments),
+    /// Renders krew manifests of the archives in target/dist, or tests the archives with a real krew
+    Krew(krew::Arguments),
+    /// Renders Homebrew formulas of the archives in target/dist
+    Homebrew(krew::RenderOptions),
+}
 
 fn main() -> ExitCode {
-    if let Err(error) = interrupt::clean_up_on_signals() {
-        eprintln!("error: {error}");
-        return ExitCode::FAILURE;
-    }
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match dispatch(&words) {
+    let cli = Cli::parse();
+    match interrupt::clean_up_on_signals().and_then(|()| run(cli.task)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -106,37 +93,53 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(words: &[&str]) -> Result<()> {
-    match words {
-        [] | ["help" | "-h" | "--help"] => {
-            print!("{}", usage());
-            Ok(())
-        }
-        [name, rest @ ..] => match TASKS.iter().find(|task| task.name == *name) {
-            Some(task) => (task.run)(rest),
-            None => Err(Error::new(format!(
-                "there is no task {name:?}\n\n{}",
-                usage()
-            ))),
-        },
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Demo { keep } => demo::run(keep),
+        Task::Test { suite: None } => checks::run(),
+        Task::Test { suite: Some(suite) } => suites::run(suite),
+        Task::Install { root } => install::run(root),
+        Task::Bench { arguments } => bench::run(&arguments),
+        Task::Soak { word } => soak::run(word.as_deref()),
+        Task::ControlPlane { port } => control_plane::run(port),
+        Task::Package(arguments) => package::run(&arguments),
+        Task::Krew(arguments) => krew::run(&arguments),
+        Task::Homebrew(options) => homebrew::run(&options),
     }
 }
 
-fn usage() -> String {
-    let lines = TASKS
-        .iter()
-        .map(|task| format!("  cargo xtask {:24} {}\n", task.usage, task.does));
-    format!("Tasks:\n{}", lines.collect::<String>())
-}
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
 
-/// The error of a task that was given other words than it takes.
-fn not_understood(name: &str, words: &[&str]) -> Error {
-    let usage = TASKS
-        .iter()
-        .find(|task| task.name == name)
-        .map_or(name, |task| task.usage);
-    Error::new(format!(
-        "{} is not understood; usage: cargo xtask {usage}",
-        words.join(" ")
-    ))
+    use super::*;
+
+    #[test]
+    fn command_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn unknown_word_or_flag_is_an_error() {
+        for line in [
+            "demo --kept",
+            "demo team-a",
+            "test gate",
+            "test lint shells",
+            "install DIR",
+            "soak --long",
+            "soak race kill",
+            "control-plane --port 65536",
+            "package --sums --target x86_64-unknown-linux-musl",
+            "package --target riscv64gc-unknown-linux-gnu",
+            "homebrew index DIR",
+            "krew index",
+            "krew index DIR DIR",
+            "krew check DIR",
+            "gate",
+        ] {
+            let parsed = Cli::try_parse_from(["cargo xtask"].into_iter().chain(line.split(' ')));
+            assert!(parsed.is_err(), "{line}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask test reproducible`: the last commit, built twice from nothing, in two directories, under two names of
-//! cargo's home; the archives have to be the same, byte for byte. Two release builds: it takes as long. Which commit is
-//! asked once: the next may be made meanwhile. Both lots of archives stay in `target/reproducible`, to be compared where
-//! they differ. Only this machine's own target is built.
+//! `cargo xtask test reproducible`: builds the last commit twice from scratch, in two directories and with two cargo home
+//! directories, and requires identical archives. Takes as long as two release builds and builds only the host's own
+//! target. The commit is resolved once, because another commit can be made during the builds. All archives stay in
+//! `target/reproducible`, so that differences can be examined.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,10 +13,10 @@ use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
 
 use crate::package::target::Target;
 use crate::package::{TAG, archives, build_for, checksums};
-use crate::step::{step, succeed};
+use crate::step::{capture_success, step};
 
-/// Where in the scratch directory each build is made, and its `CARGO_HOME`.
-const PLACES: [(&str, &str); 2] = [
+/// Directory of each build and its `CARGO_HOME`, below the scratch directory.
+const DIRECTORIES: [(&str, &str); 2] = [
     ("one", "home"),
     ("another/place with spaces", "another/home"),
 ];
@@ -28,7 +28,7 @@ pub(crate) fn run() -> Result<()> {
     let commit = head(&checkout::root())?;
     let mut sums = Vec::new();
     let kept = checkout::root().join("target/reproducible");
-    for (source, home) in PLACES {
+    for (source, home) in DIRECTORIES {
         let into = kept.join(source.replace(['/', ' '], "-"));
         let (source, home) = (scratch.path().join(source), scratch.path().join(home));
         step(&format!("build in {}", source.display()), || {
@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result<()> {
             archives(&source, &build, &target, TAG, &into)?;
             checksums::write(&into, TAG)?;
             sums.push(read(&into.join(checksums::FILE))?);
-            // Two builds' directories at a time are more than some disks hold.
+            // Some disks have no space for two target directories.
             fs::remove_dir_all(source.join("target"))
                 .map_err(|error| Error::during(source.display(), error))
         })?;
@@ -59,35 +59,35 @@ pub(crate) fn run() -> Result<()> {
     }
 }
 
-/// The last commit of a repository.
+/// Returns the last commit of a repository.
 fn head(repository: &Path) -> Result<String> {
     let mut git = Command::new("git");
-    let said = succeed(git.args(["rev-parse", "HEAD"]).current_dir(repository))?;
-    Ok(said.trim().to_owned())
+    let output = capture_success(git.args(["rev-parse", "HEAD"]).current_dir(repository))?;
+    Ok(output.trim().to_owned())
 }
 
-/// What that commit holds, and nothing else.
+/// Checks out one commit of a repository into a new clone.
 fn clone(repository: &Path, commit: &str, into: &Path) -> Result<()> {
     let mut clone = Command::new("git");
     clone
         .args(["clone", "--quiet", "--no-hardlinks", "--no-checkout"])
         .arg(repository)
         .arg(into);
-    succeed(&mut clone)?;
+    capture_success(&mut clone)?;
     let mut checkout = Command::new("git");
     checkout
         .args(["checkout", "--quiet", "--detach", commit])
         .current_dir(into);
-    succeed(&mut checkout).map(drop)
+    capture_success(&mut checkout).map(drop)
 }
 
-/// A `CARGO_HOME` of another name with the caller's downloads and settings in it.
+/// Creates a `CARGO_HOME` that shares the downloads and settings of the caller's.
 fn share_downloads(home: &Path) -> Result<()> {
     let failed = |error| Error::during(home.display(), error);
     fs::create_dir_all(home).map_err(failed)?;
-    let theirs = checkout::cargo_home().ok_or_else(|| Error::new("HOME is not set"))?;
+    let original_home = checkout::cargo_home().ok_or_else(|| Error::new("HOME is not set"))?;
     for name in ["registry", "git", "config.toml"] {
-        let original = theirs.join(name);
+        let original = original_home.join(name);
         if original.exists() {
             symlink(original, home.join(name)).map_err(failed)?;
         }
@@ -104,15 +104,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_committed_meanwhile_is_not_built() {
+    fn clone_after_another_commit_has_the_resolved_commit() {
         let dir = ScratchDir::new("commits").unwrap();
         let repository = dir.path().join("repository");
-        let git = |words: &[&str]| {
+        let git = |arguments: &[&str]| {
             let mut git = Command::new("git");
             git.args(["-c", "user.name=x", "-c", "user.email=x@localhost"])
-                .args(words)
+                .args(arguments)
                 .current_dir(&repository);
-            succeed(&mut git).unwrap();
+            capture_success(&mut git).unwrap();
         };
         let commit = |text: &str| {
             fs::write(repository.join("file"), text).unwrap();
@@ -122,12 +122,12 @@ mod tests {
         fs::create_dir(&repository).unwrap();
         git(&["init", "--quiet"]);
         commit("first");
-        let asked = head(&repository).unwrap();
-        for place in ["one", "another"] {
-            let place = dir.path().join(place);
-            clone(&repository, &asked, &place).unwrap();
-            assert_eq!(fs::read_to_string(place.join("file")).unwrap(), "first");
-            commit(&format!("after {}", place.display()));
+        let resolved = head(&repository).unwrap();
+        for name in ["one", "another"] {
+            let directory = dir.path().join(name);
+            clone(&repository, &resolved, &directory).unwrap();
+            assert_eq!(fs::read_to_string(directory.join("file")).unwrap(), "first");
+            commit(&format!("after {}", directory.display()));
         }
     }
 }

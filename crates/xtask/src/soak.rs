@@ -1,5 +1,6 @@
-//! `cargo xtask soak`: the long form of the races, kills and restarts whose short form is among the plain tests, with
-//! their figures. Takes a quarter of an hour and more; one after the other, so that none disturbs another's.
+//! `cargo xtask soak`: runs the long form of the tests for races, kills and restarts, whose short form is part of the
+//! plain tests, and prints their figures. Takes at least a quarter of an hour. The tests run one after another, so that
+//! they do not disturb each other's figures.
 
 use std::process::Command;
 use std::time::Instant;
@@ -10,22 +11,17 @@ use gcr_test_support::{
 
 use crate::step::step;
 
-/// Set for the tests, which then run long and print what they saw.
+/// Environment variable that selects the long form of the tests and makes them print what they observed.
 const SOAK: &str = "GCR_SOAK";
 
-/// Runs all of it, or what a word of the tests' names picks.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let filter = match words {
-        [] => None,
-        [word] if !word.starts_with('-') => Some(word),
-        _ => return Err(crate::not_understood("soak", words)),
-    };
+/// Runs all soak tests, or those whose name contains `word`.
+pub(crate) fn run(word: Option<&str>) -> Result<()> {
     let plugins = step("release build of the plugins", plugins::build_quietly)?;
     step("control plane", binaries::binaries)?;
     let shared = step("start of the shared control plane", || {
         ControlPlane::start(Options::new().throwaway())
     })?;
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut test = checkout::cargo();
     test.args([
         "test",
@@ -36,24 +32,24 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         "--test",
         "soak",
     ])
-    .args(filter)
+    .args(word)
     .args(["--", "--nocapture", "--test-threads=1"])
     .env(SOAK, "1")
     .env(plugins::BIN_DIR, &plugins)
     .env(control_plane::KUBECONFIG, shared.kubeconfig());
-    watched(&mut test)?;
-    println!("{:.0} s", begun.elapsed().as_secs_f64());
+    run_visibly(&mut test)?;
+    println!("{:.0} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// Runs a command whose words are for whoever waits.
-fn watched(command: &mut Command) -> Result<()> {
+/// Runs a command whose output goes to the terminal.
+fn run_visibly(command: &mut Command) -> Result<()> {
     let status = command
         .status()
         .map_err(|error| Error::during("cargo test", error))?;
     if status.success() {
         Ok(())
     } else {
-        Err(Error::new(format!("something did not hold ({status})")))
+        Err(Error::new(format!("a soak test failed ({status})")))
     }
 }

@@ -1,5 +1,5 @@
-//! One step of a longer check: a line that says what it was and how long it took. What a command says is shown only
-//! when it fails, and then all of it.
+//! Runs the steps of longer tasks: one line per step with its result and duration. The output of a command is shown
+//! only if the command fails.
 
 use std::fs::File;
 use std::io::Write;
@@ -20,14 +20,14 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     result
 }
 
-/// A command's end, and all that it wrote to both streams, in order.
-pub(crate) struct Said {
+/// Result of a command: its exit status, and what it wrote to both streams, in order.
+pub(crate) struct CommandOutput {
     pub(crate) status: ExitStatus,
     pub(crate) text: String,
 }
 
-/// Runs a command to its end.
-pub(crate) fn listen(command: &mut Command) -> Result<Said> {
+/// Runs a command and returns its result.
+pub(crate) fn capture(command: &mut Command) -> Result<CommandOutput> {
     let program = command.get_program().to_string_lossy().into_owned();
     let failed = |error| Error::during(&program, error);
     let dir = ScratchDir::new("output")?;
@@ -40,15 +40,18 @@ pub(crate) fn listen(command: &mut Command) -> Result<Said> {
         .status()
         .map_err(failed)?;
     let text = String::from_utf8_lossy(&std::fs::read(&path).map_err(failed)?).into_owned();
-    Ok(Said { status, text })
+    Ok(CommandOutput { status, text })
 }
 
-/// Runs a command that has to succeed.
-pub(crate) fn succeed(command: &mut Command) -> Result<String> {
-    let said = listen(command)?;
-    if said.status.success() {
-        Ok(said.text)
+/// Runs a command that must succeed, and returns its output.
+///
+/// # Errors
+/// The command cannot be started, or fails; the error then contains its output.
+pub(crate) fn capture_success(command: &mut Command) -> Result<String> {
+    let output = capture(command)?;
+    if output.status.success() {
+        Ok(output.text)
     } else {
-        Err(Error::new(format!("{}\n{}", said.status, said.text)))
+        Err(Error::new(format!("{}\n{}", output.status, output.text)))
     }
 }

@@ -1,45 +1,30 @@
-//! `cargo xtask test NAME`: suites that need a tool beside Rust, Go, git and a C compiler. A suite whose tool is
-//! missing fails and says how to get it; it never passes by skipping.
+//! `cargo xtask test NAME`: suites that need a tool other than Rust, Go, git and a C compiler, or much time. A suite
+//! whose tool is missing fails and says how to get it; no suite is skipped.
 
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
+use clap::ValueEnum;
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
-use crate::step::{step, succeed};
+use crate::step::{capture_success, step};
 use crate::{fuzz, reproducible};
 
-struct Suite {
-    name: &'static str,
-    does: &'static str,
-    run: fn() -> Result<()>,
+/// A suite with a name.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Suite {
+    /// Each fuzz target of the core for a minute
+    Fuzz,
+    /// shellcheck over shell scripts, actionlint over workflows
+    Lint,
+    /// The last commit built in two directories, and the archives compared
+    Reproducible,
+    /// Completion in a real bash with bash-completion
+    Shells,
 }
 
-const SUITES: [Suite; 4] = [
-    Suite {
-        name: "fuzz",
-        does: "each fuzz target of the core for a minute",
-        run: fuzz::run,
-    },
-    Suite {
-        name: "lint",
-        does: "shellcheck over shell scripts, actionlint over workflows",
-        run: lint,
-    },
-    Suite {
-        name: "reproducible",
-        does: "the last commit built in two directories, and the archives compared",
-        run: reproducible::run,
-    },
-    Suite {
-        name: "shells",
-        does: "completion in a real bash with bash-completion",
-        run: shells,
-    },
-];
-
-/// Where distributions and Homebrew put bash-completion.
+/// Paths at which distributions and Homebrew install bash-completion.
 const BASH_COMPLETION: [&str; 4] = [
     "/usr/share/bash-completion/bash_completion",
     "/usr/local/share/bash-completion/bash_completion",
@@ -47,66 +32,60 @@ const BASH_COMPLETION: [&str; 4] = [
     "/etc/bash_completion",
 ];
 
-/// Runs the suite of this name.
-pub(crate) fn run(name: &str) -> Result<()> {
-    match SUITES.iter().find(|suite| suite.name == name) {
-        Some(suite) => (suite.run)(),
-        None => {
-            let known = SUITES
-                .iter()
-                .map(|suite| format!("\n  {:12} {}", suite.name, suite.does));
-            Err(Error::new(format!(
-                "there is no suite {name:?}; there are:{}",
-                known.collect::<String>()
-            )))
-        }
+/// Runs a suite.
+pub(crate) fn run(suite: Suite) -> Result<()> {
+    match suite {
+        Suite::Fuzz => fuzz::run(),
+        Suite::Lint => lint(),
+        Suite::Reproducible => reproducible::run(),
+        Suite::Shells => shells(),
     }
 }
 
 fn lint() -> Result<()> {
-    wanted(
+    require_tool(
         "shellcheck",
         "--version",
         "https://www.shellcheck.net, or a distribution's package `shellcheck`",
     )?;
-    wanted(
+    require_tool(
         "actionlint",
         "--version",
         "https://github.com/rhysd/actionlint, or `go install github.com/rhysd/actionlint/cmd/actionlint@latest`",
     )?;
-    let mut list = Command::new("git");
-    let listed = succeed(
-        list.args(["ls-files", "--", ".ci", "*.sh"])
+    let mut git = Command::new("git");
+    let scripts = capture_success(
+        git.args(["ls-files", "--", ".ci", "*.sh"])
             .current_dir(checkout::root()),
     )?;
     step("shellcheck", || {
         let mut shellcheck = Command::new("shellcheck");
-        succeed(
+        capture_success(
             shellcheck
-                .args(listed.lines())
+                .args(scripts.lines())
                 .current_dir(checkout::root()),
         )
     })?;
     step("actionlint", || {
         let mut actionlint = Command::new("actionlint");
-        succeed(actionlint.arg("-no-color").current_dir(checkout::root()))
+        capture_success(actionlint.arg("-no-color").current_dir(checkout::root()))
     })?;
     Ok(())
 }
 
 fn shells() -> Result<()> {
-    wanted("bash", "--version", "a distribution's package `bash`")?;
+    require_tool("bash", "--version", "a distribution's package `bash`")?;
     let completion = BASH_COMPLETION
         .into_iter()
         .find(|path| Path::new(path).is_file());
     let completion = completion.ok_or_else(|| {
-        Error::new("bash-completion is not there; get it from a distribution's package `bash-completion`, or from https://github.com/scop/bash-completion")
+        Error::new("bash-completion is not installed; get it from a distribution's package `bash-completion`, or from https://github.com/scop/bash-completion")
     })?;
     let plane = step("control plane", || {
         ControlPlane::start(Options::new().throwaway())
     })?;
     let session = Session::open(Some(plane.kubeconfig()))?;
-    let said = step("completion in bash", || {
+    let output = step("completion in bash", || {
         let mut bash = Command::new("bash");
         bash.arg("--norc")
             .arg(checkout::root().join("tests/shells/bash.sh"))
@@ -114,15 +93,18 @@ fn shells() -> Result<()> {
             .envs(session.environment())
             .env("BASH_COMPLETION", completion)
             .current_dir(session.work());
-        succeed(&mut bash)
+        capture_success(&mut bash)
     })?;
-    print!("{said}");
+    print!("{output}");
     Ok(())
 }
 
-/// That a tool is there.
-pub(crate) fn wanted(tool: &str, question: &str, source: &str) -> Result<()> {
-    match Command::new(tool).arg(question).output() {
+/// Checks that a tool is on PATH by running it with one argument.
+///
+/// # Errors
+/// The tool is missing; the error names `source`, where to get it.
+pub(crate) fn require_tool(tool: &str, argument: &str, source: &str) -> Result<()> {
+    match Command::new(tool).arg(argument).output() {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::new(format!(
             "{tool} is not on PATH; get it from {source}"

@@ -1,6 +1,6 @@
-//! `cargo xtask krew check`: the archives and manifests of this checkout, in the hands of a real krew and kubectl, on a
-//! real control plane: installed, used, upgraded and uninstalled, loose and through a custom index. Wants `kubectl-krew`
-//! on PATH, and fails without it. Reaches nothing beyond loopback.
+//! `cargo xtask krew check`: tests the archives and manifests of this checkout with a real krew, kubectl and control
+//! plane: installs, runs, upgrades and uninstalls the plugins, from manifest files and through a custom index. Requires
+//! `kubectl-krew` on PATH. Uses no network beyond loopback.
 
 use std::env;
 use std::fs;
@@ -10,17 +10,17 @@ use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::scratch::ScratchDir;
 use gcr_test_support::{ControlPlane, Error, Options, ReleaseBuild, Result, checkout, keys};
 
-use super::person::Person;
+use super::sandbox::Sandbox;
 use super::server::Server;
-use super::{Release, Rendered, index, typed, write};
+use super::{Release, Rendered, command_name, index, write};
 use crate::package::target::Target;
 use crate::package::{TAG, archives};
 use crate::step::step;
 
-/// What is upgraded from: this build under an older number. krew compares nothing else.
+/// Version that is upgraded from. It contains the same build, because krew compares only version numbers.
 const OLDER: &str = "v0.0.1";
 
-/// Checks it all.
+/// Runs the check.
 pub(super) fn run() -> Result<()> {
     let krew = krew_on_path()?;
     let dist = ScratchDir::new("dist")?;
@@ -35,12 +35,12 @@ pub(super) fn run() -> Result<()> {
     let plane = step("control plane", || {
         ControlPlane::start(Options::new().throwaway())
     })?;
-    let person = Person::new(&krew, plane.kubeconfig())?;
-    fs::write(person.work().join("key.json"), keys::KEY)
+    let sandbox = Sandbox::new(&krew, plane.kubeconfig())?;
+    fs::write(sandbox.work().join("key.json"), keys::KEY)
         .map_err(|error| Error::during("key.json", error))?;
-    print!("{}", person.types("kubectl krew version | grep GitTag")?);
-    by_manifest(&person, dist.path())?;
-    by_index(&person, dist.path())
+    print!("{}", sandbox.run("kubectl krew version | grep GitTag")?);
+    check_manifests(&sandbox, dist.path())?;
+    check_index(&sandbox, dist.path())
 }
 
 fn krew_on_path() -> Result<PathBuf> {
@@ -53,9 +53,9 @@ fn krew_on_path() -> Result<PathBuf> {
     })
 }
 
-/// `krew install --manifest --archive`: no index and no network. krew upgrades nothing that came this way, and says so;
-/// the newer version takes the older one's place by an uninstall and an install.
-fn by_manifest(person: &Person, dist: &Path) -> Result<()> {
+/// Tests `krew install --manifest --archive`, which needs no index and no network. krew does not upgrade plugins that
+/// were installed this way, so the older version is uninstalled before the newer one is installed.
+fn check_manifests(sandbox: &Sandbox, dist: &Path) -> Result<()> {
     for (tag, namespace) in [(OLDER, "manifest-older"), (TAG, "manifest")] {
         let release = Release {
             tag,
@@ -63,13 +63,13 @@ fn by_manifest(person: &Person, dist: &Path) -> Result<()> {
             base_url: None,
         };
         let rendered = release.render()?;
-        let manifests = write(&rendered, &person.work().join(tag))?;
+        let manifests = write(&rendered, &sandbox.work().join(tag))?;
         step(
             &format!("install {tag} from manifests and archives"),
             || {
                 for (manifest, one) in manifests.iter().zip(&rendered) {
                     let archive = one.manifest.spec.platforms[0].archive();
-                    person.hears_of(
+                    sandbox.expect_contains(
                         &format!(
                             "kubectl krew install --manifest={} --archive={}",
                             manifest.display(),
@@ -78,19 +78,20 @@ fn by_manifest(person: &Person, dist: &Path) -> Result<()> {
                         &["Installed plugin: ", "Caveats:"],
                     )?;
                 }
-                installed(person, tag)
+                check_installed(sandbox, tag)
             },
         )?;
-        step("the main job", || main_job(person, namespace, &rendered))?;
-        step("uninstall, and nothing is left", || uninstall(person))?;
+        step("main job", || check_main_job(sandbox, namespace, &rendered))?;
+        step("uninstall without leftovers", || check_uninstall(sandbox))?;
     }
     Ok(())
 }
 
-/// `krew index add`, `krew install gcr/…`, `krew upgrade`: a git repository in a directory, archives from loopback.
-fn by_index(person: &Person, dist: &Path) -> Result<()> {
+/// Tests `krew index add`, `krew install gcr/…` and `krew upgrade`, with a git repository in a directory and archives from
+/// a server on loopback.
+fn check_index(sandbox: &Sandbox, dist: &Path) -> Result<()> {
     let server = Server::start(dist)?;
-    let repository = person.work().join("index");
+    let repository = sandbox.work().join("index");
     let publish = |tag| -> Result<Vec<Rendered>> {
         let release = Release {
             tag,
@@ -98,88 +99,89 @@ fn by_index(person: &Person, dist: &Path) -> Result<()> {
             base_url: Some(&server.url()),
         };
         let rendered = release.render()?;
-        index::write(&repository, &rendered, &|| person.command("git"))?;
+        index::write(&repository, &rendered, &|| sandbox.command("git"))?;
         Ok(rendered)
     };
     step(&format!("custom index with {OLDER}"), || {
         publish(OLDER)?;
-        person
-            .types(&format!(
+        sandbox
+            .run(&format!(
                 "kubectl krew index add gcr file://{}",
                 repository.display()
             ))
             .map(drop)
     })?;
     step(&format!("install {OLDER} from the index"), || {
-        person.hears_of(
+        sandbox.expect_contains(
             "kubectl krew install gcr/gcr-secret gcr/gcr-patch-sa",
             &[
                 "Installed plugin: gcr-secret",
                 "Installed plugin: gcr-patch-sa",
             ],
         )?;
-        installed(person, OLDER)
+        check_installed(sandbox, OLDER)
     })?;
     let mut newer = Vec::new();
     step(&format!("upgrade to {TAG}"), || {
         newer = publish(TAG)?;
-        person.hears_of(
+        sandbox.expect_contains(
             "kubectl krew upgrade",
             &[
                 "Upgraded plugin: gcr/gcr-secret",
                 "Upgraded plugin: gcr/gcr-patch-sa",
             ],
         )?;
-        installed(person, TAG)
+        check_installed(sandbox, TAG)
     })?;
-    step("the main job", || main_job(person, "index", &newer))?;
-    step("uninstall, and nothing is left", || {
-        uninstall(person)?;
-        person.types("kubectl krew index remove gcr").map(drop)
+    step("main job", || check_main_job(sandbox, "index", &newer))?;
+    step("uninstall without leftovers", || {
+        check_uninstall(sandbox)?;
+        sandbox.run("kubectl krew index remove gcr").map(drop)
     })?;
-    let fetched = server.fetched();
-    if fetched.len() != 2 * PLUGINS.len() {
+    let downloads = server.downloaded();
+    if downloads.len() != 2 * PLUGINS.len() {
         return Err(Error::new(format!(
-            "two versions of two plugins were to be fetched from loopback, and were: {fetched:?}"
+            "expected downloads of two versions of two plugins from loopback, not of {downloads:?}"
         )));
     }
     Ok(())
 }
 
-/// That exactly this version of both is there, and kubectl finds both and has nothing to say about them.
-fn installed(person: &Person, tag: &str) -> Result<()> {
+/// Checks that exactly this version of both plugins is installed, and that kubectl finds both without a warning.
+fn check_installed(sandbox: &Sandbox, tag: &str) -> Result<()> {
     for (_, file_name) in PLUGINS {
-        let store = person.krew_root("store").join(typed(file_name));
+        let store = sandbox.krew_root("store").join(command_name(file_name));
         let failed = |error| Error::during(store.display(), error);
         let entries = fs::read_dir(&store).map_err(failed)?;
         let versions: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
         if versions != [tag] {
             return Err(Error::new(format!(
-                "{} holds {versions:?}, not {tag}",
+                "{} contains {versions:?}, not {tag}",
                 store.display()
             )));
         }
     }
-    let bin = |name: &str| person.krew_root("bin").join(name).display().to_string();
+    let bin = |name: &str| sandbox.krew_root("bin").join(name).display().to_string();
     let (secret, account) = (bin("kubectl-gcr_secret"), bin("kubectl-gcr_patch_sa"));
-    let said = person.types("kubectl plugin list")?;
-    let clean = said.contains(&secret) && said.contains(&account) && !said.contains("warning");
-    if clean {
+    let output = sandbox.run("kubectl plugin list")?;
+    let is_clean =
+        output.contains(&secret) && output.contains(&account) && !output.contains("warning");
+    if is_clean {
         Ok(())
     } else {
-        Err(Error::new(format!("$ kubectl plugin list\n{said}")))
+        Err(Error::new(format!("$ kubectl plugin list\n{output}")))
     }
 }
 
-/// What the plugins are for, in a namespace of its own; completion too, as the caveats tell to set it up.
-fn main_job(person: &Person, namespace: &str, installed: &[Rendered]) -> Result<()> {
-    person.hears_of("kubectl gcr-secret version", &[env!("CARGO_PKG_VERSION")])?;
-    person.hears_of(
+/// Runs the main job of both plugins in a namespace of its own, and completion as set up by the commands in the caveats.
+fn check_main_job(sandbox: &Sandbox, namespace: &str, installed: &[Rendered]) -> Result<()> {
+    sandbox.expect_contains("kubectl gcr-secret version", &[env!("CARGO_PKG_VERSION")])?;
+    sandbox.expect_contains(
         "kubectl gcr-patch-sa --help",
         &["Usage:\n  kubectl gcr-patch-sa"],
     )?;
-    person.types(&format!("kubectl create namespace {namespace}"))?;
-    person.types(&format!(
+    sandbox.run(&format!("kubectl create namespace {namespace}"))?;
+    sandbox.run(&format!(
         "kubectl create serviceaccount builder -n {namespace}"
     ))?;
     let create = "kubectl gcr-secret create --key-file key.json --attach";
@@ -187,16 +189,16 @@ fn main_job(person: &Person, namespace: &str, installed: &[Rendered]) -> Result<
         "secret/gcr-io created\nserviceaccount/default patched\n",
         "secret/gcr-io unchanged\nserviceaccount/default patched (no change)\n",
     ] {
-        person.hears(
+        sandbox.expect(
             &format!("chmod 600 key.json; {create} -n {namespace}"),
             expected,
         )?;
     }
-    person.hears(
+    sandbox.expect(
         &format!("kubectl gcr-patch-sa builder -n {namespace}"),
         "serviceaccount/builder patched\n",
     )?;
-    person.hears(
+    sandbox.expect(
         &format!(
             "kubectl get serviceaccounts builder default -n {namespace} \
              -o 'jsonpath={{.items[*].imagePullSecrets[*].name}}'"
@@ -204,38 +206,41 @@ fn main_job(person: &Person, namespace: &str, installed: &[Rendered]) -> Result<
         "gcr-io gcr-io",
     )?;
     for one in installed {
-        person.types(&commands(&one.manifest.spec.caveats))?;
+        sandbox.run(&commands(&one.manifest.spec.caveats))?;
     }
-    person.hears_of("kubectl __complete gcr-secret cr", &["create"])?;
-    person.hears_of("kubectl __complete gcr-patch-sa --rem", &["--remove"])?;
-    person
-        .types("rm \"$KREW_ROOT\"/bin/kubectl_complete-gcr_*")
+    sandbox.expect_contains("kubectl __complete gcr-secret cr", &["create"])?;
+    sandbox.expect_contains("kubectl __complete gcr-patch-sa --rem", &["--remove"])?;
+    sandbox
+        .run("rm \"$KREW_ROOT\"/bin/kubectl_complete-gcr_*")
         .map(drop)
 }
 
-/// The commands among caveats: what stands indented.
+/// Returns the commands in caveats, which are the indented lines.
 fn commands(caveats: &str) -> String {
     let lines = caveats.lines().filter_map(|line| line.strip_prefix("  "));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Uninstalls both, and looks for what is left of them.
-fn uninstall(person: &Person) -> Result<()> {
-    person.types("kubectl krew uninstall gcr-secret gcr-patch-sa")?;
+/// Uninstalls both plugins and checks that no files of theirs remain.
+fn check_uninstall(sandbox: &Sandbox) -> Result<()> {
+    sandbox.run("kubectl krew uninstall gcr-secret gcr-patch-sa")?;
     for (_, file_name) in PLUGINS {
-        let (found, said) = person.tries(&format!("kubectl {} --help", typed(file_name)))?;
+        let (found, output) =
+            sandbox.try_run(&format!("kubectl {} --help", command_name(file_name)))?;
         if found {
             return Err(Error::new(format!(
-                "kubectl {} still answers:\n{said}",
-                typed(file_name)
+                "kubectl {} still runs:\n{output}",
+                command_name(file_name)
             )));
         }
     }
-    let left = person
-        .types("find \"$KREW_ROOT\" \"$HOME\" -name '*gcr*' -not -path \"$KREW_ROOT/index/*\"")?;
-    if left.is_empty() {
+    let remaining = sandbox
+        .run("find \"$KREW_ROOT\" \"$HOME\" -name '*gcr*' -not -path \"$KREW_ROOT/index/*\"")?;
+    if remaining.is_empty() {
         Ok(())
     } else {
-        Err(Error::new(format!("an uninstall left behind:\n{left}")))
+        Err(Error::new(format!(
+            "files remain after the uninstall:\n{remaining}"
+        )))
     }
 }

@@ -1,5 +1,5 @@
-//! A custom index of krew: a git repository whose `plugins` directory holds the manifests. Made, or brought to a new
-//! version by one commit; nothing else in the repository is touched, and nothing is pushed.
+//! Writes manifests into a custom index of krew: a git repository with the manifests in its directory `plugins`. Creates
+//! the repository if needed, makes at most one commit, changes no other files, and does not push.
 
 use std::fs;
 use std::path::Path;
@@ -8,39 +8,41 @@ use std::process::Command;
 use gcr_test_support::{Error, Result};
 
 use super::{Rendered, write as write_manifests};
-use crate::step::{listen, succeed};
+use crate::step::{capture, capture_success};
 
-/// Who commits where git has nobody configured.
-const NOBODY: [&str; 4] = [
+/// Author of the commit if git has none configured.
+const DEFAULT_AUTHOR: [&str; 4] = [
     "-c",
     "user.name=cargo xtask krew",
     "-c",
     "user.email=krew@localhost",
 ];
 
-/// Writes the manifests and commits them. `git` starts git. Returns what was done, in words.
+/// Writes the manifests and commits them. `git` prepares a git command. Returns a summary for the user.
 pub(super) fn write(
     directory: &Path,
     rendered: &[Rendered],
     git: &dyn Fn() -> Command,
 ) -> Result<String> {
-    let at = |arguments: &[&str]| {
+    let git_in = |arguments: &[&str]| {
         let mut git = git();
         git.args(arguments).current_dir(directory);
         git
     };
     fs::create_dir_all(directory).map_err(|error| Error::during(directory.display(), error))?;
     if !directory.join(".git").exists() {
-        succeed(&mut at(&["init", "--quiet", "--initial-branch=main"]))?;
+        capture_success(&mut git_in(&["init", "--quiet", "--initial-branch=main"]))?;
     }
     write_manifests(rendered, &directory.join("plugins"))?;
-    succeed(&mut at(&["add", "--", "plugins"]))?;
+    capture_success(&mut git_in(&["add", "--", "plugins"]))?;
     let shown = directory.display();
-    if listen(&mut at(&["diff", "--cached", "--quiet", "--", "plugins"]))?
-        .status
-        .success()
+    if capture(&mut git_in(&[
+        "diff", "--cached", "--quiet", "--", "plugins",
+    ]))?
+    .status
+    .success()
     {
-        return Ok(format!("{shown}: nothing has changed"));
+        return Ok(format!("{shown}: no change"));
     }
     let subject: Vec<String> = rendered
         .iter()
@@ -52,12 +54,14 @@ pub(super) fn write(
         })
         .collect();
     let subject = subject.join(", ");
-    let known = listen(&mut at(&["config", "user.email"]))?.status.success();
+    let has_author = capture(&mut git_in(&["config", "user.email"]))?
+        .status
+        .success();
     let mut commit = Vec::new();
-    if !known {
-        commit.extend(NOBODY);
+    if !has_author {
+        commit.extend(DEFAULT_AUTHOR);
     }
     commit.extend(["commit", "--quiet", "--message", &subject, "--", "plugins"]);
-    succeed(&mut at(&commit))?;
+    capture_success(&mut git_in(&commit))?;
     Ok(format!("{shown}: {subject}"))
 }

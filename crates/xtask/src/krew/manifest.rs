@@ -1,12 +1,13 @@
-//! krew's plugin manifest, `krew.googlecontainertools.github.com/v1alpha2`, as far as ours go: platforms are selected by
-//! labels and whole archives are installed. What krew knows beyond that is refused, so that a misspelt field is seen.
+//! The part of krew's plugin manifest, `krew.googlecontainertools.github.com/v1alpha2`, that the plugins use: platforms
+//! are selected by labels, and whole archives are installed. Other fields are errors, so that a misspelt field is
+//! found.
 
 use std::collections::BTreeMap;
 
 use gcr_test_support::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// One plugin.
+/// Manifest of one plugin.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Manifest {
@@ -16,14 +17,14 @@ pub(crate) struct Manifest {
     pub(crate) spec: Spec,
 }
 
-/// What it is called.
+/// Metadata of a plugin.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metadata {
     pub(crate) name: String,
 }
 
-/// What it is.
+/// Description of a plugin, and its archives.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Spec {
@@ -35,7 +36,7 @@ pub(crate) struct Spec {
     pub(crate) platforms: Vec<Platform>,
 }
 
-/// One archive, and the machines it is for.
+/// One archive, and the machines that it is for.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Platform {
@@ -45,7 +46,7 @@ pub(crate) struct Platform {
     pub(crate) bin: String,
 }
 
-/// Labels `os` and `arch`, in Go's words.
+/// Selects machines by the labels `os` and `arch`, with Go's names.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Selector {
@@ -53,22 +54,22 @@ pub(crate) struct Selector {
 }
 
 impl Manifest {
-    /// The manifest in this text.
+    /// Parses a manifest.
     pub(crate) fn read(text: &str) -> Result<Self> {
-        serde_saphyr::from_str(text).map_err(|error| Error::during("a krew manifest", error))
+        serde_saphyr::from_str(text).map_err(|error| Error::during("parse a krew manifest", error))
     }
 
-    /// Its text, for the machine that installs it.
+    /// Returns the manifest as YAML.
     pub(crate) fn write(&self) -> Result<String> {
-        // An address stays on its line: people copy it.
+        // Keep each URL on one line, so that users can copy it.
         let options = serde_saphyr::ser_options! { folded_wrap_chars: 1000 };
         serde_saphyr::to_string_with_options(self, options)
-            .map_err(|error| Error::during("a krew manifest", error))
+            .map_err(|error| Error::during("write a krew manifest", error))
     }
 }
 
 impl Platform {
-    /// The archive's file name: the last part of its address.
+    /// Returns the archive's file name: the last segment of its URL.
     pub(crate) fn archive(&self) -> &str {
         self.uri.rsplit('/').next().unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! What krew asks of a manifest and its archives, and what krew-index asks on top, as checks that need no krew. Their
-//! sources stand above the table; `tests` breaks every one of them.
+//! Checks the rules of krew and krew-index for a manifest and its archives, without krew. The comment above the table
+//! names their sources; the tests break each of them.
 
 #[cfg(test)]
 mod tests;
@@ -11,23 +11,23 @@ use crate::package::archive::{self, Entry, Kind};
 use crate::package::checksums::sha256;
 use crate::package::target::Target;
 
-/// A manifest as it is about to be installed.
+/// A manifest and its archives, to be checked.
 pub(crate) struct Subject<'a> {
-    /// The name of its file.
+    /// Name of the manifest's file.
     pub(crate) file_name: &'a str,
     pub(crate) manifest: &'a Manifest,
-    /// The bytes of each platform's archive, in the manifest's order.
+    /// Content of each platform's archive, in the manifest's order.
     pub(crate) archives: Vec<Vec<u8>>,
 }
 
-/// One rule: what it is called here, and what is wrong by it.
+/// One rule: its name, and a function that returns its violations.
 struct Rule {
     name: &'static str,
-    broken: fn(&Subject) -> Vec<String>,
+    check: fn(&Subject) -> Vec<String>,
 }
 
-// From krew's internal/index/validation and internal/download, cmd/validate-krew-manifest, and krew-index's naming and
-// pull request guides, as of krew 0.5.
+// Sources: krew 0.5 (internal/index/validation, internal/download, cmd/validate-krew-manifest), and krew-index's naming
+// and pull request guides.
 const RULES: [Rule; 14] = [
     rule("api version", api_version),
     rule("name", name),
@@ -36,7 +36,7 @@ const RULES: [Rule; 14] = [
     rule("description", description),
     rule("addresses", addresses),
     rule("selectors", selectors),
-    rule("one platform a machine", overlaps),
+    rule("one platform per machine", overlaps),
     rule("archive of the machine", machines),
     rule("sum", sums),
     rule("archive", archives),
@@ -45,7 +45,7 @@ const RULES: [Rule; 14] = [
     rule("licence", licences),
 ];
 
-/// The machines that a release is for, in Go's words.
+/// Platforms of a release, with Go's names.
 const RELEASED: [(&str, &str); 5] = [
     ("linux", "amd64"),
     ("linux", "arm64"),
@@ -54,24 +54,24 @@ const RELEASED: [(&str, &str); 5] = [
     ("windows", "amd64"),
 ];
 
-const fn rule(name: &'static str, broken: fn(&Subject) -> Vec<String>) -> Rule {
-    Rule { name, broken }
+const fn rule(name: &'static str, check: fn(&Subject) -> Vec<String>) -> Rule {
+    Rule { name, check }
 }
 
-/// All that is wrong, a line each.
-pub(crate) fn broken(subject: &Subject) -> Vec<String> {
+/// Returns all violations, one line each.
+pub(crate) fn violations(subject: &Subject) -> Vec<String> {
     RULES
         .iter()
         .flat_map(|rule| {
-            let wrong = (rule.broken)(subject).into_iter();
-            wrong.map(|it| format!("{}: {}: {it}", subject.file_name, rule.name))
+            let violations = (rule.check)(subject).into_iter();
+            violations.map(|it| format!("{}: {}: {it}", subject.file_name, rule.name))
         })
         .collect()
 }
 
-/// The machines that a release is for and the manifest is not.
-pub(crate) fn left_out(manifest: &Manifest) -> Vec<String> {
-    let there = |(os, arch): &(&str, &str)| {
+/// Returns the platforms of a release that the manifest does not have.
+pub(crate) fn missing_platforms(manifest: &Manifest) -> Vec<String> {
+    let has_platform = |(os, arch): &(&str, &str)| {
         manifest
             .spec
             .platforms
@@ -80,7 +80,7 @@ pub(crate) fn left_out(manifest: &Manifest) -> Vec<String> {
     };
     RELEASED
         .iter()
-        .filter(|machine| !there(machine))
+        .filter(|machine| !has_platform(machine))
         .map(|(os, arch)| format!("{os}/{arch}"))
         .collect()
 }
@@ -91,22 +91,27 @@ impl Platform {
     }
 }
 
-fn when(wrong: bool, words: impl FnOnce() -> String) -> Vec<String> {
-    if wrong { vec![words()] } else { Vec::new() }
+/// Returns one violation if the condition is true.
+fn violation_if(condition: bool, message: impl FnOnce() -> String) -> Vec<String> {
+    if condition {
+        vec![message()]
+    } else {
+        Vec::new()
+    }
 }
 
 fn api_version(subject: &Subject) -> Vec<String> {
     let (version, kind) = (&subject.manifest.api_version, &subject.manifest.kind);
-    when(
+    violation_if(
         version != "krew.googlecontainertools.github.com/v1alpha2" || kind != "Plugin",
-        || format!("krew does not know {version} {kind}"),
+        || format!("krew does not support {version} {kind}"),
     )
 }
 
-/// Letters, digits, `_` and `-`, as the file is called, lower case, no device of Windows.
+/// The name equals the file name and has only lower-case letters, digits and `-`; it is not a device name of Windows.
 fn name(subject: &Subject) -> Vec<String> {
     let name = &subject.manifest.metadata.name;
-    let safe = !name.is_empty()
+    let is_valid = !name.is_empty()
         && name
             .chars()
             .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-');
@@ -114,51 +119,56 @@ fn name(subject: &Subject) -> Vec<String> {
         name.strip_prefix(device)
             .is_some_and(|rest| rest.len() == 1 && ("1"..="9").contains(&rest))
     };
-    let device =
+    let is_device =
         ["con", "prn", "aux", "nul"].contains(&name.as_str()) || numbered("com") || numbered("lpt");
-    let mut wrong = when(!safe || device, || {
-        format!("{name:?} is no name of a plugin")
+    let mut violations = violation_if(!is_valid || is_device, || {
+        format!("{name:?} is not a valid plugin name")
     });
-    wrong.extend(when(subject.file_name != format!("{name}.yaml"), || {
-        format!("the plugin is called {name:?}")
-    }));
-    wrong
+    violations.extend(violation_if(
+        subject.file_name != format!("{name}.yaml"),
+        || format!("the file name does not match the plugin name {name:?}"),
+    ));
+    violations
 }
 
 fn version(subject: &Subject) -> Vec<String> {
     let version = &subject.manifest.spec.version;
     let parsed = version.strip_prefix('v').map(Version::parse);
-    when(!matches!(parsed, Some(Ok(_))), || {
-        format!("{version:?} is not v and a semantic version")
+    violation_if(!matches!(parsed, Some(Ok(_))), || {
+        format!("{version:?} is not `v` and a semantic version")
     })
 }
 
-/// `kubectl krew search` cuts it at 50 characters.
+/// `kubectl krew search` truncates the short description after 50 characters.
 fn short_description(subject: &Subject) -> Vec<String> {
     let short = &subject.manifest.spec.short_description;
-    when(
+    violation_if(
         short.is_empty()
             || short.chars().count() > 50
             || short.contains(['\r', '\n'])
             || !short.starts_with(|first: char| first.is_uppercase())
             || short.ends_with('.'),
-        || format!("{short:?} is no short description: one line of 50 characters, no period"),
+        || format!("{short:?} is not one line of at most 50 characters without a final period"),
     )
 }
 
-/// krew prints them as they are, and asks for 80 columns; commands stand indented and are not broken.
+/// krew prints description and caveats unchanged and asks for at most 80 columns. Commands are indented and exempt.
 fn description(subject: &Subject) -> Vec<String> {
     let spec = &subject.manifest.spec;
     let lines = spec.description.lines().chain(spec.caveats.lines());
     let wide = lines.filter(|line| !line.starts_with(' ') && line.chars().count() > 80);
-    let mut wrong: Vec<String> = wide.map(|line| format!("too wide: {line}")).collect();
+    let mut violations: Vec<String> = wide
+        .map(|line| format!("longer than 80 columns: {line}"))
+        .collect();
     for (what, text) in [
         ("description", &spec.description),
         ("caveats", &spec.caveats),
     ] {
-        wrong.extend(when(text.trim().is_empty(), || format!("no {what}")));
+        violations.extend(violation_if(text.trim().is_empty(), || {
+            format!("no {what}")
+        }));
     }
-    wrong
+    violations
 }
 
 fn addresses(subject: &Subject) -> Vec<String> {
@@ -166,67 +176,78 @@ fn addresses(subject: &Subject) -> Vec<String> {
     let all = spec.platforms.iter().map(|it| &it.uri);
     all.chain([&spec.homepage])
         .filter(|it| !it.starts_with("https://") && !it.starts_with("http://"))
-        .map(|it| format!("{it:?} is no address that krew can fetch"))
+        .map(|it| format!("{it:?} is not an HTTP URL"))
         .collect()
 }
 
-/// The machines that krew knows, in Go's words.
-fn is_known(platform: &Platform) -> bool {
-    const KNOWN: [(&str, &[&str]); 3] = [
+/// Returns whether krew supports a platform. Names are Go's.
+fn is_supported(platform: &Platform) -> bool {
+    const SUPPORTED: [(&str, &[&str]); 3] = [
         ("windows", &["386", "amd64", "arm64"]),
         ("linux", &["386", "amd64", "arm", "arm64", "ppc64le"]),
         ("darwin", &["386", "amd64", "arm64"]),
     ];
-    KNOWN
+    SUPPORTED
         .iter()
         .any(|(os, arches)| platform.label("os") == *os && arches.contains(&platform.label("arch")))
 }
 
-/// Labels `os` and `arch` and no others, of a machine that krew knows.
+/// Selectors have the labels `os` and `arch` and no others, and krew supports the platform.
 fn selectors(subject: &Subject) -> Vec<String> {
     let platforms = &subject.manifest.spec.platforms;
-    let unknown = platforms
+    let unsupported = platforms
         .iter()
-        .filter(|it| !is_known(it) || it.selector.match_labels.len() != 2);
-    let mut wrong: Vec<String> = unknown
-        .map(|it| format!("{:?} is no machine krew knows", it.selector.match_labels))
+        .filter(|it| !is_supported(it) || it.selector.match_labels.len() != 2);
+    let mut violations: Vec<String> = unsupported
+        .map(|it| {
+            format!(
+                "{:?} does not select a platform that krew supports",
+                it.selector.match_labels
+            )
+        })
         .collect();
-    wrong.extend(when(platforms.is_empty(), || "no platform".into()));
-    wrong
+    violations.extend(violation_if(platforms.is_empty(), || "no platform".into()));
+    violations
 }
 
-/// An archive's name says what it was built for.
+/// An archive's name contains the platform for which it was built.
 fn machines(subject: &Subject) -> Vec<String> {
     let spec = &subject.manifest.spec;
-    let others = spec.platforms.iter().filter(|platform| {
+    let mismatches = spec.platforms.iter().filter(|platform| {
         let target = platform
             .archive()
             .split_once(&format!("-{}-", spec.version))
             .map(|(_, after)| after.trim_end_matches(".tar.gz").trim_end_matches(".zip"))
             .and_then(|name| Target::parse(name).ok());
-        let theirs = target.is_some_and(|it| {
+        let matches = target.is_some_and(|it| {
             it.os() == platform.label("os") && it.arch() == platform.label("arch")
         });
-        is_known(platform) && !theirs
+        is_supported(platform) && !matches
     });
-    others
-        .map(|it| format!("{} is not for {:?}", it.archive(), it.selector.match_labels))
+    mismatches
+        .map(|it| {
+            format!(
+                "{} was not built for {:?}",
+                it.archive(),
+                it.selector.match_labels
+            )
+        })
         .collect()
 }
 
 fn overlaps(subject: &Subject) -> Vec<String> {
     let platforms = &subject.manifest.spec.platforms;
-    let doubled = platforms.iter().enumerate().filter(|(at, platform)| {
+    let duplicates = platforms.iter().enumerate().filter(|(at, platform)| {
         platforms[..*at]
             .iter()
             .any(|other| other.selector.match_labels == platform.selector.match_labels)
     });
-    doubled
-        .map(|(_, it)| format!("{:?} is there twice", it.selector.match_labels))
+    duplicates
+        .map(|(_, it)| format!("{:?} occurs twice", it.selector.match_labels))
         .collect()
 }
 
-/// Each platform with its archive.
+/// Returns each platform with its archive.
 fn pairs<'a>(subject: &'a Subject) -> impl Iterator<Item = (&'a Platform, &'a Vec<u8>)> {
     subject
         .manifest
@@ -236,18 +257,18 @@ fn pairs<'a>(subject: &'a Subject) -> impl Iterator<Item = (&'a Platform, &'a Ve
         .zip(&subject.archives)
 }
 
-/// The entries of each archive that can be read.
+/// Returns the entries of each readable archive.
 fn contents<'a>(subject: &'a Subject) -> impl Iterator<Item = (&'a Platform, Vec<Entry>)> {
     pairs(subject).filter_map(|(platform, bytes)| Some((platform, archive::entries(bytes).ok()?)))
 }
 
-/// 64 hexadecimal digits in lower case, and true.
+/// Checksums are 64 lower-case hexadecimal digits and match the archive.
 fn sums(subject: &Subject) -> Vec<String> {
     pairs(subject)
         .filter(|(platform, bytes)| platform.sha256 != sha256(bytes))
         .map(|(platform, _)| {
             format!(
-                "{}: its sum is not {:?}",
+                "{}: its checksum is not {:?}",
                 platform.archive(),
                 platform.sha256
             )
@@ -260,42 +281,42 @@ fn archives(subject: &Subject) -> Vec<String> {
         let error = archive::entries(bytes).err()?;
         Some(format!("{}: {error}", platform.archive()))
     });
-    let mut wrong: Vec<String> = unreadable.collect();
+    let mut violations: Vec<String> = unreadable.collect();
     let platforms = subject.manifest.spec.platforms.len();
-    wrong.extend(when(platforms != subject.archives.len(), || {
+    violations.extend(violation_if(platforms != subject.archives.len(), || {
         "a platform has no archive".into()
     }));
-    wrong
+    violations
 }
 
-/// krew refuses `..` anywhere in a name, a leading `/` or `\`, and whatever is neither file nor directory.
+/// krew rejects `..` anywhere in a path, a leading `/` or `\`, and entries that are neither files nor directories.
 fn paths(subject: &Subject) -> Vec<String> {
-    let mut wrong = Vec::new();
+    let mut violations = Vec::new();
     for (platform, entries) in contents(subject) {
-        let refused = entries.iter().filter(|entry| {
+        let rejected = entries.iter().filter(|entry| {
             entry.kind == Kind::Other
                 || entry.path.contains("..")
                 || entry.path.starts_with(['/', '\\'])
         });
-        wrong.extend(
-            refused.map(|entry| format!("{}: krew refuses {:?}", platform.archive(), entry.path)),
+        violations.extend(
+            rejected.map(|entry| format!("{}: krew rejects {:?}", platform.archive(), entry.path)),
         );
     }
-    wrong
+    violations
 }
 
-/// The program is in the archive, may be run, and is an `.exe` on Windows and there alone.
+/// The program is in the archive, is executable, and its name ends in `.exe` only for Windows.
 fn programs(subject: &Subject) -> Vec<String> {
-    let broken = contents(subject).filter(|(platform, entries)| {
-        let runs = entries.iter().any(|entry| {
+    let incomplete = contents(subject).filter(|(platform, entries)| {
+        let has_program = entries.iter().any(|entry| {
             entry.path == platform.bin && entry.kind == Kind::File && entry.mode == 0o755
         });
-        !runs || (platform.label("os") == "windows") != platform.bin.ends_with(".exe")
+        !has_program || (platform.label("os") == "windows") != platform.bin.ends_with(".exe")
     });
-    broken
+    incomplete
         .map(|(platform, _)| {
             format!(
-                "{}: there is no program {:?}",
+                "{}: no executable file {:?}",
                 platform.archive(),
                 platform.bin
             )
@@ -303,7 +324,7 @@ fn programs(subject: &Subject) -> Vec<String> {
         .collect()
 }
 
-/// validate-krew-manifest takes these names, and no `LICENSE-APACHE`.
+/// validate-krew-manifest accepts these names of licence files, but for example not `LICENSE-APACHE`.
 fn licences(subject: &Subject) -> Vec<String> {
     const NAMES: [&str; 8] = [
         "license",
@@ -322,6 +343,6 @@ fn licences(subject: &Subject) -> Vec<String> {
         })
     });
     without
-        .map(|(platform, _)| format!("{}: there is no licence in it", platform.archive()))
+        .map(|(platform, _)| format!("{}: no licence file", platform.archive()))
         .collect()
 }

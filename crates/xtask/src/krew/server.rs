@@ -1,5 +1,5 @@
-//! The files of one directory over HTTP, on loopback, for as long as this is held: where krew fetches archives from.
-//! Remembers which.
+//! Serves the files of one directory over HTTP on loopback, from which krew downloads archives, and records the
+//! downloads.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,18 +17,18 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-/// A running server. Ends when dropped.
+/// A running server. Dropping it stops it.
 pub(super) struct Server {
     address: SocketAddr,
-    fetched: Arc<Mutex<Vec<String>>>,
-    // Ends the thread that serves.
+    downloaded: Arc<Mutex<Vec<String>>>,
+    // Dropping the sender ends the server's thread.
     _stop: tokio::sync::oneshot::Sender<Infallible>,
 }
 
 impl Server {
-    /// Serves this directory on a free port.
+    /// Starts a server for a directory on a free port.
     pub(super) fn start(directory: &Path) -> Result<Self> {
-        let failed = |error| Error::during("a server on loopback", error);
+        let failed = |error| Error::during("start a server on loopback", error);
         let runtime = Builder::new_current_thread()
             .enable_io()
             .build()
@@ -37,28 +37,28 @@ impl Server {
             .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
             .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let fetched = Arc::default();
+        let downloaded = Arc::default();
         let files = Files {
             directory: directory.to_owned(),
-            fetched: Arc::clone(&fetched),
+            downloaded: Arc::clone(&downloaded),
         };
         let (stop, stopped) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || serve(&runtime, listener, files, stopped));
         Ok(Self {
             address,
-            fetched,
+            downloaded,
             _stop: stop,
         })
     }
 
-    /// Its address, without a `/` at the end.
+    /// Returns the server's URL without a trailing `/`.
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The names of the files that were fetched so far, in order.
-    pub(super) fn fetched(&self) -> Vec<String> {
-        self.fetched
+    /// Returns the names of all downloaded files, in order.
+    pub(super) fn downloaded(&self) -> Vec<String> {
+        self.downloaded
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone()
@@ -68,7 +68,7 @@ impl Server {
 #[derive(Clone)]
 struct Files {
     directory: PathBuf,
-    fetched: Arc<Mutex<Vec<String>>>,
+    downloaded: Arc<Mutex<Vec<String>>>,
 }
 
 fn serve(
@@ -89,21 +89,21 @@ async fn accept(listener: TcpListener, files: Files) {
     while let Ok((stream, _)) = listener.accept().await {
         let files = files.clone();
         tokio::spawn(async move {
-            let answer = service_fn(move |request| {
+            let service = service_fn(move |request| {
                 let files = files.clone();
-                async move { Ok::<_, Infallible>(files.answer(&request)) }
+                async move { Ok::<_, Infallible>(files.respond(&request)) }
             });
-            // A client that hangs up has got what it wanted.
+            // A client may close the connection after its download.
             let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), answer)
+                .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
     }
 }
 
 impl Files {
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        // Only files of this very directory.
+    fn respond(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        // Serve only files directly in the directory.
         let name = request.uri().path().trim_start_matches('/');
         let found = Path::new(name)
             .file_name()
@@ -111,7 +111,7 @@ impl Files {
             .and_then(|it| std::fs::read(self.directory.join(it)).ok());
         match found {
             Some(bytes) => {
-                self.fetched
+                self.downloaded
                     .lock()
                     .unwrap_or_else(|poisoned| poisoned.into_inner())
                     .push(name.to_owned());

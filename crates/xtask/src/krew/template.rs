@@ -1,12 +1,12 @@
-//! The templates in `krew/`, filled in as krew-release-bot fills them in: the tag, and for each archive its address and
-//! sum. Knows those two forms of Go's template language and refuses any other.
+//! Renders the templates in `krew/` as krew-release-bot does: replaces the tag, and adds the URL and checksum of each
+//! archive. Supports only these two forms of Go's template language; any other is an error.
 
 use gcr_test_support::{Error, Result};
 
 const TAG: &str = "{{ .TagName }}";
 const ARCHIVE: (&str, &str) = ("{{ addURIAndSha \"", "\" .TagName }}");
 
-/// Fills in. `archive` is asked for the address and the sum of each archive by the address that the template has.
+/// Renders a template. `archive` returns the URL and the checksum of the archive for each URL in the template.
 pub(crate) fn render(
     template: &str,
     tag: &str,
@@ -14,18 +14,18 @@ pub(crate) fn render(
 ) -> Result<String> {
     let mut text = String::new();
     for line in template.lines() {
-        // krew-release-bot sets the second line four columns in, whatever the first has.
-        let asked = line
+        // krew-release-bot always indents the second line by four columns, so the first must have the same indent.
+        let argument = line
             .strip_prefix("    ")
             .and_then(|it| it.strip_prefix(ARCHIVE.0));
-        if let Some(asked) = asked.and_then(|it| it.strip_suffix(ARCHIVE.1)) {
-            let (uri, sum) = archive(&asked.replace(TAG, tag))?;
+        if let Some(uri) = argument.and_then(|it| it.strip_suffix(ARCHIVE.1)) {
+            let (uri, sum) = archive(&uri.replace(TAG, tag))?;
             text += &format!("    uri: {uri}\n    sha256: {sum:?}\n");
         } else {
             let line = line.replace(TAG, tag);
             if line.contains("{{") {
                 return Err(Error::new(format!(
-                    "{line}: this form of a template is not known here"
+                    "render a template: unsupported action in {line}"
                 )));
             }
             text += &line;
@@ -39,9 +39,9 @@ pub(crate) fn render(
 mod tests {
     use super::*;
 
-    /// What krew-release-bot 0.0.51 makes of the same template, but for its missing quotes around the sum.
+    /// Expected: the output of krew-release-bot 0.0.51 for this template, with quotes around the checksum, which it omits.
     #[test]
-    fn tag_and_archive_are_filled_in() {
+    fn render_with_tag_and_archive_replaces_both() {
         let template = "  version: \"{{ .TagName }}\"\n  platforms:\n  - bin: x\n    \
                         {{ addURIAndSha \"https://h.example/{{ .TagName }}/x-{{ .TagName }}.zip\" .TagName }}\n";
         let rendered = render(template, "v1.2.3", |uri| Ok((uri.into(), "ab12".into())));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn another_form_is_refused() {
+    fn render_with_other_actions_fails() {
         for template in [
             "{{ .Other }}\n",
             "      {{ addURIAndSha \"https://h.example/x\" .TagName }}\n",

@@ -1,5 +1,5 @@
-//! Archives that depend on nothing but their content: names sorted, one time for all files, no owner, no links. Written
-//! here and read again by what checks them; krew tells the two formats apart by their first bytes, and so does this.
+//! Packs and parses archives. Their bytes depend only on their content: sorted names, one modification time for all
+//! files, no owner, no links.
 
 use std::io::{Cursor, Read, Write};
 
@@ -11,44 +11,44 @@ use jiff::tz::TimeZone;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
-/// How files are packed.
+/// Archive format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// A ustar archive, gzipped.
+    /// A ustar archive compressed with gzip.
     TarGz,
-    /// A zip archive, deflated.
+    /// A zip archive compressed with deflate.
     Zip,
 }
 
-/// One file to be packed.
+/// One file for an archive.
 #[derive(Clone)]
 pub(crate) struct Packed {
-    /// Its path in the archive, with `/`.
+    /// Path in the archive, with `/`.
     pub(crate) path: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) executable: bool,
 }
 
-/// One entry of an archive that was read.
+/// One entry of a parsed archive.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) path: String,
     pub(crate) kind: Kind,
-    /// Its permissions; 0 where the archive has none.
+    /// Permissions; 0 if the archive has none.
     pub(crate) mode: u32,
 }
 
-/// What an entry is.
+/// Kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
     Directory,
-    /// A link, a device: nothing that krew unpacks.
+    /// For example a link or a device, which krew does not unpack.
     Other,
 }
 
 impl Format {
-    /// What the archive's file name ends in, without the dot.
+    /// Returns the file name extension, without the dot.
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::TarGz => "tar.gz",
@@ -56,7 +56,7 @@ impl Format {
         }
     }
 
-    /// The name of an archive without what it ends in; `None` for another file's.
+    /// Returns an archive's name without its extension; `None` if it has neither extension.
     pub(crate) fn stem(name: &str) -> Option<&str> {
         [Self::TarGz, Self::Zip].into_iter().find_map(|format| {
             let rest = name.strip_suffix(format.extension())?;
@@ -64,7 +64,7 @@ impl Format {
         })
     }
 
-    /// Packs the files. `time` is theirs, in seconds since 1970.
+    /// Packs the files. `time` is their modification time, in seconds since 1970.
     pub(crate) fn pack(self, files: &[Packed], time: u64) -> Result<Vec<u8>> {
         let mut files: Vec<&Packed> = files.iter().collect();
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -72,7 +72,7 @@ impl Format {
             Self::TarGz => tar_gz(&files, time),
             Self::Zip => zipped(&files, time),
         };
-        packed.map_err(|error| Error::during("an archive", error))
+        packed.map_err(|error| Error::during("pack an archive", error))
     }
 }
 
@@ -85,7 +85,7 @@ impl Packed {
 }
 
 fn tar_gz(files: &[&Packed], time: u64) -> AnyResult<Vec<u8>> {
-    // The header holds neither a file name nor a time, and says that the operating system is not known.
+    // By default the header has no file name, no time and operating system "unknown".
     let gzip = GzBuilder::new().write(Vec::new(), Compression::best());
     let mut tar = tar::Builder::new(gzip);
     for file in files {
@@ -114,7 +114,7 @@ fn zipped(files: &[&Packed], time: u64) -> AnyResult<Vec<u8>> {
     Ok(zip.finish()?.into_inner())
 }
 
-/// A time as zip has it, without a zone: UTC's, wherever it is made.
+/// Returns the time in zip's format, which has no time zone. It is always UTC.
 fn dos_time(time: u64) -> AnyResult<DateTime> {
     let at = Timestamp::from_second(i64::try_from(time)?)?.to_zoned(TimeZone::UTC);
     Ok(DateTime::from_date_and_time(
@@ -127,16 +127,16 @@ fn dos_time(time: u64) -> AnyResult<DateTime> {
     )?)
 }
 
-/// The entries of an archive, in its own order.
+/// Parses an archive and returns its entries, in its own order. The first bytes select the format, as krew does.
 pub(crate) fn entries(archive: &[u8]) -> Result<Vec<Entry>> {
     let read = if archive.starts_with(&[0x1f, 0x8b, 0x08]) {
         tar_gz_entries(archive)
     } else if archive.starts_with(b"PK\x03\x04") {
         zip_entries(archive)
     } else {
-        return Err(Error::new("it is neither a .tar.gz nor a .zip"));
+        return Err(Error::new("neither a .tar.gz nor a .zip archive"));
     };
-    read.map_err(|error| Error::during("it cannot be read", error))
+    read.map_err(|error| Error::during("parse the archive", error))
 }
 
 fn tar_gz_entries(archive: &[u8]) -> AnyResult<Vec<Entry>> {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_matter_and_modes_are_kept() {
+    fn pack_with_files_in_any_order_returns_same_bytes_and_keeps_modes() {
         let (one, other) = (
             file("b", b"program", true),
             file("LICENSE", b"words", false),
@@ -211,13 +211,13 @@ mod tests {
         }
     }
 
-    /// As `tar --sort=name --mtime=@1700000000 --owner=0 --group=0 --numeric-owner --format=ustar` writes them.
+    /// Expected: the header fields that `tar --sort=name --mtime=@1700000000 --owner=0 --group=0 --numeric-owner --format=ustar` writes.
     #[test]
-    fn a_tar_header_holds_nothing_of_who_packed_it() {
+    fn tar_header_contains_no_owner_and_no_packing_time() {
         let packed = Format::TarGz
             .pack(&[file("b", b"x", true)], 1_700_000_000)
             .unwrap();
-        // gzip: no flags, no time, operating system unknown.
+        // The gzip header: no flags, no time, operating system unknown.
         assert_eq!(packed[3..8], [0; 5]);
         assert_eq!(packed[9], 255);
         let mut tar = Vec::new();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_archive_is_refused() {
+    fn entries_of_other_files_fail() {
         assert!(entries(b"#!/bin/sh\n").is_err());
         assert!(entries(&[0x1f, 0x8b, 0x08, 0]).is_err());
     }

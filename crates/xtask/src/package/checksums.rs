@@ -1,4 +1,4 @@
-//! `SHA256SUMS`, as `sha256sum -c` reads it.
+//! Writes `SHA256SUMS`, in the format of `sha256sum --check`.
 
 use std::fs;
 use std::path::Path;
@@ -10,22 +10,22 @@ use sha2::{Digest, Sha256};
 use super::archive::Format;
 use super::target::Target;
 
-/// The file's name.
+/// Name of the file.
 pub(crate) const FILE: &str = "SHA256SUMS";
 
-/// The sum of some bytes, in lower case, as krew wants it.
+/// Returns the SHA-256 checksum as lower-case hexadecimal digits, as krew requires.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let sum = Sha256::digest(bytes);
     sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes the sums of all files of a directory that are of this version.
+/// Writes the checksums of all release files of this version in a directory.
 pub(crate) fn write(directory: &Path, version: &str) -> Result<()> {
     let failed = |error| Error::during(directory.display(), error);
     let mut lines = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.path().is_file() && is_of(&name, version) {
+        if entry.path().is_file() && is_release_file(&name, version) {
             let bytes = fs::read(entry.path()).map_err(failed)?;
             lines.push((name, sha256(&bytes)));
         }
@@ -38,16 +38,16 @@ pub(crate) fn write(directory: &Path, version: &str) -> Result<()> {
     fs::write(directory.join(FILE), text).map_err(failed)
 }
 
-/// Whether a file is an archive, a package or a bill of materials of exactly this version: `v1.0.1` is a beginning of
-/// `v1.0.10` and of `v1.0.1-rc.1`.
-fn is_of(name: &str, version: &str) -> bool {
+/// Returns whether a file is an archive, a package or a bill of materials of exactly this version. A prefix is not
+/// sufficient: `v1.0.1` is a prefix of `v1.0.10` and of `v1.0.1-rc.1`.
+fn is_release_file(name: &str, version: &str) -> bool {
     PLUGINS.iter().any(|(_, file_name)| {
         let rest = name.strip_prefix(&format!("{file_name}-{version}"));
-        rest.is_some_and(|rest| rest == ".cdx.json" || is_target(rest))
+        rest.is_some_and(|rest| rest == ".cdx.json" || has_target(rest))
     })
 }
 
-fn is_target(rest: &str) -> bool {
+fn has_target(rest: &str) -> bool {
     let target = rest
         .strip_prefix('-')
         .and_then(|it| Format::stem(it).or_else(|| it.strip_suffix(".deb")));
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use gcr_test_support::scratch::ScratchDir;
 
-    /// A directory with these files, each with its text.
+    /// Creates a directory with these files.
     fn directory(files: &[(&str, &str)]) -> ScratchDir {
         let dir = ScratchDir::new("sums").unwrap();
         for (name, text) in files {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_of_the_version_has_its_line() {
+    fn write_with_several_versions_lists_files_of_the_given_one() {
         let dir = directory(&[
             ("kubectl-gcr_secret-v1.0.0.cdx.json", "abc"),
             (
@@ -86,7 +86,7 @@ mod tests {
             ),
         ]);
         write(dir.path(), "v1.0.0").unwrap();
-        // What sha256sum prints for the empty input and for "abc".
+        // Expected: the output of sha256sum for empty input and for "abc".
         assert_eq!(
             fs::read_to_string(dir.path().join(FILE)).unwrap(),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  \
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_begins_like_another_is_not_it() {
+    fn write_with_version_that_is_a_prefix_of_others_lists_no_file() {
         let dir = directory(&[
             (
                 "kubectl-gcr_secret-v0.1.10-x86_64-unknown-linux-musl.tar.gz",

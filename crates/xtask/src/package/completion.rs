@@ -1,5 +1,5 @@
-//! The file in an archive that kubectl asks for completion. Written without running the plugin: an archive is made for
-//! machines that are not this one.
+//! Creates the completion file of an archive, which kubectl runs for completion. Does not run the plugin, because the
+//! archive can be for another machine.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use super::archive::Packed;
 use super::read;
 use super::target::Target;
 
-/// The file that kubectl asks for completion: what the plugin prints itself, or the same for Windows.
+/// Returns the completion file of a plugin: the script that the plugin itself prints, or its counterpart for Windows.
 pub(super) fn shim(root: &Path, file_name: &str, target: &Target) -> Result<Packed> {
-    let asked = completion_file(file_name);
+    let name = completion_file(file_name);
     let (path, text) = if target.os() == "windows" {
         (
-            format!("{asked}.cmd"),
+            format!("{name}.cmd"),
             format!("@\"%~dp0{file_name}.exe\" __complete %*\r\n"),
         )
     } else {
@@ -24,7 +24,7 @@ pub(super) fn shim(root: &Path, file_name: &str, target: &Target) -> Result<Pack
         let shim = String::from_utf8_lossy(&shim)
             .replace("PLUGIN", &file.replace('_', "-"))
             .replace("FILE", file);
-        (asked, shim)
+        (name, shim)
     };
     Ok(Packed {
         path,
@@ -40,19 +40,19 @@ mod tests {
     use gcr_test_support::{Session, checkout};
 
     #[test]
-    fn the_completion_in_the_archive_is_what_the_plugin_prints() {
+    fn shim_for_linux_equals_output_of_the_plugin() {
         let session = Session::without_cluster();
         let linux = Target::parse("x86_64-unknown-linux-musl").unwrap();
-        let asked = [
+        let commands = [
             session.gcr_secret(["completion", "kubectl"]),
             session.gcr_patch_sa(["--completion=kubectl"]),
         ];
-        for ((_, file_name), asked) in PLUGINS.into_iter().zip(asked) {
+        for ((_, file_name), command) in PLUGINS.into_iter().zip(commands) {
             let packed = shim(&checkout::root(), file_name, &linux).unwrap();
             assert_eq!(packed.path, completion_file(file_name));
             assert_eq!(
                 String::from_utf8_lossy(&packed.bytes),
-                asked.run().success().stdout
+                command.run().success().stdout
             );
         }
     }

@@ -1,34 +1,35 @@
-//! The glibc that a program wants, read out of the program: a promise in an archive's name is held before it is packed.
-//! Runs nothing.
+//! Reads the glibc version that a program requires out of the program, without running it, so that an archive whose
+//! name promises an old glibc keeps the promise.
 
 use gcr_test_support::{Error, Result};
 
 use super::target::Target;
 
-/// That a program asks for no newer glibc than the target has. The versions it asks for stand in it as words.
+/// Checks that a program requires no newer glibc than the target has. The program contains the required versions as
+/// text.
 pub(super) fn check(binary: &str, program: &[u8], target: &Target) -> Result<()> {
     let Some((major, minor)) = target.glibc() else {
         return Ok(());
     };
     match newest(program) {
         Some(found) if found <= (major, minor) => Ok(()),
-        Some((is, it)) => Err(Error::new(format!(
-            "{binary} asks for glibc {is}.{it}, and {} has {major}.{minor}",
+        Some((major_found, minor_found)) => Err(Error::new(format!(
+            "{binary} requires glibc {major_found}.{minor_found}, but {} has {major}.{minor}",
             target.name()
         ))),
-        None => Err(Error::new(format!("{binary} names no version of glibc"))),
+        None => Err(Error::new(format!("{binary}: contains no glibc version"))),
     }
 }
 
-/// The newest glibc that a program asks for; `None` where it asks for none.
+/// Returns the newest glibc version that a program requires; `None` if it requires none.
 pub(super) fn newest(program: &[u8]) -> Option<(u32, u32)> {
-    const MARK: &[u8] = b"GLIBC_";
+    const PREFIX: &[u8] = b"GLIBC_";
     let starts = program
-        .windows(MARK.len())
+        .windows(PREFIX.len())
         .enumerate()
-        .filter(|(_, window)| *window == MARK);
+        .filter(|(_, window)| *window == PREFIX);
     let versions = starts.filter_map(|(at, _)| {
-        let after = &program[at + MARK.len()..];
+        let after = &program[at + PREFIX.len()..];
         let end = after
             .iter()
             .position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_glibc_is_seen() {
+    fn check_with_newer_glibc_than_the_target_fails() {
         let program = b"\0GLIBC_2.2.5\0GLIBC_2.17\0GLIBC_2.9\0GLIBC_PRIVATE\0";
         assert_eq!(newest(program), Some((2, 17)));
         let old = Target::parse("x86_64-unknown-linux-gnu.2.17").unwrap();

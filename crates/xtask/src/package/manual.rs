@@ -1,4 +1,4 @@
-//! The manual pages of a plugin, from `man/` of the checkout, where its tests keep them true to its command line.
+//! Collects the manual pages of a plugin from `man/`. The plugins' tests keep these pages equal to the command line.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use gcr_test_support::{Error, Result};
 
 use super::archive::Packed;
 
-/// How the name of such a page ends: section 1 is of commands.
+/// Extension of manual pages of commands (section 1).
 pub(super) const SECTION: &str = ".1";
 
-/// The pages of the plugin with this file name: its own, and those of its subcommands.
+/// Returns the pages of the plugin with this file name and of its subcommands.
 pub(super) fn pages(root: &Path, file_name: &str) -> Result<Vec<Packed>> {
     let directory = root.join("man");
     let failed = |error| Error::during(directory.display(), error);
@@ -29,7 +29,7 @@ pub(super) fn pages(root: &Path, file_name: &str) -> Result<Vec<Packed>> {
     }
     pages.sort_by(|one, other| one.path.cmp(&other.path));
     match pages.is_empty() {
-        true => Err(Error::new(format!("man/ has no page of {plugin}"))),
+        true => Err(Error::new(format!("man/ contains no page of {plugin}"))),
         false => Ok(pages),
     }
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_plugin_has_its_pages_and_no_others() {
+    fn pages_of_each_plugin_are_complete() {
         let names = |file_name| {
             let pages = pages(&checkout::root(), file_name).unwrap();
             pages

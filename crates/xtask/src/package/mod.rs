@@ -1,6 +1,6 @@
-//! `cargo xtask package`: an archive of each plugin, as it is released, and for Linux a Debian package, in `target/dist`,
-//! with checksums. On a Linux machine with glibc also such that run on an older glibc, where cargo-zigbuild is there to
-//! build them. Publishes nothing.
+//! `cargo xtask package`: builds the archives of both plugins, and for Linux their Debian packages, in `target/dist`, with
+//! checksums and bills of materials. On a Linux host with glibc it also builds for an old glibc if cargo-zigbuild is
+//! installed. Publishes nothing.
 
 pub(crate) mod archive;
 pub(crate) mod checksums;
@@ -17,26 +17,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Args;
 use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
 
 use self::archive::Packed;
 use self::target::Target;
 use crate::krew;
-use crate::step::{step, succeed};
-use crate::suites::wanted;
+use crate::step::{capture_success, step};
+use crate::suites::require_tool;
 
-/// The version of this workspace as a tag has it.
+/// Tag of the workspace's version.
 pub(crate) const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 
-/// Makes the archives of this machine, or of one that is named.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let targets = match words {
-        [] => of_this_machine()?,
-        ["--target", name] => vec![Target::parse(name)?],
-        // For archives that were built on several machines and gathered on one.
-        ["--sums"] => Vec::new(),
-        _ => return Err(crate::not_understood("package", words)),
+/// Arguments of `cargo xtask package`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Build for this rustc target [default: this machine, and the same with an old glibc]
+    #[arg(long, value_name = "T", value_parser = Target::parse, conflicts_with = "sums")]
+    target: Option<Target>,
+    /// Build nothing; write checksums and bills of materials of archives that were built elsewhere
+    #[arg(long)]
+    sums: bool,
+}
+
+/// Builds the archives and packages, their checksums, and the bills of materials.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let targets = match &arguments.target {
+        Some(target) => vec![target.clone()],
+        None if arguments.sums => Vec::new(),
+        None => host_targets()?,
     };
     let root = checkout::root();
     let into = dist();
@@ -54,35 +64,35 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Where archives go.
+/// Returns the directory of the archives.
 pub(crate) fn dist() -> PathBuf {
     checkout::root().join("target/dist")
 }
 
-fn of_this_machine() -> Result<Vec<Target>> {
+fn host_targets() -> Result<Vec<Target>> {
     let host = Target::host()?;
     let portable = host.portable();
     let mut targets = vec![host];
-    match (portable, zigbuild()) {
+    match (portable, require_zigbuild()) {
         (Some(portable), Ok(())) => targets.push(portable),
-        (Some(_), Err(missing)) => println!("no portable build: {missing}"),
+        (Some(_), Err(missing)) => println!("skipped the build for an old glibc: {missing}"),
         (None, _) => {}
     }
     Ok(targets)
 }
 
-fn zigbuild() -> Result<()> {
-    wanted(
+fn require_zigbuild() -> Result<()> {
+    require_tool(
         "cargo-zigbuild",
         "--version",
         "`cargo install cargo-zigbuild --locked` and https://ziglang.org/download, or both by `pip install cargo-zigbuild ziglang`",
     )
 }
 
-/// `build`, for this target; for the host without naming it, so that it is the build that is tested.
+/// Configures a build for a target. The host is not passed to cargo, so that its build is the one that the tests use.
 pub(crate) fn build_for(build: ReleaseBuild, target: &Target) -> Result<ReleaseBuild> {
     if target.glibc().is_some() {
-        zigbuild()?;
+        require_zigbuild()?;
     }
     Ok(if *target == Target::host()? {
         build
@@ -92,7 +102,7 @@ pub(crate) fn build_for(build: ReleaseBuild, target: &Target) -> Result<ReleaseB
 }
 
 /// Builds both plugins and packs each, as version `tag`, into an archive and for Linux a Debian package. `root` is the
-/// checkout that is built.
+/// checkout that `build` builds.
 pub(crate) fn archives(
     root: &Path,
     build: &ReleaseBuild,
@@ -132,14 +142,14 @@ pub(crate) fn archives(
     Ok(written)
 }
 
-/// `kubectl-gcr_secret-v1.2.3-x86_64-unknown-linux-musl.tar.gz`
+/// Returns the name of an archive, for example `kubectl-gcr_secret-v1.2.3-x86_64-unknown-linux-musl.tar.gz`.
 pub(crate) fn archive_name(file_name: &str, tag: &str, target: &Target) -> String {
     let (name, extension) = (target.name(), target.format().extension());
     format!("{file_name}-{tag}-{name}.{extension}")
 }
 
-/// What is in the archive of the plugin with this file name: all of it lies at the top, so that one who unpacks it into
-/// a directory of PATH is done.
+/// Returns the files of a plugin's archive. All are at the top level, so that unpacking the archive into a directory on
+/// PATH installs the plugin.
 pub(crate) fn contents(
     root: &Path,
     file_name: &str,
@@ -165,24 +175,26 @@ pub(crate) fn contents(
     Ok(files)
 }
 
-/// The time that all files of an archive bear: the commit's, or `SOURCE_DATE_EPOCH`
-/// (<https://reproducible-builds.org/specs/source-date-epoch/>) where that is set.
+/// Returns the modification time of all files in an archive: `SOURCE_DATE_EPOCH`
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>) if set, otherwise the time of the last commit.
 pub(crate) fn commit_time(root: &Path) -> Result<u64> {
-    let said = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(given) => given,
+    let text = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text,
         Err(_) => {
             let mut git = Command::new("git");
-            succeed(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).map_err(|error| {
-                Error::during(
-                    "the time of the commit (SOURCE_DATE_EPOCH names one where there is no git)",
-                    error,
-                )
-            })?
+            capture_success(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).map_err(
+                |error| {
+                    Error::during(
+                        "read the time of the last commit (without git, set SOURCE_DATE_EPOCH)",
+                        error,
+                    )
+                },
+            )?
         }
     };
-    said.trim()
+    text.trim()
         .parse()
-        .map_err(|error| Error::during(format!("the time {said:?}"), error))
+        .map_err(|error| Error::during(format!("read the time {text:?}"), error))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -194,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_archive_is_named_after_plugin_version_and_target() {
+    fn archive_name_contains_plugin_version_and_target() {
         let windows = Target::parse("x86_64-pc-windows-gnu").unwrap();
         assert_eq!(
             archive_name("kubectl-gcr_secret", "v1.2.3", &windows),

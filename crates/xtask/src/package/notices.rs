@@ -1,8 +1,8 @@
-//! What the licences of others ask for: the notices of all Rust libraries that are linked into the plugins on one machine,
-//! out of the sources that cargo has and of the compiler's own documentation, and that of musl where a program is static.
-//! A library without a notice is an error, not a gap. Knows nothing of what a C toolchain adds by itself: mingw-w64's
-//! startup objects and libgcc for Windows, LLVM's libunwind and compiler-rt from zig. Judges no licence: that is
-//! cargo-deny's part.
+//! Collects the licence notices that an archive must contain: those of all Rust libraries that are linked into the
+//! plugins for a target, from their sources in cargo's registry, those of Rust's standard library, from the toolchain,
+//! and that of musl for static programs. A library without a notice is an error. Not included: the parts that a C
+//! toolchain adds (mingw-w64's start-up objects and libgcc for Windows, LLVM's libunwind and compiler-rt with zig). Which
+//! licences are allowed is checked by cargo-deny.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,9 +16,9 @@ use serde_json::Value;
 use super::archive::Packed;
 use super::read;
 use super::target::Target;
-use crate::step::succeed;
+use crate::step::capture_success;
 
-/// What the names of files begin with that hold a licence or a notice.
+/// Prefixes of the names of files with a licence or a notice.
 const NOTICES: [&str; 6] = [
     "license",
     "licence",
@@ -28,34 +28,34 @@ const NOTICES: [&str; 6] = [
     "unlicense",
 ];
 
-/// Where a toolchain keeps the notices of what is in its standard library.
+/// Path of the standard library's notices in a toolchain.
 const STANDARD_LIBRARY: &str = "share/doc/rust/COPYRIGHT-library.html";
 
-/// What the C library of the static Linux programs says of itself: no package and no toolchain carries it.
+/// Licence of musl, the C library in static Linux programs. No package and no toolchain contains it.
 const MUSL: &str = include_str!("musl.txt");
 
-/// A library of somebody else's.
+/// A linked library that is not part of this workspace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Library {
     name: String,
     version: String,
-    /// As its manifest words it.
+    /// The licence expression of its manifest.
     licence: String,
     sources: PathBuf,
 }
 
-/// The files with the notices: of the libraries, and of Rust's own.
+/// Returns the files with the notices of the libraries and of Rust's standard library.
 pub(crate) fn notices(root: &Path, target: &Target) -> Result<Vec<Packed>> {
     let text = text(&linked(root, target)?, &root.join("LICENSE"), target)?;
     let mut rustc = Command::new("rustc");
-    let sysroot = succeed(rustc.args(["--print", "sysroot"]).current_dir(root))?;
+    let sysroot = capture_success(rustc.args(["--print", "sysroot"]).current_dir(root))?;
     let rust = Path::new(sysroot.trim()).join(STANDARD_LIBRARY);
     let rust = fs::read(&rust).map_err(|error| {
-        let words = format!(
-            "{} (the notices of Rust's standard library; a toolchain of rustup's has them)",
+        let operation = format!(
+            "read the notices of Rust's standard library, which rustup's toolchains contain, in {}",
             rust.display()
         );
-        Error::during(words, error)
+        Error::during(operation, error)
     })?;
     let file = |path: &str, bytes| Packed {
         path: path.into(),
@@ -68,7 +68,7 @@ pub(crate) fn notices(root: &Path, target: &Target) -> Result<Vec<Packed>> {
     ])
 }
 
-/// What cargo links into the plugins for this machine. What only runs while they are built is not among it.
+/// Returns the libraries that cargo links into the plugins for a target, without build scripts and procedural macros.
 fn linked(root: &Path, target: &Target) -> Result<Vec<Library>> {
     let mut tree = checkout::cargo();
     tree.current_dir(root)
@@ -78,26 +78,26 @@ fn linked(root: &Path, target: &Target) -> Result<Vec<Library>> {
     for (package, _) in PLUGINS {
         tree.args(["--package", package]);
     }
-    let lines = succeed(&mut tree)?;
+    let lines = capture_success(&mut tree)?;
     let names: BTreeSet<(&str, &str)> = lines.lines().filter_map(named).collect();
     let mut metadata = checkout::cargo();
     metadata
         .current_dir(root)
         .args(["metadata", "--quiet", "--locked", "--format-version", "1"])
         .args(["--filter-platform", target.triple()]);
-    let metadata = succeed(&mut metadata)?;
+    let metadata = capture_success(&mut metadata)?;
     let metadata: Value = serde_json::from_str(&metadata)
-        .map_err(|error| Error::during("what cargo metadata says", error))?;
+        .map_err(|error| Error::during("parse the output of cargo metadata", error))?;
     libraries(&metadata, &names)
 }
 
-/// `name v1.2.3`, and more behind it where it is not from a registry.
+/// Parses `name v1.2.3`, which is followed by a source if the package is not from a registry.
 fn named(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split_whitespace();
     Some((words.next()?, words.next()?.strip_prefix('v')?))
 }
 
-/// Those packages of the metadata that were named and are not of this workspace, sorted.
+/// Returns the named packages of the metadata that are not in this workspace, sorted.
 fn libraries(metadata: &Value, names: &BTreeSet<(&str, &str)>) -> Result<Vec<Library>> {
     let text = |package: &Value, key: &str| package[key].as_str().unwrap_or_default().to_owned();
     let known: BTreeMap<_, _> = metadata["packages"]
@@ -109,9 +109,11 @@ fn libraries(metadata: &Value, names: &BTreeSet<(&str, &str)>) -> Result<Vec<Lib
     let mut found = Vec::new();
     for (name, version) in names {
         let key = ((*name).to_owned(), (*version).to_owned());
-        let package = known
-            .get(&key)
-            .ok_or_else(|| Error::new(format!("cargo metadata knows no {name} {version}")))?;
+        let package = known.get(&key).ok_or_else(|| {
+            Error::new(format!(
+                "{name} {version} is missing in the output of cargo metadata"
+            ))
+        })?;
         if package["source"].is_null() {
             continue;
         }
@@ -126,28 +128,28 @@ fn libraries(metadata: &Value, names: &BTreeSet<(&str, &str)>) -> Result<Vec<Lib
     Ok(found)
 }
 
-/// The whole text: who is in it, and then each notice once, with all whose it is.
+/// Returns the content of THIRD-PARTY.txt: all libraries, then each notice once with all libraries that it belongs to.
 fn text(libraries: &[Library], apache: &Path, target: &Target) -> Result<String> {
     let mut order: Vec<String> = Vec::new();
-    let mut whose: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut owners_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for library in libraries {
         for (file, notice) in library.notices(apache)? {
-            let words = format!("{} {}: {file}", library.name, library.version);
-            let owners = whose.entry(notice.clone()).or_default();
+            let owner = format!("{} {}: {file}", library.name, library.version);
+            let owners = owners_of.entry(notice.clone()).or_default();
             if owners.is_empty() {
                 order.push(notice);
             }
-            owners.push(words);
+            owners.push(owner);
         }
     }
     let mut text = format!(
-        "The plugins for {} hold the libraries of others that are named here, under these\n\
-         licences. The texts follow. Those of Rust's standard library stand in THIRD-PARTY.rust.html.\n\n",
+        "The plugins for {} contain these third-party libraries, under these licences.\n\
+         The licence texts follow. Those of Rust's standard library are in THIRD-PARTY.rust.html.\n\n",
         target.triple()
     );
     if target.triple().ends_with("-musl") {
         text += "musl libc: MIT\n";
-        whose.insert(MUSL.into(), vec!["musl libc: COPYRIGHT".into()]);
+        owners_of.insert(MUSL.into(), vec!["musl libc: COPYRIGHT".into()]);
         order.push(MUSL.into());
     }
     for library in libraries {
@@ -158,15 +160,15 @@ fn text(libraries: &[Library], apache: &Path, target: &Target) -> Result<String>
         text += &format!(
             "\n{}\n{}\n\n{notice}",
             "=".repeat(80),
-            whose[&notice].join("\n")
+            owners_of[&notice].join("\n")
         );
     }
     Ok(text)
 }
 
 impl Library {
-    /// Its notices, by the path of their file. Some packages come without one; where a licence that names no owner may be
-    /// chosen, its text is ours.
+    /// Returns the library's notices with the paths of their files. For a package without a notice that allows
+    /// Apache-2.0, whose text names no copyright holder, returns the text of that licence in `apache`.
     fn notices(&self, apache: &Path) -> Result<Vec<(String, String)>> {
         let mut files = Vec::new();
         search(&self.sources, &mut files)?;
@@ -184,19 +186,19 @@ impl Library {
             return Ok(vec![("Apache-2.0".into(), notice(apache)?)]);
         }
         Err(Error::new(format!(
-            "{} {} is under {:?} and comes without its text",
+            "{} {}: the package does not contain the text of its licence {:?}",
             self.name, self.version, self.licence
         )))
     }
 }
 
-/// The text of a file, with one way of ending lines.
+/// Returns the text of a file with `\n` line ends.
 fn notice(file: &Path) -> Result<String> {
     let text = String::from_utf8_lossy(&read(file)?).replace("\r\n", "\n");
     Ok(format!("{}\n", text.trim_matches('\n').trim_end()))
 }
 
-/// The files of a package that hold a licence, also of what it has taken in from others.
+/// Finds the licence files of a package, including those of code that it has copied from other projects.
 fn search(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let failed = |error| Error::during(directory.display(), error);
     for entry in fs::read_dir(directory).map_err(failed)? {
@@ -216,13 +218,13 @@ mod tests {
     use super::*;
     use gcr_test_support::scratch::ScratchDir;
 
-    struct Shelf(ScratchDir);
+    struct Sources(ScratchDir);
 
-    impl Shelf {
+    impl Sources {
         fn new() -> Self {
-            let shelf = Self(ScratchDir::new("notices").unwrap());
-            shelf.put("apache", "the Apache text\n");
-            shelf
+            let sources_dir = Self(ScratchDir::new("notices").unwrap());
+            sources_dir.put("apache", "the Apache text\n");
+            sources_dir
         }
 
         fn put(&self, path: &str, text: &str) {
@@ -249,23 +251,23 @@ mod tests {
     }
 
     #[test]
-    fn a_text_stands_once_with_all_whose_it_is() {
-        let shelf = Shelf::new();
-        shelf.put("a/LICENSE-MIT", "\nThe same words\r\n\r\n");
-        shelf.put("b/LICENSE-MIT", "The same words\n");
-        shelf.put("b/NOTICE", "b is b's\n");
-        shelf.put("b/third_party/c/COPYING.txt", "c is c's\n");
-        shelf.put("b/src/license.rs", "fn main() {}\n");
+    fn text_with_equal_notices_contains_each_once() {
+        let sources_dir = Sources::new();
+        sources_dir.put("a/LICENSE-MIT", "\nThe same words\r\n\r\n");
+        sources_dir.put("b/LICENSE-MIT", "The same words\n");
+        sources_dir.put("b/NOTICE", "b is b's\n");
+        sources_dir.put("b/third_party/c/COPYING.txt", "c is c's\n");
+        sources_dir.put("b/src/license.rs", "fn main() {}\n");
         let libraries = [
-            shelf.library("a", "MIT"),
-            shelf.library("b", "MIT AND Zlib"),
+            sources_dir.library("a", "MIT"),
+            sources_dir.library("b", "MIT AND Zlib"),
         ];
         let line = "=".repeat(80);
         assert_eq!(
-            shelf.text(&libraries).unwrap(),
+            sources_dir.text(&libraries).unwrap(),
             format!(
-                "The plugins for x86_64-unknown-linux-gnu hold the libraries of others that are named here, under these\n\
-                 licences. The texts follow. Those of Rust's standard library stand in THIRD-PARTY.rust.html.\n\n\
+                "The plugins for x86_64-unknown-linux-gnu contain these third-party libraries, under these licences.\n\
+                 The licence texts follow. Those of Rust's standard library are in THIRD-PARTY.rust.html.\n\n\
                  a 1.0.0: MIT\nb 1.0.0: MIT AND Zlib\n\
                  \n{line}\na 1.0.0: LICENSE-MIT\nb 1.0.0: LICENSE-MIT\n\nThe same words\n\
                  \n{line}\nb 1.0.0: NOTICE\n\nb is b's\n\
@@ -275,10 +277,12 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_a_text_has_apaches_or_is_refused() {
-        let shelf = Shelf::new();
+    fn text_without_notice_uses_apache_or_fails() {
+        let sources_dir = Sources::new();
         for licence in ["Apache-2.0", "MIT OR Apache-2.0", "MIT/Apache-2.0"] {
-            let text = shelf.text(&[shelf.library("a", licence)]).unwrap();
+            let text = sources_dir
+                .text(&[sources_dir.library("a", licence)])
+                .unwrap();
             assert!(
                 text.ends_with("\na 1.0.0: Apache-2.0\n\nthe Apache text\n"),
                 "{text}"
@@ -290,38 +294,42 @@ mod tests {
             "Apache-2.0 WITH LLVM-exception",
             "",
         ] {
-            let refused = shelf.text(&[shelf.library("a", licence)]).unwrap_err();
+            let error = sources_dir
+                .text(&[sources_dir.library("a", licence)])
+                .unwrap_err();
             assert!(
-                refused.to_string().contains("comes without its text"),
+                error
+                    .to_string()
+                    .contains("does not contain the text of its licence"),
                 "{licence}"
             );
         }
     }
 
     #[test]
-    fn a_static_program_names_its_libc() {
+    fn text_for_static_program_contains_musl() {
         let apache = Path::new("not read");
-        let said = |name| text(&[], apache, &Target::parse(name).unwrap()).unwrap();
-        let musl = said("aarch64-unknown-linux-musl");
+        let text_for = |name| text(&[], apache, &Target::parse(name).unwrap()).unwrap();
+        let musl = text_for("aarch64-unknown-linux-musl");
         assert!(musl.contains("\nmusl libc: MIT\n") && musl.contains("Rich Felker, et al."));
-        assert!(!said("x86_64-unknown-linux-gnu").contains("musl libc"));
+        assert!(!text_for("x86_64-unknown-linux-gnu").contains("musl libc"));
     }
 
-    /// On this machine: cargo has its sources wherever this test was built.
+    /// cargo has the sources of all libraries, because it has built this test.
     #[test]
-    fn what_is_linked_has_its_notices() {
+    fn notices_of_linked_libraries_are_complete() {
         let root = checkout::root();
         let host = Target::host().unwrap();
         let linked = linked(&root, &host).unwrap();
-        let is_there = |name: &str| linked.iter().any(|library| library.name == name);
-        assert!(is_there("ring") && is_there("kube-client") && is_there("clap_builder"));
-        // Of this workspace; run while building only; of the tests.
-        assert!(!is_there("gcr-core") && !is_there("cc") && !is_there("proptest"));
-        assert!(!is_there("serde_derive") && !is_there("zip"));
+        let is_linked = |name: &str| linked.iter().any(|library| library.name == name);
+        assert!(is_linked("ring") && is_linked("kube-client") && is_linked("clap_builder"));
+        // A package of this workspace, a build dependency, and a dependency of tests.
+        assert!(!is_linked("gcr-core") && !is_linked("cc") && !is_linked("proptest"));
+        assert!(!is_linked("serde_derive") && !is_linked("zip"));
         let packed = notices(&root, &host).unwrap();
-        let of_rust = String::from_utf8_lossy(&packed[1].bytes);
+        let standard_library = String::from_utf8_lossy(&packed[1].bytes);
         assert!(
-            of_rust.contains("The Rust Standard Library"),
+            standard_library.contains("The Rust Standard Library"),
             "{}",
             packed[1].path
         );

@@ -1,29 +1,30 @@
-//! The README as it lies in an archive: what it links to in the sources is not there, and a link that leads nowhere is
-//! worse than its words alone. Changes nothing else.
+//! Adapts the README for archives: a link to another file of the repository would be broken there, so only its text is
+//! kept.
 
-/// The text with the words of each link in place of it where it leads to another file of the sources.
+/// Retargets each link to another file of the repository by its text.
 pub(super) fn for_archive(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
-    while let Some((before, words, place, after)) = next_link(rest) {
-        if place.contains("://") || place.starts_with('#') || place == "LICENSE" {
-            kept += &format!("{before}[{words}]({place})");
+    while let Some((before, label, target, after)) = next_link(rest) {
+        if target.contains("://") || target.starts_with('#') || target == "LICENSE" {
+            kept += &format!("{before}[{label}]({target})");
         } else {
-            // Of a picture too the words are what is left.
+            // An image is retargetd by its text too.
             kept += before.strip_suffix('!').unwrap_or(before);
-            kept += words;
+            kept += label;
         }
         rest = after;
     }
     kept + rest
 }
 
-/// The first link: what stands before it, its words, its place, what comes after. A `](` that ends no words is none.
+/// Returns the text before the first link, the link's text, its target, and the text after it. A `](` without a link
+/// text before it is not a link.
 fn next_link(text: &str) -> Option<(&str, &str, &str, &str)> {
     text.match_indices("](").find_map(|(at, middle)| {
-        let (before, words) = text[..at].rsplit_once('[')?;
-        let (place, after) = text[at + middle.len()..].split_once(')')?;
-        (!words.contains(']')).then_some((before, words, place, after))
+        let (before, label) = text[..at].rsplit_once('[')?;
+        let (target, after) = text[at + middle.len()..].split_once(')')?;
+        (!label.contains(']')).then_some((before, label, target, after))
     })
 }
 
@@ -33,7 +34,7 @@ mod tests {
     use gcr_test_support::checkout;
 
     #[test]
-    fn links_into_the_sources_become_words() {
+    fn for_archive_with_links_to_files_keeps_their_labels() {
         assert_eq!(
             for_archive(
                 "See [A.md](A.md#part), [the licence](LICENSE), [below](#below)\nand [x](https://x.example/A.md), [b](docs/b.md)."
@@ -42,26 +43,26 @@ mod tests {
         );
         assert_eq!(for_archive("![Bars](docs/a.svg)\nand"), "Bars\nand");
         assert_eq!(for_archive("an array[0] (of one)"), "an array[0] (of one)");
-        // What only looks like a link keeps none behind it.
+        // Text that only looks like a link does not hide a link after it.
         assert_eq!(for_archive("`](`, [A](A.md)"), "`](`, A");
         assert_eq!(for_archive("a[0], `](x)`, [A](A.md)"), "a[0], `](x)`, A");
     }
 
     #[test]
-    fn ours_leads_nowhere_else() {
-        let ours = std::fs::read_to_string(checkout::root().join("README.md")).unwrap();
-        assert!(ours.contains("](CONTRIBUTING.md"));
-        let packed = for_archive(&ours);
-        let places = packed.split("](").skip(1);
-        let places: Vec<&str> = places.filter_map(|it| it.split(')').next()).collect();
-        let (out, within): (Vec<&str>, Vec<&str>) =
-            places.iter().partition(|place| place.contains("://"));
-        assert!(!out.is_empty());
-        for place in within {
-            assert!(place == "LICENSE" || place.starts_with('#'), "{place}");
+    fn for_archive_with_own_readme_removes_all_links_to_files() {
+        let readme = std::fs::read_to_string(checkout::root().join("README.md")).unwrap();
+        assert!(readme.contains("](CONTRIBUTING.md"));
+        let packed = for_archive(&readme);
+        let targets = packed.split("](").skip(1);
+        let targets: Vec<&str> = targets.filter_map(|it| it.split(')').next()).collect();
+        let (external, internal): (Vec<&str>, Vec<&str>) =
+            targets.iter().partition(|target| target.contains("://"));
+        assert!(!external.is_empty());
+        for target in internal {
+            assert!(target == "LICENSE" || target.starts_with('#'), "{target}");
         }
-        // Nothing is lost but the links themselves.
-        let (lines, links) = (ours.lines().count(), ours.matches("](").count());
+        // Only the links are removed.
+        let (lines, links) = (readme.lines().count(), readme.matches("](").count());
         assert_eq!(packed.lines().count(), lines);
         assert!(packed.matches("](").count() < links);
     }

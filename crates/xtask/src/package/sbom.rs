@@ -1,5 +1,5 @@
-//! What is in the plugins, as a CycloneDX bill of materials, by cargo-cyclonedx. One a plugin, for all targets. Where the
-//! tool is not there none is made, and that is said; a release is made where it is.
+//! Writes the contents of the plugins as CycloneDX bills of materials, one per plugin for all targets, with
+//! cargo-cyclonedx. Without the tool it prints a message and writes none; the release workflow installs the tool.
 
 use std::fs;
 use std::path::Path;
@@ -8,32 +8,32 @@ use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, Result, checkout};
 
 use super::{TAG, commit_time};
-use crate::step::{step, succeed};
-use crate::suites::wanted;
+use crate::step::{capture_success, step};
+use crate::suites::require_tool;
 
-/// What the tool is told to call its files, less `.json`.
-const MADE: &str = "bill-of-materials";
+/// File name that the tool is given, without `.json`.
+const OUTPUT_NAME: &str = "bill-of-materials";
 
-/// Writes `kubectl-gcr_secret-vX.Y.Z.cdx.json` and its like.
+/// Writes `kubectl-gcr_secret-vX.Y.Z.cdx.json` and the same for the other plugin.
 pub(super) fn write(into: &Path) -> Result<()> {
-    let tool = wanted(
+    let tool = require_tool(
         "cargo-cyclonedx",
         "--version",
         "`cargo install cargo-cyclonedx --locked`",
     );
     if let Err(missing) = tool {
-        println!("no bill of materials: {missing}");
+        println!("skipped the bills of materials: {missing}");
         return Ok(());
     }
     step("bills of materials", || {
-        let made = make().and_then(|()| {
+        let result = run_tool().and_then(|()| {
             PLUGINS
                 .into_iter()
-                .try_for_each(|(package, file_name)| take(package, file_name, into))
+                .try_for_each(|(package, file_name)| move_output(package, file_name, into))
         });
-        // It writes beside the manifest of every package, and nowhere else.
-        sweep();
-        made
+        // The tool writes a file beside the manifest of every package.
+        remove_output();
+        result
     })?;
     for (_, file_name) in PLUGINS {
         println!("  {}", into.join(name(file_name)).display());
@@ -41,35 +41,36 @@ pub(super) fn write(into: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make() -> Result<()> {
+fn run_tool() -> Result<()> {
     let root = checkout::root();
     let mut tool = checkout::cargo();
     tool.args(["cyclonedx", "--quiet", "--format", "json"])
         .args(["--spec-version", "1.5", "--target", "all"])
-        .args(["--override-filename", MADE])
+        .args(["--override-filename", OUTPUT_NAME])
         .env("SOURCE_DATE_EPOCH", commit_time(&root)?.to_string());
-    succeed(&mut tool).map(drop)
+    capture_success(&mut tool).map(drop)
 }
 
-fn take(package: &str, file_name: &str, into: &Path) -> Result<()> {
+fn move_output(package: &str, file_name: &str, into: &Path) -> Result<()> {
     let root = checkout::root();
-    let made = root.join(format!("plugins/{package}/{MADE}.json"));
-    let text = fs::read_to_string(&made).map_err(|error| Error::during(made.display(), error))?;
-    // Packages of the workspace are named by where they lie.
+    let output = root.join(format!("plugins/{package}/{OUTPUT_NAME}.json"));
+    let text =
+        fs::read_to_string(&output).map_err(|error| Error::during(output.display(), error))?;
+    // The text contains the paths of the workspace's packages.
     let text = text.replace(&root.display().to_string(), "");
-    let place = into.join(name(file_name));
-    fs::write(&place, text).map_err(|error| Error::during(place.display(), error))
+    let path = into.join(name(file_name));
+    fs::write(&path, text).map_err(|error| Error::during(path.display(), error))
 }
 
 fn name(file_name: &str) -> String {
     format!("{file_name}-{TAG}.cdx.json")
 }
 
-fn sweep() {
+fn remove_output() {
     for parent in ["crates", "plugins"] {
         let packages = fs::read_dir(checkout::root().join(parent)).into_iter();
         for package in packages.flatten().flatten() {
-            let _ = fs::remove_file(package.path().join(format!("{MADE}.json")));
+            let _ = fs::remove_file(package.path().join(format!("{OUTPUT_NAME}.json")));
         }
     }
 }

@@ -1,16 +1,16 @@
-//! The machines that archives are made for: rustc's triple, and what krew, archives and file names call the same thing.
+//! Targets of archives: rustc's triple, and the names of the same platform in krew, archives and file names.
 
 use std::process::Command;
 
 use gcr_test_support::{Error, Result};
 
 use super::archive::Format;
-use crate::step::succeed;
+use crate::step::capture_success;
 
-/// The glibc of the portable build: that of RHEL 7, older than any distribution that is still supported.
+/// glibc version of the portable build: that of RHEL 7, older than in any distribution that is still supported.
 const PORTABLE: &str = ".2.17";
 
-/// One machine, by rustc's triple. Behind a Linux triple may stand a version of glibc, as cargo-zigbuild writes it:
+/// A target triple of rustc. A Linux triple can end in a glibc version as in cargo-zigbuild:
 /// `x86_64-unknown-linux-gnu.2.17`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -20,9 +20,9 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The target with this name.
+    /// Parses a triple.
     pub(crate) fn parse(name: &str) -> Result<Self> {
-        let unknown = || Error::new(format!("{name}: no archive is made for such a target"));
+        let unknown = || Error::new(format!("{name}: unsupported target"));
         let arch = match name.split('-').next() {
             Some("x86_64") => "amd64",
             Some("aarch64") => "arm64",
@@ -39,14 +39,14 @@ impl Target {
         })
     }
 
-    /// This machine.
+    /// Returns the target of this machine.
     pub(crate) fn host() -> Result<Self> {
-        let said = succeed(Command::new("rustc").arg("-vV"))?;
-        let triple = said.lines().find_map(|line| line.strip_prefix("host: "));
-        Self::parse(triple.ok_or_else(|| Error::new("rustc -vV names no host"))?)
+        let output = capture_success(Command::new("rustc").arg("-vV"))?;
+        let triple = output.lines().find_map(|line| line.strip_prefix("host: "));
+        Self::parse(triple.ok_or_else(|| Error::new("rustc -vV: no host in its output"))?)
     }
 
-    /// The same machine with an older glibc; `None` where there is no glibc.
+    /// Returns the same machine with an old glibc; `None` if the target does not use glibc.
     pub(crate) fn portable(&self) -> Option<Self> {
         self.name
             .ends_with("-linux-gnu")
@@ -54,32 +54,32 @@ impl Target {
             .ok()
     }
 
-    /// As it was written; a part of archives' names.
+    /// Returns the triple as parsed, which is part of archive names.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// As rustc has it: without a glibc.
+    /// Returns rustc's triple, without a glibc version.
     pub(crate) fn triple(&self) -> &str {
         self.name.split_once('.').map_or(&self.name, |(it, _)| it)
     }
 
-    /// Go's word for the operating system, which krew uses.
+    /// Returns Go's name of the operating system, which krew uses.
     pub(crate) fn os(&self) -> &'static str {
         self.os
     }
 
-    /// Go's word for the processor, which krew uses.
+    /// Returns Go's name of the processor architecture, which krew uses.
     pub(crate) fn arch(&self) -> &'static str {
         self.arch
     }
 
-    /// What the files of programs end in.
+    /// Returns the suffix of program files.
     pub(crate) fn suffix(&self) -> &'static str {
         if self.os == "windows" { ".exe" } else { "" }
     }
 
-    /// How files are packed for it.
+    /// Returns the archive format.
     pub(crate) fn format(&self) -> Format {
         if self.os == "windows" {
             Format::Zip
@@ -88,7 +88,7 @@ impl Target {
         }
     }
 
-    /// The newest glibc that a program may ask for, as (2, 17).
+    /// Returns the newest glibc version that a program can require, for example (2, 17).
     pub(crate) fn glibc(&self) -> Option<(u32, u32)> {
         let (major, minor) = self.name.split_once('.')?.1.split_once('.')?;
         Some((major.parse().ok()?, minor.parse().ok()?))
@@ -100,8 +100,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_triple_is_known_by_krews_words() {
-        let known = |name| {
+    fn parse_with_supported_triples_returns_go_names() {
+        let properties = |name| {
             let target = Target::parse(name).unwrap();
             (
                 target.os(),
@@ -111,29 +111,29 @@ mod tests {
             )
         };
         assert_eq!(
-            known("x86_64-unknown-linux-musl"),
+            properties("x86_64-unknown-linux-musl"),
             ("linux", "amd64", "", "tar.gz")
         );
         assert_eq!(
-            known("aarch64-apple-darwin"),
+            properties("aarch64-apple-darwin"),
             ("darwin", "arm64", "", "tar.gz")
         );
         assert_eq!(
-            known("x86_64-pc-windows-gnu"),
+            properties("x86_64-pc-windows-gnu"),
             ("windows", "amd64", ".exe", "zip")
         );
-        for unknown in [
+        for unsupported in [
             "riscv64gc-unknown-linux-gnu",
             "x86_64-unknown-freebsd",
             "",
             "linux",
         ] {
-            assert!(Target::parse(unknown).is_err(), "{unknown}");
+            assert!(Target::parse(unsupported).is_err(), "{unsupported}");
         }
     }
 
     #[test]
-    fn the_portable_build_has_its_glibc_in_its_name() {
+    fn portable_with_glibc_target_appends_the_glibc_version() {
         let host = Target::parse("x86_64-unknown-linux-gnu").unwrap();
         let portable = host.portable().unwrap();
         assert_eq!(portable.name(), "x86_64-unknown-linux-gnu.2.17");

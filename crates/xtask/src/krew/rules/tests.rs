@@ -1,5 +1,5 @@
-//! The templates as they are, filled with tiny archives, keep every rule; and every rule is seen to fail on a copy that
-//! breaks it and nothing else.
+//! Tests that the repository's templates, filled with tiny archives, satisfy every rule, and that a copy with one defect
+//! violates exactly the rule for it.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::package::archive::{Format, Packed};
 use crate::package::contents;
 use crate::package::target::Target;
 
-/// What stands for the program of each plugin.
+/// Content that stands for the program of each plugin.
 const PROGRAM: &[u8] = b"tiny";
 
 struct Sample {
@@ -23,7 +23,7 @@ struct Sample {
 }
 
 impl Sample {
-    /// The plugin's own template, filled with archives as releases have them, but for the program.
+    /// Renders a plugin's template with archives as in a release, except for the content of the program.
     fn of(file_name: &str) -> Self {
         let plugin = file_name.replace("kubectl-", "").replace('_', "-");
         let path = checkout::root().join(format!("krew/{plugin}.yaml"));
@@ -48,7 +48,7 @@ impl Sample {
             files,
             formats,
         };
-        sample.sum();
+        sample.update_sums();
         sample
     }
 
@@ -58,55 +58,55 @@ impl Sample {
             .collect()
     }
 
-    /// Puts the sums of the archives as they are now into the manifest.
-    fn sum(&mut self) {
+    /// Updates the manifest with the checksums of the current archives.
+    fn update_sums(&mut self) {
         let archives = self.archives();
         for (platform, archive) in self.manifest.spec.platforms.iter_mut().zip(&archives) {
             platform.sha256 = sha256(archive);
         }
     }
 
-    /// The names of the rules it breaks.
-    fn broken(&self, archives: Vec<Vec<u8>>) -> BTreeSet<&'static str> {
+    /// Returns the names of the violated rules.
+    fn violated(&self, archives: Vec<Vec<u8>>) -> BTreeSet<&'static str> {
         let subject = Subject {
             file_name: &self.file_name,
             manifest: &self.manifest,
             archives,
         };
-        let wrong = RULES
+        let violated = RULES
             .iter()
-            .filter(|rule| !(rule.broken)(&subject).is_empty());
-        wrong.map(|rule| rule.name).collect()
+            .filter(|rule| !(rule.check)(&subject).is_empty());
+        violated.map(|rule| rule.name).collect()
     }
 }
 
 #[test]
-fn the_templates_keep_every_rule_on_all_five_machines() {
+fn templates_with_complete_archives_satisfy_all_rules() {
     for (_, file_name) in PLUGINS {
         let sample = Sample::of(file_name);
-        assert_eq!(sample.broken(sample.archives()), BTreeSet::new());
-        assert_eq!(left_out(&sample.manifest), Vec::<String>::new());
+        assert_eq!(sample.violated(sample.archives()), BTreeSet::new());
+        assert_eq!(missing_platforms(&sample.manifest), Vec::<String>::new());
         assert_eq!(sample.manifest.spec.platforms.len(), 5);
     }
 }
 
-type Break = fn(&mut Sample);
+type Defect = fn(&mut Sample);
 
-/// Each rule, and ways to break it in the manifest.
-const IN_THE_MANIFEST: [(&str, Break); 26] = [
+/// Each rule, with a defect of the manifest that violates it.
+const IN_THE_MANIFEST: [(&str, Defect); 26] = [
     ("api version", |it| {
         it.manifest.api_version = "krew.googlecontainertools.github.com/v1".into()
     }),
     ("api version", |it| it.manifest.kind = "Plugins".into()),
     ("name", |it| it.file_name = "other.yaml".into()),
     ("name", |it| it.file_name = "gcr-secret.yml".into()),
-    ("name", |it| called(it, "gcr/secret")),
-    ("name", |it| called(it, "Gcr-secret")),
-    ("name", |it| called(it, "")),
-    ("name", |it| called(it, "nul")),
-    ("name", |it| called(it, "com1")),
-    ("version", |it| versioned(it, "1.2.3")),
-    ("version", |it| versioned(it, "v1.2")),
+    ("name", |it| set_name(it, "gcr/secret")),
+    ("name", |it| set_name(it, "Gcr-secret")),
+    ("name", |it| set_name(it, "")),
+    ("name", |it| set_name(it, "nul")),
+    ("name", |it| set_name(it, "com1")),
+    ("version", |it| set_version(it, "1.2.3")),
+    ("version", |it| set_version(it, "v1.2")),
     ("short description", |it| {
         it.manifest.spec.short_description = String::new()
     }),
@@ -127,9 +127,9 @@ const IN_THE_MANIFEST: [(&str, Break); 26] = [
         let uri = &mut it.manifest.spec.platforms[0].uri;
         *uri = uri.replace("https:", "file:");
     }),
-    ("selectors", |it| label(it, "os", "macos")),
-    ("selectors", |it| label(it, "arch", "x86_64")),
-    ("selectors", |it| label(it, "libc", "musl")),
+    ("selectors", |it| set_label(it, "os", "macos")),
+    ("selectors", |it| set_label(it, "arch", "x86_64")),
+    ("selectors", |it| set_label(it, "libc", "musl")),
     ("selectors", |it| {
         drop(
             it.manifest.spec.platforms[0]
@@ -138,14 +138,14 @@ const IN_THE_MANIFEST: [(&str, Break); 26] = [
                 .remove("arch"),
         )
     }),
-    ("one platform a machine", |it| {
-        let doubled = it.manifest.spec.platforms[0].clone();
-        it.manifest.spec.platforms.push(doubled);
+    ("one platform per machine", |it| {
+        let duplicate = it.manifest.spec.platforms[0].clone();
+        it.manifest.spec.platforms.push(duplicate);
         it.files.push(it.files[0].clone());
         it.formats.push(it.formats[0]);
     }),
     ("archive of the machine", |it| {
-        label(it, "arch", "arm64");
+        set_label(it, "arch", "arm64");
         it.manifest.spec.platforms.remove(1);
         it.files.remove(1);
         it.formats.remove(1);
@@ -158,8 +158,8 @@ const IN_THE_MANIFEST: [(&str, Break); 26] = [
     }),
 ];
 
-/// The same in an archive, whose sum stays true.
-const IN_THE_ARCHIVE: [(&str, Break); 7] = [
+/// Each rule, with a defect of an archive that violates it. The checksum stays correct.
+const IN_THE_ARCHIVE: [(&str, Defect); 7] = [
     ("paths in the archive", |it| {
         it.files[0][3].path = "docs..md".into()
     }),
@@ -183,12 +183,12 @@ const IN_THE_ARCHIVE: [(&str, Break); 7] = [
     }),
 ];
 
-fn called(sample: &mut Sample, name: &str) {
+fn set_name(sample: &mut Sample, name: &str) {
     sample.manifest.metadata.name = name.into();
     sample.file_name = format!("{name}.yaml");
 }
 
-fn versioned(sample: &mut Sample, version: &str) {
+fn set_version(sample: &mut Sample, version: &str) {
     let spec = &mut sample.manifest.spec;
     for platform in &mut spec.platforms {
         platform.uri = platform.uri.replace(&spec.version, version);
@@ -196,43 +196,43 @@ fn versioned(sample: &mut Sample, version: &str) {
     spec.version = version.into();
 }
 
-fn label(sample: &mut Sample, key: &str, value: &str) {
+fn set_label(sample: &mut Sample, key: &str, value: &str) {
     let labels = &mut sample.manifest.spec.platforms[0].selector.match_labels;
     labels.insert(key.into(), value.into());
 }
 
 #[test]
-fn every_rule_fails_on_a_broken_copy_and_no_other_does() {
-    let mut seen = BTreeSet::new();
-    for (rule, broken) in IN_THE_MANIFEST {
+fn manifest_with_one_defect_violates_only_its_rule() {
+    let mut covered = BTreeSet::new();
+    for (rule, add_defect) in IN_THE_MANIFEST {
         let mut sample = Sample::of("kubectl-gcr_secret");
-        broken(&mut sample);
-        assert_eq!(sample.broken(sample.archives()), BTreeSet::from([rule]));
-        seen.insert(rule);
+        add_defect(&mut sample);
+        assert_eq!(sample.violated(sample.archives()), BTreeSet::from([rule]));
+        covered.insert(rule);
     }
-    for (rule, broken) in IN_THE_ARCHIVE {
+    for (rule, add_defect) in IN_THE_ARCHIVE {
         let mut sample = Sample::of("kubectl-gcr_secret");
-        broken(&mut sample);
-        sample.sum();
-        assert_eq!(sample.broken(sample.archives()), BTreeSet::from([rule]));
-        seen.insert(rule);
+        add_defect(&mut sample);
+        sample.update_sums();
+        assert_eq!(sample.violated(sample.archives()), BTreeSet::from([rule]));
+        covered.insert(rule);
     }
-    for (rule, bytes) in strange_archives() {
+    for (rule, bytes) in invalid_archives() {
         let mut sample = Sample::of("kubectl-gcr_secret");
         sample.manifest.spec.platforms[1].sha256 = sha256(&bytes);
         let mut archives = sample.archives();
         archives[1] = bytes;
-        assert_eq!(sample.broken(archives), BTreeSet::from([rule]));
-        seen.insert(rule);
+        assert_eq!(sample.violated(archives), BTreeSet::from([rule]));
+        covered.insert(rule);
     }
     let missing = Sample::of("kubectl-gcr_secret");
     let four = missing.archives()[..4].to_vec();
-    assert_eq!(missing.broken(four), BTreeSet::from(["archive"]));
-    assert_eq!(seen, RULES.iter().map(|rule| rule.name).collect());
+    assert_eq!(missing.violated(four), BTreeSet::from(["archive"]));
+    assert_eq!(covered, RULES.iter().map(|rule| rule.name).collect());
 }
 
-/// Archives that `Format::pack` does not make.
-fn strange_archives() -> Vec<(&'static str, Vec<u8>)> {
+/// Returns archives that `Format::pack` cannot create, with the rule that they violate.
+fn invalid_archives() -> Vec<(&'static str, Vec<u8>)> {
     let files = || {
         let mut tar = tar::Builder::new(Vec::new());
         for (path, mode) in [("kubectl-gcr_secret", 0o755), ("LICENSE", 0o644)] {
@@ -277,7 +277,7 @@ fn strange_archives() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn a_manifest_with_a_field_of_another_name_is_refused() {
+fn manifest_with_unknown_field_fails() {
     let sample = Sample::of("kubectl-gcr_patch_sa");
     let text = sample.manifest.write().unwrap();
     assert!(Manifest::read(&text).is_ok());
@@ -286,8 +286,8 @@ fn a_manifest_with_a_field_of_another_name_is_refused() {
 }
 
 #[test]
-fn a_machine_without_an_archive_is_named() {
+fn missing_platforms_without_windows_archive_names_windows() {
     let mut sample = Sample::of("kubectl-gcr_patch_sa");
     sample.manifest.spec.platforms.truncate(4);
-    assert_eq!(left_out(&sample.manifest), ["windows/amd64"]);
+    assert_eq!(missing_platforms(&sample.manifest), ["windows/amd64"]);
 }

@@ -1,5 +1,5 @@
-//! One who has kubectl and krew and nothing else of ours: an empty home, an empty `KREW_ROOT`, a PATH as krew's
-//! documentation wants it, and a cluster. What the caller has in theirs is not seen.
+//! An isolated environment with kubectl and krew and without the plugins: an empty home directory, an empty `KREW_ROOT`,
+//! a PATH as krew's documentation requires, and a cluster. Nothing of the caller's environment is inherited.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,16 +10,16 @@ use std::process::Command;
 use gcr_test_support::scratch::ScratchDir;
 use gcr_test_support::{Error, Result, binaries};
 
-use crate::step::listen;
+use crate::step::capture;
 
-/// The person. Everything is removed when it is dropped.
-pub(super) struct Person {
+/// The environment. Dropping it removes all its files.
+pub(super) struct Sandbox {
     dir: ScratchDir,
     environment: BTreeMap<&'static str, OsString>,
 }
 
-impl Person {
-    /// With this `kubectl-krew` and a kubeconfig.
+impl Sandbox {
+    /// Creates a sandbox with this `kubectl-krew` program and this kubeconfig.
     pub(super) fn new(krew: &Path, kubeconfig: &Path) -> Result<Self> {
         let dir = ScratchDir::new("krew")?;
         let at = |name: &str| dir.path().join(name);
@@ -39,41 +39,40 @@ impl Person {
             ("HOME", at("home").into_os_string()),
             ("PATH", path),
             ("KREW_ROOT", at("krew").into_os_string()),
-            // It would ask GitHub.
+            // Otherwise krew asks GitHub for its latest version.
             ("KREW_NO_UPGRADE_CHECK", "1".into()),
             ("KREW_DEFAULT_INDEX_URI", at("stock").into_os_string()),
             ("KUBECONFIG", kubeconfig.into()),
         ]);
-        let person = Self { dir, environment };
-        person.start_krew()?;
-        Ok(person)
+        let sandbox = Self { dir, environment };
+        sandbox.add_default_index()?;
+        Ok(sandbox)
     }
 
-    /// krew wants its own index before it uninstalls anything; here an empty one stands for it.
-    fn start_krew(&self) -> Result<()> {
+    /// Makes an empty repository the default index, because krew uninstalls nothing without a default index.
+    fn add_default_index(&self) -> Result<()> {
         let stock = self.dir.path().join("stock");
         let stock = stock.display();
-        self.types(&format!(
+        self.run(&format!(
             "git init --quiet {stock} && git -C {stock} -c user.name=krew -c user.email=krew@localhost \
              commit --quiet --allow-empty --message empty"
         ))?;
-        self.types("kubectl krew update").map(drop)
+        self.run("kubectl krew update").map(drop)
     }
 
-    /// Where commands run.
+    /// Returns the directory where commands run.
     pub(super) fn work(&self) -> PathBuf {
         self.dir.path().join("work")
     }
 
-    /// A path below `KREW_ROOT`.
+    /// Returns a path below `KREW_ROOT`.
     pub(super) fn krew_root(&self, path: &str) -> PathBuf {
         self.dir.path().join("krew").join(path)
     }
 
-    /// A command as this person starts it.
+    /// Prepares a command in the sandbox. A program without a path is looked up on the sandbox's PATH.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        // Found on the person's PATH: a command's own environment is searched.
         command
             .env_clear()
             .envs(&self.environment)
@@ -81,41 +80,41 @@ impl Person {
         command
     }
 
-    /// What a line in a shell says on both streams; it has to succeed.
-    pub(super) fn types(&self, line: &str) -> Result<String> {
-        let (succeeded, said) = self.tries(line)?;
+    /// Runs a shell command line that must succeed. Returns its output on both streams.
+    pub(super) fn run(&self, line: &str) -> Result<String> {
+        let (succeeded, output) = self.try_run(line)?;
         if succeeded {
-            Ok(said)
+            Ok(output)
         } else {
-            Err(Error::new(format!("$ {line}\n{said}")))
+            Err(Error::new(format!("$ {line}\n{output}")))
         }
     }
 
-    /// The same, whether it succeeds or not.
-    pub(super) fn tries(&self, line: &str) -> Result<(bool, String)> {
-        let said = listen(self.command("sh").args(["-c", line]))?;
-        Ok((said.status.success(), said.text))
+    /// Runs a shell command line. Returns whether it succeeded, and its output on both streams.
+    pub(super) fn try_run(&self, line: &str) -> Result<(bool, String)> {
+        let output = capture(self.command("sh").args(["-c", line]))?;
+        Ok((output.status.success(), output.text))
     }
 
-    /// As [`Person::types`], for a line that has to say exactly this.
-    pub(super) fn hears(&self, line: &str, expected: &str) -> Result<()> {
-        let said = self.types(line)?;
-        if said == expected {
+    /// Runs a shell command line that must succeed with exactly this output.
+    pub(super) fn expect(&self, line: &str, expected: &str) -> Result<()> {
+        let output = self.run(line)?;
+        if output == expected {
             Ok(())
         } else {
             Err(Error::new(format!(
-                "$ {line}\nsaid:\n{said}\nexpected:\n{expected}"
+                "$ {line}\noutput:\n{output}\nexpected:\n{expected}"
             )))
         }
     }
 
-    /// As [`Person::types`], for a line whose answer has to hold each of these.
-    pub(super) fn hears_of(&self, line: &str, expected: &[&str]) -> Result<()> {
-        let said = self.types(line)?;
-        match expected.iter().find(|words| !said.contains(**words)) {
+    /// Runs a shell command line that must succeed with an output that contains each of these texts.
+    pub(super) fn expect_contains(&self, line: &str, expected: &[&str]) -> Result<()> {
+        let output = self.run(line)?;
+        match expected.iter().find(|text| !output.contains(**text)) {
             None => Ok(()),
-            Some(words) => Err(Error::new(format!(
-                "$ {line}\nsaid nothing of {words:?}:\n{said}"
+            Some(text) => Err(Error::new(format!(
+                "$ {line}\n{text:?} is missing in the output:\n{output}"
             ))),
         }
     }

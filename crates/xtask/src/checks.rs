@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that must hold before a change lands, cheapest first. Stops at the first thing that
-//! does not. Needs Rust, Go, git and a C compiler; what needs more is a suite with a name.
+//! `cargo xtask test`: runs every check that a change must pass, cheapest first, and stops at the first failure. Needs
+//! only Rust, Go, git and a C compiler; checks that need more are named suites.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,36 +8,29 @@ use gcr_test_support::{
     ControlPlane, Error, Options, Result, binaries, checkout, control_plane, plugins, scratch,
 };
 
-use crate::step::{step, succeed};
-use crate::suites;
+use crate::step::{capture_success, step};
 
-/// The largest stripped binary, in bytes.
-const LARGEST_BINARY: u64 = 8_000_000;
-/// As the control plane is built, so that vet finds it compiled.
+/// Maximum size of a stripped binary, in bytes.
+const MAX_BINARY_SIZE: u64 = 8_000_000;
+/// Flags of the control plane's build, so that `go vet` reuses its compiled packages.
 const GO_FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
 
-/// Runs the gate, or a named suite.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    match words {
-        [] => gate(),
-        [name] => suites::run(name),
-        _ => Err(crate::not_understood("test", words)),
-    }
-}
-
-fn gate() -> Result<()> {
-    step("format", || succeed(&mut cargo("fmt --all --check")))?;
+/// Runs all checks.
+pub(crate) fn run() -> Result<()> {
+    step("format", || {
+        capture_success(&mut cargo("fmt --all --check"))
+    })?;
     step("lints", || {
-        succeed(&mut cargo(
+        capture_success(&mut cargo(
             "clippy --quiet --workspace --all-targets --locked -- -D warnings",
         ))
     })?;
     step("documentation", || {
         let mut doc = cargo("doc --quiet --workspace --no-deps --locked");
-        succeed(doc.env("RUSTDOCFLAGS", "-D warnings"))
+        capture_success(doc.env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     let plugins = step("release build of the plugins", plugins::build_quietly)?;
-    step("size of the plugins", || small_enough(&plugins))?;
+    step("size of the plugins", || check_size(&plugins))?;
     step("control plane", binaries::binaries)?;
     step("format of Go", go_format)?;
     step("lints of Go", || {
@@ -46,7 +39,7 @@ fn gate() -> Result<()> {
             .args(GO_FLAGS)
             .arg("./...")
             .current_dir(checkout::control_plane_module());
-        succeed(&mut vet)
+        capture_success(&mut vet)
     })?;
     let shared = step("start of the shared control plane", || {
         ControlPlane::start(Options::new().throwaway())
@@ -54,7 +47,7 @@ fn gate() -> Result<()> {
     let tests = step("tests", || {
         let mut test = cargo("test --workspace --locked --no-fail-fast");
         test.env(plugins::BIN_DIR, &plugins);
-        succeed(test.env(control_plane::KUBECONFIG, shared.kubeconfig()))
+        capture_success(test.env(control_plane::KUBECONFIG, shared.kubeconfig()))
     });
     drop(shared);
     scratch::remove_stale();
@@ -62,22 +55,22 @@ fn gate() -> Result<()> {
     Ok(())
 }
 
-/// cargo in the workspace, with the arguments as typed.
+/// Prepares a cargo command in the workspace root. `line` contains its arguments.
 fn cargo(line: &str) -> Command {
     let mut cargo = checkout::cargo();
     cargo.args(line.split_whitespace());
     cargo
 }
 
-fn small_enough(directory: &Path) -> Result<()> {
+fn check_size(directory: &Path) -> Result<()> {
     for (binary, _) in plugins::PLUGINS {
         let path = directory.join(binary);
         let bytes = std::fs::metadata(&path)
             .map_err(|error| Error::during(path.display(), error))?
             .len();
-        if bytes > LARGEST_BINARY {
+        if bytes > MAX_BINARY_SIZE {
             return Err(Error::new(format!(
-                "{binary} has {bytes} bytes; {LARGEST_BINARY} are the limit"
+                "{binary} has {bytes} bytes; the limit is {MAX_BINARY_SIZE}"
             )));
         }
     }
@@ -86,17 +79,17 @@ fn small_enough(directory: &Path) -> Result<()> {
 
 fn go_format() -> Result<()> {
     let mut gofmt = Command::new("gofmt");
-    let listed = succeed(gofmt.args(["-l", "tests"]).current_dir(checkout::root()))?;
+    let listed = capture_success(gofmt.args(["-l", "tests"]).current_dir(checkout::root()))?;
     if listed.is_empty() {
         Ok(())
     } else {
-        Err(Error::new(format!("gofmt -w would change:\n{listed}")))
+        Err(Error::new(format!("files need gofmt -w:\n{listed}")))
     }
 }
 
-/// The sum of what the test harness counts.
-fn count_passed(said: &str) -> usize {
-    let results = said
+/// Sums the numbers of passed tests over the summary lines of all test programs.
+fn count_passed(output: &str) -> usize {
+    let results = output
         .lines()
         .filter_map(|line| line.strip_prefix("test result: ok. "));
     results
@@ -109,8 +102,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passed_tests_are_counted_over_all_harnesses() {
-        let said = "test a ... ok\ntest result: ok. 12 passed; 0 failed\n\ntest result: ok. 3 passed; 0 failed\n";
-        assert_eq!(count_passed(said), 15);
+    fn count_passed_with_several_programs_returns_sum() {
+        let output = "test a ... ok\ntest result: ok. 12 passed; 0 failed\n\ntest result: ok. 3 passed; 0 failed\n";
+        assert_eq!(count_passed(output), 15);
     }
 }
