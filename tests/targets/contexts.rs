@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
 use gcr_test_support::{Session, TestCluster};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, split_summary, with_key};
 
@@ -239,4 +239,43 @@ fn unknown_context_fails_before_any_write() {
         assert_eq!(output.stdout, "");
         assert_eq!(output.stderr, error);
     }
+}
+
+#[test]
+fn error_of_a_context_with_a_short_name_names_the_context() {
+    let fixture = Fixture::new("contexts", 1);
+    let session = fixture.cluster.session();
+    let config = json!({
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [
+            {"name": "a", "context": {"cluster": "c", "user": "a"}},
+            {"name": "ab", "context": {"cluster": "c", "user": "ab"}},
+        ],
+        "users": [
+            {"name": "a", "user": {"token": "t"}},
+            {"name": "ab", "user": {"client-certificate": "/absent/cert.pem", "client-key": "/absent/key.pem"}},
+        ],
+    });
+    session.file("config.json", config.to_string(), 0o600);
+    let run = |contexts| {
+        let args = [
+            "--kubeconfig=config.json",
+            "-n",
+            "default",
+            "--contexts",
+            contexts,
+        ];
+        session.gcr_patch_sa(args).run().exits(1).stderr
+    };
+    let error = run("a,ab");
+    assert!(error.contains("/absent/cert.pem"), "{error}");
+    assert!(error.trim_end().ends_with(" --context ab"), "{error}");
+    // The message contains the letter "a" anyway.
+    let renamed = config
+        .to_string()
+        .replace("\"ab\"", "\"z\"")
+        .replace("\"a\"", "\"ab\"");
+    session.file("config.json", renamed.replace("\"z\"", "\"a\""), 0o600);
+    let error = run("a");
+    assert!(error.trim_end().ends_with(" --context a"), "{error}");
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
 use gcr_test_support::{Signal, wait_until};
+use serde_json::json;
 
 use crate::fixture::{Fixture, split_summary, with_key};
 
@@ -57,7 +58,7 @@ fn interrupted_namespace_list_is_reported_as_incomplete() {
         let output = run.wait().exits(code);
         assert_eq!(
             output.stderr,
-            "the list of namespaces was cut off: those it did not come to are not counted\n\
+            "the list of namespaces is incomplete: namespaces that were not listed are not counted\n\
              0 failed, 0 unknown, 0 not started\n"
         );
         // Only writes in flight get the grace period.
@@ -82,4 +83,39 @@ fn interrupted_account_lists_count_their_namespaces() {
     assert_eq!(count, "0 failed, 0 unknown, 3 not started", "{output}");
     let report = fs::read_to_string(session.work().join("report.jsonl")).expect("the report");
     assert_eq!(report.matches("\"not started\"").count(), 3, "{report}");
+}
+
+#[test]
+fn interrupted_login_is_reported_as_incomplete_list() {
+    let fixture = Fixture::new("interruption", 1);
+    let session = with_key(fixture.cluster.session());
+    let login = session.script(
+        "hanging-login",
+        "#!/bin/sh\ntouch started\nexec sleep 60 >/dev/null 2>&1\n",
+    );
+    let user = json!({"name": "hangs", "user": {"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": login,
+        "interactiveMode": "Never",
+    }}});
+    let config = json!({
+        "current-context": "hangs",
+        "clusters": [{"name": "c", "cluster": {
+            "server": fixture.cluster.server(), "insecure-skip-tls-verify": true}}],
+        "contexts": [{"name": "hangs", "context": {"cluster": "c", "user": "hangs"}}],
+        "users": [user],
+    });
+    session.file("hangs.json", config.to_string(), 0o600);
+    let mut run = session
+        .gcr_patch_sa(["--kubeconfig=hangs.json", "-A"])
+        .spawn();
+    let started = session.work().join("started");
+    wait_until("the exec plugin runs", || started.exists());
+    run.signal(Signal::INT);
+    run.signal(Signal::INT);
+    let output = run.wait().exits(130);
+    assert_eq!(
+        output.stderr,
+        "the list of namespaces is incomplete: namespaces that were not listed are not counted\n\
+         0 failed, 0 unknown, 0 not started\n"
+    );
 }

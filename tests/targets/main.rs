@@ -3,6 +3,7 @@
 mod all_namespaces;
 mod contexts;
 mod fixture;
+mod foreign_credentials;
 mod interactive_login;
 mod interruption;
 mod report_file;

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+use std::time::Duration;
 
 use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
-use gcr_test_support::keys;
+use gcr_test_support::{ControlPlane, Signal, keys, wait_until};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, with_key};
@@ -148,4 +150,38 @@ fn report_onto_unreadable_file_fails_and_keeps_it() {
     );
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the mode can be changed");
     assert_eq!(fs::read(&path).expect("the file is readable"), b"mine\n");
+}
+
+/// Enough errors to fill the pipe of standard error, and the channel behind it, several times.
+const MANY: usize = 2_000;
+
+#[test]
+fn interrupted_run_with_blocked_output_completes_the_report() {
+    let cluster = ControlPlane::shared();
+    let session = cluster.session();
+    let names: Vec<String> = (0..MANY)
+        .map(|index| format!("absent-{index:04}"))
+        .collect();
+    let mut run = session
+        .gcr_patch_sa(["--timeout=0", "--report=report.jsonl", "-n"])
+        .arg(names.join(","))
+        .into_command()
+        // Nothing reads these pipes.
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the plugin starts");
+    let report = session.work().join("report.jsonl");
+    let count = || fs::read_to_string(&report).map_or(0, |text| text.lines().count());
+    let mut last = 0;
+    wait_until("the run is blocked", || {
+        std::thread::sleep(Duration::from_millis(500));
+        let now = count();
+        now > 0 && now < MANY && std::mem::replace(&mut last, now) == now
+    });
+    let pid = rustix::process::Pid::from_child(&run);
+    rustix::process::kill_process(pid, Signal::INT).expect("the run can be signalled");
+    let status = run.wait().expect("the run ends");
+    assert_eq!(status.code(), Some(130));
+    assert_eq!(count(), MANY);
 }
