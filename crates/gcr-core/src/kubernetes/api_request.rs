@@ -15,9 +15,9 @@ use super::adaptive_limiter::RequestClass;
 use super::request_error::{self, RequestErrorKind};
 use super::response_check::{self, ResponseCheck};
 use super::retry::{self, RetryPolicy};
+use super::warning_header;
 use super::{ApiError, ClusterClient, RequestError};
 use crate::connection::{Client, error_text};
-use crate::domain::escape_control::escape_control;
 use crate::event::Event;
 use crate::ledger::WriteTracker;
 use bytes::Bytes;
@@ -295,7 +295,7 @@ impl ClusterClient {
             for text in headers
                 .get_all(header::WARNING)
                 .iter()
-                .flat_map(warning_texts)
+                .flat_map(warning_header::texts)
             {
                 self.emit(Event::ServerWarning(text)).await;
             }
@@ -374,55 +374,4 @@ fn request_class(request: &ApiRequest, status: StatusCode) -> RequestClass {
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The texts of a `Warning: 299 - "text", 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), printable. What is of
-/// another code is left out; what cannot be read ends it, as in apimachinery's `ParseWarningHeaders`.
-fn warning_texts(value: &http::HeaderValue) -> Vec<String> {
-    let mut texts = Vec::new();
-    let mut rest = value.to_str().unwrap_or_default().trim_start();
-    while let Some((code, (text, after))) = warning(rest) {
-        if code == "299" {
-            texts.push(escape_control(&text).into_owned());
-        }
-        let after = after.trim_start();
-        rest = after.strip_prefix(',').unwrap_or_default().trim_start();
-    }
-    texts
-}
-
-/// The code, the text and what comes after the first warning of a list.
-fn warning(list: &str) -> Option<(&str, (String, &str))> {
-    let (code, rest) = list.split_once(' ')?;
-    let (_agent, rest) = rest.split_once(' ')?;
-    Some((code, quoted(rest.strip_prefix('"')?)?))
-}
-
-/// A quoted string after its first quote, and what comes after its last one.
-fn quoted(rest: &str) -> Option<(String, &str)> {
-    let mut text = String::new();
-    let mut characters = rest.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => return Some((text, &rest[at + 1..])),
-            '\\' => text.push(characters.next()?.1),
-            other => text.push(other),
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_warning_header_gives_its_texts() {
-        let texts = |value: &'static str| warning_texts(&http::HeaderValue::from_static(value));
-        assert_eq!(texts(r#"299 - "old \"thing\"""#), [r#"old "thing""#]);
-        assert_eq!(texts(r#"110 - "stale""#), [""; 0]);
-        let several = r#"299 - "one, two", 110 - "stale", 299 x "three""#;
-        assert_eq!(texts(several), ["one, two", "three"]);
-        assert_eq!(texts(r#"299 - "cut off"#), [""; 0]);
-    }
 }

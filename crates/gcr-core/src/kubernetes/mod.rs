@@ -15,6 +15,7 @@ mod response_check;
 pub mod retry;
 pub mod secrets;
 pub mod service_accounts;
+mod warning_header;
 
 pub use api_error::ApiError;
 pub use client::ClusterClient;
