@@ -1,9 +1,9 @@
-//! What a case can say. Text of kubeconfigs, flags, variables, files and expectations may hold the placeholders that
-//! `setting` fills in, as `{SERVER}`.
+//! The definition of a test case. Kubeconfigs, flags, variables, files and expectations can contain the placeholders that
+//! `fixture` replaces, such as `{SERVER}`.
 
 use crate::servers::{Behaviour, Issuer};
 
-/// One row of the table.
+/// One row of the test table.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) kubeconfig: Option<String>,
@@ -14,44 +14,44 @@ pub(crate) struct Case {
     pub(crate) behaviour: Behaviour,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) command: Command,
-    pub(crate) wanted: Wanted,
-    pub(crate) deliberate: Option<Deliberate>,
+    pub(crate) expected: Expected,
+    pub(crate) declared_difference: Option<DeclaredDifference>,
 }
 
-/// What is typed: kubectl's command and the one of ours that asks the same of the server.
+/// The pair of commands to run: one of kubectl and one of the plugins that sends the same requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Reads the ServiceAccount `default`.
     Read,
-    /// Reads it and patches it.
+    /// Reads the ServiceAccount and patches it.
     Patch,
-    /// Creates a Secret: this one sends a key.
+    /// Creates a Secret, which sends a key.
     Create,
 }
 
-/// What a run must come to. What is not said is only compared.
+/// The expected result of a run. A field that is `None` is not checked, only compared between kubectl and the plugin.
 #[derive(Clone, Default)]
-pub(crate) struct Wanted {
-    /// Who is reached, as whom: see `evidence`.
+pub(crate) struct Expected {
+    /// The accesses to servers and proxies; see `servers` for their format.
     pub(crate) reached: Option<Vec<String>>,
-    /// Standard error, less what `evidence` leaves out.
-    pub(crate) said: Option<String>,
+    /// Standard error, normalised by `observation`.
+    pub(crate) stderr: Option<String>,
     /// The exit code.
     pub(crate) code: Option<i32>,
     /// `Warning:` lines.
-    pub(crate) warned: Option<Vec<String>>,
-    /// The files that are changed, made or removed.
-    pub(crate) wrote: Option<Vec<String>>,
+    pub(crate) warnings: Option<Vec<String>>,
+    /// The files that the run changes, creates or removes.
+    pub(crate) changed_files: Option<Vec<String>>,
 }
 
-/// That ours is to differ.
-pub(crate) struct Deliberate {
-    /// A sentence of `docs/kubectl-differences.md`, word for word.
+/// A difference between kubectl and the plugin that is deliberate.
+pub(crate) struct DeclaredDifference {
+    /// The sentence of `docs/kubectl-differences.md` that declares the difference.
     pub(crate) reason: &'static str,
-    pub(crate) wanted: Wanted,
+    pub(crate) expected: Expected,
 }
 
-/// A case of this name: without a kubeconfig, in front of a server that does what it should.
+/// Returns a case with this name, without a kubeconfig, whose server behaves correctly.
 pub(crate) fn case(name: &'static str) -> Case {
     Case {
         name,
@@ -63,133 +63,133 @@ pub(crate) fn case(name: &'static str) -> Case {
         behaviour: Behaviour::default(),
         issuer: None,
         command: Command::Read,
-        wanted: Wanted::default(),
-        deliberate: None,
+        expected: Expected::default(),
+        declared_difference: None,
     }
 }
 
 impl Case {
-    /// The kubeconfig, at `{WORK}/kubeconfig`, which KUBECONFIG names.
+    /// Sets the kubeconfig. It is written to `{WORK}/kubeconfig`, to which KUBECONFIG points.
     pub(crate) fn kubeconfig(mut self, text: impl Into<String>) -> Self {
         self.kubeconfig = Some(text.into());
         self
     }
 
-    /// A kubeconfig with these settings of its cluster and its user, in YAML's short form without the braces.
+    /// Sets a kubeconfig with these cluster and user settings, in YAML flow style without the braces.
     pub(crate) fn cluster_and_user(self, cluster: &str, user: &str) -> Self {
         self.kubeconfig(kubeconfig(cluster, user))
     }
 
-    /// The good server and its CA, with these settings of the user.
+    /// Sets a kubeconfig with the case's server, its CA and these user settings.
     pub(crate) fn user(self, user: &str) -> Self {
         self.cluster_and_user("server: '{SERVER}', certificate-authority-data: {CA}", user)
     }
 
-    /// The usual kubeconfig: the good server, its CA, a token.
+    /// Sets the usual kubeconfig: the case's server, its CA and the token `good`.
     pub(crate) fn usual(self) -> Self {
         self.user("token: good")
     }
 
-    /// Flags of the connection, for both.
+    /// Adds connection flags to both commands.
     pub(crate) fn flags<const N: usize>(mut self, flags: [&str; N]) -> Self {
         self.flags.extend(flags.map(String::from));
         self
     }
 
-    /// A variable of the environment.
+    /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment.push((name, value));
         self
     }
 
-    /// A file, relative to the work directory.
+    /// Adds a file, relative to the work directory.
     pub(crate) fn file(mut self, path: &'static str, text: impl Into<Vec<u8>>) -> Self {
         self.files.push((path, text.into()));
         self
     }
 
-    /// A shell script on PATH that notes each of its starts.
+    /// Adds a shell script on PATH. Each start adds a line to the file `starts`.
     pub(crate) fn script(mut self, name: &'static str, body: impl Into<String>) -> Self {
         self.scripts.push((name, body.into()));
         self
     }
 
-    /// What the server does.
+    /// Sets the behaviour of the server.
     pub(crate) fn server(mut self, behaviour: impl Into<Behaviour>) -> Self {
         self.behaviour = behaviour.into();
         self
     }
 
-    /// An OpenID Connect issuer, at `{ISSUER}`.
+    /// Adds an OpenID Connect issuer, at `{ISSUER}`.
     pub(crate) fn issuer(mut self, issuer: Issuer) -> Self {
         self.issuer = Some(issuer);
         self
     }
 
-    /// What is typed, where it is not a reading command.
+    /// Sets the pair of commands; the default is [`Command::Read`].
     pub(crate) fn command(mut self, command: Command) -> Self {
         self.command = command;
         self
     }
 
-    /// The server, and nobody else, is reached as this user, and all is well.
+    /// Expects success and that only the server is reached, with this identity.
     pub(crate) fn reaches(self, user: &str) -> Self {
-        self.sees([&format!("server as {user}")])
+        self.reaches_exactly([&format!("server as {user}")])
     }
 
-    /// Exactly these are reached, and all is well.
-    pub(crate) fn sees<const N: usize>(mut self, reached: [&str; N]) -> Self {
-        let wanted = self.latest();
-        wanted.reached = Some(reached.map(String::from).to_vec());
-        wanted.said.get_or_insert_default();
-        wanted.code.get_or_insert(0);
+    /// Expects success and exactly these accesses. After an expected error, only the accesses.
+    pub(crate) fn reaches_exactly<const N: usize>(mut self, reached: [&str; N]) -> Self {
+        let expected = self.current_expectation();
+        expected.reached = Some(reached.map(String::from).to_vec());
+        expected.stderr.get_or_insert_default();
+        expected.code.get_or_insert(0);
         self
     }
 
-    /// The error; exit code 1. After [`Case::reaches`], what is said although all is well.
-    pub(crate) fn says(mut self, line: &str) -> Self {
-        let wanted = self.latest();
-        wanted.said = Some(line.into());
-        wanted.code.get_or_insert(1);
+    /// Expects this text on standard error and exit code 1; after [`Case::reaches`], exit code 0.
+    pub(crate) fn reports(mut self, line: &str) -> Self {
+        let expected = self.current_expectation();
+        expected.stderr = Some(line.into());
+        expected.code.get_or_insert(1);
         self
     }
 
-    /// An error in words that differ from machine to machine; exit code 1.
+    /// Expects exit code 1 and does not check the error, whose words depend on the machine.
     pub(crate) fn fails(mut self) -> Self {
-        self.latest().code = Some(1);
+        self.current_expectation().code = Some(1);
         self
     }
 
-    /// The warnings.
+    /// Expects exactly these warnings.
     pub(crate) fn warns<const N: usize>(mut self, lines: [&str; N]) -> Self {
-        self.latest().warned = Some(lines.map(String::from).to_vec());
+        self.current_expectation().warnings = Some(lines.map(String::from).to_vec());
         self
     }
 
-    /// The files of the work directory that are changed, made or removed, and no others.
+    /// Expects that the run changes, creates or removes exactly these files of the work directory.
     pub(crate) fn writes<const N: usize>(mut self, files: [&str; N]) -> Self {
-        self.latest().wrote = Some(files.map(String::from).to_vec());
+        self.current_expectation().changed_files = Some(files.map(String::from).to_vec());
         self
     }
 
-    /// Ours differs, for this reason; what follows is what ours does.
-    pub(crate) fn but_ours(mut self, reason: &'static str) -> Self {
-        self.deliberate = Some(Deliberate {
+    /// Declares a deliberate difference. The expectations that follow are those of the plugin.
+    pub(crate) fn but_plugin(mut self, reason: &'static str) -> Self {
+        self.declared_difference = Some(DeclaredDifference {
             reason,
-            wanted: Wanted::default(),
+            expected: Expected::default(),
         });
         self
     }
 
-    fn latest(&mut self) -> &mut Wanted {
-        match &mut self.deliberate {
-            Some(deliberate) => &mut deliberate.wanted,
-            None => &mut self.wanted,
+    fn current_expectation(&mut self) -> &mut Expected {
+        match &mut self.declared_difference {
+            Some(declared_difference) => &mut declared_difference.expected,
+            None => &mut self.expected,
         }
     }
 }
 
-/// A kubeconfig with one cluster, user and context.
+/// Returns a kubeconfig with one cluster, user and context.
 pub(crate) fn kubeconfig(cluster: &str, user: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\n\

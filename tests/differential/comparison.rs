@@ -1,113 +1,132 @@
-//! What counts as a difference, and how one is shown.
+//! Compares the runs of kubectl and the plugin, and describes the differences.
 
 use std::fmt::Write as _;
 
-use crate::case::{Case, Wanted};
-use crate::evidence::Evidence;
-use crate::setting::{Program, Setting};
+use crate::case::{Case, Expected};
+use crate::fixture::{Fixture, Program};
+use crate::observation::Observation;
 
-/// Runs a case with both; what differs, or `None`.
-pub(crate) fn differ(case: &Case) -> Option<String> {
-    let setting = Setting::new(case);
-    let [kubectls, ours] = [Program::Kubectl, Program::Ours].map(|program| setting.run(program));
-    let mut complaints = against(&kubectls, &case.wanted, "kubectl");
-    match &case.deliberate {
-        None => complaints.extend(between(&kubectls, &ours)),
-        Some(deliberate) => {
-            complaints.extend(against(&ours, &deliberate.wanted, "ours"));
-            if between(&kubectls, &ours).is_empty() {
-                complaints.push(format!("there is no difference for: {}", deliberate.reason));
+/// Runs a case with kubectl and the plugin. Returns a description of the failed expectations, or `None`.
+pub(crate) fn find_differences(case: &Case) -> Option<String> {
+    let fixture = Fixture::new(case);
+    let [kubectl, plugin] = [Program::Kubectl, Program::Plugin].map(|program| fixture.run(program));
+    let mut failures = unmet_expectations(&kubectl, &case.expected, "kubectl");
+    match &case.declared_difference {
+        None => failures.extend(differences(&kubectl, &plugin)),
+        Some(declared_difference) => {
+            failures.extend(unmet_expectations(
+                &plugin,
+                &declared_difference.expected,
+                "the plugin",
+            ));
+            if differences(&kubectl, &plugin).is_empty() {
+                failures.push(format!(
+                    "the declared difference does not exist: {}",
+                    declared_difference.reason
+                ));
             }
         }
     }
-    let most = 1 + usize::from(case.behaviour.refuses_credentials());
-    if ours.starts > most.min(kubectls.starts) {
-        complaints.push(format!(
-            "ours starts the plugin {} times, kubectl {}",
-            ours.starts, kubectls.starts
+    // The plugin may start an exec plugin once more after a 401, but never more often than kubectl.
+    let limit = 1 + usize::from(case.behaviour.rejects_credentials());
+    if plugin.script_starts > limit.min(kubectl.script_starts) {
+        failures.push(format!(
+            "the plugin starts the exec plugin {} times, kubectl {} times",
+            plugin.script_starts, kubectl.script_starts
         ));
     }
-    (!complaints.is_empty()).then(|| show(case, &complaints, &kubectls, &ours))
+    (!failures.is_empty()).then(|| describe(case, &failures, &kubectl, &plugin))
 }
 
-/// In what two runs differ.
-fn between(kubectls: &Evidence, ours: &Evidence) -> Vec<String> {
-    let mut differ = Vec::new();
+/// Lists the aspects in which two runs differ.
+fn differences(kubectl: &Observation, plugin: &Observation) -> Vec<String> {
+    let mut differences = Vec::new();
     let pairs = [
-        ("reached", kubectls.reached == ours.reached),
-        ("as whom", kubectls.identities == ours.identities),
-        ("plugin", kubectls.told_plugin == ours.told_plugin),
-        ("said", kubectls.said == ours.said),
-        ("warned", kubectls.warned == ours.warned),
-        ("printed", kubectls.printed == ours.printed),
-        ("exit code", kubectls.code == ours.code),
-        ("files afterwards", kubectls.wrote == ours.wrote),
+        ("reached", kubectl.reached == plugin.reached),
+        ("identity", kubectl.identities == plugin.identities),
+        (
+            "exec plugin input",
+            kubectl.script_notes == plugin.script_notes,
+        ),
+        ("stderr", kubectl.stderr == plugin.stderr),
+        ("warnings", kubectl.warnings == plugin.warnings),
+        ("stdout", kubectl.stdout == plugin.stdout),
+        ("exit code", kubectl.code == plugin.code),
+        (
+            "changed files",
+            kubectl.changed_files == plugin.changed_files,
+        ),
     ];
-    for (what, _) in pairs.iter().filter(|(_, same)| !same) {
-        differ.push(format!("{what} differs"));
+    for (aspect, _) in pairs.iter().filter(|(_, same)| !same) {
+        differences.push(format!("{aspect} differs"));
     }
-    differ
+    differences
 }
 
-/// In what a run is not as the table says.
-fn against(run: &Evidence, wanted: &Wanted, whose: &str) -> Vec<String> {
-    let mut missed = Vec::new();
-    if let Some(reached) = &wanted.reached
+/// Lists the expectations of the case that a run does not meet.
+fn unmet_expectations(run: &Observation, expected: &Expected, program: &str) -> Vec<String> {
+    let mut unmet = Vec::new();
+    if let Some(reached) = &expected.reached
         && run.reached != *reached
     {
-        missed.push(format!("{whose} is to reach {reached:?}"));
+        unmet.push(format!("{program} must reach {reached:?}"));
     }
-    if let Some(warned) = &wanted.warned
-        && run.warned != *warned
+    if let Some(warnings) = &expected.warnings
+        && run.warnings != *warnings
     {
-        missed.push(format!("{whose} is to warn {warned:?}"));
+        unmet.push(format!("{program} must warn {warnings:?}"));
     }
-    if let Some(said) = &wanted.said
-        && run.said != *said
+    if let Some(stderr) = &expected.stderr
+        && run.stderr != *stderr
     {
-        missed.push(format!("{whose} is to say {said:?}"));
+        unmet.push(format!("{program} must print {stderr:?}"));
     }
-    if let Some(files) = &wanted.wrote
-        && !run.wrote.keys().eq(files)
+    if let Some(files) = &expected.changed_files
+        && !run.changed_files.keys().eq(files)
     {
-        missed.push(format!("{whose} is to write {files:?}"));
+        unmet.push(format!("{program} must change the files {files:?}"));
     }
-    if wanted.code.is_some_and(|code| run.code != Some(code)) {
-        missed.push(format!("{whose} is to exit with {:?}", wanted.code));
+    if expected.code.is_some_and(|code| run.code != Some(code)) {
+        unmet.push(format!("{program} must exit with {:?}", expected.code));
     }
-    missed
+    unmet
 }
 
-fn show(case: &Case, complaints: &[String], kubectls: &Evidence, ours: &Evidence) -> String {
+fn describe(
+    case: &Case,
+    failures: &[String],
+    kubectl: &Observation,
+    plugin: &Observation,
+) -> String {
     let mut text = format!("\n● {}\n", case.name);
-    for complaint in complaints {
-        let _ = writeln!(text, "  ! {complaint}");
+    for failure in failures {
+        let _ = writeln!(text, "  ! {failure}");
     }
-    for (whose, run) in [("kubectl", kubectls), ("ours", ours)] {
+    for (program, run) in [("kubectl", kubectl), ("plugin", plugin)] {
         let _ = writeln!(
             text,
-            "  {whose:8} exit {:?}  reached {:?}",
+            "  {program:8} exit {:?}  reached {:?}",
             run.code, run.reached
         );
-        for line in run.stderr.lines() {
+        for line in run.raw_stderr.lines() {
             let _ = writeln!(text, "           | {line}");
         }
-        for line in &run.told_plugin {
-            let _ = writeln!(text, "           plugin: {line}");
+        for line in &run.script_notes {
+            let _ = writeln!(text, "           exec plugin: {line}");
         }
     }
-    if kubectls.wrote != ours.wrote {
-        for (whose, run) in [("kubectl", kubectls), ("ours", ours)] {
-            for (file, content) in &run.wrote {
-                let _ = writeln!(text, "  {whose} leaves {file}: {content}");
+    if kubectl.changed_files != plugin.changed_files {
+        for (program, run) in [("kubectl", kubectl), ("plugin", plugin)] {
+            for (file, content) in &run.changed_files {
+                let _ = writeln!(text, "  {program} leaves {file}: {content}");
             }
         }
     }
-    if kubectls.printed != ours.printed {
+    if kubectl.stdout != plugin.stdout {
         let _ = writeln!(
             text,
-            "  printed {:?} and {:?}",
-            kubectls.printed, ours.printed
+            "  stdout {:?} and {:?}",
+            kubectl.stdout, plugin.stdout
         );
     }
     text

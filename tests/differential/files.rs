@@ -1,4 +1,4 @@
-//! What a run leaves in the work directory: files changed, made and removed.
+//! Finds the files of the work directory that a run changed, created or removed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use gcr_test_support::Session;
 
-use crate::setting::STARTS;
+use crate::fixture::STARTS;
 
-/// All files below a directory: their mode and what they hold.
+/// Files by path, with their mode and content.
 pub(crate) type Files = BTreeMap<PathBuf, (u32, Vec<u8>)>;
 
-/// The files below a directory.
-pub(crate) fn under(directory: &Path) -> Files {
+/// Reads all files below a directory.
+pub(crate) fn read_all(directory: &Path) -> Files {
     let mut files = Files::new();
     let entries =
         fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
@@ -21,7 +21,7 @@ pub(crate) fn under(directory: &Path) -> Files {
         let path = entry.unwrap_or_else(|error| panic!("{error}")).path();
         let meta = fs::metadata(&path).unwrap_or_else(|error| panic!("{error}"));
         if meta.is_dir() {
-            files.extend(under(&path));
+            files.extend(read_all(&path));
         } else {
             let mode = meta.permissions().mode() & 0o7777;
             files.insert(path.clone(), (mode, fs::read(&path).unwrap_or_default()));
@@ -30,28 +30,29 @@ pub(crate) fn under(directory: &Path) -> Files {
     files
 }
 
-/// What is not as `before`, by path below the work directory. A kubeconfig is shown as kubectl reads it.
+/// Returns the files that differ from `before`, by path below the work directory. The content is shown as
+/// `kubectl config view` prints it.
 pub(crate) fn changed(session: &Session, before: &Files) -> BTreeMap<String, String> {
     let work = session.work();
     let name = |path: &Path| {
         let path = path.strip_prefix(&work).unwrap_or(path);
         path.to_string_lossy().into_owned()
     };
-    let after = under(&work);
-    let gone = before
+    let after = read_all(&work);
+    let removed = before
         .keys()
         .filter(|path| !after.contains_key(*path))
         .map(|path| (name(path), "removed".to_owned()));
-    let other = after
+    let changed = after
         .iter()
         .filter(|(path, file)| before.get(*path) != Some(file) && !path.ends_with(STARTS))
         .map(|(path, (mode, _))| {
-            let words = ["config", "view", "--raw", "-o", "json", "--kubeconfig"];
-            let view = session.kubectl(words).arg(path).run();
+            let args = ["config", "view", "--raw", "-o", "json", "--kubeconfig"];
+            let view = session.kubectl(args).arg(path).run();
             (
                 name(path),
                 format!("{mode:o} {}{}", view.stdout, view.stderr),
             )
         });
-    gone.chain(other).collect()
+    removed.chain(changed).collect()
 }

@@ -1,26 +1,26 @@
-//! The real kubectl and ours side by side: every case is a kubeconfig, flags, an environment and files, given to both in
-//! front of the same servers. Compared are who was reached and as whom, what was said, and the exit code. All
-//! differences are listed at once.
+//! Compares the plugins with the real kubectl. A case is a kubeconfig, flags, environment variables and files. kubectl and
+//! a plugin run with the same case and the same servers. The test compares which servers they reach and with which
+//! identity, their output, and the exit code, and lists all differences at once.
 //!
-//! | module | what it is |
+//! | module | content |
 //! |---|---|
-//! | `cases` | the table, by theme; a case is a few lines |
-//! | `case` | what a case can say |
-//! | `setting` | what one case runs in: servers, files, and what its placeholders stand for |
-//! | `evidence` | what came of one run, and the normalisations: all of them |
-//! | `files` | what a run leaves in the work directory |
-//! | `comparison` | what counts as a difference, and how one is shown |
-//! | `servers` | a TLS server, an OpenID Connect issuer, an HTTP and a SOCKS proxy that write down who called; no API server |
+//! | `cases` | the test table, by topic; a case is a few lines |
+//! | `case` | the definition of a case |
+//! | `setting` | the servers, files and placeholders of one case |
+//! | `evidence` | the result of one run, and all normalisations |
+//! | `files` | the files that a run changes in the work directory |
+//! | `comparison` | the comparison of two results, and the description of a difference |
+//! | `servers` | a TLS server, an OpenID Connect issuer, an HTTP proxy and a SOCKS proxy that record their requests; none of them is an API server |
 //!
-//! kubectl's discovery cache is filled beforehand, so that both begin with the same request.
+//! The fixture fills kubectl's discovery cache, so that kubectl and the plugin start with the same request.
 
 mod case;
 mod cases;
 mod comparison;
-mod evidence;
 mod files;
+mod fixture;
+mod observation;
 mod servers;
-mod setting;
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -30,11 +30,11 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::case::Case;
 
-/// Cases side by side: most of them wait for processes, some for time limits.
-const SIDE_BY_SIDE: usize = 16;
+/// The number of cases that run at the same time. Most of them wait for processes, some for time limits.
+const PARALLEL_CASES: usize = 16;
 
 #[test]
-fn ours_does_what_kubectl_does() {
+fn plugins_in_every_case_match_kubectl() {
     let only = std::env::var("GCR_DIFFERENTIAL").unwrap_or_default();
     let cases: Vec<Case> = cases::all()
         .into_iter()
@@ -43,14 +43,16 @@ fn ours_does_what_kubectl_does() {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE {
+        for _ in 0..PARALLEL_CASES {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(index) else { return };
-                    // What panics is told with the others.
-                    let judged = catch_unwind(AssertUnwindSafe(|| comparison::differ(case)));
-                    let difference = judged.unwrap_or_else(|panic| Some(told(case, &*panic)));
+                    // A panic is listed like a difference.
+                    let result =
+                        catch_unwind(AssertUnwindSafe(|| comparison::find_differences(case)));
+                    let difference =
+                        result.unwrap_or_else(|panic| Some(describe_panic(case, &*panic)));
                     if let Some(difference) = difference {
                         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                         found.push((index, difference));
@@ -64,13 +66,13 @@ fn ours_does_what_kubectl_does() {
     let listed: String = found.iter().map(|(_, text)| text.as_str()).collect();
     assert!(
         found.is_empty(),
-        "{} of {} cases differ (GCR_DIFFERENTIAL=WORDS runs those whose name has the words):\n{listed}",
+        "{} of {} cases differ (GCR_DIFFERENTIAL=TEXT runs the cases whose name contains TEXT):\n{listed}",
         found.len(),
         cases.len()
     );
 }
 
-fn told(case: &Case, panic: &(dyn Any + Send)) -> String {
+fn describe_panic(case: &Case, panic: &(dyn Any + Send)) -> String {
     let text = panic
         .downcast_ref::<String>()
         .map_or("a panic", String::as_str);
@@ -78,27 +80,23 @@ fn told(case: &Case, panic: &(dyn Any + Send)) -> String {
 }
 
 #[test]
-fn the_table_is_whole() {
+fn table_names_are_unique_and_expectations_complete() {
     let cases = cases::all();
     assert!(cases.len() >= 300, "{} cases", cases.len());
     let mut names = HashSet::new();
     for case in &cases {
-        assert!(names.insert(case.name), "{:?} stands twice", case.name);
-        let wanted = [
-            Some(&case.wanted),
-            case.deliberate.as_ref().map(|it| &it.wanted),
+        assert!(names.insert(case.name), "{:?} is defined twice", case.name);
+        let expected = [
+            Some(&case.expected),
+            case.declared_difference.as_ref().map(|it| &it.expected),
         ];
-        let says_what = wanted.iter().flatten().all(|it| it.code.is_some());
-        assert!(
-            says_what,
-            "{:?} does not say what is to come of it",
-            case.name
-        );
+        let is_complete = expected.iter().flatten().all(|it| it.code.is_some());
+        assert!(is_complete, "{:?} does not declare an exit code", case.name);
     }
 }
 
 #[test]
-fn deliberate_differences_are_documented() {
+fn declared_differences_are_documented() {
     let normalize = |text: &str| {
         text.split_whitespace()
             .collect::<Vec<_>>()
@@ -108,8 +106,8 @@ fn deliberate_differences_are_documented() {
     let document = normalize(include_str!("../../docs/kubectl-differences.md"));
     let missing: HashSet<_> = cases::all()
         .iter()
-        .filter_map(|case| case.deliberate.as_ref())
-        .map(|deliberate| deliberate.reason)
+        .filter_map(|case| case.declared_difference.as_ref())
+        .map(|difference| difference.reason)
         .filter(|reason| !document.contains(&normalize(reason)))
         .collect();
     assert!(

@@ -1,7 +1,7 @@
-//! As whom: what users of a kubeconfig may hold, what flags put in its place, and whom one may be on top of it.
+//! Credentials of a kubeconfig's user and of flags, and impersonation.
 
 use crate::case::{Case, case};
-use crate::servers::Answer;
+use crate::servers::Response;
 
 use super::reasons;
 
@@ -39,117 +39,117 @@ fn certificates() -> Vec<Case> {
         case("a client certificate as data and as a file")
             .user("client-certificate-data: {CERT}, client-certificate: r.crt, client-key-data: {KEY}")
             .file("r.crt", "{ROBOT_CERT_PEM}")
-            .says("error: client-cert-data and client-cert are both specified for u. client-cert-data will override."),
+            .reports("error: client-cert-data and client-cert are both specified for u. client-cert-data will override."),
         case("a client certificate without a key")
             .user("client-certificate-data: {CERT}")
-            .says("error: client-key-data or client-key must be specified for u to use the clientCert authentication method."),
+            .reports("error: client-key-data or client-key must be specified for u to use the clientCert authentication method."),
         case("a client key without a certificate")
             .user("client-key-data: {KEY}")
-            .says("error: EOF")
-            .but_ours(reasons::NO_PROMPT)
-            .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
-        case("a client certificate that is not there")
+            .reports("error: EOF")
+            .but_plugin(reasons::NO_PROMPT)
+            .reports("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
+        case("a client certificate in a missing file")
             .user("client-certificate: nowhere.crt, client-key-data: {KEY}")
-            .says("error: unable to read client-cert {WORK}/nowhere.crt for u due to open {WORK}/nowhere.crt: no such file or directory"),
-        case("a client certificate that is no PEM")
+            .reports("error: unable to read client-cert {WORK}/nowhere.crt for u due to open {WORK}/nowhere.crt: no such file or directory"),
+        case("a client certificate that is not PEM")
             .user("client-certificate-data: aGVsbG8=, client-key-data: {KEY}")
-            .says("error: tls: failed to find any PEM data in certificate input"),
-        case("a client certificate in a file that is empty")
+            .reports("error: tls: failed to find any PEM data in certificate input"),
+        case("a client certificate in an empty file")
             .user("client-certificate: c, client-key: c, token: good")
             .file("c", "")
-            .says("Unable to connect to the server: tls: failed to find any PEM data in certificate input")
-            .but_ours(reasons::BAD_CERTIFICATE)
-            .says("error: tls: failed to find any PEM data in certificate input"),
-        case("a client certificate and its key in one file, in the other order")
+            .reports("Unable to connect to the server: tls: failed to find any PEM data in certificate input")
+            .but_plugin(reasons::BAD_CERTIFICATE)
+            .reports("error: tls: failed to find any PEM data in certificate input"),
+        case("a client certificate and its key in one file, key first")
             .user("client-certificate: c, client-key: c")
             .file("c", "{KEY_PEM}{CERT_PEM}")
             .reaches("certificate human"),
-        case("a client certificate with others and words around it")
+        case("a client certificate with other certificates and text around it")
             .user("client-certificate: c, client-key: k")
             .file("c", "words\n{CERT_PEM}\n{OTHER_CA_PEM}")
             .file("k", "words\n{KEY_PEM}")
             .reaches("certificate human"),
-        case("a client certificate and its key, taken for each other")
+        case("a client certificate and its key swapped")
             .user("client-certificate-data: {KEY}, client-key-data: {CERT}")
-            .says("error: tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched"),
-        case("a client key of another certificate")
+            .reports("error: tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched"),
+        case("a client key that does not match the certificate")
             .user("client-certificate-data: {CERT}, client-key-data: {ROBOT_KEY}")
-            .says("error: tls: private key does not match public key"),
-        case("a client key that is encrypted")
+            .reports("error: tls: private key does not match public key"),
+        case("an encrypted client key")
             .user("client-certificate-data: {CERT}, client-key: k")
             .file("k", "-----BEGIN ENCRYPTED PRIVATE KEY-----\naGVsbG8=\n-----END ENCRYPTED PRIVATE KEY-----\n")
-            .says("error: tls: failed to parse private key"),
+            .reports("error: tls: failed to parse private key"),
         case("an X.509 v1 client certificate")
             .user("client-certificate-data: {V1_CERT}, client-key-data: {V1_KEY}")
-            .reaches("certificate of somebody else"),
+            .reaches("certificate of another user"),
         case("a client certificate over plain HTTP")
             .cluster_and_user("server: 'http://{HOST}'", "client-certificate-data: {CERT}, client-key-data: {KEY}")
-            .reaches("nobody, plain"),
+            .reaches("anonymous, plain"),
     ]
 }
 
 fn tokens() -> Vec<Case> {
     vec![
-        case("all that is empty is as if it were not there")
+        case("empty fields count as not set")
             .cluster_and_user(
                 "server: '{SERVER}', certificate-authority-data: {CA}, certificate-authority: '', proxy-url: '', tls-server-name: ''",
                 "token: good, username: '', password: '', tokenFile: '', client-certificate: '', client-key: '', as: '', exec: null",
             )
             .reaches("token good"),
         case("--token").usual().flags(["--token=other"]).reaches("token other"),
-        case("a token file, with a line end")
+        case("a token file with a trailing line break")
             .user("tokenFile: t")
             .file("t", "good\n")
             .reaches("token good"),
-        case("a token file beats a token")
+        case("a token file overrides a token")
             .user("token: wrong, tokenFile: t")
             .file("t", "good\n")
             .reaches("token good"),
-        case("a token file that is not there")
+        case("a missing token file")
             .user("tokenFile: nowhere")
-            .says("error: open {WORK}/nowhere: no such file or directory"),
-        case("a token file that is not there, beside a token")
+            .reports("error: open {WORK}/nowhere: no such file or directory"),
+        case("a missing token file with a token")
             .user("token: good, tokenFile: nowhere")
             .reaches("token good"),
         case("an empty token file")
             .user("tokenFile: t")
             .file("t", "")
-            .says("error: EOF")
-            .but_ours(reasons::NO_PROMPT)
-            .says("error: read empty token from file \"{WORK}/t\""),
-        case("an absolute token file")
+            .reports("error: EOF")
+            .but_plugin(reasons::NO_PROMPT)
+            .reports("error: read empty token from file \"{WORK}/t\""),
+        case("a token file with an absolute path")
             .user("tokenFile: '{WORK}/t'")
             .file("t", " good \n\n")
             .reaches("token good"),
-        case("--token beside a token file")
+        case("--token with a token file")
             .user("tokenFile: t")
             .file("t", "file\n")
             .flags(["--token=flag"])
             .reaches("token file")
-            .but_ours(reasons::TOKEN_FLAG)
+            .but_plugin(reasons::TOKEN_FLAG)
             .reaches("token flag"),
-        case("a token with a line end")
+        case("a token with a line break")
             .user("token: \"good\\n\"")
-            .says("Unable to connect to the server: net/http: invalid header field value for \"Authorization\""),
+            .reports("Unable to connect to the server: net/http: invalid header field value for \"Authorization\""),
         case("a token over plain HTTP")
             .cluster_and_user("server: 'http://{HOST}'", "token: good")
-            .reaches("nobody, plain"),
-        case("a token that is refused")
+            .reaches("anonymous, plain"),
+        case("a rejected token")
             .usual()
-            .server(Answer::status(401, "Unauthorized", "Unauthorized", "{}"))
-            .says("error: You must be logged in to the server (Unauthorized)"),
-        case("no credential at all")
+            .server(Response::status(401, "Unauthorized", "Unauthorized", "{}"))
+            .reports("error: You must be logged in to the server (Unauthorized)"),
+        case("a user without credentials")
             .user("")
-            .says("error: EOF")
-            .but_ours(reasons::NO_PROMPT)
-            .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
-        case("no user at all").kubeconfig(
+            .reports("error: EOF")
+            .but_plugin(reasons::NO_PROMPT)
+            .reports("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
+        case("a context without a user").kubeconfig(
             "current-context: c\ncontexts:\n- name: c\n  context: {cluster: k}\n\
              clusters:\n- name: k\n  cluster: {server: '{SERVER}', certificate-authority-data: {CA}}\n",
         )
-            .says("error: EOF")
-            .but_ours(reasons::NO_PROMPT)
-            .says("error: no user was given: name one with --user, --token, or --client-certificate and --client-key"),
+            .reports("error: EOF")
+            .but_plugin(reasons::NO_PROMPT)
+            .reports("error: no user was given: name one with --user, --token, or --client-certificate and --client-key"),
     ]
 }
 
@@ -161,19 +161,19 @@ fn passwords() -> Vec<Case> {
         case("a user name without a password").user("username: me").reaches("basic me:"),
         case("a password without a user name")
             .user("password: pw")
-            .says("error: EOF")
-            .but_ours(reasons::NO_PROMPT)
-            .says("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
+            .reports("error: EOF")
+            .but_plugin(reasons::NO_PROMPT)
+            .reports("error: user \"u\" has no credentials: name one with --user, --token, or --client-certificate and --client-key"),
         case("a token and a user name")
             .user("token: good, username: me, password: pw")
-            .says("error: more than one authentication method found for u; found [token basicAuth], only one is allowed"),
+            .reports("error: more than one authentication method found for u; found [token basicAuth], only one is allowed"),
         case("a user name and --token")
             .user("username: me, password: pw")
             .flags(["--token=good"])
-            .says("error: more than one authentication method found for u; found [token basicAuth], only one is allowed"),
+            .reports("error: more than one authentication method found for u; found [token basicAuth], only one is allowed"),
         case("a password over plain HTTP")
             .cluster_and_user("server: 'http://{HOST}'", "username: me, password: pw")
-            .reaches("nobody, plain"),
+            .reaches("anonymous, plain"),
     ]
 }
 
@@ -181,25 +181,25 @@ fn providers() -> Vec<Case> {
     let provider = |name, kind: &str| case(name).user(&format!("auth-provider: {{name: {kind}}}"));
     vec![
         provider("auth-provider gcp", "gcp")
-            .says("error: The gcp auth plugin has been removed.\nPlease use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\nSee https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke for further details"),
+            .reports("error: The gcp auth plugin has been removed.\nPlease use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\nSee https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke for further details"),
         provider("auth-provider azure", "azure")
-            .says("error: The azure auth plugin has been removed.\nPlease use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.\nSee https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins for further details"),
-        provider("auth-provider of an unknown name", "bananas")
-            .says("error: no Auth Provider found for name \"bananas\""),
+            .reports("error: The azure auth plugin has been removed.\nPlease use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.\nSee https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins for further details"),
+        provider("auth-provider with an unknown name", "bananas")
+            .reports("error: no Auth Provider found for name \"bananas\""),
         case("auth-provider oidc with a token that has not expired").user(
             // {"alg":"none"}.{"exp":4102444800}.x
             "auth-provider: {name: oidc, config: {client-id: me, idp-issuer-url: 'https://{OTHER}', \
              id-token: 'eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.eA'}}",
         ).reaches("token eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.eA"),
-        case("auth-provider oidc with an expired token and nothing to refresh it").user(
+        case("auth-provider oidc with an expired token and without a refresh token").user(
             // {"alg":"none"}.{"exp":1577836800}.x
             "auth-provider: {name: oidc, config: {client-id: me, idp-issuer-url: 'https://{OTHER}', \
              id-token: 'eyJhbGciOiJub25lIn0.eyJleHAiOjE1Nzc4MzY4MDB9.eA'}}",
         )
-            .says("Unable to connect to the server: No valid id-token, and cannot refresh without refresh-token"),
+            .reports("Unable to connect to the server: No valid id-token, and cannot refresh without refresh-token"),
         case("auth-provider oidc without an issuer")
             .user("auth-provider: {name: oidc, config: {client-id: me}}")
-            .says("error: Must provide idp-issuer-url"),
+            .reports("error: Must provide idp-issuer-url"),
     ]
 }
 
@@ -218,32 +218,32 @@ fn impersonation() -> Vec<Case> {
                 "--as-user-extra=Team/One=z",
             ])
             .reaches("token good for extra-scopes x, extra-scopes y, extra-team%2fone z, group a,b, group c, uid 7, user alice"),
-        case("--as that no header can hold")
+        case("--as with a value that is invalid in a header")
             .usual()
             .flags(["--as=a\nb"])
-            .says("Unable to connect to the server: net/http: invalid header field value for \"Impersonate-User\""),
+            .reports("Unable to connect to the server: net/http: invalid header field value for \"Impersonate-User\""),
         case("--as-group without --as")
             .usual()
             .flags(["--as-group=a"])
-            .says("error: requesting uid, groups or user-extra for u without impersonating a user"),
+            .reports("error: requesting uid, groups or user-extra for u without impersonating a user"),
         case("--as-uid without --as")
             .usual()
             .flags(["--as-uid=7"])
-            .says("error: requesting uid, groups or user-extra for u without impersonating a user"),
+            .reports("error: requesting uid, groups or user-extra for u without impersonating a user"),
         case("--as-user-extra without --as")
             .usual()
             .flags(["--as-user-extra=a=b"])
-            .says("error: requesting uid, groups or user-extra for u without impersonating a user"),
+            .reports("error: requesting uid, groups or user-extra for u without impersonating a user"),
         case("--as-user-extra without a value")
             .usual()
             .flags(["--as=alice", "--as-user-extra=a"])
             .reaches("token good for user alice")
-            .but_ours(reasons::EXTRA_WITHOUT_VALUE)
-            .says("error: --as-user-extra wants key=value"),
-        case("the kubeconfig impersonates")
+            .but_plugin(reasons::EXTRA_WITHOUT_VALUE)
+            .reports("error: --as-user-extra wants key=value"),
+        case("impersonation in the kubeconfig")
             .user("token: good, as: alice, as-uid: '7', as-groups: [a, b], as-user-extra: {scopes: [one, two]}")
             .reaches("token good for extra-scopes one, extra-scopes two, group a, group b, uid 7, user alice"),
-        case("--as over the kubeconfig's")
+        case("--as overrides the kubeconfig's user")
             .user("token: good, as: alice, as-groups: [a]")
             .flags(["--as=bob"])
             .reaches("token good for group a, user bob"),
@@ -262,21 +262,21 @@ fn real() -> Vec<Case> {
         )
     };
     vec![
-        as_user("the control plane as its administrator", "token: '{ADMIN}'").sees([]),
-        as_user("the control plane as a user without rights", "token: '{HUMAN}'").says(
+        as_user("the control plane as administrator", "token: '{ADMIN}'").reaches_exactly([]),
+        as_user("the control plane as a user without permissions", "token: '{HUMAN}'").reports(
             "Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"{HUMAN_NAME}\" cannot get resource \
              \"serviceaccounts\" in API group \"\" in the namespace \"default\"",
         ),
-        as_user("the control plane as nobody it knows", "token: stranger")
-            .says("error: You must be logged in to the server (Unauthorized)"),
-        as_user("the control plane, without the right to impersonate", "token: '{HUMAN}'")
+        as_user("the control plane with an unknown token", "token: stranger")
+            .reports("error: You must be logged in to the server (Unauthorized)"),
+        as_user("the control plane, impersonation without permission", "token: '{HUMAN}'")
             .flags(["--as=admin"])
-            .says("Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"{HUMAN_NAME}\" cannot impersonate-on:user-info:get resource \"serviceaccounts\" in API group \"\" in the namespace \"default\""),
-        as_user("the control plane, impersonating a user without rights", "token: '{ADMIN}'")
+            .reports("Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"{HUMAN_NAME}\" cannot impersonate-on:user-info:get resource \"serviceaccounts\" in API group \"\" in the namespace \"default\""),
+        as_user("the control plane, impersonation of a user without permissions", "token: '{ADMIN}'")
             .flags(["--as=alice", "--as-group=g"])
-            .says("Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"alice\" cannot get resource \"serviceaccounts\" in API group \"\" in the namespace \"default\""),
-        as_user("the control plane, a namespace that is not there", "token: '{ADMIN}'")
+            .reports("Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"alice\" cannot get resource \"serviceaccounts\" in API group \"\" in the namespace \"default\""),
+        as_user("the control plane, a missing namespace", "token: '{ADMIN}'")
             .flags(["-n", "not-there"])
-            .says("Error from server (NotFound): namespaces \"not-there\" not found"),
+            .reports("Error from server (NotFound): namespaces \"not-there\" not found"),
     ]
 }

@@ -1,33 +1,34 @@
-//! The table. A case says what goes in and what both must do; where ours is to differ, why, and what ours does.
+//! The test table. A case declares the input and what both programs must do. If the plugin differs on purpose, the case
+//! also declares the reason and what the plugin must do.
 
 mod contexts;
 mod credentials;
-mod exec;
+mod exec_plugins;
 mod kubeconfig;
 mod oidc;
 mod oidc_issuer;
 mod proxies;
 mod reasons;
-mod replies;
-mod shapes;
+mod responses;
 mod tls;
+mod vendor_kubeconfigs;
 
 use crate::case::Case;
 
-/// All of them.
+/// Returns all cases.
 pub(crate) fn all() -> Vec<Case> {
-    let themes = [
-        // First: what ours repeats takes its seconds.
-        replies::cases(),
+    let topics = [
+        // First, because the retries of the plugin take seconds.
+        responses::cases(),
         kubeconfig::cases(),
         contexts::cases(),
         credentials::cases(),
-        exec::cases(),
+        exec_plugins::cases(),
         oidc::cases(),
         oidc_issuer::cases(),
         tls::cases(),
         proxies::cases(),
-        shapes::cases(),
+        vendor_kubeconfigs::cases(),
     ];
-    themes.into_iter().flatten().collect()
+    topics.into_iter().flatten().collect()
 }

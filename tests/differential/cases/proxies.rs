@@ -1,238 +1,241 @@
-//! By which way. `0.0.0.0` leads to this machine and is no loopback address to Go: it may be proxied.
+//! Proxies. `0.0.0.0` reaches the local machine, but Go does not treat it as a loopback address, so it can be proxied.
 
 use crate::case::{Case, case};
-use crate::servers::Manners;
+use crate::servers::ConnectionMode;
 
 use super::reasons;
 
-const THROUGH: [&str; 2] = [
+const THROUGH_PROXY: [&str; 2] = [
     "server as token good, host cluster.example:6443, name cluster.example",
     "proxy CONNECT cluster.example:6443",
 ];
-const DIRECT: [&str; 1] = ["server as token good, host 0.0.0.0:{PORT}"];
-const AROUND: [&str; 2] = [
+const LOCAL_DIRECT: [&str; 1] = ["server as token good, host 0.0.0.0:{PORT}"];
+const LOCAL_THROUGH_PROXY: [&str; 2] = [
     "server as token good, host 0.0.0.0:{PORT}",
     "proxy CONNECT 0.0.0.0:{PORT}",
 ];
 
-fn to(name: &'static str, server: &str, more: &str) -> Case {
+fn to_server(name: &'static str, server: &str, more: &str) -> Case {
     let cluster = format!("server: '{server}', certificate-authority-data: {{CA}}{more}");
     case(name).cluster_and_user(&cluster, "token: good")
 }
 
-fn far(name: &'static str) -> Case {
-    to(name, "https://cluster.example:6443", "")
+fn remote(name: &'static str) -> Case {
+    to_server(name, "https://cluster.example:6443", "")
 }
 
-/// To an address of this machine that is proxied unless NO_PROXY exempts it.
-fn near(name: &'static str, no_proxy: &'static str) -> Case {
-    to(name, "https://0.0.0.0:{PORT}", "")
+/// Returns a case for a local server that is reached through the proxy unless NO_PROXY exempts it.
+fn local(name: &'static str, no_proxy: &'static str) -> Case {
+    to_server(name, "https://0.0.0.0:{PORT}", "")
         .env("HTTPS_PROXY", "http://{PROXY}")
         .env("NO_PROXY", no_proxy)
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    [choosing(), exempting(), kinds()]
+    [selection(), no_proxy_exceptions(), proxy_kinds()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn choosing() -> Vec<Case> {
+fn selection() -> Vec<Case> {
     vec![
-        to("proxy-url", "https://cluster.example:6443", ", proxy-url: 'http://{PROXY}'")
-            .sees(THROUGH),
-        to("proxy-url to a server on this machine", "{SERVER}", ", proxy-url: 'http://{PROXY}'")
-            .sees(["server as token good", "proxy CONNECT {HOST}"]),
-        to("proxy-url beats HTTPS_PROXY", "https://cluster.example:6443", ", proxy-url: 'http://{PROXY}'")
-            .env("HTTPS_PROXY", "http://{NOBODY}")
-            .sees(THROUGH),
-        to("NO_PROXY does not concern proxy-url", "https://cluster.example:6443", ", proxy-url: 'http://{PROXY}'")
+        to_server("proxy-url", "https://cluster.example:6443", ", proxy-url: 'http://{PROXY}'")
+            .reaches_exactly(THROUGH_PROXY),
+        to_server("proxy-url with a local server", "{SERVER}", ", proxy-url: 'http://{PROXY}'")
+            .reaches_exactly(["server as token good", "proxy CONNECT {HOST}"]),
+        to_server("proxy-url overrides HTTPS_PROXY", "https://cluster.example:6443", ", proxy-url: 'http://{PROXY}'")
+            .env("HTTPS_PROXY", "http://{CLOSED}")
+            .reaches_exactly(THROUGH_PROXY),
+        to_server("NO_PROXY does not apply to proxy-url", "https://cluster.example:6443", ", proxy-url: 'http://{PROXY}'")
             .env("NO_PROXY", "cluster.example")
-            .sees(THROUGH),
-        far("--proxy-url").flags(["--proxy-url=http://{PROXY}"]).sees(THROUGH),
-        to("--proxy-url beats proxy-url", "https://cluster.example:6443", ", proxy-url: 'http://{NOBODY}'")
+            .reaches_exactly(THROUGH_PROXY),
+        remote("--proxy-url").flags(["--proxy-url=http://{PROXY}"]).reaches_exactly(THROUGH_PROXY),
+        to_server("--proxy-url overrides proxy-url", "https://cluster.example:6443", ", proxy-url: 'http://{CLOSED}'")
             .flags(["--proxy-url=http://{PROXY}"])
-            .sees(THROUGH),
-        far("HTTPS_PROXY").env("HTTPS_PROXY", "http://{PROXY}").sees(THROUGH),
-        far("https_proxy").env("https_proxy", "http://{PROXY}").sees(THROUGH),
-        far("HTTPS_PROXY beats https_proxy")
+            .reaches_exactly(THROUGH_PROXY),
+        remote("HTTPS_PROXY").env("HTTPS_PROXY", "http://{PROXY}").reaches_exactly(THROUGH_PROXY),
+        remote("https_proxy").env("https_proxy", "http://{PROXY}").reaches_exactly(THROUGH_PROXY),
+        remote("HTTPS_PROXY overrides https_proxy")
             .env("HTTPS_PROXY", "http://{PROXY}")
-            .env("https_proxy", "http://{NOBODY}")
-            .sees(THROUGH),
-        far("HTTPS_PROXY without a scheme").env("HTTPS_PROXY", "{PROXY}").sees(THROUGH),
-        to("HTTP_PROXY is not for https", "{SERVER}", "")
+            .env("https_proxy", "http://{CLOSED}")
+            .reaches_exactly(THROUGH_PROXY),
+        remote("HTTPS_PROXY without a scheme").env("HTTPS_PROXY", "{PROXY}").reaches_exactly(THROUGH_PROXY),
+        to_server("HTTP_PROXY does not apply to HTTPS", "{SERVER}", "")
             .env("HTTP_PROXY", "http://{PROXY}")
             .reaches("token good"),
-        near("ALL_PROXY is not known", "")
+        local("ALL_PROXY is ignored", "")
             .env("HTTPS_PROXY", "")
             .env("ALL_PROXY", "http://{PROXY}")
-            .sees(DIRECT),
-        to("HTTP_PROXY for plain HTTP", "http://0.0.0.0:{PORT}", "")
+            .reaches_exactly(LOCAL_DIRECT),
+        to_server("HTTP_PROXY for plain HTTP", "http://0.0.0.0:{PORT}", "")
             .env("HTTP_PROXY", "http://{PROXY}")
-            .says("Error from server (NotFound): the server could not find the requested resource (get serviceaccounts default)")
-            .but_ours(reasons::PLAIN_TUNNEL)
-            .sees(["server as nobody, host 0.0.0.0:{PORT}, plain", "proxy CONNECT 0.0.0.0:{PORT}"]),
-        to("HTTP_PROXY for plain HTTP without a port", "http://cluster.example", "")
+            .reports("Error from server (NotFound): the server could not find the requested resource (get serviceaccounts default)")
+            .but_plugin(reasons::PLAIN_TUNNEL)
+            .reaches_exactly(["server as anonymous, host 0.0.0.0:{PORT}, plain", "proxy CONNECT 0.0.0.0:{PORT}"]),
+        to_server("HTTP_PROXY for plain HTTP without a port", "http://cluster.example", "")
             .env("HTTP_PROXY", "http://{PROXY}")
-            .says("Error from server (NotFound): the server could not find the requested resource (get serviceaccounts default)")
-            .sees(["proxy GET http://cluster.example/api/v1/namespaces/default/serviceaccounts/default"])
-            .but_ours(reasons::PLAIN_TUNNEL)
-            .sees(["server as nobody, host cluster.example, plain", "proxy CONNECT cluster.example:80"]),
-        to("a loopback address is not proxied", "{SERVER}", "")
+            .reports("Error from server (NotFound): the server could not find the requested resource (get serviceaccounts default)")
+            .reaches_exactly(["proxy GET http://cluster.example/api/v1/namespaces/default/serviceaccounts/default"])
+            .but_plugin(reasons::PLAIN_TUNNEL)
+            .reaches_exactly(["server as anonymous, host cluster.example, plain", "proxy CONNECT cluster.example:80"]),
+        to_server("a loopback address is not proxied", "{SERVER}", "")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .reaches("token good"),
-        to("localhost is not proxied", "https://localhost:{PORT}", "")
+        to_server("localhost is not proxied", "https://localhost:{PORT}", "")
             .env("HTTPS_PROXY", "http://{PROXY}")
-            .sees(["server as token good, host localhost:{PORT}, name localhost"]),
-        far("the default port is tunnelled to by its number")
+            .reaches_exactly(["server as token good, host localhost:{PORT}, name localhost"]),
+        remote("the tunnel request contains the default port")
             .flags(["--server=https://cluster.example"])
             .env("HTTPS_PROXY", "http://{PROXY}")
-            .sees(["server as token good, host cluster.example, name cluster.example", "proxy CONNECT cluster.example:443"]),
+            .reaches_exactly(["server as token good, host cluster.example, name cluster.example", "proxy CONNECT cluster.example:443"]),
     ]
 }
 
-fn exempting() -> Vec<Case> {
+fn no_proxy_exceptions() -> Vec<Case> {
     vec![
-        near("NO_PROXY of an address", "0.0.0.0").sees(DIRECT),
-        near("NO_PROXY of another address", "10.0.0.1").sees(AROUND),
-        near("NO_PROXY of the proxy's own host", "127.0.0.1").sees(AROUND),
-        near("NO_PROXY of a network", "0.0.0.0/8").sees(DIRECT),
-        near("NO_PROXY of another network", "10.0.0.0/8").sees(AROUND),
-        near("NO_PROXY with empty items and spaces", ", ,0.0.0.0 ,,").sees(DIRECT),
-        near("NO_PROXY of everything", "*").sees(DIRECT),
-        near("NO_PROXY of everything among others", "a.example,*").sees(DIRECT),
-        near("NO_PROXY with the port", "0.0.0.0:{PORT}").sees(DIRECT),
-        near("NO_PROXY with another port", "0.0.0.0:1").sees(AROUND),
-        near("no_proxy", "")
+        local("NO_PROXY with an address", "0.0.0.0").reaches_exactly(LOCAL_DIRECT),
+        local("NO_PROXY with another address", "10.0.0.1").reaches_exactly(LOCAL_THROUGH_PROXY),
+        local("NO_PROXY with the proxy's own host", "127.0.0.1")
+            .reaches_exactly(LOCAL_THROUGH_PROXY),
+        local("NO_PROXY with a network", "0.0.0.0/8").reaches_exactly(LOCAL_DIRECT),
+        local("NO_PROXY with another network", "10.0.0.0/8").reaches_exactly(LOCAL_THROUGH_PROXY),
+        local("NO_PROXY with empty entries and spaces", ", ,0.0.0.0 ,,")
+            .reaches_exactly(LOCAL_DIRECT),
+        local("NO_PROXY with a star", "*").reaches_exactly(LOCAL_DIRECT),
+        local("NO_PROXY with a star after another entry", "a.example,*")
+            .reaches_exactly(LOCAL_DIRECT),
+        local("NO_PROXY with the port", "0.0.0.0:{PORT}").reaches_exactly(LOCAL_DIRECT),
+        local("NO_PROXY with another port", "0.0.0.0:1").reaches_exactly(LOCAL_THROUGH_PROXY),
+        local("no_proxy", "")
             .env("no_proxy", "0.0.0.0")
             .reaches("token good, host 0.0.0.0:{PORT}"),
-        far("NO_PROXY of a name")
+        remote("NO_PROXY with a host name")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .env("NO_PROXY", "cluster.example")
-            .says("Unable to connect to the server: lookup cluster.example"),
-        far("NO_PROXY of a domain")
+            .reports("Unable to connect to the server: lookup cluster.example"),
+        remote("NO_PROXY with a domain")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .env("NO_PROXY", "example")
-            .says("Unable to connect to the server: lookup cluster.example"),
-        far("NO_PROXY of a domain with a dot")
+            .reports("Unable to connect to the server: lookup cluster.example"),
+        remote("NO_PROXY with a domain and a leading dot")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .env("NO_PROXY", ".Example")
-            .says("Unable to connect to the server: lookup cluster.example"),
-        far("NO_PROXY of names below")
+            .reports("Unable to connect to the server: lookup cluster.example"),
+        remote("NO_PROXY with only the subdomains of the host")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .env("NO_PROXY", ".cluster.example")
-            .sees(THROUGH),
-        far("NO_PROXY of a name's end")
+            .reaches_exactly(THROUGH_PROXY),
+        remote("NO_PROXY with the end of a host name")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .env("NO_PROXY", "ster.example")
-            .sees(THROUGH),
-        far("NO_PROXY of a name with another port")
+            .reaches_exactly(THROUGH_PROXY),
+        remote("NO_PROXY with a host name and another port")
             .env("HTTPS_PROXY", "http://{PROXY}")
             .env("NO_PROXY", "cluster.example:443")
-            .sees(THROUGH),
+            .reaches_exactly(THROUGH_PROXY),
     ]
 }
 
-fn kinds() -> Vec<Case> {
-    let proxy = |name, url: &'static str| far(name).env("HTTPS_PROXY", url);
+fn proxy_kinds() -> Vec<Case> {
+    let proxy = |name, url: &'static str| remote(name).env("HTTPS_PROXY", url);
     vec![
-        proxy("a proxy with a user name", "http://me:p%40w@{PROXY}").sees([
-            THROUGH[0],
+        proxy("a proxy with a user name", "http://me:p%40w@{PROXY}").reaches_exactly([
+            THROUGH_PROXY[0],
             "proxy CONNECT cluster.example:6443 as basic me:p@w",
         ]),
         proxy("a SOCKS5 proxy", "socks5://{SOCKS}")
-            .sees(["server as token good, host cluster.example:6443, name cluster.example", "socks to name cluster.example:6443"]),
-        proxy("a SOCKS5 proxy that looks names up", "socks5h://{SOCKS}")
-            .sees(["server as token good, host cluster.example:6443, name cluster.example", "socks to name cluster.example:6443"]),
+            .reaches_exactly(["server as token good, host cluster.example:6443, name cluster.example", "socks to name cluster.example:6443"]),
+        proxy("a SOCKS5 proxy that resolves names", "socks5h://{SOCKS}")
+            .reaches_exactly(["server as token good, host cluster.example:6443, name cluster.example", "socks to name cluster.example:6443"]),
         proxy("a SOCKS5 proxy with a user name", "socks5://me:pw@{SOCKS}")
-            .sees(["server as token good, host cluster.example:6443, name cluster.example", "socks to name cluster.example:6443 as me:pw"]),
-        proxy("a proxy that speaks TLS", "https://{TLS_PROXY}")
-            .sees(["server as token good, host cluster.example:6443, name cluster.example", "tls proxy CONNECT cluster.example:6443"]),
-        proxy("a proxy that is not there", "http://{NOBODY}")
-            .says("The connection to the server cluster.example:6443 was refused - did you specify the right host or port?"),
-        near("HTTPS_PROXY that is no address", "")
+            .reaches_exactly(["server as token good, host cluster.example:6443, name cluster.example", "socks to name cluster.example:6443 as me:pw"]),
+        proxy("a proxy with TLS", "https://{TLS_PROXY}")
+            .reaches_exactly(["server as token good, host cluster.example:6443, name cluster.example", "tls proxy CONNECT cluster.example:6443"]),
+        proxy("a proxy that refuses connections", "http://{CLOSED}")
+            .reports("The connection to the server cluster.example:6443 was refused - did you specify the right host or port?"),
+        local("HTTPS_PROXY with an invalid host", "")
             .env("HTTPS_PROXY", "http://%zz")
-            .sees(DIRECT)
-            .but_ours(reasons::BAD_PROXY)
-            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
-        near("HTTPS_PROXY whose user has a broken escape", "")
+            .reaches_exactly(LOCAL_DIRECT)
+            .but_plugin(reasons::BAD_PROXY)
+            .reports("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        local("HTTPS_PROXY with an invalid escape in the user name", "")
             .env("HTTPS_PROXY", "http://a:b%2@{PROXY}")
-            .sees(DIRECT)
-            .but_ours(reasons::BAD_PROXY)
-            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
-        near("HTTPS_PROXY whose user has a character that Go does not take", "")
+            .reaches_exactly(LOCAL_DIRECT)
+            .but_plugin(reasons::BAD_PROXY)
+            .reports("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        local("HTTPS_PROXY with a character in the user name that Go rejects", "")
             .env("HTTPS_PROXY", "http://a\"b@{PROXY}")
             .fails()
-            .but_ours(reasons::BAD_PROXY)
-            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
-        case("a proxy-url whose user has a broken escape")
+            .but_plugin(reasons::BAD_PROXY)
+            .reports("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        case("a proxy-url with an invalid escape in the user name")
             .usual()
             .flags(["--proxy-url=http://a:b%2@{PROXY}"])
-            .says("error: invalid 'proxy-url' \"http://a:b%2@{PROXY}\" for cluster \"k\": could not parse: http://a:b%2@{PROXY}"),
-        case("a proxy-url to what speaks HTTP and not TLS")
+            .reports("error: invalid 'proxy-url' \"http://a:b%2@{PROXY}\" for cluster \"k\": could not parse: http://a:b%2@{PROXY}"),
+        case("a proxy-url with https for a proxy without TLS")
             .usual()
-            .server(Manners::HttpToTls)
+            .server(ConnectionMode::HttpResponseToTls)
             .flags(["--server=https://cluster.example:6443", "--proxy-url=https://{HOST}"])
-            .says("Unable to connect to the server: proxyconnect tcp: tls: first record does not look like a TLS handshake"),
-        case("a proxy-url whose path has a broken escape")
+            .reports("Unable to connect to the server: proxyconnect tcp: tls: first record does not look like a TLS handshake"),
+        case("a proxy-url with an invalid escape in the path")
             .usual()
             .flags(["--proxy-url=http://{PROXY}/%zz"])
-            .says("error: invalid 'proxy-url' \"http://{PROXY}/%zz\" for cluster \"k\": could not parse: http://{PROXY}/%zz"),
-        case("a proxy-url with a port that is none")
+            .reports("error: invalid 'proxy-url' \"http://{PROXY}/%zz\" for cluster \"k\": could not parse: http://{PROXY}/%zz"),
+        case("a proxy-url with a non-numeric port")
             .usual()
             .flags(["--proxy-url=http://127.0.0.1:x"])
-            .says("error: invalid 'proxy-url' \"http://127.0.0.1:x\" for cluster \"k\": could not parse: http://127.0.0.1:x"),
+            .reports("error: invalid 'proxy-url' \"http://127.0.0.1:x\" for cluster \"k\": could not parse: http://127.0.0.1:x"),
         case("a proxy-url with a space in its host")
             .usual()
             .flags(["--proxy-url=http://a b:1"])
-            .says("error: invalid 'proxy-url' \"http://a b:1\" for cluster \"k\": could not parse: http://a b:1"),
-        case("a proxy-url with an address that does not end")
+            .reports("error: invalid 'proxy-url' \"http://a b:1\" for cluster \"k\": could not parse: http://a b:1"),
+        case("a proxy-url with an unclosed IPv6 address")
             .usual()
             .flags(["--proxy-url=http://[::1"])
-            .says("error: invalid 'proxy-url' \"http://[::1\" for cluster \"k\": could not parse: http://[::1"),
-        case("a proxy-url with a letter outside ASCII")
+            .reports("error: invalid 'proxy-url' \"http://[::1\" for cluster \"k\": could not parse: http://[::1"),
+        case("a proxy-url with a non-ASCII letter")
             .usual()
             .flags(["--proxy-url=http://%C3%A9.test:1"])
             .fails()
-            .but_ours(reasons::HOST_NAME)
-            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
-        case("a proxy-url whose host has an escape")
+            .but_plugin(reasons::HOST_NAME)
+            .reports("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        case("a proxy-url with an escape in the host")
             .usual()
             .flags(["--proxy-url=http://a%41b:1"])
-            .says("error: invalid 'proxy-url' \"http://a%41b:1\" for cluster \"k\": could not parse: http://a%41b:1"),
-        near("HTTPS_PROXY with a space before it", "")
+            .reports("error: invalid 'proxy-url' \"http://a%41b:1\" for cluster \"k\": could not parse: http://a%41b:1"),
+        local("HTTPS_PROXY with a leading space", "")
             .env("HTTPS_PROXY", " http://{PROXY}")
-            .sees(DIRECT)
-            .but_ours(reasons::BAD_PROXY)
-            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
-        proxy("a proxy in capitals, with a path", "HTTP://{PROXY}/x?y=z").sees(THROUGH),
-        proxy("a proxy with a user name alone, without a scheme", "me@{PROXY}")
-            .sees([THROUGH[0], "proxy CONNECT cluster.example:6443 as basic me:"]),
+            .reaches_exactly(LOCAL_DIRECT)
+            .but_plugin(reasons::BAD_PROXY)
+            .reports("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        proxy("a proxy with an upper-case scheme and a path", "HTTP://{PROXY}/x?y=z").reaches_exactly(THROUGH_PROXY),
+        proxy("a proxy with a user name and without a scheme", "me@{PROXY}")
+            .reaches_exactly([THROUGH_PROXY[0], "proxy CONNECT cluster.example:6443 as basic me:"]),
         proxy("a proxy with an empty user name", "http://@{PROXY}")
-            .sees([THROUGH[0], "proxy CONNECT cluster.example:6443 as basic :"]),
-        proxy("a SOCKS4 proxy is taken for HTTP", "socks4://{PROXY}").sees(THROUGH),
-        to("proxy-url in capitals, with a path", "https://cluster.example:6443", ", proxy-url: 'HTTP://{PROXY}/x'")
-            .sees(THROUGH),
-        to("proxy-url without a host", "https://cluster.example:6443", ", proxy-url: 'http://'")
-            .says("The connection to the server cluster.example:6443 was refused - did you specify the right host or port?")
-            .but_ours(reasons::PROXY_WITHOUT_HOST)
-            .says("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
-        proxy("a proxy of an unknown kind", "gopher://{PROXY}")
-            .sees(["server as token good, host cluster.example:6443, name cluster.example", "proxy CONNECT cluster.example:6443"]),
-        to("proxy-url of an unknown kind", "https://cluster.example:6443", ", proxy-url: 'gopher://{PROXY}'")
-            .says("error: invalid 'proxy-url' \"gopher://{PROXY}\" for cluster \"k\": unsupported scheme \"gopher\", must be http, https, or socks5"),
-        to("proxy-url without a scheme", "https://cluster.example:6443", ", proxy-url: '{PROXY}'")
-            .says("error: invalid 'proxy-url' \"{PROXY}\" for cluster \"k\": could not parse: {PROXY}"),
-        far("--proxy-url of an unknown kind")
+            .reaches_exactly([THROUGH_PROXY[0], "proxy CONNECT cluster.example:6443 as basic :"]),
+        proxy("a SOCKS4 proxy is treated as an HTTP proxy", "socks4://{PROXY}").reaches_exactly(THROUGH_PROXY),
+        to_server("proxy-url with an upper-case scheme and a path", "https://cluster.example:6443", ", proxy-url: 'HTTP://{PROXY}/x'")
+            .reaches_exactly(THROUGH_PROXY),
+        to_server("proxy-url without a host", "https://cluster.example:6443", ", proxy-url: 'http://'")
+            .reports("The connection to the server cluster.example:6443 was refused - did you specify the right host or port?")
+            .but_plugin(reasons::PROXY_WITHOUT_HOST)
+            .reports("Unable to connect to the server: proxyconnect tcp: invalid proxy address"),
+        proxy("a proxy with an unknown scheme", "gopher://{PROXY}")
+            .reaches_exactly(["server as token good, host cluster.example:6443, name cluster.example", "proxy CONNECT cluster.example:6443"]),
+        to_server("proxy-url with an unknown scheme", "https://cluster.example:6443", ", proxy-url: 'gopher://{PROXY}'")
+            .reports("error: invalid 'proxy-url' \"gopher://{PROXY}\" for cluster \"k\": unsupported scheme \"gopher\", must be http, https, or socks5"),
+        to_server("proxy-url without a scheme", "https://cluster.example:6443", ", proxy-url: '{PROXY}'")
+            .reports("error: invalid 'proxy-url' \"{PROXY}\" for cluster \"k\": could not parse: {PROXY}"),
+        remote("--proxy-url with an unknown scheme")
             .flags(["--proxy-url=gopher://{PROXY}"])
-            .says("error: invalid 'proxy-url' \"gopher://{PROXY}\" for cluster \"k\": unsupported scheme \"gopher\", must be http, https, or socks5"),
-        proxy("a server behind a proxy that hangs up", "http://{PROXY}")
-            .server(Manners::HangsUp)
-            .says("Unable to connect to the server: EOF"),
-        proxy("a proxy that refuses", "http://{OTHER}")
-            .says("Unable to connect to the server: Words")
-            .but_ours(reasons::PROXY_ERROR)
-            .says("Unable to connect to the server: dial tcp: tunnel error: unsuccessful"),
+            .reports("error: invalid 'proxy-url' \"gopher://{PROXY}\" for cluster \"k\": unsupported scheme \"gopher\", must be http, https, or socks5"),
+        proxy("a server behind a proxy closes the connection", "http://{PROXY}")
+            .server(ConnectionMode::ClosesConnection)
+            .reports("Unable to connect to the server: EOF"),
+        proxy("a proxy that refuses to open a tunnel", "http://{OTHER}")
+            .reports("Unable to connect to the server: Words")
+            .but_plugin(reasons::PROXY_ERROR)
+            .reports("Unable to connect to the server: dial tcp: tunnel error: unsuccessful"),
     ]
 }

@@ -1,7 +1,7 @@
-//! Whom we believe to be the server.
+//! Verification of the server's certificate.
 
 use crate::case::{Case, Command, case};
-use crate::servers::{Certificate, Manners};
+use crate::servers::{Certificate, ConnectionMode};
 
 use super::reasons;
 
@@ -16,35 +16,35 @@ pub(crate) fn cases() -> Vec<Case> {
             .reaches("token good"),
         cluster("a CA as data and as a file", "server: '{SERVER}', certificate-authority-data: {CA}, certificate-authority: ca.crt")
             .file("ca.crt", "{CA_PEM}")
-            .says("error: certificate-authority-data and certificate-authority are both specified for k. certificate-authority-data will override."),
+            .reports("error: certificate-authority-data and certificate-authority are both specified for k. certificate-authority-data will override."),
         cluster("several CAs", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "a comment\n{OTHER_CA_PEM}\nanother\n{CA_PEM}")
             .reaches("token good"),
-        cluster("a CA that is not there", "server: '{SERVER}', certificate-authority: nowhere.crt")
-            .says("error: unable to read certificate-authority {WORK}/nowhere.crt for k due to open {WORK}/nowhere.crt: no such file or directory"),
-        cluster("a CA that is no PEM", "server: '{SERVER}', certificate-authority-data: aGVsbG8=")
-            .says("error: unable to load root certificates: unable to parse bytes as PEM block"),
-        cluster("a CA whose PEM holds nonsense", "server: '{SERVER}', certificate-authority: ca.crt")
+        cluster("a CA in a missing file", "server: '{SERVER}', certificate-authority: nowhere.crt")
+            .reports("error: unable to read certificate-authority {WORK}/nowhere.crt for k due to open {WORK}/nowhere.crt: no such file or directory"),
+        cluster("a CA that is not PEM", "server: '{SERVER}', certificate-authority-data: aGVsbG8=")
+            .reports("error: unable to load root certificates: unable to parse bytes as PEM block"),
+        cluster("a CA whose PEM contains an invalid certificate", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n")
-            .says("error: unable to load root certificates: failed to parse certificate: x509: malformed certificate"),
-        cluster("a CA with nonsense beside it", "server: '{SERVER}', certificate-authority: ca.crt")
+            .reports("error: unable to load root certificates: failed to parse certificate: x509: malformed certificate"),
+        cluster("a CA with an invalid certificate before it", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n{CA_PEM}")
             .reaches("token good"),
-        cluster("another CA with nonsense beside it", "server: '{SERVER}', certificate-authority: ca.crt")
+        cluster("another CA with an invalid certificate after it", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "{OTHER_CA_PEM}-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n")
-            .says(UNKNOWN),
+            .reports(UNKNOWN),
         cluster("a CA with its key", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "{KEY_PEM}\r\n{CA_PEM}\r\n")
             .reaches("token good"),
         cluster("a CA that is a directory", "server: '{SERVER}', certificate-authority: '{WORK}'")
-            .says("error: read {WORK}: is a directory"),
+            .reports("error: read {WORK}: is a directory"),
         cluster("an empty CA", "server: '{SERVER}', certificate-authority: ca.crt")
             .file("ca.crt", "")
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
         cluster("another CA", "server: '{SERVER}', certificate-authority-data: {OTHER_CA}")
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
-        cluster("no CA", "server: '{SERVER}'").says(UNKNOWN),
-        cluster("a CA of the system", "server: '{SERVER}'")
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+        cluster("no CA", "server: '{SERVER}'").reports(UNKNOWN),
+        cluster("a system CA", "server: '{SERVER}'")
             .file("roots.crt", "{CA_PEM}")
             .env("SSL_CERT_FILE", "{WORK}/roots.crt")
             .reaches("token good"),
@@ -53,22 +53,22 @@ pub(crate) fn cases() -> Vec<Case> {
             .file("ca.crt", "{CA_PEM}")
             .flags(["--certificate-authority=ca.crt"])
             .reaches("token good"),
-        case("--certificate-authority that is not there")
+        case("--certificate-authority with a missing file")
             .usual()
             .flags(["--certificate-authority=nowhere.crt"])
-            .says("error: unable to read certificate-authority nowhere.crt for k due to open nowhere.crt: no such file or directory"),
+            .reports("error: unable to read certificate-authority nowhere.crt for k due to open nowhere.crt: no such file or directory"),
         cluster("insecure", "server: '{SERVER}', insecure-skip-tls-verify: true")
             .reaches("token good"),
-        cluster("insecure, where the system has no authorities", "server: '{SERVER}', insecure-skip-tls-verify: true")
+        cluster("insecure without system authorities", "server: '{SERVER}', insecure-skip-tls-verify: true")
             .env("SSL_CERT_FILE", "/dev/null")
             .env("SSL_CERT_DIR", "/nowhere")
             .reaches("token good"),
-        cluster("insecure, and a CA", "server: '{SERVER}', insecure-skip-tls-verify: true, certificate-authority-data: {CA}")
-            .says("error: specifying a root certificates file with the insecure flag is not allowed"),
+        cluster("insecure with a CA", "server: '{SERVER}', insecure-skip-tls-verify: true, certificate-authority-data: {CA}")
+            .reports("error: specifying a root certificates file with the insecure flag is not allowed"),
         cluster("--insecure-skip-tls-verify", "server: '{SERVER}'")
             .flags(["--insecure-skip-tls-verify"])
             .reaches("token good"),
-        case("--insecure-skip-tls-verify beside the kubeconfig's CA")
+        case("--insecure-skip-tls-verify with the kubeconfig's CA")
             .usual()
             .flags(["--insecure-skip-tls-verify"])
             .reaches("token good"),
@@ -78,26 +78,26 @@ pub(crate) fn cases() -> Vec<Case> {
             .usual()
             .file("ca.crt", "{CA_PEM}")
             .flags(["--insecure-skip-tls-verify", "--certificate-authority=ca.crt"])
-            .says("error: specifying a root certificates file with the insecure flag is not allowed"),
+            .reports("error: specifying a root certificates file with the insecure flag is not allowed"),
         cluster("tls-server-name", "server: '{SERVER}', certificate-authority-data: {CA}, tls-server-name: tls.example")
-            .sees(["server as token good, name tls.example"]),
+            .reaches_exactly(["server as token good, name tls.example"]),
         case("--tls-server-name")
             .usual()
             .flags(["--tls-server-name=tls.example"])
-            .sees(["server as token good, name tls.example"]),
-        case("--tls-server-name of nobody")
+            .reaches_exactly(["server as token good, name tls.example"]),
+        case("--tls-server-name that is not in the certificate")
             .usual()
             .flags(["--tls-server-name=nobody.example"])
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate is valid for localhost, cluster.example, tls.example, proxy.example, not nobody.example"),
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate is valid for localhost, cluster.example, tls.example, proxy.example, not nobody.example"),
         case("--tls-server-name of a certificate for another name")
             .usual()
             .server(Certificate::WrongName)
             .flags(["--tls-server-name=elsewhere.example"])
-            .sees(["server as token good, name elsewhere.example"]),
+            .reaches_exactly(["server as token good, name elsewhere.example"]),
         case("a certificate for another name")
             .usual()
             .server(Certificate::WrongName)
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
         case("a certificate for another name, insecurely")
             .cluster_and_user("server: '{SERVER}', insecure-skip-tls-verify: true", "token: good")
             .server(Certificate::WrongName)
@@ -105,65 +105,65 @@ pub(crate) fn cases() -> Vec<Case> {
         case("a certificate of an unknown CA")
             .usual()
             .server(Certificate::UnknownAuthority)
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
         case("an expired certificate")
             .usual()
             .server(Certificate::Expired)
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after 2020-12-31T00:00:00Z"),
-        case("a certificate with its name in the subject alone")
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after 2020-12-31T00:00:00Z"),
+        case("a certificate with its name only in the subject")
             .usual()
             .server(Certificate::NoAlternativeName)
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
-        cluster("a certificate that signed itself, as CA", "server: '{SERVER}', certificate-authority-data: {LEAF}")
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
+        cluster("a self-signed certificate as CA", "server: '{SERVER}', certificate-authority-data: {LEAF}")
             .server(Certificate::SelfSigned)
             .reaches("token good"),
-        cluster("a certificate that signed itself and is a CA, as CA", "server: '{SERVER}', certificate-authority-data: {CA_LEAF}")
+        cluster("a self-signed certificate marked as CA, as CA", "server: '{SERVER}', certificate-authority-data: {CA_LEAF}")
             .server(Certificate::Authority)
             .reaches("token good")
-            .but_ours(reasons::LEAF_AS_CA)
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: the server shows an authority's certificate (CA:TRUE) as its own, which is not supported: it needs one of its own, signed by that authority"),
+            .but_plugin(reasons::LEAF_AS_CA)
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: the server shows an authority's certificate (CA:TRUE) as its own, which is not supported: it needs one of its own, signed by that authority"),
         cluster("the server's own certificate as CA", "server: '{SERVER}', certificate-authority-data: {GOOD_LEAF}")
             .reaches("token good")
-            .but_ours(reasons::LEAF_AS_CA)
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one that signed it, or --insecure-skip-tls-verify)"),
-        case("a server that wants a client certificate")
+            .but_plugin(reasons::LEAF_AS_CA)
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one that signed it, or --insecure-skip-tls-verify)"),
+        case("a server that requires a client certificate")
             .usual()
-            .server(Manners::WantsCertificate)
-            .says("Unable to connect to the server: remote error: tls: certificate required"),
-        case("a server that wants a client certificate, and gets it")
+            .server(ConnectionMode::RequiresCertificate)
+            .reports("Unable to connect to the server: remote error: tls: certificate required"),
+        case("a server that requires a client certificate and receives it")
             .user("client-certificate-data: {CERT}, client-key-data: {KEY}")
-            .server(Manners::WantsCertificate)
+            .server(ConnectionMode::RequiresCertificate)
             .reaches("certificate human"),
-        case("an HTTP server where TLS is spoken")
+        case("an HTTP server behind an https URL")
             .usual()
-            .server(Manners::HttpToTls)
-            .says("Unable to connect to the server: http: server gave HTTP response to HTTPS client"),
-        case("an SSH server where TLS is spoken")
+            .server(ConnectionMode::HttpResponseToTls)
+            .reports("Unable to connect to the server: http: server gave HTTP response to HTTPS client"),
+        case("an SSH server behind an https URL")
             .usual()
-            .server(Manners::Ssh)
-            .says("Unable to connect to the server: tls: first record does not look like a TLS handshake"),
-        cluster("an SSH server where HTTP is spoken", "server: 'http://{HOST}'")
-            .server(Manners::Ssh)
-            .says("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response \"SSH-2.0-OpenSSH_10.0\"")
-            .but_ours(reasons::PARSER_ERROR)
-            .says("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response"),
+            .server(ConnectionMode::Ssh)
+            .reports("Unable to connect to the server: tls: first record does not look like a TLS handshake"),
+        cluster("an SSH server behind an http URL", "server: 'http://{HOST}'")
+            .server(ConnectionMode::Ssh)
+            .reports("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response \"SSH-2.0-OpenSSH_10.0\"")
+            .but_plugin(reasons::PARSER_ERROR)
+            .reports("Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response"),
         cluster("an IPv4 address written as an IPv6 one", "server: 'https://[::ffff:127.0.0.1]:{PORT}', certificate-authority-data: {CA}")
-            .sees(["server as token good, host [::ffff:127.0.0.1]:{PORT}"]),
-        cluster("an authority that has expired", "server: '{SERVER}', certificate-authority-data: {OLD_CA}")
+            .reaches_exactly(["server as token good, host [::ffff:127.0.0.1]:{PORT}"]),
+        cluster("an expired CA", "server: '{SERVER}', certificate-authority-data: {OLD_CA}")
             .server(Certificate::OfExpiredAuthority)
-            .says("Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after 2020-12-31T00:00:00Z")
-            .but_ours(reasons::EXPIRED_CA)
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time is after 2020-12-31T00:00:00Z")
+            .but_plugin(reasons::EXPIRED_CA)
             .reaches("token good"),
-        case("plain HTTP where TLS is spoken")
+        case("a plain HTTP server behind an https URL")
             .usual()
-            .server(Manners::PlainOnly)
-            .says("Unable to connect to the server: EOF"),
-        cluster("a key over a connection that the kubeconfig calls insecure", "server: '{SERVER}', insecure-skip-tls-verify: true")
+            .server(ConnectionMode::PlainHttpOnly)
+            .reports("Unable to connect to the server: EOF"),
+        cluster("a key over a connection that the kubeconfig makes insecure", "server: '{SERVER}', insecure-skip-tls-verify: true")
             .command(Command::Create)
             .reaches("token good")
-            .but_ours(reasons::INSECURE_KEY)
-            .says("error: the kubeconfig switches certificate verification off for {SERVER}/, and a key would go to whoever answers there: give --insecure-skip-tls-verify to send it all the same"),
-        cluster("a key over a connection that the command line calls insecure", "server: '{SERVER}'")
+            .but_plugin(reasons::INSECURE_KEY)
+            .reports("error: the kubeconfig switches certificate verification off for {SERVER}/, and a key would go to whoever answers there: give --insecure-skip-tls-verify to send it all the same"),
+        cluster("a key over a connection that the command line makes insecure", "server: '{SERVER}'")
             .command(Command::Create)
             .flags(["--insecure-skip-tls-verify"]).reaches("token good"),
     ]

@@ -1,4 +1,4 @@
-//! Certificates of one process: a CA, what it signed, and what nobody should trust.
+//! The certificates of a test process: an authority, the certificates that it signed, and untrusted certificates.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,29 +10,29 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What a server shows.
+/// The certificate of a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Certificate {
-    /// Signed by the CA for every name and address the cases use.
+    /// Signed by the CA for all names and addresses that the cases use.
     #[default]
     Good,
     /// Signed by the CA for another name: `elsewhere.example`.
     WrongName,
     /// Signed by another CA.
     UnknownAuthority,
-    /// Was good in 2020.
+    /// Expired at the end of 2020.
     Expired,
-    /// Signed by a CA that was good in 2020; good itself.
+    /// Valid, but signed by a CA that expired at the end of 2020.
     OfExpiredAuthority,
-    /// Signed by itself, and no CA.
+    /// Self-signed and not marked as a CA.
     SelfSigned,
-    /// Signed by itself, and a CA: what `openssl req -x509` makes.
+    /// Self-signed and marked as a CA, as `openssl req -x509` creates it.
     Authority,
-    /// Good, but its name is only in the subject.
+    /// Valid, but without a subject alternative name.
     NoAlternativeName,
 }
 
-/// A certificate with its key.
+/// A certificate and its key.
 pub(crate) struct Pair {
     pub(crate) certificate: CertificateDer<'static>,
     pub(crate) certificate_pem: String,
@@ -46,7 +46,7 @@ impl Pair {
     }
 }
 
-/// All of them.
+/// The certificates of all servers, authorities and users.
 pub(crate) struct Certificates {
     pub(crate) authority_pem: String,
     pub(crate) other_authority_pem: String,
@@ -66,35 +66,35 @@ const NAMES: [&str; 6] = [
 ];
 
 impl Certificates {
-    /// Those of this process.
+    /// Returns the certificates of this process.
     pub(crate) fn get() -> &'static Self {
-        static MADE: OnceLock<Certificates> = OnceLock::new();
-        MADE.get_or_init(Self::make)
+        static CERTIFICATES: OnceLock<Certificates> = OnceLock::new();
+        CERTIFICATES.get_or_init(Self::generate)
     }
 
-    fn make() -> Self {
-        let (authority, authority_pem) = an_authority("test authority");
-        let (other, other_authority_pem) = an_authority("other authority");
+    fn generate() -> Self {
+        let (authority, authority_pem) = new_authority("test authority");
+        let (other, other_authority_pem) = new_authority("other authority");
         let (old, old_authority_pem) = old_authority();
         let server = |names: &[&str], issuer: Option<&Issuer<'static, KeyPair>>| {
             let params =
                 CertificateParams::new(names.iter().map(|n| n.to_string()).collect::<Vec<_>>());
             pair(
-                params.expect("names"),
+                params.expect("valid names"),
                 "server",
                 ExtendedKeyUsagePurpose::ServerAuth,
                 issuer,
             )
         };
-        let mut past = CertificateParams::new(NAMES.map(String::from)).expect("names");
-        in_2020(&mut past);
-        let past = pair(
-            past,
+        let mut expired = CertificateParams::new(NAMES.map(String::from)).expect("valid names");
+        valid_in_2020(&mut expired);
+        let expired = pair(
+            expired,
             "server",
             ExtendedKeyUsagePurpose::ServerAuth,
             Some(&authority),
         );
-        let person = |name| {
+        let user = |name| {
             let params = CertificateParams::default();
             pair(
                 params,
@@ -104,8 +104,8 @@ impl Certificates {
             )
         };
         Self {
-            human: person("human"),
-            robot: person("robot"),
+            human: user("human"),
+            robot: user("robot"),
             servers: [
                 (Certificate::Good, server(&NAMES, Some(&authority))),
                 (
@@ -113,10 +113,10 @@ impl Certificates {
                     server(&["elsewhere.example"], Some(&authority)),
                 ),
                 (Certificate::UnknownAuthority, server(&NAMES, Some(&other))),
-                (Certificate::Expired, past),
+                (Certificate::Expired, expired),
                 (Certificate::OfExpiredAuthority, server(&NAMES, Some(&old))),
                 (Certificate::SelfSigned, server(&NAMES, None)),
-                (Certificate::Authority, own_authority()),
+                (Certificate::Authority, self_signed_authority()),
                 (
                     Certificate::NoAlternativeName,
                     server(&[], Some(&authority)),
@@ -128,52 +128,55 @@ impl Certificates {
         }
     }
 
-    /// TLS for a server that asks nobody who he is.
+    /// Returns the TLS configuration of a server that does not request client certificates.
     pub(super) fn tls(&self, which: Certificate) -> Arc<ServerConfig> {
         let pair = self.server(which);
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .expect("ring has them")
+            .expect("ring supports the default versions")
             .with_no_client_auth()
             .with_single_cert(vec![pair.certificate.clone()], pair.key())
-            .expect("the key fits");
+            .expect("the key matches the certificate");
         Arc::new(config)
     }
 
-    /// What a server shows.
+    /// Returns the certificate and key of a server.
     pub(crate) fn server(&self, which: Certificate) -> &Pair {
         let found = self
             .servers
             .iter()
             .find(|(certificate, _)| *certificate == which);
-        &found.expect("every one is made").1
+        &found.expect("a certificate of each kind exists").1
     }
 }
 
-fn an_authority(name: &str) -> (Issuer<'static, KeyPair>, String) {
+fn new_authority(name: &str) -> (Issuer<'static, KeyPair>, String) {
     authority_with(CertificateParams::default(), name)
 }
 
 fn old_authority() -> (Issuer<'static, KeyPair>, String) {
     let mut params = CertificateParams::default();
-    in_2020(&mut params);
+    valid_in_2020(&mut params);
     authority_with(params, "old authority")
 }
 
-fn in_2020(params: &mut CertificateParams) {
+fn valid_in_2020(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2020, 12, 31);
 }
 
 fn authority_with(mut params: CertificateParams, name: &str) -> (Issuer<'static, KeyPair>, String) {
-    params.distinguished_name = called(name);
+    params.distinguished_name = common_name(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![
         KeyUsagePurpose::KeyCertSign,
         KeyUsagePurpose::DigitalSignature,
     ];
-    let key = KeyPair::generate().expect("a key");
-    let pem = params.self_signed(&key).expect("a certificate").pem();
+    let key = KeyPair::generate().expect("generate a key");
+    let pem = params
+        .self_signed(&key)
+        .expect("sign the certificate")
+        .pem();
     (Issuer::new(params, key), pem)
 }
 
@@ -188,9 +191,9 @@ fn pair(
     named_pair(params, name, issuer)
 }
 
-/// A certificate that signed itself and may sign others.
-fn own_authority() -> Pair {
-    let mut params = CertificateParams::new(NAMES.map(String::from)).expect("names");
+/// Returns a self-signed certificate that is marked as a CA.
+fn self_signed_authority() -> Pair {
+    let mut params = CertificateParams::new(NAMES.map(String::from)).expect("valid names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     named_pair(params, "server", None)
 }
@@ -200,13 +203,13 @@ fn named_pair(
     name: &str,
     issuer: Option<&Issuer<'static, KeyPair>>,
 ) -> Pair {
-    params.distinguished_name = called(name);
-    let key = KeyPair::generate().expect("a key");
+    params.distinguished_name = common_name(name);
+    let key = KeyPair::generate().expect("generate a key");
     let certificate = match issuer {
         Some(issuer) => params.signed_by(&key, issuer),
         None => params.self_signed(&key),
     }
-    .expect("a certificate");
+    .expect("sign the certificate");
     Pair {
         certificate_pem: certificate.pem(),
         certificate: certificate.der().clone(),
@@ -215,7 +218,7 @@ fn named_pair(
     }
 }
 
-fn called(name: &str) -> DistinguishedName {
+fn common_name(name: &str) -> DistinguishedName {
     let mut full = DistinguishedName::new();
     full.push(DnType::CommonName, name);
     full

@@ -1,29 +1,29 @@
-//! HTTP/1.1, as far as these servers need it.
+//! The subset of HTTP/1.1 that the test servers need.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// A request as it arrived.
+/// A received request.
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) target: String,
-    /// Names in lower case.
+    /// Names (in lower case) and values.
     headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    /// The next request, or `None` where there is none.
+    /// Reads the next request. Returns `None` at the end of the connection.
     pub(crate) fn read(stream: &mut BufReader<impl Read>) -> Option<Self> {
         let mut first = String::new();
         stream
             .read_line(&mut first)
             .ok()
             .filter(|count| *count > 0)?;
-        let mut words = first.split_whitespace();
-        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let mut parts = first.split_whitespace();
+        let (method, target) = (parts.next()?.to_owned(), parts.next()?.to_owned());
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
@@ -50,45 +50,45 @@ impl Request {
         Some(request)
     }
 
-    /// A header's value.
+    /// Returns the value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(header, _)| header == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Whom it comes from by its headers, after the client certificate's name: `token x`, `basic u:p`,
-    /// `nobody`, and then who is impersonated.
+    /// Describes the credentials of the request: the name in the client certificate, `token x` or `basic u:p`, or
+    /// `anonymous`, followed by the impersonated user.
     pub(crate) fn identity(&self, certificate: Option<&str>) -> String {
-        let mut who: Vec<_> = certificate
+        let mut credentials: Vec<_> = certificate
             .map(|name| format!("certificate {name}"))
             .into_iter()
             .collect();
-        who.extend(self.header("authorization").map(credential));
-        if who.is_empty() {
-            who.push("nobody".into());
+        credentials.extend(self.header("authorization").map(credential));
+        if credentials.is_empty() {
+            credentials.push("anonymous".into());
         }
-        let mut text = who.join(", ");
-        // Both call themselves `kubectl…/VERSION (OS/ARCH) …`.
+        let mut text = credentials.join(", ");
+        // kubectl and the plugins use the user agent `kubectl…/VERSION (OS/ARCH) …`; others are shown.
         let agent = self.header("user-agent").unwrap_or_default();
         if !(agent.starts_with("kubectl") && agent.contains("/") && agent.contains(" (")) {
-            text += &format!(", by the name of {agent:?}");
+            text += &format!(", user agent {agent:?}");
         }
-        let mut other: Vec<_> = self
+        let mut impersonation: Vec<_> = self
             .headers
             .iter()
             .filter_map(|(name, value)| {
                 Some(format!("{} {value}", name.strip_prefix("impersonate-")?))
             })
             .collect();
-        other.sort();
-        if !other.is_empty() {
-            text += &format!(" for {}", other.join(", "));
+        impersonation.sort();
+        if !impersonation.is_empty() {
+            text += &format!(" for {}", impersonation.join(", "));
         }
         text
     }
 }
 
-/// An `Authorization` or `Proxy-Authorization`, readable.
+/// Describes the value of an `Authorization` or `Proxy-Authorization` header.
 pub(crate) fn credential(header: &str) -> String {
     match header.split_once(' ') {
         Some(("Bearer", token)) => format!("token {token}"),
@@ -100,24 +100,24 @@ pub(crate) fn credential(header: &str) -> String {
     }
 }
 
-/// What a server answers instead of an object.
+/// A prepared response.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     headers: Vec<(&'static str, String)>,
     pub(super) body: String,
-    /// Only to these methods, where there are any.
+    /// The request methods that receive the response; empty for all.
     methods: Vec<&'static str>,
-    /// The length it promises, where it is not the body's.
-    promised: Option<usize>,
-    /// Only the first time.
+    /// The value of `Content-Length`, if it is not the body's length.
+    declared_length: Option<usize>,
+    /// Whether only the first request receives the response.
     pub(crate) once: bool,
-    /// The body, and nothing instead of the object: with status 200, whatever was asked.
-    pub(crate) in_addition: bool,
+    /// Whether the requested object is returned with only the headers of this response.
+    pub(crate) adds_headers: bool,
 }
 
-impl Answer {
-    /// This status and body.
+impl Response {
+    /// Returns a response with this status, content type and body.
     pub(crate) fn new(status: u16, kind: &str, body: &str) -> Self {
         let headers = vec![("content-type", kind.to_owned())];
         Self {
@@ -128,7 +128,7 @@ impl Answer {
         }
     }
 
-    /// A `Status` of the API with this reason, message and details.
+    /// Returns a `Status` object of the Kubernetes API as a response.
     pub(crate) fn status(status: u16, reason: &str, message: &str, details: &str) -> Self {
         let body = format!(
             r#"{{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Failure","message":{message:?},"reason":"{reason}","details":{details},"code":{status}}}"#
@@ -136,58 +136,58 @@ impl Answer {
         Self::new(status, "application/json", &body)
     }
 
-    /// The object, with one header more.
-    pub(crate) fn header_beside(name: &'static str, value: &str) -> Self {
+    /// Returns the requested object with one additional header.
+    pub(crate) fn extra_header(name: &'static str, value: &str) -> Self {
         Self {
-            in_addition: true,
+            adds_headers: true,
             ..Self::default()
         }
         .header(name, value)
     }
 
-    /// One header more.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// Only to this method, and to others that are named like this.
-    pub(crate) fn to(mut self, method: &'static str) -> Self {
+    /// Restricts the response to requests with this method. Can be called several times.
+    pub(crate) fn only_for(mut self, method: &'static str) -> Self {
         self.methods.push(method);
         self
     }
 
-    /// Whether it is an answer to this method.
-    pub(crate) fn is_for(&self, method: &str) -> bool {
+    /// Whether requests with this method receive the response.
+    pub(crate) fn applies_to(&self, method: &str) -> bool {
         self.methods.is_empty() || self.methods.contains(&method)
     }
 
-    /// Only to the first request.
+    /// Restricts the response to the first request.
     pub(crate) fn once(mut self) -> Self {
         self.once = true;
         self
     }
 
-    /// With a promise of more than there is, and then the connection ends.
-    pub(crate) fn breaking_off(mut self) -> Self {
-        self.promised = Some(self.body.len() + 1000);
+    /// Declares a longer body than is sent, and closes the connection after it.
+    pub(crate) fn truncated(mut self) -> Self {
+        self.declared_length = Some(self.body.len() + 1000);
         self
     }
 
-    /// As [`Answer::in_addition`], with the object's own status and body.
-    pub(crate) fn around(&self, status: u16, body: &str) -> Self {
-        let mut whole = Self::new(status, "application/json", body);
-        whole.headers.extend(self.headers.iter().cloned());
-        whole
+    /// Returns the response for an object: its status and body with the headers of this response.
+    pub(crate) fn with_object(&self, status: u16, body: &str) -> Self {
+        let mut response = Self::new(status, "application/json", body);
+        response.headers.extend(self.headers.iter().cloned());
+        response
     }
 
-    /// Writes it; `false` where the connection is to end.
+    /// Writes the response. Returns `false` if the connection must be closed.
     pub(crate) fn write(
         &self,
         stream: &mut impl Write,
         fill: &dyn Fn(&str) -> String,
     ) -> io::Result<bool> {
-        let length = self.promised.unwrap_or(fill(&self.body).len());
+        let length = self.declared_length.unwrap_or(fill(&self.body).len());
         let mut text = format!(
             "HTTP/1.1 {} Words\r\ncontent-length: {length}\r\n",
             self.status
@@ -199,6 +199,6 @@ impl Answer {
         text += &fill(&self.body);
         stream.write_all(text.as_bytes())?;
         stream.flush()?;
-        Ok(self.promised.is_none())
+        Ok(self.declared_length.is_none())
     }
 }

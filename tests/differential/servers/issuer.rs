@@ -1,4 +1,4 @@
-//! An OpenID Connect issuer over TLS: says where its tokens are, and gives one for a refresh token. Nobody logs in here.
+//! An OpenID Connect issuer over TLS. It serves its metadata and the token endpoint for refresh tokens; there is no login.
 
 use std::io::BufReader;
 use std::net::TcpStream;
@@ -8,24 +8,24 @@ use rustls::{ServerConnection, StreamOwned};
 
 use super::Log;
 use super::certificates::{Certificate, Certificates};
-use super::http::{Answer, Request, credential};
+use super::http::{Request, Response, credential};
 
-/// `{"alg":"none"}.{"exp":4102444800}.`, the token it gives.
+/// The ID token that the issuer returns: `{"alg":"none"}.{"exp":4102444800}.`
 pub(crate) const FRESH: &str = "eyJhbGciOiJub25lIn0.eyJleHAiOjQxMDI0NDQ4MDB9.fresh";
 
-/// The refresh token after the one that was asked with.
+/// The placeholder for the next refresh token.
 const NEXT: &str = "{NEXT}";
 
-/// How an issuer behaves.
+/// The behaviour of an issuer.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuer {
     pub(crate) certificate: Certificate,
-    /// What it says of itself.
-    pub(crate) metadata: Answer,
-    /// What it gives for the refresh token `r1`. With `{NEXT}` in it, `r1` is good once, and then `r2`, and so on.
-    pub(crate) tokens: Answer,
-    /// The client's name and secret must come with the form, and not in a header.
-    pub(crate) wants_form: bool,
+    /// The response of the metadata endpoint.
+    pub(crate) metadata: Response,
+    /// The response to the refresh token `r1`. If it contains `{NEXT}`, each refresh token is valid once: `r1`, `r2`, …
+    pub(crate) tokens: Response,
+    /// Whether the client ID and secret must be form fields and not a header.
+    pub(crate) requires_form_credentials: bool,
 }
 
 impl Default for Issuer {
@@ -42,14 +42,14 @@ impl Default for Issuer {
                     r#"{{"access_token":"a","token_type":"Bearer","expires_in":3600,"refresh_token":"{{NEXT}}","id_token":"{FRESH}"}}"#
                 ),
             ),
-            wants_form: false,
+            requires_form_credentials: false,
         }
     }
 }
 
-/// An answer in JSON.
-pub(crate) fn json(status: u16, body: &str) -> Answer {
-    Answer::new(status, "application/json", body)
+/// Returns a JSON response.
+pub(crate) fn json(status: u16, body: &str) -> Response {
+    Response::new(status, "application/json", body)
 }
 
 pub(super) fn serve(stream: TcpStream, issuer: &Issuer, served: &AtomicU32, log: &Log) {
@@ -61,8 +61,8 @@ pub(super) fn serve(stream: TcpStream, issuer: &Issuer, served: &AtomicU32, log:
     while let Some(request) = Request::read(&mut stream) {
         let host = request.header("host").unwrap_or_default().to_owned();
         let next = format!("r{}", served.load(Ordering::Relaxed) + 2);
-        let answer = issuer.answer(&request, served, log);
-        let written = answer.write(stream.get_mut(), &|text| {
+        let response = issuer.respond(&request, served, log);
+        let written = response.write(stream.get_mut(), &|text| {
             text.replace("{HOST}", &host).replace(NEXT, &next)
         });
         if !matches!(written, Ok(true)) {
@@ -72,16 +72,16 @@ pub(super) fn serve(stream: TcpStream, issuer: &Issuer, served: &AtomicU32, log:
 }
 
 impl Issuer {
-    fn answer(&self, request: &Request, served: &AtomicU32, log: &Log) -> Answer {
-        if let Some(place) = request
+    fn respond(&self, request: &Request, served: &AtomicU32, log: &Log) -> Response {
+        if let Some(path) = request
             .target
             .strip_suffix("/.well-known/openid-configuration")
         {
-            log.note(format!("is asked for its metadata{place}"));
+            log.record(format!("metadata request{path}"));
             return self.metadata.clone();
         }
         if (request.method.as_str(), request.target.as_str()) != ("POST", "/token") {
-            return Answer::new(404, "text/plain", "nothing here");
+            return Response::new(404, "text/plain", "nothing here");
         }
         let form: Vec<(String, String)> =
             form_urlencoded::parse(&request.body).into_owned().collect();
@@ -90,16 +90,16 @@ impl Issuer {
             found.map_or("", |(_, value)| value)
         };
         let header = request.header("authorization").map(credential);
-        let whom = match &header {
+        let client = match &header {
             Some(header) => header.clone(),
             None => format!("form {}:{}", field("client_id"), field("client_secret")),
         };
         let token = field("refresh_token");
-        log.note(format!(
-            "is asked for {token}'s {} by {whom}",
+        log.record(format!(
+            "token request: {} {token} as {client}",
             field("grant_type")
         ));
-        if self.wants_form && header.is_some() {
+        if self.requires_form_credentials && header.is_some() {
             return json(401, r#"{"error":"invalid_client"}"#);
         }
         if token != format!("r{}", served.load(Ordering::Relaxed) + 1) {

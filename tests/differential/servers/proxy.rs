@@ -1,4 +1,4 @@
-//! An HTTP proxy: tunnels (`CONNECT`), and answers what it is asked to fetch for somebody with an empty 404.
+//! An HTTP proxy. It opens tunnels (`CONNECT`) and responds to all other requests with an empty 404.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use rustls::{ServerConnection, StreamOwned};
 
 use super::certificates::{Certificate, Certificates};
-use super::http::{Answer, Request, credential};
+use super::http::{Request, Response, credential};
 use super::{Log, splice};
 
 pub(super) fn serve(stream: TcpStream, port: u16, tls: bool, log: &Log) {
@@ -18,14 +18,14 @@ pub(super) fn serve(stream: TcpStream, port: u16, tls: bool, log: &Log) {
         return;
     };
     let mut reader = BufReader::new(stream);
-    if let Some(onward) = meet(&mut reader, writer, port, log) {
-        // The client waits for our answer: nothing of the tunnel's is in the buffer.
-        let _ = splice(reader.into_inner(), onward);
+    if let Some(upstream) = accept_request(&mut reader, writer, port, log) {
+        // The client waits for the response to CONNECT, so the buffer contains no bytes of the tunnel.
+        let _ = splice(reader.into_inner(), upstream);
     }
 }
 
-/// Reads a request; the connection to lead it to, where it wants a tunnel.
-fn meet(
+/// Reads a request and responds to it. Returns the connection to the server if the request opens a tunnel.
+fn accept_request(
     reader: &mut BufReader<impl Read>,
     mut writer: impl Write,
     port: u16,
@@ -36,11 +36,11 @@ fn meet(
     if let Some(header) = request.header("proxy-authorization") {
         line += &format!(" as {}", credential(header));
     }
-    log.note(line);
+    log.record(line);
     if request.method != "CONNECT" {
-        // Said to end here, or the next request meets a connection that is gone.
-        let answer = Answer::new(404, "text/plain", "").header("connection", "close");
-        let _ = answer.write(&mut writer, &str::to_owned);
+        // Without this header the client would send its next request over the closed connection.
+        let response = Response::new(404, "text/plain", "").header("connection", "close");
+        let _ = response.write(&mut writer, &str::to_owned);
         return None;
     }
     writer.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").ok()?;
@@ -48,7 +48,8 @@ fn meet(
     TcpStream::connect(("127.0.0.1", port)).ok()
 }
 
-/// The same over TLS. One direction at a time would do for HTTP, but not for a TLS session inside: small waits.
+/// Serves a connection over TLS. One thread copies both directions in turns, with short read timeouts, because a TLS
+/// session inside the tunnel sends in both directions.
 fn serve_tls(stream: TcpStream, port: u16, log: &Log) {
     let config = Certificates::get().tls(Certificate::Good);
     let Ok(session) = ServerConnection::new(config) else {
@@ -63,26 +64,28 @@ fn serve_tls(stream: TcpStream, port: u16, log: &Log) {
         }
         head.push(byte[0]);
     }
-    let Some(mut onward) = meet(&mut BufReader::new(&head[..]), &mut stream, port, log) else {
+    let Some(mut upstream) = accept_request(&mut BufReader::new(&head[..]), &mut stream, port, log)
+    else {
         return;
     };
-    let short = Some(std::time::Duration::from_millis(5));
-    if stream.sock.set_read_timeout(short).is_err() || onward.set_read_timeout(short).is_err() {
+    let timeout = Some(std::time::Duration::from_millis(5));
+    if stream.sock.set_read_timeout(timeout).is_err() || upstream.set_read_timeout(timeout).is_err()
+    {
         return;
     }
-    let mut piece = [0; 16384];
+    let mut buffer = [0; 16384];
     loop {
         for towards_server in [true, false] {
             let read = if towards_server {
-                stream.read(&mut piece)
+                stream.read(&mut buffer)
             } else {
-                onward.read(&mut piece)
+                upstream.read(&mut buffer)
             };
             let written = match read {
                 Ok(0) => return,
-                Ok(count) if towards_server => onward.write_all(&piece[..count]),
+                Ok(count) if towards_server => upstream.write_all(&buffer[..count]),
                 Ok(count) => stream
-                    .write_all(&piece[..count])
+                    .write_all(&buffer[..count])
                     .and_then(|()| stream.flush()),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(()),
                 Err(error) => Err(error),

@@ -1,5 +1,5 @@
-//! The server of a case: speaks TLS to who speaks TLS, and plain HTTP to others, unless told otherwise. Knows the
-//! ServiceAccount and the Secret of the cases, and nothing else.
+//! The API server of a case. It detects whether a client starts a TLS handshake or sends plain HTTP. It knows only the
+//! ServiceAccount and the Secret of the cases.
 
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -17,49 +17,49 @@ use rustls::{
 
 use super::Log;
 use super::certificates::{Certificate, Certificates};
-use super::http::{Answer, Request};
+use super::http::{Request, Response};
 
-/// How a server behaves. The default does what it should.
+/// The behaviour of a server. The default is a correct server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Behaviour {
     pub(crate) certificate: Certificate,
-    manners: Manners,
-    answer: Option<Answer>,
+    mode: ConnectionMode,
+    response: Option<Response>,
 }
 
 impl Behaviour {
-    /// Whether it refuses a credential, after which another one is asked for.
-    pub(crate) fn refuses_credentials(&self) -> bool {
-        self.answer
+    /// Whether the server rejects the credential with a 401, after which the client may request a new one.
+    pub(crate) fn rejects_credentials(&self) -> bool {
+        self.response
             .as_ref()
-            .is_some_and(|answer| answer.status == 401)
+            .is_some_and(|response| response.status == 401)
     }
 }
 
-/// What a server does with a connection.
+/// How a server handles its connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Manners {
-    /// Speaks.
+pub(crate) enum ConnectionMode {
+    /// Serves requests.
     #[default]
-    Good,
-    /// Accepts, and says nothing.
+    Normal,
+    /// Accepts connections and sends nothing.
     Silent,
-    /// Closes what it accepted.
-    HangsUp,
-    /// Closes after the handshake.
-    HangsUpAfterHandshake,
-    /// Closes after the request.
-    HangsUpAfterRequest,
-    /// Says nothing to a request.
+    /// Closes accepted connections.
+    ClosesConnection,
+    /// Closes after the TLS handshake.
+    ClosesAfterHandshake,
+    /// Closes after reading the request.
+    ClosesAfterRequest,
+    /// Sends nothing after reading the request.
     SilentAfterRequest,
-    /// Speaks another protocol: SSH (RFC 4253 section 4.2).
+    /// Sends the greeting of an SSH server (RFC 4253 section 4.2).
     Ssh,
-    /// Answers plain HTTP to a TLS handshake.
-    HttpToTls,
-    /// Answers plain HTTP to whatever comes.
-    PlainOnly,
-    /// Wants a client certificate.
-    WantsCertificate,
+    /// Responds to a TLS handshake with plain HTTP.
+    HttpResponseToTls,
+    /// Treats every connection as plain HTTP.
+    PlainHttpOnly,
+    /// Requires a client certificate.
+    RequiresCertificate,
 }
 
 impl From<Certificate> for Behaviour {
@@ -71,19 +71,19 @@ impl From<Certificate> for Behaviour {
     }
 }
 
-impl From<Manners> for Behaviour {
-    fn from(manners: Manners) -> Self {
+impl From<ConnectionMode> for Behaviour {
+    fn from(mode: ConnectionMode) -> Self {
         Self {
-            manners,
+            mode,
             ..Self::default()
         }
     }
 }
 
-impl From<Answer> for Behaviour {
-    fn from(answer: Answer) -> Self {
+impl From<Response> for Behaviour {
+    fn from(response: Response) -> Self {
         Self {
-            answer: Some(answer),
+            response: Some(response),
             ..Self::default()
         }
     }
@@ -93,34 +93,34 @@ impl From<Answer> for Behaviour {
 const HANDSHAKE: u8 = 0x16;
 
 pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, served: &AtomicU32, log: &Log) {
-    match behaviour.manners {
-        Manners::HangsUp => return,
-        Manners::Silent => return until_the_end(&mut stream),
+    match behaviour.mode {
+        ConnectionMode::ClosesConnection => return,
+        ConnectionMode::Silent => return read_to_end(&mut stream),
         _ => {}
     }
     let mut first = [0];
     if !matches!(stream.peek(&mut first), Ok(1)) {
         return;
     }
-    let instead: &[u8] = match behaviour.manners {
-        Manners::Ssh => b"SSH-2.0-OpenSSH_10.0\r\n",
-        Manners::HttpToTls => {
+    let greeting: &[u8] = match behaviour.mode {
+        ConnectionMode::Ssh => b"SSH-2.0-OpenSSH_10.0\r\n",
+        ConnectionMode::HttpResponseToTls => {
             b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTPS request to an HTTP server.\n"
         }
         _ => b"",
     };
-    if !instead.is_empty() {
-        let _ = stream.write_all(instead);
-        return until_the_end(&mut stream);
+    if !greeting.is_empty() {
+        let _ = stream.write_all(greeting);
+        return read_to_end(&mut stream);
     }
-    if first[0] != HANDSHAKE || behaviour.manners == Manners::PlainOnly {
-        let visit = Visit {
+    if first[0] != HANDSHAKE || behaviour.mode == ConnectionMode::PlainHttpOnly {
+        let connection = Connection {
             behaviour,
             served,
             log,
-            shown: Shown::default(),
+            tls_info: TlsInfo::default(),
         };
-        return visit.converse(&mut BufReader::new(stream));
+        return connection.serve_requests(&mut BufReader::new(stream));
     }
     let Ok(mut session) = ServerConnection::new(Arc::new(config(behaviour))) else {
         return;
@@ -130,7 +130,7 @@ pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, served: &Atomi
             return;
         }
     }
-    let shown = Shown {
+    let tls_info = TlsInfo {
         tls: true,
         name: session.server_name().map(String::from),
         certificate: session
@@ -138,53 +138,55 @@ pub(super) fn serve(mut stream: TcpStream, behaviour: &Behaviour, served: &Atomi
             .and_then(|chain| chain.first())
             .map(name_of),
     };
-    if behaviour.manners == Manners::HangsUpAfterHandshake {
+    if behaviour.mode == ConnectionMode::ClosesAfterHandshake {
         let _ = stream.shutdown(Shutdown::Both);
         return;
     }
-    let visit = Visit {
+    let connection = Connection {
         behaviour,
         served,
         log,
-        shown,
+        tls_info,
     };
-    visit.converse(&mut BufReader::new(StreamOwned::new(session, stream)));
+    connection.serve_requests(&mut BufReader::new(StreamOwned::new(session, stream)));
 }
 
-fn until_the_end(stream: &mut impl Read) {
+fn read_to_end(stream: &mut impl Read) {
     let _ = std::io::copy(stream, &mut std::io::sink());
 }
 
+/// What the client sent in the TLS handshake.
 #[derive(Default)]
-struct Shown {
+struct TlsInfo {
     tls: bool,
     name: Option<String>,
     certificate: Option<String>,
 }
 
-struct Visit<'a> {
+struct Connection<'a> {
     behaviour: &'a Behaviour,
     served: &'a AtomicU32,
     log: &'a Log,
-    shown: Shown,
+    tls_info: TlsInfo,
 }
 
-impl Visit<'_> {
-    fn converse<S: Read + Write>(&self, stream: &mut BufReader<S>) {
+impl Connection<'_> {
+    fn serve_requests<S: Read + Write>(&self, stream: &mut BufReader<S>) {
         while let Some(request) = Request::read(stream) {
-            let identity = request.identity(self.shown.certificate.as_deref());
-            if let Some(place) = place(&request.target) {
-                self.log.note(self.line(&request, &identity, &place));
+            let identity = request.identity(self.tls_info.certificate.as_deref());
+            if let Some(location) = location(&request.target) {
+                self.log
+                    .record(self.describe(&request, &identity, &location));
             }
-            self.log.identity(identity);
-            match self.behaviour.manners {
-                Manners::HangsUpAfterRequest => return,
-                Manners::SilentAfterRequest => return until_the_end(stream),
+            self.log.record_identity(identity);
+            match self.behaviour.mode {
+                ConnectionMode::ClosesAfterRequest => return,
+                ConnectionMode::SilentAfterRequest => return read_to_end(stream),
                 _ => {}
             }
             let host = request.header("host").unwrap_or_default().to_owned();
             let written = self
-                .answer(&request)
+                .respond(&request)
                 .write(stream.get_mut(), &|text| text.replace("{HOST}", &host));
             if !matches!(written, Ok(true)) {
                 return;
@@ -192,42 +194,42 @@ impl Visit<'_> {
         }
     }
 
-    fn line(&self, request: &Request, identity: &str, place: &str) -> String {
+    fn describe(&self, request: &Request, identity: &str, location: &str) -> String {
         let mut line = format!("as {identity}");
         let host = request.header("host").unwrap_or_default();
         if !host.starts_with("127.0.0.1:") {
             line += &format!(", host {host}");
         }
-        if let Some(name) = &self.shown.name {
+        if let Some(name) = &self.tls_info.name {
             line += &format!(", name {name}");
         }
-        if !self.shown.tls {
+        if !self.tls_info.tls {
             line += ", plain";
         }
-        line + place
+        line + location
     }
 
-    fn answer(&self, request: &Request) -> Answer {
+    fn respond(&self, request: &Request) -> Response {
         let (status, body) = object(&request.method, &request.target);
-        match &self.behaviour.answer {
-            Some(answer)
-                if answer.is_for(&request.method)
-                    && !(answer.once && self.served.fetch_add(1, Ordering::Relaxed) > 0) =>
+        match &self.behaviour.response {
+            Some(response)
+                if response.applies_to(&request.method)
+                    && !(response.once && self.served.fetch_add(1, Ordering::Relaxed) > 0) =>
             {
-                if answer.in_addition {
-                    answer.around(status, &body)
+                if response.adds_headers {
+                    response.with_object(status, &body)
                 } else {
-                    answer.clone()
+                    response.clone()
                 }
             }
-            _ => Answer::new(status, "application/json", &body),
+            _ => Response::new(status, "application/json", &body),
         }
     }
 }
 
-/// What a request's target says beyond the usual namespace `default` at the root; `None` for the two questions that
-/// ours asks to explain a refusal.
-fn place(target: &str) -> Option<String> {
+/// Describes how a request's path differs from the namespace `default` at the root. Returns `None` for the access reviews
+/// with which the plugin explains a rejected request.
+fn location(target: &str) -> Option<String> {
     let path = target.split('?').next().unwrap_or_default();
     if path.ends_with("/selfsubjectaccessreviews") {
         return None;
@@ -236,17 +238,17 @@ fn place(target: &str) -> Option<String> {
         return Some(format!(", path {path}"));
     };
     let (namespace, _) = rest.split_once('/')?;
-    let mut place = String::new();
+    let mut location = String::new();
     if !root.is_empty() {
-        place += &format!(", below {root}");
+        location += &format!(", below {root}");
     }
     if namespace != "default" {
-        place += &format!(", in {namespace}");
+        location += &format!(", in {namespace}");
     }
-    Some(place)
+    Some(location)
 }
 
-/// The two objects, as far as anybody asks for them.
+/// Returns the status code and body for a request: the ServiceAccount, the Secret, or a 404.
 fn object(method: &str, target: &str) -> (u16, String) {
     let path = target.split('?').next().unwrap_or_default();
     let meta = |name| {
@@ -260,7 +262,7 @@ fn object(method: &str, target: &str) -> (u16, String) {
             meta("default")
         )
     };
-    let absent = |kind| {
+    let not_found = |kind| {
         format!(
             r#"{{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Failure","message":"{kind} not found","reason":"NotFound","code":404}}"#
         )
@@ -281,48 +283,46 @@ fn object(method: &str, target: &str) -> (u16, String) {
                 meta("gcr-io")
             ),
         ),
-        _ => (404, absent("it was")),
+        _ => (404, not_found("it was")),
     }
 }
 
 fn config(behaviour: &Behaviour) -> ServerConfig {
     let pair = Certificates::get().server(behaviour.certificate);
-    let anybody = Anybody {
-        wanted: behaviour.manners == Manners::WantsCertificate,
+    let verifier = AnyClientCertificate {
+        required: behaviour.mode == ConnectionMode::RequiresCertificate,
     };
     ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("ring has them")
-        .with_client_cert_verifier(Arc::new(anybody))
+        .expect("ring supports the default versions")
+        .with_client_cert_verifier(Arc::new(verifier))
         .with_single_cert(vec![pair.certificate.clone()], pair.key())
-        .expect("the key fits")
+        .expect("the key matches the certificate")
 }
 
-/// The common name in a client's certificate.
+/// Returns the name of the user to whom a client certificate belongs.
 fn name_of(certificate: &CertificateDer<'_>) -> String {
     let known = Certificates::get();
     let named = [("human", &known.human), ("robot", &known.robot)];
     let found = named
         .iter()
         .find(|(_, pair)| pair.certificate == *certificate);
-    found
-        .map_or("of somebody else", |(name, _)| name)
-        .to_owned()
+    found.map_or("of another user", |(name, _)| name).to_owned()
 }
 
-/// Takes every client certificate, also those that no verifier takes: who came is what is looked for.
+/// Accepts every client certificate, including those that webpki cannot verify, because the tests only record its name.
 #[derive(Debug)]
-struct Anybody {
-    wanted: bool,
+struct AnyClientCertificate {
+    required: bool,
 }
 
-impl ClientCertVerifier for Anybody {
+impl ClientCertVerifier for AnyClientCertificate {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        self.wanted
+        self.required
     }
 
     fn verify_client_cert(

@@ -1,5 +1,4 @@
-//! Kubeconfigs as the usual tools write them, with a server on this machine and shell scripts in place of the vendors'
-//! programs.
+//! Kubeconfigs as common tools write them, with a local server and shell scripts in place of the vendors' programs.
 
 use crate::case::{Case, case};
 
@@ -73,7 +72,7 @@ echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta
         .reaches("token eyJ.example")
 }
 
-/// `az aks get-credentials --admin`: a certificate and a token.
+/// Returns the kubeconfig of `az aks get-credentials --admin`, with a certificate and a token.
 fn aks_local_account() -> Case {
     case("AKS with a local account")
         .kubeconfig(
@@ -94,7 +93,7 @@ fn openshift() -> Case {
              current-context: team/api-one-example-com:6443/kube:admin\nkind: Config\npreferences: {}\n\
              users:\n- name: kube:admin/api-one-example-com:6443\n  user:\n    token: sha256~example\n- name: dev/api-two-example-com:6443\n  user:\n    token: sha256~other\n",
         )
-        .sees(["server as token sha256~example, in team"])
+        .reaches_exactly(["server as token sha256~example, in team"])
 }
 
 fn rancher() -> Case {
@@ -155,9 +154,9 @@ fn microk8s() -> Case {
 }
 
 fn microk8s_v1() -> Case {
-    case("microk8s with certificates of its own making")
+    case("microk8s with X.509 v1 client certificates")
         .kubeconfig(format!(
             "{MICROK8S}    client-certificate-data: {{V1_CERT}}\n    client-key-data: {{V1_KEY}}\n"
         ))
-        .reaches("certificate of somebody else")
+        .reaches("certificate of another user")
 }

@@ -1,15 +1,15 @@
-//! What one case runs in: its servers, a session for each of the two programs, and what the placeholders stand for.
+//! The servers, files and placeholders of one case. kubectl and the plugin each run in a session of their own.
 //!
-//! | placeholder | |
+//! | placeholder | value |
 //! |---|---|
 //! | `{SERVER}`, `{HOST}`, `{PORT}` | the server as `https://127.0.0.1:PORT`, `127.0.0.1:PORT`, `PORT` |
-//! | `{OTHER}` | `127.0.0.1:PORT` of a second server, which does what it should |
-//! | `{PROXY}`, `{TLS_PROXY}`, `{SOCKS}` | `127.0.0.1:PORT` of proxies that lead to the server, whatever they are told |
-//! | `{REAL}`, `{REAL_HOST}`, `{REAL_CA}`, `{ADMIN}`, `{HUMAN}` | the control plane: its URL, without `https://`, its CA, tokens of its administrator and of a user without rights, who is called `{HUMAN_NAME}` |
-//! | `{ISSUER}` | the OpenID Connect issuer as `https://127.0.0.1:PORT`, where the case has one |
-//! | `{NOBODY}` | an address of this machine where nobody listens |
-//! | `{CA}`, `{OTHER_CA}`, `{LEAF}`, `{CA_LEAF}`, `{GOOD_LEAF}`, `{CERT}`, `{KEY}`, `{ROBOT_CERT}`, `{ROBOT_KEY}`, `{V1_CERT}`, `{V1_KEY}` | PEM in base64 |
-//! | `{CA_PEM}` and so on | the PEM; `{CERT_JSON}`, `{KEY_JSON}` with `\n` for its line ends |
+//! | `{OTHER}` | `127.0.0.1:PORT` of a second server, which behaves correctly |
+//! | `{PROXY}`, `{TLS_PROXY}`, `{SOCKS}` | `127.0.0.1:PORT` of proxies that forward every connection to the server |
+//! | `{REAL}`, `{REAL_HOST}`, `{REAL_CA}`, `{ADMIN}`, `{HUMAN}` | the real control plane: its URL, the URL without `https://`, its CA, the token of its administrator and of a user without permissions, whose name is `{HUMAN_NAME}` |
+//! | `{ISSUER}` | the OpenID Connect issuer as `https://127.0.0.1:PORT`, if the case has one |
+//! | `{CLOSED}` | a local address on which no program listens |
+//! | `{CA}`, `{OTHER_CA}`, `{LEAF}`, `{CA_LEAF}`, `{GOOD_LEAF}`, `{CERT}`, `{KEY}`, `{ROBOT_CERT}`, `{ROBOT_KEY}`, `{V1_CERT}`, `{V1_KEY}` | base64-encoded PEM |
+//! | `{CA_PEM}` and so on | the PEM text; in `{CERT_JSON}` and `{KEY_JSON}` with `\n` for line breaks |
 //! | `{WORK}`, `{BIN}`, `{HOME}` | the session's directories |
 
 use std::fs;
@@ -23,48 +23,48 @@ use gcr_test_support::{ControlPlane, Invocation, Session, TestCluster, keys};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Command};
-use crate::evidence::Evidence;
 use crate::files;
+use crate::observation::Observation;
 use crate::servers::certificates::Certificates;
-use crate::servers::{Certificate, Listening};
+use crate::servers::{Certificate, TestServer};
 
-/// A port that no program is given by chance, since a server of another case could be; at an address that is no beginning
-/// of another.
-const NOBODY: &str = "127.0.0.9:1";
+/// An address on which no program listens. The port is never assigned to a server of another case, and the address is
+/// not a prefix of another address in use.
+const CLOSED: &str = "127.0.0.9:1";
 
-/// Which of the two.
+/// The program to run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
     Kubectl,
-    Ours,
+    Plugin,
 }
 
-/// A case with its servers running.
-pub(crate) struct Setting<'a> {
+/// A case and its running servers.
+pub(crate) struct Fixture<'a> {
     case: &'a Case,
-    listening: Vec<Listening>,
+    servers: Vec<TestServer>,
     values: Vec<(&'static str, String)>,
 }
 
-/// The longest that any of the two may take: ours repeats for 30 s what may pass.
-const LIMIT: Duration = Duration::from_secs(45);
-/// A client certificate of X.509 version 1, and its key.
+/// The time limit of a run. The plugin retries transient failures for 30 s.
+const RUN_TIMEOUT: Duration = Duration::from_secs(45);
+/// An X.509 version 1 client certificate and its key.
 const V1_CERTIFICATE: &str = include_str!("../fixtures/x509-v1/certificate.pem");
 const V1_KEY: &str = include_str!("../fixtures/x509-v1/key.pem");
-/// Where each start of a script is noted, in the work directory.
+/// The file of the work directory in which scripts record their starts.
 pub(crate) const STARTS: &str = "starts";
 
-impl<'a> Setting<'a> {
+impl<'a> Fixture<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
-        let server = Listening::server("server", &case.behaviour);
-        let other = Listening::server("other", &Default::default());
-        let proxy = Listening::proxy("proxy", server.port, false);
-        let tls_proxy = Listening::proxy("tls proxy", server.port, true);
-        let socks = Listening::socks("socks", server.port);
+        let server = TestServer::server("server", &case.behaviour);
+        let other = TestServer::server("other", &Default::default());
+        let proxy = TestServer::proxy("proxy", server.port, false);
+        let tls_proxy = TestServer::proxy("tls proxy", server.port, true);
+        let socks = TestServer::socks("socks", server.port);
         let issuer = case
             .issuer
             .as_ref()
-            .map(|issuer| Listening::issuer("issuer", issuer));
+            .map(|issuer| TestServer::issuer("issuer", issuer));
         let at = |port: u16| format!("127.0.0.1:{port}");
         let mut values = vec![
             ("{SERVER}", format!("https://{}", at(server.port))),
@@ -73,7 +73,7 @@ impl<'a> Setting<'a> {
             ("{PROXY}", at(proxy.port)),
             ("{TLS_PROXY}", at(tls_proxy.port)),
             ("{SOCKS}", at(socks.port)),
-            ("{NOBODY}", NOBODY.to_owned()),
+            ("{CLOSED}", CLOSED.to_owned()),
             ("{PORT}", server.port.to_string()),
         ];
         if let Some(issuer) = &issuer {
@@ -129,7 +129,7 @@ impl<'a> Setting<'a> {
             known.human.certificate_pem.replace('\n', "\\n"),
         ));
         values.push(("{KEY_JSON}", known.human.key_pem.replace('\n', "\\n")));
-        let real = Real::get();
+        let real = RealCluster::get();
         values.push(("{REAL}", real.server.clone()));
         values.push(("{REAL_HOST}", real.server.replace("https://", "")));
         values.push(("{REAL_CA}", real.authority.clone()));
@@ -138,7 +138,7 @@ impl<'a> Setting<'a> {
         values.push(("{HUMAN_NAME}", real.human_name.clone()));
         Self {
             case,
-            listening: vec![server, other, proxy, tls_proxy, socks]
+            servers: vec![server, other, proxy, tls_proxy, socks]
                 .into_iter()
                 .chain(issuer)
                 .collect(),
@@ -146,8 +146,8 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// Runs one of the two, in a session of its own.
-    pub(crate) fn run(&self, program: Program) -> Evidence {
+    /// Runs one of the programs, in a new session.
+    pub(crate) fn run(&self, program: Program) -> Observation {
         let session = Session::without_cluster();
         let values = self.values_in(&session);
         let fill = |text: &str| {
@@ -157,8 +157,8 @@ impl<'a> Setting<'a> {
             }
             text
         };
-        self.lay_out(&session, &fill);
-        let before = files::under(&session.work());
+        self.write_files(&session, &fill);
+        let before = files::read_all(&session.work());
         let mut invocation = self.invocation(program, &session);
         if self.case.kubeconfig.is_some() {
             invocation = invocation.env("KUBECONFIG", session.work().join("kubeconfig"));
@@ -168,23 +168,25 @@ impl<'a> Setting<'a> {
         }
         let output = invocation
             .args(self.case.flags.iter().map(|flag| fill(flag)))
-            .timeout(LIMIT)
+            .timeout(RUN_TIMEOUT)
             .run();
 
         let fold = |text: &str| fold(text, &values);
-        let note = fs::read_to_string(session.work().join(STARTS)).unwrap_or_default();
-        let mut evidence = Evidence::of(&output, &note, &fold);
-        for listening in &self.listening {
-            let (lines, identities) = listening.take();
-            evidence.reached.extend(lines.iter().map(|line| fold(line)));
-            evidence
+        let notes = fs::read_to_string(session.work().join(STARTS)).unwrap_or_default();
+        let mut observation = Observation::new(&output, &notes, &fold);
+        for server in &self.servers {
+            let (lines, identities) = server.take();
+            observation
+                .reached
+                .extend(lines.iter().map(|line| fold(line)));
+            observation
                 .identities
                 .extend(identities.iter().map(|identity| fold(identity)));
         }
         for (path, shown) in files::changed(&session, &before) {
-            evidence.wrote.insert(path, fold(&shown));
+            observation.changed_files.insert(path, fold(&shown));
         }
-        evidence
+        observation
     }
 
     fn values_in(&self, session: &Session) -> Vec<(&'static str, String)> {
@@ -198,10 +200,10 @@ impl<'a> Setting<'a> {
         values
     }
 
-    fn lay_out(&self, session: &Session, fill: &dyn Fn(&str) -> String) {
+    fn write_files(&self, session: &Session, fill: &dyn Fn(&str) -> String) {
         session.file("key.json", keys::KEY, 0o600);
         if let Some(text) = &self.case.kubeconfig {
-            // An unusual mode, which is to stay.
+            // An unusual mode, which a rewrite of the file must keep.
             session.file("kubeconfig", fill(text), 0o640);
         }
         for (name, bytes) in &self.case.files {
@@ -221,8 +223,8 @@ impl<'a> Setting<'a> {
                 &format!("echo started >> '{}'\n{}", starts.display(), fill(body)),
             );
         }
-        for host in DISCOVERED {
-            discovered(&session.home(), &fill(host));
+        for host in CACHED_SERVERS {
+            write_discovery_cache(&session.home(), &fill(host));
         }
     }
 
@@ -232,7 +234,7 @@ impl<'a> Setting<'a> {
             (Program::Kubectl, Command::Read) => {
                 session.kubectl(["get", "serviceaccount", "default", "-o", "name"])
             }
-            (Program::Ours, Command::Read) => {
+            (Program::Plugin, Command::Read) => {
                 session.gcr_patch_sa(["default", "--remove", "--dry-run=client", "-o", "name"])
             }
             (Program::Kubectl, Command::Patch) => session.kubectl([
@@ -243,7 +245,7 @@ impl<'a> Setting<'a> {
                 "-p",
                 patch,
             ]),
-            (Program::Ours, Command::Patch) => session.gcr_patch_sa(["default"]),
+            (Program::Plugin, Command::Patch) => session.gcr_patch_sa(["default"]),
             (Program::Kubectl, Command::Create) => session.kubectl([
                 "create",
                 "secret",
@@ -251,14 +253,14 @@ impl<'a> Setting<'a> {
                 "gcr-io",
                 "--from-file=key.json",
             ]),
-            (Program::Ours, Command::Create) => {
+            (Program::Plugin, Command::Create) => {
                 session.gcr_secret(["create", "--key-file=key.json"])
             }
         }
     }
 }
 
-/// The values back to placeholders, the longest first: what is compared does not depend on ports and directories.
+/// Replaces values by their placeholders, the longest first, so that ports and directories do not count as differences.
 fn fold(text: &str, values: &[(&'static str, String)]) -> String {
     let mut values: Vec<_> = values.iter().collect();
     values.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
@@ -269,8 +271,8 @@ fn fold(text: &str, values: &[(&'static str, String)]) -> String {
     text
 }
 
-/// Servers, without their scheme, whose discovery kubectl is to find in its cache.
-const DISCOVERED: [&str; 12] = [
+/// Servers, without their scheme, for which kubectl finds discovery documents in its cache.
+const CACHED_SERVERS: [&str; 12] = [
     "[::ffff:127.0.0.1]:{PORT}",
     "{HOST}",
     "localhost:{PORT}",
@@ -280,19 +282,19 @@ const DISCOVERED: [&str; 12] = [
     "{HOST}/k8s/clusters/c-abc",
     "{OTHER}",
     "me:p%40w@{HOST}",
-    "{NOBODY}",
+    "{CLOSED}",
     "{REAL_HOST}",
     "HTTPS://LOCALHOST:{PORT}",
 ];
 
-/// Fills kubectl's discovery cache for a server (client-go `discovery/cached/disk`; the directory's name is made by
-/// cli-runtime's `computeDiscoverCacheDir`).
-fn discovered(home: &Path, host: &str) {
+/// Fills kubectl's discovery cache for a server (client-go `discovery/cached/disk`). cli-runtime's
+/// `computeDiscoverCacheDir` defines the name of the directory.
+fn write_discovery_cache(home: &Path, host: &str) {
     let name = host.replace(
         |c: char| !(c.is_ascii_alphanumeric() || "_/.()".contains(c)),
         "_",
     );
-    let place = home.join(".kube/cache/discovery").join(name);
+    let directory = home.join(".kube/cache/discovery").join(name);
     let resource = |name: &str, one: &str, kind: &str| {
         json!({"name": name, "singularName": one, "namespaced": true, "kind": kind,
             "verbs": ["get", "list", "patch", "create", "update", "delete"]})
@@ -304,8 +306,8 @@ fn discovered(home: &Path, host: &str) {
         resource("serviceaccounts", "serviceaccount", "ServiceAccount"),
         resource("secrets", "secret", "Secret")]});
     let write = |path: &str, value: &Value| {
-        let path = place.join(path);
-        let written = fs::create_dir_all(path.parent().unwrap_or(&place));
+        let path = directory.join(path);
+        let written = fs::create_dir_all(path.parent().unwrap_or(&directory));
         let written = written.and_then(|()| fs::write(&path, value.to_string()));
         written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     };
@@ -313,8 +315,8 @@ fn discovered(home: &Path, host: &str) {
     write("v1/serverresources.json", &resources);
 }
 
-/// The control plane, as a kubeconfig names it.
-struct Real {
+/// The kubeconfig values of the real control plane.
+struct RealCluster {
     server: String,
     authority: String,
     admin: String,
@@ -322,14 +324,14 @@ struct Real {
     human_name: String,
 }
 
-impl Real {
+impl RealCluster {
     fn get() -> &'static Self {
-        static FOUND: OnceLock<Real> = OnceLock::new();
+        static FOUND: OnceLock<RealCluster> = OnceLock::new();
         FOUND.get_or_init(|| {
             let cluster: &'static TestCluster = ControlPlane::shared();
             let user = cluster.user();
             let of = |kubeconfig: &Path| -> Value {
-                let words = [
+                let args = [
                     "config",
                     "view",
                     "--raw",
@@ -338,7 +340,7 @@ impl Real {
                     "json",
                     "--kubeconfig",
                 ];
-                let view = cluster.kubectl(words).arg(kubeconfig).run().success();
+                let view = cluster.kubectl(args).arg(kubeconfig).run().success();
                 serde_json::from_str(&view.stdout).unwrap_or_else(|error| panic!("{error}\n{view}"))
             };
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
