@@ -1,32 +1,32 @@
-//! The plain job: a pull Secret becomes an account's, and the rest of the account stays as it was.
+//! Adding pull Secrets to ServiceAccounts without changing the rest of the ServiceAccount.
 
 use serde_json::{Value, json};
 
-use crate::place::{Place, says};
+use crate::fixture::{Fixture, assert_output};
 
 #[test]
-fn without_a_word_it_adds_gcr_io_to_default_in_the_contexts_namespace() {
-    let place = Place::new("attach");
-    place
+fn patch_without_arguments_adds_gcr_io_to_default_in_context_namespace() {
+    let fixture = Fixture::new("attach");
+    fixture
         .session
         .kubectl(["config", "set-context", "--current", "--namespace"])
-        .arg(&place.namespace)
+        .arg(&fixture.namespace)
         .run()
         .success();
-    let output = place.session.kubectl(["gcr-patch-sa"]).run().success();
-    says(&output, "serviceaccount/default patched\n", "");
-    assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
+    let output = fixture.session.kubectl(["gcr-patch-sa"]).run().success();
+    assert_output(&output, "serviceaccount/default patched\n", "");
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
 }
 
 #[test]
-fn a_second_run_says_no_change_and_writes_nothing() {
-    let place = Place::new("attach");
-    place.put("default", json!([{"name": "theirs"}]));
-    place.typed(&[]).run().success();
-    let before = place.stored("default");
-    let again = place.typed(&[]).run().success();
-    says(&again, "serviceaccount/default patched (no change)\n", "");
-    assert_eq!(place.stored("default"), before);
+fn second_run_reports_no_change_and_writes_nothing() {
+    let fixture = Fixture::new("attach");
+    fixture.set_pull_secrets("default", json!([{"name": "theirs"}]));
+    fixture.via_kubectl(&[]).run().success();
+    let before = fixture.get_account("default");
+    let again = fixture.via_kubectl(&[]).run().success();
+    assert_output(&again, "serviceaccount/default patched (no change)\n", "");
+    assert_eq!(fixture.get_account("default"), before);
     assert_eq!(
         before["imagePullSecrets"],
         json!([{"name": "theirs"}, {"name": "gcr-io"}])
@@ -34,12 +34,12 @@ fn a_second_run_says_no_change_and_writes_nothing() {
 }
 
 #[test]
-fn everything_else_of_the_account_stays_as_it_was() {
-    let place = Place::new("attach");
-    place.cluster.create(vec![json!({
+fn other_fields_of_account_are_unchanged() {
+    let fixture = Fixture::new("attach");
+    fixture.cluster.create(vec![json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {
-            "name": "builder", "namespace": place.namespace,
+            "name": "builder", "namespace": fixture.namespace,
             "labels": {"team": "payments"},
             "annotations": {"iam.gke.io/gcp-service-account": "x@y.iam.gserviceaccount.com"},
             "finalizers": ["example.com/keep"],
@@ -48,9 +48,9 @@ fn everything_else_of_the_account_stays_as_it_was() {
         "automountServiceAccountToken": false,
         "imagePullSecrets": [{"name": "theirs"}],
     })]);
-    let mut before = place.stored("builder");
-    place.typed(&["builder"]).run().success();
-    let mut after = place.stored("builder");
+    let mut before = fixture.get_account("builder");
+    fixture.via_kubectl(&["builder"]).run().success();
+    let mut after = fixture.get_account("builder");
     assert_ne!(
         before["metadata"]["resourceVersion"],
         after["metadata"]["resourceVersion"]
@@ -68,13 +68,13 @@ fn everything_else_of_the_account_stays_as_it_was() {
 }
 
 #[test]
-fn several_secrets_come_in_the_order_they_were_named() {
-    let place = Place::new("attach");
+fn several_secrets_are_added_in_argument_order() {
+    let fixture = Fixture::new("attach");
     for name in ["zulu", "alpha", "mirror"] {
-        place.secret(name);
+        fixture.create_secret(name);
     }
-    let output = place
-        .typed(&[
+    let output = fixture
+        .via_kubectl(&[
             "--secret",
             "zulu,secret/alpha",
             "--secret",
@@ -83,21 +83,21 @@ fn several_secrets_come_in_the_order_they_were_named() {
         ])
         .run()
         .success();
-    says(&output, "serviceaccount/default patched\n", "");
+    assert_output(&output, "serviceaccount/default patched\n", "");
     assert_eq!(
-        place.entries("default"),
+        fixture.pull_secrets("default"),
         json!([{"name": "zulu"}, {"name": "alpha"}, {"name": "mirror"}])
     );
 }
 
 #[test]
-fn accounts_may_be_named_with_their_kind() {
-    let place = Place::new("attach");
+fn account_names_with_resource_prefix_are_accepted() {
+    let fixture = Fixture::new("attach");
     for name in ["one", "two", "three"] {
-        place.account(name, json!([]));
+        fixture.create_account(name, json!([]));
     }
-    let output = place
-        .typed(&["one", "sa/two", "serviceaccount/three"])
+    let output = fixture
+        .via_kubectl(&["one", "sa/two", "serviceaccount/three"])
         .run()
         .success();
     let mut lines: Vec<_> = output.stdout.lines().collect();
@@ -113,20 +113,24 @@ fn accounts_may_be_named_with_their_kind() {
     );
     assert_eq!(output.stderr, "");
     for name in ["one", "two", "three"] {
-        assert_eq!(place.entries(name), json!([{"name": "gcr-io"}]), "{name}");
+        assert_eq!(
+            fixture.pull_secrets(name),
+            json!([{"name": "gcr-io"}]),
+            "{name}"
+        );
     }
-    assert_eq!(place.entries("default"), Value::Null);
+    assert_eq!(fixture.pull_secrets("default"), Value::Null);
 }
 
 #[test]
-fn an_account_named_twice_has_one_line() {
-    let place = Place::new("attach");
-    let output = place.called(&["default", "sa/default"]).run().success();
-    says(&output, "serviceaccount/default patched\n", "");
+fn account_named_twice_has_one_line() {
+    let fixture = Fixture::new("attach");
+    let output = fixture.direct(&["default", "sa/default"]).run().success();
+    assert_output(&output, "serviceaccount/default patched\n", "");
 }
 
-/// Who changed the list of an account: manager and operation.
-fn managers_of_the_list(account: &Value) -> Vec<[&Value; 2]> {
+/// Returns the manager and operation of each managed-fields entry that contains `imagePullSecrets`.
+fn managers_of_pull_secrets(account: &Value) -> Vec<[&Value; 2]> {
     let entries = account["metadata"]["managedFields"].as_array();
     entries
         .into_iter()
@@ -137,45 +141,45 @@ fn managers_of_the_list(account: &Value) -> Vec<[&Value; 2]> {
 }
 
 #[test]
-fn the_server_is_told_who_wrote() {
-    let place = Place::new("attach");
-    place.account("builder", json!([{"name": "theirs"}]));
-    place.called(&["builder"]).run().success();
+fn patch_records_field_manager() {
+    let fixture = Fixture::new("attach");
+    fixture.create_account("builder", json!([{"name": "theirs"}]));
+    fixture.direct(&["builder"]).run().success();
     assert_eq!(
-        managers_of_the_list(&place.stored("builder")),
+        managers_of_pull_secrets(&fixture.get_account("builder")),
         [["kubectl-gcr-patch-sa", "Update"]]
     );
 
-    place.account("deployer", json!([{"name": "theirs"}]));
-    place
-        .called(&["deployer", "--field-manager", "my-pipeline"])
+    fixture.create_account("deployer", json!([{"name": "theirs"}]));
+    fixture
+        .direct(&["deployer", "--field-manager", "my-pipeline"])
         .run()
         .success();
     assert_eq!(
-        managers_of_the_list(&place.stored("deployer")),
+        managers_of_pull_secrets(&fixture.get_account("deployer")),
         [["my-pipeline", "Update"]]
     );
 }
 
 #[test]
-fn a_secret_that_is_not_there_is_warned_of_once_and_referred_to_all_the_same() {
-    let place = Place::without_secret("attach");
-    place.account("builder", json!([]));
-    let output = place.typed(&["default", "builder"]).run().success();
+fn missing_secret_is_added_with_one_warning() {
+    let fixture = Fixture::without_secret("attach");
+    fixture.create_account("builder", json!([]));
+    let output = fixture.via_kubectl(&["default", "builder"]).run().success();
     assert_eq!(
         output.stderr,
         "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made\n"
     );
-    assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
-    assert_eq!(place.entries("builder"), json!([{"name": "gcr-io"}]));
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
+    assert_eq!(fixture.pull_secrets("builder"), json!([{"name": "gcr-io"}]));
 
-    let removed = place.typed(&["--remove"]).run().success();
-    says(&removed, "serviceaccount/default patched\n", "");
+    let removed = fixture.via_kubectl(&["--remove"]).run().success();
+    assert_output(&removed, "serviceaccount/default patched\n", "");
 }
 
 #[test]
-fn each_namespace_without_the_secret_has_its_own_warning() {
-    let [one, two] = [Place::new("attach"), Place::without_secret("attach")];
+fn missing_secret_is_warned_of_per_namespace() {
+    let [one, two] = [Fixture::new("attach"), Fixture::without_secret("attach")];
     let both = format!("{},{}", one.namespace, two.namespace);
     let output = one
         .session

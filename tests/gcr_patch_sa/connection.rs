@@ -1,46 +1,46 @@
-//! Which server, and as whom: kubectl's connection flags and its words when there is nothing to talk to.
+//! kubectl's connection flags, and the errors of failed connections.
 
 use std::time::Duration;
 
 use gcr_test_support::{ControlPlane, PolicyRule};
 use serde_json::json;
 
-use crate::place::{Place, says};
-use crate::silent_server::SilentServer;
+use crate::fixture::{Fixture, assert_output};
+use crate::unresponsive_server::UnresponsiveServer;
 
-/// Nothing listens there: it is below the ports that are handed out.
-const NOBODY: &str = "https://127.0.0.1:1";
+/// A server that refuses connections: no program listens on port 1.
+const CLOSED: &str = "https://127.0.0.1:1";
 const REFUSED: &str = "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?\n";
 const PATCHED: &str = "serviceaccount/default patched\n";
 
-/// Changes the session's own kubeconfig.
+/// Runs `kubectl config ARGS` on the session's kubeconfig.
 #[track_caller]
-fn configure(place: &Place, words: &[&str]) {
-    place
+fn configure(fixture: &Fixture, args: &[&str]) {
+    fixture
         .session
         .kubectl(["config"])
-        .args(words)
+        .args(args)
         .run()
         .success();
 }
 
 #[test]
-fn a_refused_connection_is_told_at_once_in_kubectls_words() {
-    let place = Place::new("connection");
-    let output = place.typed(&["-s", NOBODY]).run().exits(1);
-    says(&output, "", REFUSED);
-    let kubectl = place.session.kubectl(["get", "sa", "-s", NOBODY]).run();
+fn refused_connection_is_reported_in_kubectls_words() {
+    let fixture = Fixture::new("connection");
+    let output = fixture.via_kubectl(&["-s", CLOSED]).run().exits(1);
+    assert_output(&output, "", REFUSED);
+    let kubectl = fixture.session.kubectl(["get", "sa", "-s", CLOSED]).run();
     assert_eq!(kubectl.stderr.lines().last(), Some(REFUSED.trim_end()));
 }
 
 #[test]
-fn a_refused_connection_is_one_line_for_many_namespaces() {
+fn refused_connection_is_one_line_for_several_namespaces() {
     let session = ControlPlane::shared().session();
     let output = session
-        .gcr_patch_sa(["-s", NOBODY, "-n", "a,b,c"])
+        .gcr_patch_sa(["-s", CLOSED, "-n", "a,b,c"])
         .run()
         .exits(1);
-    says(
+    assert_output(
         &output,
         "",
         &format!("{REFUSED}0 failed, 0 unknown, 3 not started\n"),
@@ -48,16 +48,19 @@ fn a_refused_connection_is_one_line_for_many_namespaces() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_given_up_after_the_request_timeout() {
-    let (session, server) = (ControlPlane::shared().session(), SilentServer::start());
+fn unresponsive_server_fails_after_request_timeout() {
+    let (session, server) = (
+        ControlPlane::shared().session(),
+        UnresponsiveServer::start(),
+    );
     let limit = Duration::from_secs(1);
-    for words in ["--request-timeout=1s", "--request-timeout=1"] {
+    for args in ["--request-timeout=1s", "--request-timeout=1"] {
         let output = session
-            .kubectl(["gcr-patch-sa", "-s", &server.url, words])
+            .kubectl(["gcr-patch-sa", "-s", &server.url, args])
             .run()
             .exits(1);
         let _held = server.request();
-        says(
+        assert_output(
             &output,
             "",
             "Unable to connect to the server: no answer within 1s (--request-timeout)\n",
@@ -68,7 +71,7 @@ fn a_server_that_never_answers_is_given_up_after_the_request_timeout() {
 }
 
 #[test]
-fn a_timeout_that_is_none_is_refused_in_kubectls_words() {
+fn invalid_request_timeout_is_rejected_in_kubectls_words() {
     let session = ControlPlane::shared().session();
     for value in ["abc", "1x", "1 s"] {
         let flag = format!("--request-timeout={value}");
@@ -83,52 +86,58 @@ fn a_timeout_that_is_none_is_refused_in_kubectls_words() {
 }
 
 #[test]
-fn server_flag_beats_the_kubeconfig() {
-    let place = Place::new("connection");
-    let server = format!("--server={NOBODY}");
-    configure(&place, &["set-cluster", "control-plane", &server]);
-    let output = place.typed(&[]).run().exits(1);
-    says(&output, "", REFUSED);
-    let output = place
-        .typed(&["--server", place.cluster.server()])
+fn server_flag_overrides_kubeconfig() {
+    let fixture = Fixture::new("connection");
+    let server = format!("--server={CLOSED}");
+    configure(&fixture, &["set-cluster", "control-plane", &server]);
+    let output = fixture.via_kubectl(&[]).run().exits(1);
+    assert_output(&output, "", REFUSED);
+    let output = fixture
+        .via_kubectl(&["--server", fixture.cluster.server()])
         .run()
         .success();
-    says(&output, PATCHED, "");
+    assert_output(&output, PATCHED, "");
 }
 
 #[test]
-fn context_flag_brings_its_cluster_user_and_namespace() {
-    let place = Place::new("connection");
+fn context_flag_selects_cluster_user_and_namespace() {
+    let fixture = Fixture::new("connection");
     configure(
-        &place,
+        &fixture,
         &[
             "set-context",
             "other",
             "--cluster=control-plane",
             "--user=admin",
             "--namespace",
-            &place.namespace,
+            &fixture.namespace,
         ],
     );
-    configure(&place, &["set-cluster", "dead", "--server", NOBODY]);
-    configure(&place, &["set-context", "admin", "--cluster=dead"]);
-    let typed = |words: &[&str]| place.session.kubectl(["gcr-patch-sa"]).args(words).run();
-    says(&typed(&[]).exits(1), "", REFUSED);
-    says(&typed(&["--context", "other"]).success(), PATCHED, "");
-    // -n beats the context's namespace.
-    let elsewhere = Place::new("connection");
-    let output = typed(&["--context", "other", "-n", &elsewhere.namespace]).success();
-    says(&output, PATCHED, "");
-    assert_eq!(elsewhere.entries("default"), json!([{"name": "gcr-io"}]));
+    configure(&fixture, &["set-cluster", "dead", "--server", CLOSED]);
+    configure(&fixture, &["set-context", "admin", "--cluster=dead"]);
+    let run = |args: &[&str]| fixture.session.kubectl(["gcr-patch-sa"]).args(args).run();
+    assert_output(&run(&[]).exits(1), "", REFUSED);
+    assert_output(&run(&["--context", "other"]).success(), PATCHED, "");
+    // -n overrides the context's namespace.
+    let elsewhere = Fixture::new("connection");
+    let output = run(&["--context", "other", "-n", &elsewhere.namespace]).success();
+    assert_output(&output, PATCHED, "");
+    assert_eq!(
+        elsewhere.pull_secrets("default"),
+        json!([{"name": "gcr-io"}])
+    );
     // --cluster keeps the context's user.
-    let output = place.typed(&["--cluster", "control-plane"]).run().success();
-    says(&output, "serviceaccount/default patched (no change)\n", "");
+    let output = fixture
+        .via_kubectl(&["--cluster", "control-plane"])
+        .run()
+        .success();
+    assert_output(&output, "serviceaccount/default patched (no change)\n", "");
 }
 
 #[test]
-fn what_is_not_in_the_kubeconfig_is_named() {
+fn missing_kubeconfig_entries_are_named_in_error() {
     let session = ControlPlane::shared().session();
-    for (flag, words) in [
+    for (flag, args) in [
         (
             "--context=nope",
             "Error in configuration: context was not found for specified context: nope\n",
@@ -144,40 +153,44 @@ fn what_is_not_in_the_kubeconfig_is_named() {
         ),
     ] {
         let output = session.kubectl(["gcr-patch-sa", flag]).run().exits(1);
-        says(&output, "", words);
+        assert_output(&output, "", args);
     }
 }
 
 #[test]
-fn kubeconfig_flag_stands_in_for_the_environment() {
-    let place = Place::new("connection");
-    let output = place
+fn kubeconfig_flag_overrides_environment() {
+    let fixture = Fixture::new("connection");
+    let output = fixture
         .session
-        .kubectl(["gcr-patch-sa", "-n", &place.namespace, "--kubeconfig"])
-        .arg(place.session.kubeconfig())
+        .kubectl(["gcr-patch-sa", "-n", &fixture.namespace, "--kubeconfig"])
+        .arg(fixture.session.kubeconfig())
         .env("KUBECONFIG", "/nonexistent")
         .run()
         .success();
-    says(&output, PATCHED, "");
+    assert_output(&output, PATCHED, "");
 }
 
 #[test]
-fn the_home_directorys_kubeconfig_is_used_without_one_in_the_environment() {
-    let place = Place::new("connection");
-    std::fs::create_dir(place.session.home().join(".kube")).unwrap();
+fn kubeconfig_of_home_directory_is_the_default() {
+    let fixture = Fixture::new("connection");
+    std::fs::create_dir(fixture.session.home().join(".kube")).unwrap();
     std::fs::copy(
-        place.session.kubeconfig(),
-        place.session.home().join(".kube/config"),
+        fixture.session.kubeconfig(),
+        fixture.session.home().join(".kube/config"),
     )
     .unwrap();
-    let output = place.typed(&[]).env_remove("KUBECONFIG").run().success();
-    says(&output, PATCHED, "");
+    let output = fixture
+        .via_kubectl(&[])
+        .env_remove("KUBECONFIG")
+        .run()
+        .success();
+    assert_output(&output, PATCHED, "");
 }
 
 #[test]
-fn token_and_user_flags_choose_who_asks() {
-    let place = Place::new("connection");
-    let user = place.cluster.user();
+fn token_and_user_flags_select_credential() {
+    let fixture = Fixture::new("connection");
+    let user = fixture.cluster.user();
     let view = [
         "config",
         "view",
@@ -190,37 +203,43 @@ fn token_and_user_flags_choose_who_asks() {
         "Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"{}\" cannot get resource \
          \"serviceaccounts\" in API group \"\" in the namespace \"{}\"\n",
         user.name(),
-        place.namespace
+        fixture.namespace
     );
-    let output = place.typed(&["--token", &token]).run().exits(1);
+    let output = fixture.via_kubectl(&["--token", &token]).run().exits(1);
     assert!(output.stderr.starts_with(&forbidden), "{output}");
 
-    configure(&place, &["set-credentials", "somebody", "--token", &token]);
-    let output = place.typed(&["--user", "somebody"]).run().exits(1);
+    configure(
+        &fixture,
+        &["set-credentials", "other-user", "--token", &token],
+    );
+    let output = fixture
+        .via_kubectl(&["--user", "other-user"])
+        .run()
+        .exits(1);
     assert!(output.stderr.starts_with(&forbidden), "{output}");
 
-    let output = place.typed(&["--token", "nobodys"]).run().exits(1);
-    says(
+    let output = fixture.via_kubectl(&["--token", "invalid"]).run().exits(1);
+    assert_output(
         &output,
         "",
         "error: You must be logged in to the server (Unauthorized)\n",
     );
-    let output = place.typed(&["--user", "admin"]).run().success();
-    says(&output, PATCHED, "");
+    let output = fixture.via_kubectl(&["--user", "admin"]).run().success();
+    assert_output(&output, PATCHED, "");
 }
 
 #[test]
-fn the_user_may_be_impersonated_with_groups() {
-    let place = Place::new("connection");
-    let output = place.typed(&["--as", "joe"]).run().exits(1);
+fn as_flags_impersonate_user_and_groups() {
+    let fixture = Fixture::new("connection");
+    let output = fixture.via_kubectl(&["--as", "joe"]).run().exits(1);
     assert!(
         output.stderr.starts_with(
             "Error from server (Forbidden): serviceaccounts \"default\" is forbidden: User \"joe\" cannot get "
         ),
         "{output}"
     );
-    let output = place
-        .typed(&[
+    let output = fixture
+        .via_kubectl(&[
             "--as",
             "joe",
             "--as-group",
@@ -230,19 +249,19 @@ fn the_user_may_be_impersonated_with_groups() {
         ])
         .run()
         .success();
-    says(&output, PATCHED, "");
+    assert_output(&output, PATCHED, "");
 }
 
 #[test]
-fn who_may_not_impersonate_is_told_so() {
-    let place = Place::new("connection");
-    let user = place.cluster.user().allow(
-        &place.namespace,
+fn impersonation_without_permission_is_forbidden() {
+    let fixture = Fixture::new("connection");
+    let user = fixture.cluster.user().allow(
+        &fixture.namespace,
         &[PolicyRule::new("get,patch", "serviceaccounts")],
     );
     let output = user
         .session()
-        .gcr_patch_sa(["-n", &place.namespace, "--as", "admin"])
+        .gcr_patch_sa(["-n", &fixture.namespace, "--as", "admin"])
         .run()
         .exits(1);
     assert_eq!(output.stdout, "");
@@ -256,10 +275,10 @@ fn who_may_not_impersonate_is_told_so() {
 }
 
 #[test]
-fn a_certificate_is_verified_unless_told_otherwise() {
-    let place = Place::new("connection");
-    let output = place
-        .typed(&["--tls-server-name", "somebody-else.example"])
+fn server_certificate_is_verified_unless_disabled() {
+    let fixture = Fixture::new("connection");
+    let output = fixture
+        .via_kubectl(&["--tls-server-name", "other.example"])
         .run()
         .exits(1);
     assert_eq!(output.stdout, "");
@@ -272,25 +291,28 @@ fn a_certificate_is_verified_unless_told_otherwise() {
     assert_eq!(output.stderr.lines().count(), 1, "{output}");
 
     configure(
-        &place,
+        &fixture,
         &["unset", "clusters.control-plane.certificate-authority-data"],
     );
-    let output = place.typed(&[]).run().exits(1);
+    let output = fixture.via_kubectl(&[]).run().exits(1);
     assert!(
         output
             .stderr
             .starts_with("Unable to connect to the server: "),
         "{output}"
     );
-    let output = place.typed(&["--insecure-skip-tls-verify"]).run().success();
-    says(&output, PATCHED, "");
+    let output = fixture
+        .via_kubectl(&["--insecure-skip-tls-verify"])
+        .run()
+        .success();
+    assert_output(&output, PATCHED, "");
 }
 
 #[test]
-fn no_kubeconfig_at_all_means_kubectls_default_address() {
+fn missing_kubeconfig_leads_to_kubectls_default_server() {
     let session = gcr_test_support::Session::without_cluster();
     let output = session.gcr_patch_sa([] as [&str; 0]).run().exits(1);
-    says(
+    assert_output(
         &output,
         "",
         "The connection to the server localhost:8080 was refused - did you specify the right host or port?\n",

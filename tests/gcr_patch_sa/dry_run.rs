@@ -1,38 +1,41 @@
-//! Dry runs: nothing is written, and the manifest that is shown may be put back without harm.
+//! `--dry-run`: it writes nothing, and its manifest can be applied without losing entries.
 
 use serde_json::{Value, json};
 
-use crate::place::{Place, says};
+use crate::fixture::{Fixture, assert_output};
 
 #[test]
-fn a_client_dry_run_writes_nothing_and_says_so() {
-    let place = Place::new("dry-run");
-    let before = place.stored("default");
-    let output = place.typed(&["--dry-run=client"]).run().success();
-    says(&output, "serviceaccount/default patched (dry run)\n", "");
-    assert_eq!(place.stored("default"), before);
+fn client_dry_run_writes_nothing_and_marks_line() {
+    let fixture = Fixture::new("dry-run");
+    let before = fixture.get_account("default");
+    let output = fixture.via_kubectl(&["--dry-run=client"]).run().success();
+    assert_output(&output, "serviceaccount/default patched (dry run)\n", "");
+    assert_eq!(fixture.get_account("default"), before);
 }
 
 #[test]
-fn a_server_dry_run_writes_nothing_and_says_so() {
-    let place = Place::new("dry-run");
-    let before = place.stored("default");
-    let output = place.typed(&["--dry-run=server"]).run().success();
-    says(
+fn server_dry_run_writes_nothing_and_marks_line() {
+    let fixture = Fixture::new("dry-run");
+    let before = fixture.get_account("default");
+    let output = fixture.via_kubectl(&["--dry-run=server"]).run().success();
+    assert_output(
         &output,
         "serviceaccount/default patched (server dry run)\n",
         "",
     );
-    assert_eq!(place.stored("default"), before);
+    assert_eq!(fixture.get_account("default"), before);
 }
 
 #[test]
-fn where_nothing_would_change_both_say_so() {
-    let place = Place::new("dry-run");
-    place.put("default", json!([{"name": "gcr-io"}]));
+fn dry_run_without_change_reports_no_change() {
+    let fixture = Fixture::new("dry-run");
+    fixture.set_pull_secrets("default", json!([{"name": "gcr-io"}]));
     for (flag, suffix) in [("client", "dry run"), ("server", "server dry run")] {
-        let output = place.typed(&[&format!("--dry-run={flag}")]).run().success();
-        says(
+        let output = fixture
+            .via_kubectl(&[&format!("--dry-run={flag}")])
+            .run()
+            .success();
+        assert_output(
             &output,
             &format!("serviceaccount/default patched (no change) ({suffix})\n"),
             "",
@@ -41,10 +44,10 @@ fn where_nothing_would_change_both_say_so() {
 }
 
 #[test]
-fn a_dry_run_asks_the_server_no_more_than_it_says() {
-    let place = Place::new("dry-run");
+fn client_dry_run_sends_no_patch_and_server_dry_run_one() {
+    let fixture = Fixture::new("dry-run");
     let count = |flag: &str| {
-        let output = place.called(&[flag, "-v", "6"]).run().success();
+        let output = fixture.direct(&[flag, "-v", "6"]).run().success();
         output.stderr.matches("PATCH ").count()
     };
     assert_eq!(count("--dry-run=client"), 0);
@@ -52,62 +55,62 @@ fn a_dry_run_asks_the_server_no_more_than_it_says() {
 }
 
 #[test]
-fn a_bare_dry_run_is_the_clients_with_kubectls_warning() {
-    let place = Place::new("dry-run");
-    let before = place.stored("default");
-    let output = place.typed(&["--dry-run"]).run().success();
-    says(
+fn dry_run_without_value_is_client_dry_run_with_kubectls_warning() {
+    let fixture = Fixture::new("dry-run");
+    let before = fixture.get_account("default");
+    let output = fixture.via_kubectl(&["--dry-run"]).run().success();
+    assert_output(
         &output,
         "serviceaccount/default patched (dry run)\n",
         "Warning: --dry-run is deprecated and can be replaced with --dry-run=client.\n",
     );
-    assert_eq!(place.stored("default"), before);
+    assert_eq!(fixture.get_account("default"), before);
 }
 
 #[test]
-fn removal_has_its_dry_runs_too() {
-    let place = Place::new("dry-run");
-    place.put("default", json!([{"name": "gcr-io"}, {"name": "theirs"}]));
-    let before = place.stored("default");
+fn removal_dry_run_writes_nothing() {
+    let fixture = Fixture::new("dry-run");
+    fixture.set_pull_secrets("default", json!([{"name": "gcr-io"}, {"name": "theirs"}]));
+    let before = fixture.get_account("default");
     for (flag, suffix) in [("client", "dry run"), ("server", "server dry run")] {
-        let output = place
-            .typed(&["--remove", &format!("--dry-run={flag}")])
+        let output = fixture
+            .via_kubectl(&["--remove", &format!("--dry-run={flag}")])
             .run()
             .success();
-        says(
+        assert_output(
             &output,
             &format!("serviceaccount/default patched ({suffix})\n"),
             "",
         );
-        let output = place
-            .typed(&["--remove", &format!("--dry-run={flag}"), "-o", "json"])
+        let output = fixture
+            .via_kubectl(&["--remove", &format!("--dry-run={flag}"), "-o", "json"])
             .run()
             .success();
         let shown: Value = serde_json::from_str(&output.stdout).unwrap();
         assert_eq!(shown["imagePullSecrets"], json!([{"name": "theirs"}]));
     }
-    assert_eq!(place.stored("default"), before);
+    assert_eq!(fixture.get_account("default"), before);
 }
 
-/// The manifest of a client dry run on an account that holds others' entries.
+/// Returns the manifest of a client dry run on a ServiceAccount with other entries.
 #[track_caller]
-fn manifest(place: &Place, format: &str) -> String {
-    place.put(
+fn manifest(fixture: &Fixture, format: &str) -> String {
+    fixture.set_pull_secrets(
         "default",
         json!([{"name": "b"}, {}, {"name": "b"}, {"name": "a"}]),
     );
-    place
-        .typed(&["--dry-run=client", "-o", format])
+    fixture
+        .via_kubectl(&["--dry-run=client", "-o", format])
         .run()
         .success()
         .stdout
 }
 
 #[test]
-fn the_manifest_holds_the_whole_list_and_the_version_that_was_read() {
-    let place = Place::new("dry-run");
-    let shown: Value = serde_json::from_str(&manifest(&place, "json")).unwrap();
-    let stored = place.stored("default");
+fn manifest_contains_whole_list_and_read_version() {
+    let fixture = Fixture::new("dry-run");
+    let shown: Value = serde_json::from_str(&manifest(&fixture, "json")).unwrap();
+    let stored = fixture.get_account("default");
     assert_eq!(
         shown["imagePullSecrets"],
         json!([{"name": "b"}, {}, {"name": "b"}, {"name": "a"}, {"name": "gcr-io"}])
@@ -127,18 +130,18 @@ fn the_manifest_holds_the_whole_list_and_the_version_that_was_read() {
 }
 
 #[test]
-fn the_manifest_put_back_by_kubectl_keeps_the_others_entries() {
+fn manifest_written_by_kubectl_keeps_other_entries() {
     for (verb, format) in [("replace", "json"), ("replace", "yaml"), ("apply", "yaml")] {
-        let place = Place::new("dry-run");
-        let manifest = manifest(&place, format);
-        place
+        let fixture = Fixture::new("dry-run");
+        let manifest = manifest(&fixture, format);
+        fixture
             .cluster
             .kubectl([verb, "-f", "-"])
             .stdin(manifest)
             .run()
             .success();
         assert_eq!(
-            place.entries("default"),
+            fixture.pull_secrets("default"),
             json!([{"name": "b"}, {}, {"name": "b"}, {"name": "a"}, {"name": "gcr-io"}]),
             "kubectl {verb} of {format}"
         );
@@ -146,11 +149,11 @@ fn the_manifest_put_back_by_kubectl_keeps_the_others_entries() {
 }
 
 #[test]
-fn a_manifest_that_has_grown_old_is_refused_rather_than_put_back() {
-    let place = Place::new("dry-run");
-    let manifest = manifest(&place, "yaml");
-    place.put("default", json!([{"name": "newer"}]));
-    let output = place
+fn outdated_manifest_is_rejected_with_conflict() {
+    let fixture = Fixture::new("dry-run");
+    let manifest = manifest(&fixture, "yaml");
+    fixture.set_pull_secrets("default", json!([{"name": "newer"}]));
+    let output = fixture
         .cluster
         .kubectl(["replace", "-f", "-"])
         .stdin(manifest)
@@ -160,27 +163,30 @@ fn a_manifest_that_has_grown_old_is_refused_rather_than_put_back() {
         output.stderr.starts_with("Error from server (Conflict): "),
         "{output}"
     );
-    assert_eq!(place.entries("default"), json!([{"name": "newer"}]));
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "newer"}]));
 }
 
 #[test]
-fn an_account_that_cannot_be_read_is_an_error_in_a_client_dry_run_too() {
-    let place = Place::new("dry-run");
-    let output = place.typed(&["nobody", "--dry-run=client"]).run().exits(1);
-    says(
+fn client_dry_run_of_missing_account_fails() {
+    let fixture = Fixture::new("dry-run");
+    let output = fixture
+        .via_kubectl(&["missing", "--dry-run=client"])
+        .run()
+        .exits(1);
+    assert_output(
         &output,
         "",
-        "Error from server (NotFound): serviceaccounts \"nobody\" not found\n",
+        "Error from server (NotFound): serviceaccounts \"missing\" not found\n",
     );
 }
 
 #[test]
-fn a_server_dry_run_shows_what_the_server_would_hold() {
-    let place = Place::new("dry-run");
-    place.put("default", json!([{"name": "theirs"}]));
-    let version = place.version("default");
-    let output = place
-        .typed(&["--dry-run=server", "-o", "json"])
+fn server_dry_run_prints_resulting_object() {
+    let fixture = Fixture::new("dry-run");
+    fixture.set_pull_secrets("default", json!([{"name": "theirs"}]));
+    let version = fixture.resource_version("default");
+    let output = fixture
+        .via_kubectl(&["--dry-run=server", "-o", "json"])
         .run()
         .success();
     let shown: Value = serde_json::from_str(&output.stdout).unwrap();
@@ -188,5 +194,5 @@ fn a_server_dry_run_shows_what_the_server_would_hold() {
         shown["imagePullSecrets"],
         json!([{"name": "theirs"}, {"name": "gcr-io"}])
     );
-    assert_eq!(place.version("default"), version);
+    assert_eq!(fixture.resource_version("default"), version);
 }

@@ -1,14 +1,14 @@
-//! What was typed wrong: one `error:` line, exit code 1, and nothing is asked of any server.
+//! Usage errors: one `error:` line, exit code 1 and no request.
 
 use gcr_test_support::Session;
 
-use crate::place::{Place, says};
+use crate::fixture::{Fixture, assert_output};
 
-/// Runs where there is no cluster at all: whatever reaches for one would say something else.
+/// Runs the plugin without a cluster and returns its usage error. A request would lead to another error.
 #[track_caller]
-fn refused(words: &[&str]) -> String {
+fn usage_error(args: &[&str]) -> String {
     let session = Session::without_cluster();
-    let output = session.kubectl(["gcr-patch-sa"]).args(words).run().exits(1);
+    let output = session.kubectl(["gcr-patch-sa"]).args(args).run().exits(1);
     assert_eq!(output.stdout, "", "{output}");
     let errors = output
         .stderr
@@ -25,55 +25,55 @@ const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alpha
     start and end with an alphanumeric character\n";
 
 #[test]
-fn a_name_no_account_can_have() {
+fn invalid_account_name_is_rejected() {
     for name in ["Default", "a_b", "pod/x", "-a", "a b", "../secrets/x"] {
         assert_eq!(
-            refused(&["--", name]),
+            usage_error(&["--", name]),
             format!("error: invalid ServiceAccount name \"{name}\": {SUBDOMAIN}")
         );
     }
 }
 
 #[test]
-fn a_name_no_secret_can_have() {
+fn invalid_secret_name_is_rejected() {
     for name in ["GCR", "serviceaccount/x", "a..b", "x/y"] {
         assert_eq!(
-            refused(&["--secret", name]),
+            usage_error(&["--secret", name]),
             format!("error: invalid Secret name \"{name}\": {SUBDOMAIN}")
         );
     }
 }
 
 #[test]
-fn a_name_no_namespace_can_have() {
+fn invalid_namespace_name_is_rejected() {
     for name in ["Team", "a.b", "a b"] {
         assert_eq!(
-            refused(&["-n", name]),
+            usage_error(&["-n", name]),
             format!("error: invalid Namespace name \"{name}\": {LABEL}")
         );
     }
 }
 
 #[test]
-fn a_name_that_acts_on_a_terminal_is_shown_made_visible() {
-    let text = refused(&["a\u{1b}]0;owned\u{7}"]);
+fn control_characters_in_name_are_escaped() {
+    let text = usage_error(&["a\u{1b}]0;owned\u{7}"]);
     assert!(text.contains("^[]0;owned"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{7}']), "{text}");
 }
 
 #[test]
-fn a_dry_run_of_another_kind() {
+fn unknown_dry_run_value_is_rejected() {
     assert_eq!(
-        refused(&["--dry-run=bogus"]),
+        usage_error(&["--dry-run=bogus"]),
         "error: Invalid dry-run value (bogus). Must be \"none\", \"server\", or \"client\".\n"
     );
 }
 
 #[test]
-fn an_output_format_that_is_none_of_ours() {
+fn unknown_output_format_is_rejected() {
     for format in ["wide", "jsonpath={.metadata.name}"] {
         assert_eq!(
-            refused(&["-o", format]),
+            usage_error(&["-o", format]),
             format!(
                 "error: unable to match a printer suitable for the output format \"{format}\", allowed formats are: \
                  json,name,yaml\n"
@@ -83,10 +83,10 @@ fn an_output_format_that_is_none_of_ours() {
 }
 
 #[test]
-fn flags_that_are_unknown_or_lack_their_value() {
-    let text = refused(&["--nope"]);
+fn unknown_flags_and_missing_or_invalid_values_are_rejected() {
+    let text = usage_error(&["--nope"]);
     assert!(text.starts_with("error: unknown flag: --nope\n"), "{text}");
-    for words in [
+    for args in [
         &["--secret"][..],
         &["-n"],
         &["--timeout"],
@@ -98,13 +98,13 @@ fn flags_that_are_unknown_or_lack_their_value() {
         &["--all=maybe"],
         &["--as-user-extra", "no-equals-sign"],
     ] {
-        refused(words);
+        usage_error(args);
     }
 }
 
 #[test]
-fn a_refused_line_points_to_the_help_of_the_command_that_was_typed() {
-    let text = refused(&["--nope"]);
+fn usage_error_names_help_command() {
+    let text = usage_error(&["--nope"]);
     assert_eq!(
         text.lines().nth(1),
         Some("See 'kubectl gcr-patch-sa --help' for usage.")
@@ -112,19 +112,19 @@ fn a_refused_line_points_to_the_help_of_the_command_that_was_typed() {
 }
 
 #[test]
-fn what_the_server_finds_wrong_is_said_in_its_words() {
-    let place = Place::new("errors");
-    let output = place
-        .called(&["--field-manager", &"x".repeat(200)])
+fn server_validation_error_is_reported_unchanged() {
+    let fixture = Fixture::new("errors");
+    let output = fixture
+        .direct(&["--field-manager", &"x".repeat(200)])
         .run()
         .exits(1);
-    says(
+    assert_output(
         &output,
         "",
         "The PatchOptions \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes\n",
     );
-    let output = place.called(&["-l", "x in y"]).run().exits(1);
-    says(
+    let output = fixture.direct(&["-l", "x in y"]).run().exits(1);
+    assert_output(
         &output,
         "",
         "Error from server (BadRequest): unable to parse requirement: found 'y' expected: '('\n",
@@ -132,30 +132,30 @@ fn what_the_server_finds_wrong_is_said_in_its_words() {
 }
 
 #[test]
-fn an_empty_word_is_refused_and_never_means_the_default() {
-    let place = Place::new("errors");
-    for words in [
+fn empty_name_is_rejected_and_default_account_unchanged() {
+    let fixture = Fixture::new("errors");
+    for args in [
         &[""][..],
         &["--secret", ""],
         &["--secret", ","],
         &["--remove", ""],
         &["a,b"],
     ] {
-        let output = place.typed(words).run().exits(1);
+        let output = fixture.via_kubectl(args).run().exits(1);
         assert_eq!(output.stdout, "", "{output}");
         assert!(output.stderr.starts_with("error: invalid "), "{output}");
     }
-    assert_eq!(place.entries("default"), serde_json::Value::Null);
+    assert_eq!(fixture.pull_secrets("default"), serde_json::Value::Null);
 }
 
 #[test]
-fn an_empty_selector_does_not_mean_every_account() {
-    let place = Place::new("errors");
-    let output = place.typed(&["-l", ""]).run().exits(1);
-    says(
+fn empty_selector_is_rejected() {
+    let fixture = Fixture::new("errors");
+    let output = fixture.via_kubectl(&["-l", ""]).run().exits(1);
+    assert_output(
         &output,
         "",
         "error: --selector is empty; --all means every ServiceAccount\n",
     );
-    assert_eq!(place.entries("default"), serde_json::Value::Null);
+    assert_eq!(fixture.pull_secrets("default"), serde_json::Value::Null);
 }

@@ -1,14 +1,14 @@
-//! Help, as a text kept in a file (`tests/gcr_patch_sa/help`), and what other plugins have commands for.
+//! `--help` (compared with the files in `tests/gcr_patch_sa/help`), `--version` and `--completion`.
 
 use gcr_test_support::Session;
 use gcr_test_support::snapshot::assert_snapshot;
 
 #[test]
-fn help_is_what_was_reviewed_and_lists_the_connection_flags_too() {
+fn help_matches_snapshot_and_lists_connection_flags() {
     let session = Session::without_cluster();
     let help = session.kubectl(["gcr-patch-sa", "--help"]).run().success();
     assert_snapshot("tests/gcr_patch_sa/help/gcr-patch-sa.txt", &help.stdout);
-    // The very text that the other plugin has a command for.
+    // The flags and texts equal those of `kubectl gcr-secret options`.
     let options = session.kubectl(["gcr-secret", "options"]).run().success();
     let (_, flags) = options.stdout.split_once("\n\n").unwrap();
     let wanted = format!("\nConnection Options:\n{}\n\nUsage:\n", flags.trim_end());
@@ -16,7 +16,7 @@ fn help_is_what_was_reviewed_and_lists_the_connection_flags_too() {
 }
 
 #[test]
-fn version_is_a_flag_since_every_word_is_an_account() {
+fn version_flag_prints_version() {
     let session = Session::without_cluster();
     let version = session
         .kubectl(["gcr-patch-sa", "--version"])
@@ -32,22 +32,22 @@ fn version_is_a_flag_since_every_word_is_an_account() {
 }
 
 #[test]
-fn the_shim_completes_where_only_the_plugin_is_linked() {
+fn completion_shim_works_without_installed_completion_file() {
     let session = Session::without_cluster();
-    let place = session.bin().join("kubectl_complete-gcr_patch_sa");
+    let shim_path = session.bin().join("kubectl_complete-gcr_patch_sa");
     let complete = || {
-        let words = ["__complete", "gcr-patch-sa", "--rem"];
-        let output = session.kubectl(words).run().success();
+        let args = ["__complete", "gcr-patch-sa", "--rem"];
+        let output = session.kubectl(args).run().success();
         output.stdout.lines().next().unwrap_or_default().to_owned()
     };
-    let linked = complete();
-    assert!(linked.starts_with("--remove\t"), "{linked}");
-    std::fs::remove_file(&place).unwrap();
+    let installed = complete();
+    assert!(installed.starts_with("--remove\t"), "{installed}");
+    std::fs::remove_file(&shim_path).unwrap();
     assert_eq!(complete(), ":0");
     let shim = session
         .kubectl(["gcr-patch-sa", "--completion=kubectl"])
         .run()
         .success();
-    session.file(&place, shim.stdout, 0o755);
-    assert_eq!(complete(), linked);
+    session.file(&shim_path, shim.stdout, 0o755);
+    assert_eq!(complete(), installed);
 }

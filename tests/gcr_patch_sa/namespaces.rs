@@ -1,8 +1,8 @@
-//! Several namespaces in one run: where each line belongs, the closing count, and failures that stop nobody else.
+//! Several namespaces in one run: namespace of each line, final count, and independent failures.
 
 use serde_json::json;
 
-use crate::place::{Place, says};
+use crate::fixture::{Fixture, assert_output};
 
 fn sorted(text: &str) -> Vec<&str> {
     let mut lines: Vec<_> = text.lines().collect();
@@ -11,11 +11,13 @@ fn sorted(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn each_line_names_its_namespace_and_the_last_counts() {
-    let places = [(); 3].map(|()| Place::new("namespaces"));
-    places[1].put("default", json!([{"name": "gcr-io"}]));
-    let [one, two, three] = places.each_ref().map(|place| place.namespace.as_str());
-    let output = places[0]
+fn lines_contain_namespace_and_last_line_counts() {
+    let fixtures = [(); 3].map(|()| Fixture::new("namespaces"));
+    fixtures[1].set_pull_secrets("default", json!([{"name": "gcr-io"}]));
+    let [one, two, three] = fixtures
+        .each_ref()
+        .map(|fixture| fixture.namespace.as_str());
+    let output = fixtures[0]
         .session
         .kubectl(["gcr-patch-sa", "-n", &format!("{one},{two},{three}")])
         .run()
@@ -31,24 +33,24 @@ fn each_line_names_its_namespace_and_the_last_counts() {
         output.stderr,
         "2 patched, 1 unchanged, 0 failed, 0 unknown, 0 not started\n"
     );
-    for place in &places {
-        assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
+    for fixture in &fixtures {
+        assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
     }
 }
 
 #[test]
-fn a_dry_run_is_said_before_the_namespace() {
-    let (one, two) = (Place::new("namespaces"), Place::new("namespaces"));
+fn dry_run_mark_precedes_namespace() {
+    let (one, two) = (Fixture::new("namespaces"), Fixture::new("namespaces"));
     let both = format!("{},{}", one.namespace, two.namespace);
     let output = one
         .session
         .gcr_patch_sa(["--dry-run=server", "-n", &both])
         .run()
         .success();
-    let mut expected = [&one, &two].map(|place| {
+    let mut expected = [&one, &two].map(|fixture| {
         format!(
             "serviceaccount/default patched (server dry run) -n {}",
-            place.namespace
+            fixture.namespace
         )
     });
     expected.sort_unstable();
@@ -56,8 +58,8 @@ fn a_dry_run_is_said_before_the_namespace() {
 }
 
 #[test]
-fn a_failure_stops_nobody_else_and_the_exit_code_is_1() {
-    let (one, two) = (Place::new("namespaces"), Place::new("namespaces"));
+fn failed_namespace_does_not_stop_others_and_exits_1() {
+    let (one, two) = (Fixture::new("namespaces"), Fixture::new("namespaces"));
     let list = format!("{},no-such-namespace,{}", one.namespace, two.namespace);
     let output = one
         .session
@@ -70,71 +72,71 @@ fn a_failure_stops_nobody_else_and_the_exit_code_is_1() {
         "Error from server (NotFound): namespaces \"no-such-namespace\" not found -n no-such-namespace\n\
          2 patched, 1 failed, 0 unknown, 0 not started\n"
     );
-    for place in [&one, &two] {
-        assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
+    for fixture in [&one, &two] {
+        assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
     }
 }
 
 #[test]
-fn of_several_accounts_in_one_namespace_each_fails_alone() {
-    let place = Place::new("namespaces");
-    let output = place.typed(&["nobody", "default"]).run().exits(1);
-    // A single namespace: no place, no count.
-    says(
+fn failed_account_does_not_stop_others() {
+    let fixture = Fixture::new("namespaces");
+    let output = fixture.via_kubectl(&["missing", "default"]).run().exits(1);
+    // The lines for a single namespace have no namespace suffix, and no count follows.
+    assert_output(
         &output,
         "serviceaccount/default patched\n",
-        "Error from server (NotFound): serviceaccounts \"nobody\" not found\n",
+        "Error from server (NotFound): serviceaccounts \"missing\" not found\n",
     );
 }
 
 #[test]
-fn a_namespace_listed_twice_is_worked_on_once() {
-    let place = Place::new("namespaces");
-    let namespace = &place.namespace;
-    let output = place
+fn duplicate_namespace_is_processed_once() {
+    let fixture = Fixture::new("namespaces");
+    let namespace = &fixture.namespace;
+    let output = fixture
         .session
         .gcr_patch_sa(["-n", &format!("{namespace},{namespace}")])
         .run()
         .success();
     assert_eq!(output.stdout.lines().count(), 1, "{output}");
-    assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
 }
 
 #[test]
-fn of_two_namespace_flags_the_last_wins() {
-    let (one, two) = (Place::new("namespaces"), Place::new("namespaces"));
+fn last_namespace_flag_wins() {
+    let (one, two) = (Fixture::new("namespaces"), Fixture::new("namespaces"));
     let output = one
         .session
         .kubectl(["gcr-patch-sa", "-n", &one.namespace, "--namespace"])
         .arg(&two.namespace)
         .run()
         .success();
-    says(&output, "serviceaccount/default patched\n", "");
-    assert_eq!(one.entries("default"), serde_json::Value::Null);
-    assert_eq!(two.entries("default"), json!([{"name": "gcr-io"}]));
+    assert_output(&output, "serviceaccount/default patched\n", "");
+    assert_eq!(one.pull_secrets("default"), serde_json::Value::Null);
+    assert_eq!(two.pull_secrets("default"), json!([{"name": "gcr-io"}]));
 }
 
 #[test]
-fn a_terminating_namespace_that_was_named_is_a_failure() {
-    let place = Place::without_secret("namespaces");
-    // It cannot go while this is there.
-    place.cluster.create(vec![json!({
+fn terminating_namespace_fails_without_wait() {
+    let fixture = Fixture::without_secret("namespaces");
+    // The finalizer keeps the namespace in the terminating state.
+    fixture.cluster.create(vec![json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": "held", "namespace": place.namespace, "finalizers": ["example.com/held"]}})]);
-    place
+        "metadata": {"name": "held", "namespace": fixture.namespace, "finalizers": ["example.com/held"]}})]);
+    fixture
         .cluster
-        .kubectl(["delete", "namespace", &place.namespace, "--wait=false"])
+        .kubectl(["delete", "namespace", &fixture.namespace, "--wait=false"])
         .run()
         .success();
-    gcr_test_support::wait_until("its accounts are gone", || {
-        place
+    gcr_test_support::wait_until("the ServiceAccounts of the namespace are deleted", || {
+        fixture
             .cluster
-            .get_opt("serviceaccount/default", &place.namespace)
+            .get_opt("serviceaccount/default", &fixture.namespace)
             .is_none()
     });
-    // Nothing new comes into it, so there is nothing to wait for.
-    let output = place.typed(&["--timeout", "10m"]).run().exits(1);
-    says(
+    // No ServiceAccount can be created in a terminating namespace, so the plugin must not wait.
+    let output = fixture.via_kubectl(&["--timeout", "10m"]).run().exits(1);
+    assert_output(
         &output,
         "",
         "error: serviceaccounts \"default\" not found, and its namespace is being terminated\n",

@@ -1,58 +1,67 @@
-//! `-o`, `-q` and `-v`: what is printed beside and instead of the lines.
+//! The output flags `-o`, `-q` and `-v`.
 
 use serde_json::{Value, json};
 
-use crate::place::Place;
-use crate::place::says;
+use crate::fixture::Fixture;
+use crate::fixture::assert_output;
 
 #[test]
-fn names_alone() {
-    let place = Place::new("output");
-    let output = place.typed(&["-o", "name"]).run().success();
-    says(&output, "serviceaccount/default\n", "");
-    let output = place.typed(&["-o", "name", "-q"]).run().success();
-    says(&output, "serviceaccount/default\n", "");
+fn name_output_prints_only_names() {
+    let fixture = Fixture::new("output");
+    let output = fixture.via_kubectl(&["-o", "name"]).run().success();
+    assert_output(&output, "serviceaccount/default\n", "");
+    let output = fixture.via_kubectl(&["-o", "name", "-q"]).run().success();
+    assert_output(&output, "serviceaccount/default\n", "");
 }
 
 #[test]
-fn json_and_yaml_are_what_kubectl_would_show() {
-    let place = Place::new("output");
-    place.account("builder", json!([{"name": "theirs"}, {}]));
+fn json_and_yaml_match_kubectl() {
+    let fixture = Fixture::new("output");
+    fixture.create_account("builder", json!([{"name": "theirs"}, {}]));
     for format in ["json", "yaml"] {
-        // Written the first time, unchanged the second: both show the object as it is now.
-        let output = place.typed(&["builder", "-o", format]).run().success();
-        let kubectl = place
-            .cluster
-            .kubectl(["get", "sa", "builder", "-o", format, "-n"])
-            .arg(&place.namespace)
+        // The object is written the first time and unchanged the second time; both print its current state.
+        let output = fixture
+            .via_kubectl(&["builder", "-o", format])
             .run()
             .success();
-        says(&output, &kubectl.stdout, "");
-        place.called(&["builder", "--remove", "-q"]).run().success();
+        let kubectl = fixture
+            .cluster
+            .kubectl(["get", "sa", "builder", "-o", format, "-n"])
+            .arg(&fixture.namespace)
+            .run()
+            .success();
+        assert_output(&output, &kubectl.stdout, "");
+        fixture
+            .direct(&["builder", "--remove", "-q"])
+            .run()
+            .success();
     }
 }
 
 #[test]
-fn managed_fields_show_where_they_were_asked_for() {
-    let place = Place::new("output");
-    place.account("builder", json!([{"name": "theirs"}]));
-    let shown = |words: &[&str]| -> Value {
-        let output = place
-            .called(&["builder", "-o", "json"])
-            .args(words)
+fn managed_fields_are_printed_only_on_request() {
+    let fixture = Fixture::new("output");
+    fixture.create_account("builder", json!([{"name": "theirs"}]));
+    let shown = |args: &[&str]| -> Value {
+        let output = fixture
+            .direct(&["builder", "-o", "json"])
+            .args(args)
             .run()
             .success();
         serde_json::from_str(&output.stdout).unwrap()
     };
     assert_eq!(shown(&[])["metadata"]["managedFields"], Value::Null);
-    assert_eq!(shown(&["--show-managed-fields"]), place.stored("builder"));
+    assert_eq!(
+        shown(&["--show-managed-fields"]),
+        fixture.get_account("builder")
+    );
 }
 
 #[test]
-fn several_objects_are_one_list_in_order() {
-    let (one, two) = (Place::new("output-b"), Place::new("output-a"));
-    one.account("zulu", json!([]));
-    two.account("zulu", json!([]));
+fn several_objects_are_printed_as_sorted_list() {
+    let (one, two) = (Fixture::new("output-b"), Fixture::new("output-a"));
+    one.create_account("zulu", json!([]));
+    two.create_account("zulu", json!([]));
     let both = format!("{},{}", one.namespace, two.namespace);
     for format in ["json", "yaml"] {
         let output = one
@@ -65,7 +74,7 @@ fn several_objects_are_one_list_in_order() {
             kind.iter().any(|kind| output.stdout.contains(kind)),
             "{output}"
         );
-        // kubectl reads either, and shows one object after the other.
+        // kubectl reads both formats and prints the objects one after the other.
         let read = one
             .cluster
             .kubectl(["create", "--dry-run=client", "-o", "json", "-f", "-"])
@@ -92,10 +101,10 @@ fn several_objects_are_one_list_in_order() {
 }
 
 #[test]
-fn a_list_leaves_out_what_failed() {
-    let place = Place::new("output");
-    let output = place
-        .called(&["default", "nobody", "builder", "-o", "json"])
+fn list_omits_failed_objects() {
+    let fixture = Fixture::new("output");
+    let output = fixture
+        .direct(&["default", "missing", "builder", "-o", "json"])
         .run()
         .exits(1);
     let shown: Value = serde_json::from_str(&output.stdout).unwrap();
@@ -108,10 +117,10 @@ fn a_list_leaves_out_what_failed() {
 }
 
 #[test]
-fn quiet_says_nothing_of_what_went_well() {
-    let place = Place::without_secret("output");
-    let both = format!("{},no-such-namespace", place.namespace);
-    let output = place
+fn quiet_prints_only_errors_and_warnings() {
+    let fixture = Fixture::without_secret("output");
+    let both = format!("{},no-such-namespace", fixture.namespace);
+    let output = fixture
         .session
         .gcr_patch_sa(["-q", "-n", &both])
         .run()
@@ -119,22 +128,22 @@ fn quiet_says_nothing_of_what_went_well() {
     assert_eq!(output.stdout, "");
     let mut lines: Vec<_> = output.stderr.lines().collect();
     lines.sort_unstable();
-    // Errors and warnings stay; the count goes.
+    // Errors and warnings are printed, the count is not.
     assert_eq!(
         lines,
         [
             "Error from server (NotFound): namespaces \"no-such-namespace\" not found -n no-such-namespace".to_owned(),
             format!(
                 "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made -n {}",
-                place.namespace
+                fixture.namespace
             ),
         ]
     );
-    let nothing = place.called(&["-l", "a=b", "--quiet"]).run().success();
-    says(&nothing, "", "");
+    let nothing = fixture.direct(&["-l", "a=b", "--quiet"]).run().success();
+    assert_output(&nothing, "", "");
 }
 
-/// The line without the time it took, which is the last but one word.
+/// Removes the duration from a request line.
 fn without_time(line: &str) -> String {
     match line.rsplit_once(" in ") {
         Some((request, time)) if time.ends_with(" milliseconds") => request.to_owned(),
@@ -143,11 +152,11 @@ fn without_time(line: &str) -> String {
 }
 
 #[test]
-fn verbosity_6_shows_every_request_and_no_content() {
-    let place = Place::new("output");
-    let output = place.typed(&["-v", "6"]).run().success();
+fn verbosity_6_prints_requests_without_content() {
+    let fixture = Fixture::new("output");
+    let output = fixture.via_kubectl(&["-v", "6"]).run().success();
     assert_eq!(output.stdout, "serviceaccount/default patched\n");
-    let root = format!("/api/v1/namespaces/{}", place.namespace);
+    let root = format!("/api/v1/namespaces/{}", fixture.namespace);
     let lines: Vec<_> = output.stderr.lines().map(without_time).collect();
     assert_eq!(
         lines,
@@ -157,7 +166,7 @@ fn verbosity_6_shows_every_request_and_no_content() {
             format!("PATCH {root}/serviceaccounts/default?fieldManager=kubectl-gcr-patch-sa 200"),
         ]
     );
-    let loudest = place.typed(&["--v=10", "--remove"]).run().success();
+    let loudest = fixture.via_kubectl(&["--v=10", "--remove"]).run().success();
     assert!(
         !loudest.stderr.contains("Bearer") && !loudest.stderr.contains("imagePullSecrets"),
         "{loudest}"
@@ -165,14 +174,14 @@ fn verbosity_6_shows_every_request_and_no_content() {
 }
 
 #[test]
-fn a_closed_pipe_is_not_an_error() {
-    let place = Place::new("output");
+fn closed_stdout_is_not_an_error() {
+    let fixture = Fixture::new("output");
     let line = format!(
         "(kubectl gcr-patch-sa -n {}; echo $? > code) | true",
-        place.namespace
+        fixture.namespace
     );
-    place.session.shell(&line).run().success();
-    let code = std::fs::read_to_string(place.session.work().join("code")).unwrap();
+    fixture.session.shell(&line).run().success();
+    let code = std::fs::read_to_string(fixture.session.work().join("code")).unwrap();
     assert_eq!(code, "0\n");
-    assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
 }

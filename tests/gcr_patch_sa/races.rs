@@ -1,25 +1,25 @@
-//! Several writers at once: nobody's entry is lost or doubled. More of them race in `tests/soak`.
+//! Concurrent writers: no entry is lost or duplicated. `tests/soak` contains longer races.
 
 use serde_json::json;
 
-use crate::place::{Place, account};
+use crate::fixture::{Fixture, service_account};
 
 #[test]
-fn adding_and_removing_different_names_at_once_does_both() {
-    let place = Place::without_secret("races");
+fn concurrent_add_and_remove_of_different_names_both_succeed() {
+    let fixture = Fixture::without_secret("races");
     let names: Vec<_> = (0..10).map(|index| format!("sa-{index:02}")).collect();
     let accounts = names.iter().map(|name| {
-        account(
-            &place.namespace,
+        service_account(
+            &fixture.namespace,
             name,
             json!([{"name": "old"}, {"name": "keep"}]),
         )
     });
-    place.cluster.create(accounts.collect());
+    fixture.cluster.create(accounts.collect());
     let running = [
-        place.called(&["--secret", "new"]).args(&names).spawn(),
-        place
-            .called(&["--secret", "old", "--remove"])
+        fixture.direct(&["--secret", "new"]).args(&names).spawn(),
+        fixture
+            .direct(&["--secret", "old", "--remove"])
             .args(&names)
             .spawn(),
     ];
@@ -28,7 +28,7 @@ fn adding_and_removing_different_names_at_once_does_both() {
     }
     for name in &names {
         assert_eq!(
-            place.entries(name),
+            fixture.pull_secrets(name),
             json!([{"name": "keep"}, {"name": "new"}]),
             "{name}"
         );
@@ -36,15 +36,15 @@ fn adding_and_removing_different_names_at_once_does_both() {
 }
 
 #[test]
-fn an_account_made_anew_in_between_is_still_patched() {
-    let place = Place::new("races");
+fn account_recreated_during_run_is_patched() {
+    let fixture = Fixture::new("races");
     let names: Vec<_> = (0..5).map(|index| format!("sa-{index}")).collect();
     for round in 0..4 {
         let accounts: Vec<_> = names
             .iter()
             .map(|name| {
-                account(
-                    &place.namespace,
+                service_account(
+                    &fixture.namespace,
                     name,
                     json!([{"name": format!("round-{round}")}]),
                 )
@@ -53,7 +53,7 @@ fn an_account_made_anew_in_between_is_still_patched() {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": accounts}).to_string();
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
-                place
+                fixture
                     .cluster
                     .kubectl(["replace", "--force", "-f", "-"])
                     .stdin(list)
@@ -61,17 +61,17 @@ fn an_account_made_anew_in_between_is_still_patched() {
                     .success()
             });
             while !writer.is_finished() {
-                place
-                    .called(&["--timeout", "30s"])
+                fixture
+                    .direct(&["--timeout", "30s"])
                     .args(&names)
                     .run()
                     .success();
             }
         });
-        place.called(&[]).args(&names).run().success();
+        fixture.direct(&[]).args(&names).run().success();
         for name in &names {
             assert_eq!(
-                place.entries(name),
+                fixture.pull_secrets(name),
                 json!([{"name": format!("round-{round}")}, {"name": "gcr-io"}]),
                 "{name}"
             );

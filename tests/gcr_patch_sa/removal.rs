@@ -1,72 +1,72 @@
-//! `--remove`: our names go, nobody else's, and nothing is waited for.
+//! `--remove`: only the named entries are removed, and the plugin does not wait for ServiceAccounts.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::place::{Place, says};
+use crate::fixture::{Fixture, assert_output};
 
 #[test]
-fn ours_goes_and_the_others_stay_in_their_order() {
-    let place = Place::new("removal");
-    place.put(
+fn named_entry_is_removed_and_others_keep_their_order() {
+    let fixture = Fixture::new("removal");
+    fixture.set_pull_secrets(
         "default",
         json!([{"name": "b"}, {"name": "gcr-io"}, {}, {"name": "a"}, {"name": "gcr-io"}, {"name": "a"}]),
     );
-    let output = place.typed(&["--remove"]).run().success();
-    says(&output, "serviceaccount/default patched\n", "");
+    let output = fixture.via_kubectl(&["--remove"]).run().success();
+    assert_output(&output, "serviceaccount/default patched\n", "");
     assert_eq!(
-        place.entries("default"),
+        fixture.pull_secrets("default"),
         json!([{"name": "b"}, {}, {"name": "a"}, {"name": "a"}])
     );
 }
 
 #[test]
-fn several_names_go_at_once() {
-    let place = Place::without_secret("removal");
-    place.put(
+fn several_names_are_removed_in_one_run() {
+    let fixture = Fixture::without_secret("removal");
+    fixture.set_pull_secrets(
         "default",
         json!([{"name": "one"}, {"name": "keep"}, {"name": "two"}]),
     );
-    let output = place
-        .typed(&["--remove", "--secret", "two,one,never-there"])
+    let output = fixture
+        .via_kubectl(&["--remove", "--secret", "two,one,never-there"])
         .run()
         .success();
-    says(&output, "serviceaccount/default patched\n", "");
-    assert_eq!(place.entries("default"), json!([{"name": "keep"}]));
+    assert_output(&output, "serviceaccount/default patched\n", "");
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "keep"}]));
 }
 
 #[test]
-fn what_is_not_there_is_no_change() {
-    let place = Place::new("removal");
-    place.put("default", json!([{"name": "theirs"}]));
-    let before = place.stored("default");
-    let output = place.typed(&["--remove"]).run().success();
-    says(&output, "serviceaccount/default patched (no change)\n", "");
-    assert_eq!(place.stored("default"), before);
+fn missing_entry_is_no_change() {
+    let fixture = Fixture::new("removal");
+    fixture.set_pull_secrets("default", json!([{"name": "theirs"}]));
+    let before = fixture.get_account("default");
+    let output = fixture.via_kubectl(&["--remove"]).run().success();
+    assert_output(&output, "serviceaccount/default patched (no change)\n", "");
+    assert_eq!(fixture.get_account("default"), before);
 }
 
 #[test]
-fn the_last_one_leaves_no_field_behind() {
-    let place = Place::new("removal");
-    place.typed(&[]).run().success();
-    let output = place.typed(&["--remove"]).run().success();
-    says(&output, "serviceaccount/default patched\n", "");
-    assert_eq!(place.entries("default"), Value::Null);
-    let before = place.version("default");
-    let again = place.typed(&["--remove"]).run().success();
-    says(&again, "serviceaccount/default patched (no change)\n", "");
-    assert_eq!(place.version("default"), before);
+fn removing_last_entry_removes_field() {
+    let fixture = Fixture::new("removal");
+    fixture.via_kubectl(&[]).run().success();
+    let output = fixture.via_kubectl(&["--remove"]).run().success();
+    assert_output(&output, "serviceaccount/default patched\n", "");
+    assert_eq!(fixture.pull_secrets("default"), Value::Null);
+    let before = fixture.resource_version("default");
+    let again = fixture.via_kubectl(&["--remove"]).run().success();
+    assert_output(&again, "serviceaccount/default patched (no change)\n", "");
+    assert_eq!(fixture.resource_version("default"), before);
 }
 
 #[test]
-fn it_never_waits_for_an_account() {
-    let place = Place::new("removal");
-    let output = place
-        .called(&["--remove", "late", "--timeout", "50s"])
+fn removal_does_not_wait_for_missing_account() {
+    let fixture = Fixture::new("removal");
+    let output = fixture
+        .direct(&["--remove", "late", "--timeout", "50s"])
         .run()
         .exits(1);
-    says(
+    assert_output(
         &output,
         "",
         "Error from server (NotFound): serviceaccounts \"late\" not found\n",
@@ -75,11 +75,11 @@ fn it_never_waits_for_an_account() {
 }
 
 #[test]
-fn all_accounts_lose_it_and_those_without_it_are_not_written() {
-    let place = Place::new("removal");
-    place.account("builder", json!([{"name": "gcr-io"}, {"name": "theirs"}]));
-    let before = place.stored("default");
-    let output = place.typed(&["--all", "--remove"]).run().success();
+fn removal_from_all_accounts_writes_only_those_with_entry() {
+    let fixture = Fixture::new("removal");
+    fixture.create_account("builder", json!([{"name": "gcr-io"}, {"name": "theirs"}]));
+    let before = fixture.get_account("default");
+    let output = fixture.via_kubectl(&["--all", "--remove"]).run().success();
     let mut lines: Vec<_> = output.stdout.lines().collect();
     lines.sort_unstable();
     assert_eq!(
@@ -90,6 +90,6 @@ fn all_accounts_lose_it_and_those_without_it_are_not_written() {
         ],
         "{output}"
     );
-    assert_eq!(place.entries("builder"), json!([{"name": "theirs"}]));
-    assert_eq!(place.stored("default"), before);
+    assert_eq!(fixture.pull_secrets("builder"), json!([{"name": "theirs"}]));
+    assert_eq!(fixture.get_account("default"), before);
 }

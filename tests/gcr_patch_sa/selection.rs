@@ -1,27 +1,27 @@
-//! Which accounts: names, all of a namespace, or those with a label.
+//! The selection of ServiceAccounts by name, `--all` or label selector.
 
 use serde_json::{Value, json};
 
-use crate::place::{Place, says};
+use crate::fixture::{Fixture, assert_output};
 
-/// Lines come as each account ends, in no order.
+/// Sorts the lines, whose order depends on when each ServiceAccount is done.
 fn sorted(text: &str) -> Vec<&str> {
     let mut lines: Vec<_> = text.lines().collect();
     lines.sort_unstable();
     lines
 }
 
-fn labelled(place: &Place, name: &str, team: &str) -> Value {
+fn labelled(fixture: &Fixture, name: &str, team: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": place.namespace, "labels": {"team": team}}})
+        "metadata": {"name": name, "namespace": fixture.namespace, "labels": {"team": team}}})
 }
 
 #[test]
-fn all_means_every_account_of_the_namespace() {
-    let place = Place::new("selection");
-    place.account("builder", json!([{"name": "theirs"}]));
-    place.account("ready", json!([{"name": "gcr-io"}]));
-    let output = place.typed(&["--all"]).run().success();
+fn all_flag_patches_every_account_of_namespace() {
+    let fixture = Fixture::new("selection");
+    fixture.create_account("builder", json!([{"name": "theirs"}]));
+    fixture.create_account("ready", json!([{"name": "gcr-io"}]));
+    let output = fixture.via_kubectl(&["--all"]).run().success();
     assert_eq!(
         sorted(&output.stdout),
         [
@@ -33,22 +33,22 @@ fn all_means_every_account_of_the_namespace() {
     );
     assert_eq!(output.stderr, "");
     assert_eq!(
-        place.entries("builder"),
+        fixture.pull_secrets("builder"),
         json!([{"name": "theirs"}, {"name": "gcr-io"}])
     );
-    assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
 }
 
 #[test]
-fn a_selector_takes_those_with_the_label_alone() {
-    let place = Place::new("selection");
-    place.cluster.create(vec![
-        labelled(&place, "one", "payments"),
-        labelled(&place, "two", "payments"),
-        labelled(&place, "other", "search"),
+fn selector_patches_only_matching_accounts() {
+    let fixture = Fixture::new("selection");
+    fixture.cluster.create(vec![
+        labelled(&fixture, "one", "payments"),
+        labelled(&fixture, "two", "payments"),
+        labelled(&fixture, "other", "search"),
     ]);
     for selector in ["team=payments", "team in (payments),team!=search"] {
-        let output = place.typed(&["-l", selector]).run().success();
+        let output = fixture.via_kubectl(&["-l", selector]).run().success();
         let names: Vec<_> = sorted(&output.stdout)
             .into_iter()
             .map(|line| line.split(' ').next().unwrap())
@@ -59,40 +59,36 @@ fn a_selector_takes_those_with_the_label_alone() {
             "{output}"
         );
     }
-    assert_eq!(place.entries("one"), json!([{"name": "gcr-io"}]));
-    assert_eq!(place.entries("two"), json!([{"name": "gcr-io"}]));
-    assert_eq!(place.entries("other"), Value::Null);
-    assert_eq!(place.entries("default"), Value::Null);
+    assert_eq!(fixture.pull_secrets("one"), json!([{"name": "gcr-io"}]));
+    assert_eq!(fixture.pull_secrets("two"), json!([{"name": "gcr-io"}]));
+    assert_eq!(fixture.pull_secrets("other"), Value::Null);
+    assert_eq!(fixture.pull_secrets("default"), Value::Null);
 }
 
 #[test]
-fn a_selector_that_matches_nothing_says_so_as_kubectl_does() {
-    let place = Place::new("selection");
-    let output = place.typed(&["-l", "team=nobody"]).run().success();
-    let words = format!("No resources found in {} namespace.\n", place.namespace);
-    says(&output, "", &words);
-    let kubectl = place
+fn selector_without_match_is_reported_as_by_kubectl() {
+    let fixture = Fixture::new("selection");
+    let output = fixture.via_kubectl(&["-l", "team=none"]).run().success();
+    let args = format!("No resources found in {} namespace.\n", fixture.namespace);
+    assert_output(&output, "", &args);
+    let kubectl = fixture
         .cluster
-        .kubectl(["get", "sa", "-l", "team=nobody", "-n", &place.namespace])
+        .kubectl(["get", "sa", "-l", "team=none", "-n", &fixture.namespace])
         .run();
     assert_eq!((output.code, output.stderr), (kubectl.code, kubectl.stderr));
 }
 
 #[test]
-fn a_selector_in_a_mistyped_namespace_is_an_error() {
-    let place = Place::new("selection");
-    for words in [
-        ["-l", "team=nobody"],
-        ["--all", "--remove"],
-        ["--all", "-q"],
-    ] {
-        let output = place
+fn selector_in_missing_namespace_fails() {
+    let fixture = Fixture::new("selection");
+    for args in [["-l", "team=none"], ["--all", "--remove"], ["--all", "-q"]] {
+        let output = fixture
             .session
-            .gcr_patch_sa(words)
+            .gcr_patch_sa(args)
             .args(["-n", "no-such-namespace"])
             .run()
             .exits(1);
-        says(
+        assert_output(
             &output,
             "",
             "Error from server (NotFound): namespaces \"no-such-namespace\" not found\n",
@@ -101,47 +97,47 @@ fn a_selector_in_a_mistyped_namespace_is_an_error() {
 }
 
 #[test]
-fn names_all_and_a_selector_exclude_each_other() {
-    let place = Place::new("selection");
-    for words in [
+fn names_all_flag_and_selector_are_mutually_exclusive() {
+    let fixture = Fixture::new("selection");
+    for args in [
         &["default", "--all"][..],
         &["default", "-l", "a=b"],
         &["--all", "--selector", "a=b"],
         &["default", "--all", "-l", "a=b"],
     ] {
-        let output = place.called(words).run().exits(1);
-        says(
+        let output = fixture.direct(args).run().exits(1);
+        assert_output(
             &output,
             "",
             "error: names, --all and --selector exclude each other\n",
         );
     }
-    assert_eq!(place.entries("default"), Value::Null);
+    assert_eq!(fixture.pull_secrets("default"), Value::Null);
 }
 
 #[test]
-fn a_switch_takes_a_value_as_kubectls_do() {
-    let place = Place::new("selection");
-    let output = place
-        .called(&["default", "--all=false", "--remove=false"])
+fn boolean_flags_accept_values() {
+    let fixture = Fixture::new("selection");
+    let output = fixture
+        .direct(&["default", "--all=false", "--remove=false"])
         .run()
         .success();
-    says(&output, "serviceaccount/default patched\n", "");
+    assert_output(&output, "serviceaccount/default patched\n", "");
 }
 
 #[test]
-fn more_accounts_than_one_page_holds_are_all_found() {
-    let place = Place::new("selection");
+fn accounts_of_several_list_pages_are_all_patched() {
+    let fixture = Fixture::new("selection");
     let names: Vec<_> = (0..600).map(|index| format!("sa-{index:03}")).collect();
-    let accounts = names.iter().map(|name| labelled(&place, name, "many"));
-    place.cluster.create(accounts.collect());
-    let output = place.called(&["-l", "team=many"]).run().success();
+    let accounts = names.iter().map(|name| labelled(&fixture, name, "many"));
+    fixture.cluster.create(accounts.collect());
+    let output = fixture.direct(&["-l", "team=many"]).run().success();
     let expected: Vec<_> = names
         .iter()
         .map(|name| format!("serviceaccount/{name} patched"))
         .collect();
     assert_eq!(sorted(&output.stdout), expected);
-    let again = place.called(&["--all"]).run().success();
+    let again = fixture.direct(&["--all"]).run().success();
     let unchanged = again.stdout.matches(" patched (no change)\n").count();
     assert_eq!((unchanged, again.stdout.lines().count()), (600, 601));
 }

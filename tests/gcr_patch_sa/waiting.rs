@@ -1,24 +1,25 @@
-//! Accounts that are not there yet: which are waited for, for how long, and what is not waited for.
+//! Missing ServiceAccounts: for which ones the plugin waits, and for how long.
 
 use std::time::Duration;
 
 use gcr_test_support::{ControlPlane, wait_until};
 use serde_json::{Value, json};
 
-use crate::place::{Place, put_secret, says};
+use crate::fixture::{Fixture, assert_output, create_secret};
 
 const SHORT: Duration = Duration::from_secs(5);
 
-/// A namespace whose account `default` is gone and cannot come back: a quota without a controller refuses it.
-fn without_default(prefix: &str) -> Place {
-    let place = Place::new(prefix);
+/// Creates a namespace without the ServiceAccount `default`. A quota prevents its re-creation until
+/// [`allow_default_account`] deletes it.
+fn fixture_without_default(prefix: &str) -> Fixture {
+    let fixture = Fixture::new(prefix);
     let none = json!({"count/serviceaccounts": "0"});
-    place.cluster.create(vec![
+    fixture.cluster.create(vec![
         json!({"apiVersion": "v1", "kind": "ResourceQuota",
-        "metadata": {"name": "no-accounts", "namespace": place.namespace}, "spec": {"hard": none}}),
+        "metadata": {"name": "no-accounts", "namespace": fixture.namespace}, "spec": {"hard": none}}),
     ]);
-    // What a quota's controller would write; admission goes by it.
-    place
+    // This control plane has no quota controller, so the test writes the status that admission uses.
+    fixture
         .cluster
         .kubectl([
             "patch",
@@ -26,56 +27,57 @@ fn without_default(prefix: &str) -> Place {
             "no-accounts",
             "--subresource=status",
         ])
-        .args(["--type=merge", "-n", &place.namespace, "-p"])
+        .args(["--type=merge", "-n", &fixture.namespace, "-p"])
         .arg(json!({"status": {"hard": none, "used": none}}).to_string())
         .run()
         .success();
-    // The server learns of the quota a moment after it was made.
-    wait_until("the quota refuses", || {
-        let output = place
+    // The API server sees the quota with a delay.
+    wait_until("the quota is enforced", || {
+        let output = fixture
             .cluster
             .kubectl(["create", "serviceaccount", "probe", "--dry-run=server"])
-            .args(["-n", &place.namespace])
+            .args(["-n", &fixture.namespace])
             .run();
         output.code == Some(1)
     });
-    place
+    fixture
         .cluster
         .kubectl(["delete", "serviceaccount", "default", "-n"])
-        .arg(&place.namespace)
+        .arg(&fixture.namespace)
         .run()
         .success();
-    place
+    fixture
 }
 
-fn let_default_come(place: &Place) {
-    place
+/// Deletes the quota and waits until the ServiceAccount `default` exists.
+fn allow_default_account(fixture: &Fixture) {
+    fixture
         .cluster
         .kubectl(["delete", "resourcequota", "no-accounts", "-n"])
-        .arg(&place.namespace)
+        .arg(&fixture.namespace)
         .run()
         .success();
-    wait_until("the account default can be made", || {
-        place
+    wait_until("the ServiceAccount default exists", || {
+        fixture
             .cluster
             .kubectl(["create", "serviceaccount", "default", "-n"])
-            .arg(&place.namespace)
+            .arg(&fixture.namespace)
             .run();
-        place
+        fixture
             .cluster
-            .get_opt("serviceaccount/default", &place.namespace)
+            .get_opt("serviceaccount/default", &fixture.namespace)
             .is_some()
     });
 }
 
 #[test]
-fn a_namespace_made_this_very_moment_is_no_trouble() {
+fn new_namespace_is_patched_after_wait_for_default_account() {
     let cluster = ControlPlane::shared();
     let session = cluster.session();
     for _ in 0..20 {
         let name = cluster.create_namespace_unready("waiting");
         let output = session.gcr_patch_sa(["-n", &name, "-q"]).run().success();
-        says(
+        assert_output(
             &output,
             "",
             "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made\n",
@@ -88,7 +90,7 @@ fn a_namespace_made_this_very_moment_is_no_trouble() {
 }
 
 #[test]
-fn all_accounts_of_a_namespace_made_this_very_moment_include_default() {
+fn all_accounts_of_new_namespace_include_default() {
     let cluster = ControlPlane::shared();
     let session = cluster.session();
     for _ in 0..10 {
@@ -102,32 +104,32 @@ fn all_accounts_of_a_namespace_made_this_very_moment_include_default() {
 }
 
 #[test]
-fn default_is_waited_for_without_being_told() {
-    for words in [&["-v", "6"][..], &["--all", "-v", "6"]] {
-        let place = without_default("waiting");
-        let running = place.typed(words).spawn();
-        wait_until("it looked and found no account", || {
+fn default_account_is_waited_for_without_timeout_flag() {
+    for args in [&["-v", "6"][..], &["--all", "-v", "6"]] {
+        let fixture = fixture_without_default("waiting");
+        let running = fixture.via_kubectl(args).spawn();
+        wait_until("the plugin has not found the ServiceAccount", || {
             running
                 .stderr_so_far()
                 .matches("/serviceaccounts/default 404 in ")
                 .count()
                 >= 2
         });
-        let_default_come(&place);
+        allow_default_account(&fixture);
         let output = running.wait().success();
         assert_eq!(
             output.stdout, "serviceaccount/default patched\n",
             "{output}"
         );
-        assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
+        assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
     }
 }
 
 #[test]
-fn default_that_never_comes_is_not_found_in_the_end() {
-    let place = without_default("waiting");
-    let output = place.called(&["--timeout", "1500ms"]).run().exits(1);
-    says(
+fn default_account_missing_until_timeout_is_not_found() {
+    let fixture = fixture_without_default("waiting");
+    let output = fixture.direct(&["--timeout", "1500ms"]).run().exits(1);
+    assert_output(
         &output,
         "",
         "Error from server (NotFound): serviceaccounts \"default\" not found\n",
@@ -140,15 +142,18 @@ fn default_that_never_comes_is_not_found_in_the_end() {
 }
 
 #[test]
-fn a_timeout_of_0_does_not_wait() {
-    let place = without_default("waiting");
-    let output = place.called(&["--timeout", "0", "-v", "6"]).run().exits(1);
+fn timeout_0_disables_wait() {
+    let fixture = fixture_without_default("waiting");
+    let output = fixture
+        .direct(&["--timeout", "0", "-v", "6"])
+        .run()
+        .exits(1);
     assert_eq!(output.stdout, "");
-    let looks = output
+    let requests = output
         .stderr
         .matches("/serviceaccounts/default 404")
         .count();
-    assert_eq!(looks, 1, "{output}");
+    assert_eq!(requests, 1, "{output}");
     assert!(
         output
             .stderr
@@ -158,10 +163,13 @@ fn a_timeout_of_0_does_not_wait() {
 }
 
 #[test]
-fn the_time_is_for_the_whole_run() {
-    let places = [without_default("waiting"), without_default("waiting")];
-    let both = format!("{},{}", places[0].namespace, places[1].namespace);
-    let output = places[0]
+fn timeout_applies_to_whole_run() {
+    let fixtures = [
+        fixture_without_default("waiting"),
+        fixture_without_default("waiting"),
+    ];
+    let both = format!("{},{}", fixtures[0].namespace, fixtures[1].namespace);
+    let output = fixtures[0]
         .session
         .gcr_patch_sa(["default", "a", "b", "c", "--timeout", "2s", "-n", &both])
         .run()
@@ -183,11 +191,11 @@ fn the_time_is_for_the_whole_run() {
 }
 
 #[test]
-fn another_account_is_not_waited_for() {
-    let place = Place::new("waiting");
-    let output = place.typed(&["late", "-v", "6"]).run().exits(1);
-    let looks = output.stderr.matches("/serviceaccounts/late 404").count();
-    assert_eq!(looks, 1, "{output}");
+fn named_account_is_not_waited_for_without_timeout() {
+    let fixture = Fixture::new("waiting");
+    let output = fixture.via_kubectl(&["late", "-v", "6"]).run().exits(1);
+    let requests = output.stderr.matches("/serviceaccounts/late 404").count();
+    assert_eq!(requests, 1, "{output}");
     assert!(
         output
             .stderr
@@ -197,13 +205,13 @@ fn another_account_is_not_waited_for() {
 }
 
 #[test]
-fn another_account_is_waited_for_where_that_was_asked() {
-    let place = Place::new("waiting");
-    let running = place
-        .typed(&["late", "default", "--timeout", "50s", "-v", "6"])
+fn named_account_is_waited_for_with_timeout() {
+    let fixture = Fixture::new("waiting");
+    let running = fixture
+        .via_kubectl(&["late", "default", "--timeout", "50s", "-v", "6"])
         .spawn();
-    // The one that is there does not wait for the other.
-    wait_until("it did the one and looked for the other twice", || {
+    // The existing ServiceAccount is patched without waiting for the other one.
+    wait_until("default is patched and late has been read twice", || {
         running.stdout_so_far() == "serviceaccount/default patched\n"
             && running
                 .stderr_so_far()
@@ -211,33 +219,33 @@ fn another_account_is_waited_for_where_that_was_asked() {
                 .count()
                 >= 2
     });
-    assert_eq!(place.entries("default"), json!([{"name": "gcr-io"}]));
-    place.account("late", json!([{"name": "theirs"}]));
+    assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
+    fixture.create_account("late", json!([{"name": "theirs"}]));
     let output = running.wait().success();
     assert_eq!(
         output.stdout,
         "serviceaccount/default patched\nserviceaccount/late patched\n"
     );
     assert_eq!(
-        place.entries("late"),
+        fixture.pull_secrets("late"),
         json!([{"name": "theirs"}, {"name": "gcr-io"}])
     );
 }
 
 #[test]
-fn a_mistyped_namespace_is_not_found_at_once() {
+fn missing_namespace_is_not_waited_for() {
     let session = ControlPlane::shared().session();
-    for words in [
+    for args in [
         &[][..],
         &["--timeout", "50s"],
         &["late", "--timeout", "50s"],
     ] {
         let output = session
             .kubectl(["gcr-patch-sa", "-n", "no-such-namespace"])
-            .args(words)
+            .args(args)
             .run()
             .exits(1);
-        says(
+        assert_output(
             &output,
             "",
             "Error from server (NotFound): namespaces \"no-such-namespace\" not found\n",
@@ -247,26 +255,26 @@ fn a_mistyped_namespace_is_not_found_at_once() {
 }
 
 #[test]
-fn one_late_account_does_not_hold_up_other_namespaces() {
-    let late = without_default("waiting");
+fn missing_account_does_not_delay_other_namespaces() {
+    let late = fixture_without_default("waiting");
     let cluster = late.cluster;
     let names: Vec<_> = cluster.create_namespaces("waiting", 3);
     for name in &names {
-        put_secret(cluster, name, "gcr-io");
+        create_secret(cluster, name, "gcr-io");
     }
     let list = format!("{},{}", late.namespace, names.join(","));
     let running = late
         .session
         .gcr_patch_sa(["-n", &list, "--timeout", "50s"])
         .spawn();
-    wait_until("the others are done", || {
+    wait_until("the other namespaces are done", || {
         running.stdout_so_far().lines().count() == 3
     });
     assert_eq!(
         cluster.get_opt("serviceaccount/default", &late.namespace),
         None::<Value>
     );
-    let_default_come(&late);
+    allow_default_account(&late);
     let output = running.wait().success();
     assert_eq!(
         output.stdout.lines().last(),

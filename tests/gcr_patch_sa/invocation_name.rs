@@ -1,11 +1,11 @@
-//! The names it goes by, and the help it gives by each.
+//! The plugin's name in help and errors, which depends on how it is called.
 
 use gcr_test_support::Session;
 
-use crate::place::says;
+use crate::fixture::assert_output;
 
 #[test]
-fn help_says_that_existing_pods_want_a_restart() {
+fn help_mentions_pod_restart_and_flags() {
     let session = Session::without_cluster();
     for flag in ["--help", "-h"] {
         let output = session.kubectl(["gcr-patch-sa", flag]).run().success();
@@ -36,7 +36,7 @@ fn help_says_that_existing_pods_want_a_restart() {
 }
 
 #[test]
-fn by_its_file_name_it_names_itself_so() {
+fn executable_with_dashes_uses_its_file_name() {
     let session = Session::without_cluster();
     let file = session.bin().join("kubectl-gcr-patch-sa");
     std::fs::copy(session.bin().join("kubectl-gcr_patch_sa"), file).unwrap();
@@ -45,7 +45,7 @@ fn by_its_file_name_it_names_itself_so() {
         .arg("--nope")
         .run()
         .exits(1);
-    says(
+    assert_output(
         &output,
         "",
         "error: unknown flag: --nope\nSee 'kubectl-gcr-patch-sa --help' for usage.\n",
@@ -59,18 +59,18 @@ fn by_its_file_name_it_names_itself_so() {
 }
 
 #[test]
-fn it_tells_its_version() {
+fn version_flag_prints_client_version() {
     let session = Session::without_cluster();
     let output = session
         .kubectl(["gcr-patch-sa", "--version"])
         .run()
         .success();
     let line = format!("Client Version: v{}\n", env!("CARGO_PKG_VERSION"));
-    says(&output, &line, "");
+    assert_output(&output, &line, "");
 }
 
 #[test]
-fn kubectl_lists_both_plugins_without_a_warning() {
+fn kubectl_plugin_list_shows_both_plugins_without_warning() {
     let session = Session::without_cluster();
     let output = session
         .kubectl(["plugin", "list"])
@@ -81,5 +81,5 @@ fn kubectl_lists_both_plugins_without_a_warning() {
         "The following compatible plugins are available:\n\n{0}/kubectl-gcr_patch_sa\n{0}/kubectl-gcr_secret\n",
         session.bin().display()
     );
-    says(&output, &expected, "");
+    assert_output(&output, &expected, "");
 }

@@ -1,11 +1,11 @@
-//! What the tool needs to be allowed, and what it says where it is not.
+//! The required RBAC permissions, and the hints when they are missing.
 
 use std::time::Duration;
 
 use gcr_test_support::{PolicyRule, User};
 use serde_json::{Value, json};
 
-use crate::place::{Place, says};
+use crate::fixture::{Fixture, assert_output};
 
 fn forbidden(user: &User, verb: &str, name: &str, namespace: &str) -> String {
     format!(
@@ -15,9 +15,9 @@ fn forbidden(user: &User, verb: &str, name: &str, namespace: &str) -> String {
     )
 }
 
-/// Makes a role of the rule that a hint shows, and gives it to the user.
+/// Grants the user the rule that the hint contains, and returns the rule.
 #[track_caller]
-fn grant_what_the_hint_says(place: &Place, user: &User, stderr: &str) -> Value {
+fn grant_hinted_rule(fixture: &Fixture, user: &User, stderr: &str) -> Value {
     let hint = stderr
         .lines()
         .find_map(|line| line.strip_prefix("hint: "))
@@ -26,10 +26,10 @@ fn grant_what_the_hint_says(place: &Place, user: &User, stderr: &str) -> Value {
         .find('{')
         .and_then(|start| serde_json::from_str::<Value>(&hint[start..]).ok())
         .unwrap_or_else(|| panic!("no rule in the hint\n{stderr}"));
-    let metadata = json!({"name": "as-hinted", "namespace": place.namespace});
+    let metadata = json!({"name": "as-hinted", "namespace": fixture.namespace});
     let group = "rbac.authorization.k8s.io";
     let version = format!("{group}/v1");
-    place.cluster.create(vec![
+    fixture.cluster.create(vec![
         json!({"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": [rule]}),
         json!({"apiVersion": version, "kind": "RoleBinding", "metadata": metadata,
             "roleRef": {"apiGroup": group, "kind": "Role", "name": "as-hinted"},
@@ -39,20 +39,20 @@ fn grant_what_the_hint_says(place: &Place, user: &User, stderr: &str) -> Value {
 }
 
 #[test]
-fn get_and_patch_on_that_one_account_are_enough() {
-    let place = Place::without_secret("rights");
-    place.account("builder", json!([{"name": "theirs"}]));
+fn get_and_patch_on_named_account_are_sufficient() {
+    let fixture = Fixture::without_secret("rights");
+    fixture.create_account("builder", json!([{"name": "theirs"}]));
     let rule = PolicyRule::new("get,patch", "serviceaccounts").resource_names("builder");
-    let user = place.cluster.user().allow(&place.namespace, &[rule]);
+    let user = fixture.cluster.user().allow(&fixture.namespace, &[rule]);
     let session = user.session();
     let output = session
-        .kubectl(["gcr-patch-sa", "builder", "-n", &place.namespace])
+        .kubectl(["gcr-patch-sa", "builder", "-n", &fixture.namespace])
         .run()
         .success();
-    // The Secret is not there; who may not look does not know.
-    says(&output, "serviceaccount/builder patched\n", "");
+    // The Secret is missing, but the user cannot read Secrets, so there is no warning.
+    assert_output(&output, "serviceaccount/builder patched\n", "");
     assert_eq!(
-        place.entries("builder"),
+        fixture.pull_secrets("builder"),
         json!([{"name": "theirs"}, {"name": "gcr-io"}])
     );
     let output = session
@@ -61,23 +61,23 @@ fn get_and_patch_on_that_one_account_are_enough() {
             "builder",
             "--remove",
             "-n",
-            &place.namespace,
+            &fixture.namespace,
         ])
         .run()
         .success();
-    says(&output, "serviceaccount/builder patched\n", "");
+    assert_output(&output, "serviceaccount/builder patched\n", "");
 }
 
 #[test]
-fn the_first_refusal_ends_the_looking_for_secrets() {
-    let place = Place::without_secret("rights");
-    let user = place.cluster.user().allow(
-        &place.namespace,
+fn secret_reads_stop_after_first_forbidden() {
+    let fixture = Fixture::without_secret("rights");
+    let user = fixture.cluster.user().allow(
+        &fixture.namespace,
         &[PolicyRule::new("get,list,patch", "serviceaccounts")],
     );
     let output = user
         .session()
-        .gcr_patch_sa(["--secret", "a,b,c", "-v", "6", "-n", &place.namespace])
+        .gcr_patch_sa(["--secret", "a,b,c", "-v", "6", "-n", &fixture.namespace])
         .run()
         .success();
     assert_eq!(output.stderr.matches("/secrets/").count(), 1, "{output}");
@@ -85,19 +85,19 @@ fn the_first_refusal_ends_the_looking_for_secrets() {
 }
 
 #[test]
-fn who_may_look_at_that_one_secret_is_warned() {
-    let place = Place::without_secret("rights");
+fn get_permission_on_named_secret_enables_warning() {
+    let fixture = Fixture::without_secret("rights");
     let rules = [
         PolicyRule::new("get,patch", "serviceaccounts"),
         PolicyRule::new("get", "secrets").resource_names("gcr-io"),
     ];
-    let user = place.cluster.user().allow(&place.namespace, &rules);
+    let user = fixture.cluster.user().allow(&fixture.namespace, &rules);
     let output = user
         .session()
-        .gcr_patch_sa(["-n", &place.namespace])
+        .gcr_patch_sa(["-n", &fixture.namespace])
         .run()
         .success();
-    says(
+    assert_output(
         &output,
         "serviceaccount/default patched\n",
         "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made\n",
@@ -105,18 +105,18 @@ fn who_may_look_at_that_one_secret_is_warned() {
 }
 
 #[test]
-fn without_rights_the_hint_has_the_rule_that_would_do() {
-    let place = Place::new("rights");
-    let user = place.cluster.user();
+fn user_without_permissions_gets_hint_with_sufficient_rule() {
+    let fixture = Fixture::new("rights");
+    let user = fixture.cluster.user();
     let session = user.session();
     let run = || {
         session
-            .kubectl(["gcr-patch-sa", "-n", &place.namespace])
+            .kubectl(["gcr-patch-sa", "-n", &fixture.namespace])
             .run()
     };
     let output = run().exits(1);
-    let error = forbidden(&user, "get", "\"default\" ", &place.namespace);
-    says(
+    let error = forbidden(&user, "get", "\"default\" ", &fixture.namespace);
+    assert_output(
         &output,
         "",
         &format!(
@@ -124,48 +124,48 @@ fn without_rights_the_hint_has_the_rule_that_would_do() {
              \"resourceNames\":[\"default\"],\"verbs\":[\"get\",\"patch\"]}}\n"
         ),
     );
-    grant_what_the_hint_says(&place, &user, &output.stderr);
-    says(&run().success(), "serviceaccount/default patched\n", "");
+    grant_hinted_rule(&fixture, &user, &output.stderr);
+    assert_output(&run().success(), "serviceaccount/default patched\n", "");
 }
 
 #[test]
-fn who_may_read_but_not_patch_is_told_the_same() {
-    let place = Place::new("rights");
-    let user = place.cluster.user().allow(
-        &place.namespace,
+fn user_without_patch_permission_gets_hint_with_sufficient_rule() {
+    let fixture = Fixture::new("rights");
+    let user = fixture.cluster.user().allow(
+        &fixture.namespace,
         &[PolicyRule::new("get", "serviceaccounts")],
     );
     let session = user.session();
-    let run = || session.gcr_patch_sa(["-n", &place.namespace]).run();
+    let run = || session.gcr_patch_sa(["-n", &fixture.namespace]).run();
     let output = run().exits(1);
-    let error = forbidden(&user, "patch", "\"default\" ", &place.namespace);
+    let error = forbidden(&user, "patch", "\"default\" ", &fixture.namespace);
     assert_eq!(output.stderr.lines().next(), Some(error.as_str()));
     assert_eq!(output.stderr.lines().count(), 2, "{output}");
-    assert_eq!(place.entries("default"), Value::Null);
-    grant_what_the_hint_says(&place, &user, &output.stderr);
-    says(&run().success(), "serviceaccount/default patched\n", "");
+    assert_eq!(fixture.pull_secrets("default"), Value::Null);
+    grant_hinted_rule(&fixture, &user, &output.stderr);
+    assert_output(&run().success(), "serviceaccount/default patched\n", "");
 }
 
 #[test]
-fn for_all_accounts_the_hint_has_the_right_to_list() {
-    for words in [&["--all"][..], &["-l", "team=payments"]] {
-        let place = Place::new("rights");
-        place.cluster.create(vec![json!({
+fn hint_for_all_accounts_contains_list_verb() {
+    for args in [&["--all"][..], &["-l", "team=payments"]] {
+        let fixture = Fixture::new("rights");
+        fixture.cluster.create(vec![json!({
             "apiVersion": "v1", "kind": "ServiceAccount", "imagePullSecrets": [{"name": "gcr-io"}],
-            "metadata": {"name": "pay", "namespace": place.namespace, "labels": {"team": "payments"}},
+            "metadata": {"name": "pay", "namespace": fixture.namespace, "labels": {"team": "payments"}},
         })]);
-        let user = place.cluster.user();
+        let user = fixture.cluster.user();
         let session = user.session();
         let run = || {
             session
-                .gcr_patch_sa(words)
-                .args(["-n", &place.namespace])
+                .gcr_patch_sa(args)
+                .args(["-n", &fixture.namespace])
                 .run()
         };
         let output = run().exits(1);
-        let error = forbidden(&user, "list", "", &place.namespace);
+        let error = forbidden(&user, "list", "", &fixture.namespace);
         assert_eq!(output.stderr.lines().next(), Some(error.as_str()));
-        let rule = grant_what_the_hint_says(&place, &user, &output.stderr);
+        let rule = grant_hinted_rule(&fixture, &user, &output.stderr);
         assert_eq!(
             rule,
             json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "get", "patch"]})
@@ -182,18 +182,18 @@ fn for_all_accounts_the_hint_has_the_right_to_list() {
 }
 
 #[test]
-fn list_right_limited_to_names_is_hinted_as_missing() {
-    let place = Place::new("rights");
+fn list_permission_limited_to_names_is_reported_as_missing() {
+    let fixture = Fixture::new("rights");
     let rule = PolicyRule::new("list,get,patch", "serviceaccounts").resource_names("default");
-    let user = place.cluster.user().allow(&place.namespace, &[rule]);
+    let user = fixture.cluster.user().allow(&fixture.namespace, &[rule]);
     let output = user
         .session()
-        .gcr_patch_sa(["--all", "-n", &place.namespace])
+        .gcr_patch_sa(["--all", "-n", &fixture.namespace])
         .run()
         .exits(1);
-    let error = forbidden(&user, "list", "", &place.namespace);
+    let error = forbidden(&user, "list", "", &fixture.namespace);
     assert_eq!(output.stderr.lines().next(), Some(error.as_str()));
-    let rule = grant_what_the_hint_says(&place, &user, &output.stderr);
+    let rule = grant_hinted_rule(&fixture, &user, &output.stderr);
     assert_eq!(
         rule,
         json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "get", "patch"]})
@@ -201,16 +201,16 @@ fn list_right_limited_to_names_is_hinted_as_missing() {
 }
 
 #[test]
-fn a_hint_for_many_namespaces_comes_once_with_their_number() {
-    let (one, two) = (Place::new("rights"), Place::new("rights"));
+fn hint_for_several_namespaces_is_printed_once_with_count() {
+    let (one, two) = (Fixture::new("rights"), Fixture::new("rights"));
     let user = one.cluster.user();
     let both = format!("{},{}", one.namespace, two.namespace);
     let output = user.session().gcr_patch_sa(["-n", &both]).run().exits(1);
     assert_eq!(output.stdout, "");
     let mut lines: Vec<_> = output.stderr.lines().collect();
     lines[..2].sort_unstable();
-    let mut errors = [&one, &two].map(|place| {
-        let namespace = &place.namespace;
+    let mut errors = [&one, &two].map(|fixture| {
+        let namespace = &fixture.namespace;
         let error = forbidden(&user, "get", "\"default\" ", namespace);
         format!("{error} -n {namespace}")
     });
@@ -227,12 +227,12 @@ fn a_hint_for_many_namespaces_comes_once_with_their_number() {
 }
 
 #[test]
-fn a_refusal_by_a_policy_is_said_in_its_words_and_not_called_a_missing_right() {
-    let place = Place::new("rights");
-    let name = format!("no-patch-{}", place.namespace);
+fn admission_policy_denial_is_reported_without_rbac_hint() {
+    let fixture = Fixture::new("rights");
+    let name = format!("no-patch-{}", fixture.namespace);
     let metadata = json!({"name": name});
     let version = "admissionregistration.k8s.io/v1";
-    place.cluster.create(vec![
+    fixture.cluster.create(vec![
         json!({"apiVersion": version, "kind": "ValidatingAdmissionPolicy", "metadata": metadata, "spec": {
             "matchConstraints": {"resourceRules": [{
                 "apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["serviceaccounts"]}]},
@@ -240,9 +240,9 @@ fn a_refusal_by_a_policy_is_said_in_its_words_and_not_called_a_missing_right() {
                 "reason": "Forbidden"}]}}),
         json!({"apiVersion": version, "kind": "ValidatingAdmissionPolicyBinding", "metadata": metadata, "spec": {
             "policyName": name, "validationActions": ["Deny"],
-            "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": place.namespace}}}}}),
+            "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": fixture.namespace}}}}}),
     ]);
-    gcr_test_support::wait_until("the policy refuses", || {
+    gcr_test_support::wait_until("the policy denies the patch", || {
         let patch = r#"{"imagePullSecrets":[{"name":"probe"}]}"#;
         let probe = [
             "patch",
@@ -253,16 +253,16 @@ fn a_refusal_by_a_policy_is_said_in_its_words_and_not_called_a_missing_right() {
             patch,
             "-n",
         ];
-        place
+        fixture
             .cluster
             .kubectl(probe)
-            .arg(&place.namespace)
+            .arg(&fixture.namespace)
             .run()
             .code
             == Some(1)
     });
-    let output = place.typed(&[]).run().exits(1);
-    says(
+    let output = fixture.via_kubectl(&[]).run().exits(1);
+    assert_output(
         &output,
         "",
         &format!(
@@ -270,13 +270,13 @@ fn a_refusal_by_a_policy_is_said_in_its_words_and_not_called_a_missing_right() {
              with binding '{name}' denied request: no pull secrets here\n"
         ),
     );
-    assert_eq!(place.entries("default"), Value::Null);
+    assert_eq!(fixture.pull_secrets("default"), Value::Null);
 }
 
 #[test]
-fn where_the_namespace_may_not_be_read_a_mistyped_one_is_waited_for_and_its_account_not_found() {
-    let place = Place::new("rights");
-    let user = place
+fn missing_namespace_without_get_permission_is_waited_for() {
+    let fixture = Fixture::new("rights");
+    let user = fixture
         .cluster
         .user()
         .allow_cluster_wide(&[PolicyRule::new("get,patch", "serviceaccounts")]);
@@ -285,7 +285,7 @@ fn where_the_namespace_may_not_be_read_a_mistyped_one_is_waited_for_and_its_acco
         .gcr_patch_sa(["-n", "no-such-namespace", "--timeout", "1s"])
         .run()
         .exits(1);
-    says(
+    assert_output(
         &output,
         "",
         "Error from server (NotFound): serviceaccounts \"default\" not found\n",

@@ -1,29 +1,29 @@
-//! A server that stops answering for a while: tries are repeated, and `-v 2` shows them.
+//! A server that stops responding for a while: the requests are retried, and `-v` shows each retry.
 
 use gcr_test_support::{ControlPlane, Options, wait_until};
 use serde_json::json;
 
-use crate::place::account;
+use crate::fixture::service_account;
 
 #[test]
-fn a_server_that_pauses_is_asked_again_and_the_job_is_done() {
+fn paused_server_is_retried_until_patch_succeeds() {
     let server = ControlPlane::dedicated(Options::new().throwaway());
-    let namespace = server.create_namespace("patience");
+    let namespace = server.create_namespace("retries");
     let session = server.session();
-    // Waiting for an account, it asks again and again.
+    // The plugin repeats the read while it waits for the ServiceAccount.
     let running = session
         .gcr_patch_sa(["late", "-n", &namespace, "--timeout", "50s"])
         .args(["--request-timeout", "500ms", "-v", "6"])
         .spawn();
-    wait_until("it has had an answer", || {
+    wait_until("the plugin has received a response", || {
         running.stderr_so_far().contains("/late 404 in ")
     });
     server.pause();
-    wait_until("it tries again", || {
+    wait_until("the plugin retries", || {
         running.stderr_so_far().contains("; again in ")
     });
     server.resume();
-    server.create(vec![account(
+    server.create(vec![service_account(
         &namespace,
         "late",
         json!([{"name": "theirs"}]),
