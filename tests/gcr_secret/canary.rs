@@ -1,6 +1,8 @@
 //! A key that is looked for wherever it must not show: in what every command prints, at every verbosity, on every
 //! path that ends badly, and in what child processes get.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gcr_test_support::keys::{Canary, canary};
 use gcr_test_support::{Invocation, Output, Session, keys};
 use serde_json::json;
@@ -207,6 +209,67 @@ fn a_server_that_quotes_what_it_was_sent_is_not_repeated() {
             }
         }
     }
+}
+
+/// Answers a read with a Secret that holds the credential of another registry, and quotes it when it rejects the write: as
+/// sent, decoded, and in pieces.
+fn echo_stored(line: &str, body: &str) -> Option<String> {
+    let key = canary("other").json;
+    let auth = STANDARD.encode(format!("_json_key:{key}"));
+    let config = json!({"auths": {"other.example": {
+        "auth": auth, "username": "_json_key", "password": key, "identitytoken": STANDARD.encode(&key),
+    }}});
+    let (code, reply) = if line.starts_with("GET ") {
+        let data = STANDARD.encode(config.to_string());
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": "stored", "namespace": "default", "uid": "1", "resourceVersion": "2"},
+            "data": {".dockerconfigjson": data},
+        });
+        (200, secret)
+    } else {
+        let (piece, escaped) = (&auth[400..450], &config.to_string()[900..1000]);
+        let message = format!("cannot read {body} near {piece} or {escaped} of {key}");
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 422, "reason": "Invalid", "message": message,
+        });
+        (422, status)
+    };
+    let text = reply.to_string();
+    Some(format!(
+        "HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
+        text.len()
+    ))
+}
+
+#[test]
+fn merged_credential_quoted_by_the_server_is_redacted() {
+    let canary = canary("other");
+    let listener = Listener::answering(echo_stored);
+    let session = Session::without_cluster();
+    session.file("token", "ya29.the-token-of-this-run", 0o600);
+    session.file("kubeconfig", listener.kubeconfig(), 0o600);
+    for options in [
+        &["--merge"][..],
+        &["--merge", "--report=report.json"],
+        &["--merge", "--dry-run=server", "-o", "json"],
+    ] {
+        let create = [
+            "create",
+            "stored",
+            "--access-token-file=token",
+            "--kubeconfig=kubeconfig",
+            "-v=9",
+        ];
+        let output = session.gcr_secret(create).args(options).run();
+        assert_absent(&canary, &output);
+        assert!(output.stderr.contains("cannot read"), "{output}");
+        assert!(output.stderr.contains("***"), "{output}");
+        output.exits(1);
+    }
+    let report = std::fs::read_to_string(session.work().join("report.json")).unwrap();
+    assert_eq!(canary.find_leak(&report), None, "{report}");
+    assert!(report.contains("***"), "{report}");
 }
 
 #[test]
