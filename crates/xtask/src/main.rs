@@ -9,6 +9,7 @@
 mod bench;
 mod checks;
 mod control_plane;
+mod debian;
 mod demo;
 mod fuzz;
 mod homebrew;

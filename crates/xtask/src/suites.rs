@@ -9,11 +9,13 @@ use clap::ValueEnum;
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
 use crate::step::{capture_success, step};
-use crate::{fuzz, reproducible};
+use crate::{debian, fuzz, reproducible};
 
 /// A suite with a name.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Suite {
+    /// The Debian packages of this machine, built with cargo-deb and read with dpkg-deb
+    Debian,
     /// Each fuzz target of the core for a minute
     Fuzz,
     /// shellcheck over shell scripts, actionlint over workflows
@@ -35,6 +37,7 @@ const BASH_COMPLETION: [&str; 4] = [
 /// Runs a suite.
 pub(crate) fn run(suite: Suite) -> Result<()> {
     match suite {
+        Suite::Debian => debian::run(),
         Suite::Fuzz => fuzz::run(),
         Suite::Lint => lint(),
         Suite::Reproducible => reproducible::run(),

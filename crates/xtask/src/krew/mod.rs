@@ -190,6 +190,7 @@ impl Release<'_> {
 }
 
 /// Reads a plugin's template without its version and archives.
+#[cfg(test)]
 pub(crate) fn described(root: &Path, file_name: &str) -> Result<Manifest> {
     let text = template_of(root, file_name)?;
     let text = template::render(&text, "", |uri| Ok((uri.to_owned(), String::new())))?;

@@ -5,7 +5,7 @@
 pub(crate) mod archive;
 pub(crate) mod checksums;
 mod completion;
-mod debian;
+pub(crate) mod deb;
 mod glibc;
 mod manual;
 mod notices;
@@ -23,7 +23,6 @@ use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
 
 use self::archive::Packed;
 use self::target::Target;
-use crate::krew;
 use crate::step::{capture_success, step};
 use crate::suites::require_tool;
 
@@ -48,13 +47,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None if arguments.sums => Vec::new(),
         None => host_targets()?,
     };
+    // A missing tool is reported before the builds, which take minutes.
+    if targets.iter().any(|target| target.os() == "linux") {
+        deb::require_cargo_deb()?;
+    }
     let root = checkout::root();
     let into = dist();
     for target in &targets {
         let build = build_for(ReleaseBuild::here(), target)?;
-        for path in step(&format!("archives for {}", target.name()), || {
+        let mut written = step(&format!("archives for {}", target.name()), || {
             archives(&root, &build, target, TAG, &into)
-        })? {
+        })?;
+        if target.os() == "linux" {
+            written.extend(step(
+                &format!("Debian packages for {}", target.name()),
+                || deb::packages(target, &into),
+            )?);
+        }
+        for path in written {
             println!("  {}", path.display());
         }
     }
@@ -101,8 +111,8 @@ pub(crate) fn build_for(build: ReleaseBuild, target: &Target) -> Result<ReleaseB
     })
 }
 
-/// Builds both plugins and packs each, as version `tag`, into an archive and for Linux a Debian package. `root` is the
-/// checkout that `build` builds.
+/// Builds both plugins and packs each, as version `tag`, into an archive. `root` is the checkout that `build` builds.
+/// Returns the paths of the archives.
 pub(crate) fn archives(
     root: &Path,
     build: &ReleaseBuild,
@@ -120,24 +130,9 @@ pub(crate) fn archives(
         glibc::check(binary, &program, target)?;
         let files = contents(root, file_name, program, &notices, target)?;
         let archive = target.format().pack(&files, time)?;
-        let mut made = vec![(archive_name(file_name, tag, target), archive)];
-        if target.os() == "linux" {
-            let name = format!("{file_name}-{tag}-{}.deb", target.name());
-            let spec = krew::described(root, file_name)?.spec;
-            let about = debian::About {
-                package: binary,
-                tag,
-                homepage: &spec.homepage,
-                short: &spec.short_description,
-                long: &spec.description,
-            };
-            made.push((name, debian::package(&about, &files, target, time)?));
-        }
-        for (name, bytes) in made {
-            let path = into.join(name);
-            fs::write(&path, bytes).map_err(|error| Error::during(path.display(), error))?;
-            written.push(path);
-        }
+        let path = into.join(archive_name(file_name, tag, target));
+        fs::write(&path, archive).map_err(|error| Error::during(path.display(), error))?;
+        written.push(path);
     }
     Ok(written)
 }
@@ -162,17 +157,25 @@ pub(crate) fn contents(
         bytes,
         executable,
     };
-    let readme = read(&root.join("README.md"))?;
-    let readme = readme::for_archive(&String::from_utf8_lossy(&readme));
     let mut files = vec![
         file(&format!("{file_name}{}", target.suffix()), program, true),
         completion::shim(root, file_name, target)?,
         file("LICENSE", read(&root.join("LICENSE"))?, false),
-        file("README.md", readme.into_bytes(), false),
+        readme_for_archive(root)?,
     ];
     files.extend(manual::pages(root, file_name)?);
     files.extend_from_slice(notices);
     Ok(files)
+}
+
+/// Returns the README without links that would be broken outside the repository.
+fn readme_for_archive(root: &Path) -> Result<Packed> {
+    let text = read(&root.join("README.md"))?;
+    Ok(Packed {
+        path: "README.md".into(),
+        bytes: readme::for_archive(&String::from_utf8_lossy(&text)).into_bytes(),
+        executable: false,
+    })
 }
 
 /// Returns the modification time of all files in an archive: `SOURCE_DATE_EPOCH`
