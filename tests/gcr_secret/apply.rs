@@ -1,36 +1,36 @@
-//! The words of the report, `created`, `configured` and `unchanged`: each true, by what the server holds.
+//! The outcomes `created`, `configured` and `unchanged`, compared with the state of the server.
 
 use gcr_test_support::keys;
 use serde_json::json;
 
-use crate::setting::{Setting, assert_said, version};
+use crate::fixture::{Fixture, assert_output, resource_version};
 
 #[test]
-fn a_second_run_changes_nothing() {
-    let setting = Setting::new("apply");
-    let first = setting.typed().run();
-    assert_said(&first, 0, &["secret/gcr-io created"], &[]);
-    let made = setting.secret();
+fn second_run_is_unchanged() {
+    let fixture = Fixture::new("apply");
+    let first = fixture.create_via_kubectl().run();
+    assert_output(&first, 0, &["secret/gcr-io created"], &[]);
+    let made = fixture.secret();
 
-    let second = setting.typed().run();
-    assert_said(&second, 0, &["secret/gcr-io unchanged"], &[]);
-    assert_eq!(setting.secret(), made);
+    let second = fixture.create_via_kubectl().run();
+    assert_output(&second, 0, &["secret/gcr-io unchanged"], &[]);
+    assert_eq!(fixture.secret(), made);
 }
 
 #[test]
-fn a_new_key_is_written_in_the_old_ones_place() {
-    let setting = Setting::new("apply");
-    setting.create().run().success();
-    let made = setting.secret();
+fn new_key_replaces_old_key() {
+    let fixture = Fixture::new("apply");
+    fixture.create().run().success();
+    let made = fixture.secret();
 
-    let output = setting
-        .bare()
+    let output = fixture
+        .create_without_key()
         .args(["--key-file", "rotated-key.json"])
         .run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
-    let changed = setting.secret();
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
+    let changed = fixture.secret();
     assert_eq!(changed["metadata"]["uid"], made["metadata"]["uid"]);
-    assert_ne!(version(&changed), version(&made));
+    assert_ne!(resource_version(&changed), resource_version(&made));
     assert_ne!(changed["data"], made["data"]);
     let rotated: serde_json::Value = serde_json::from_str(keys::ROTATED_KEY).unwrap();
     assert_eq!(
@@ -39,10 +39,10 @@ fn a_new_key_is_written_in_the_old_ones_place() {
     );
 }
 
-/// The server keeps the time of a change in whole seconds, so what happens within one is where a word can be wrong.
+/// The server records the time of a change in whole seconds, so several writes within one second are the difficult case.
 #[test]
-fn the_words_stay_true_within_the_same_second() {
-    let setting = Setting::new("apply");
+fn outcomes_within_same_second_are_correct() {
+    let fixture = Fixture::new("apply");
     let mut before = None;
     let keys = [
         "key.json",
@@ -51,31 +51,35 @@ fn the_words_stay_true_within_the_same_second() {
         "rotated-key.json",
     ];
     for key in keys.iter().cycle().take(12) {
-        let output = setting.bare().args(["--key-file", key]).run().success();
-        let secret = setting.secret();
+        let output = fixture
+            .create_without_key()
+            .args(["--key-file", key])
+            .run()
+            .success();
+        let secret = fixture.secret();
         let word = match &before {
             None => "created",
-            Some(before) if before == version(&secret) => "unchanged",
+            Some(before) if before == resource_version(&secret) => "unchanged",
             Some(_) => "configured",
         };
-        assert_said(&output, 0, &[&format!("secret/gcr-io {word}")], &[]);
-        before = Some(version(&secret).to_owned());
+        assert_output(&output, 0, &[&format!("secret/gcr-io {word}")], &[]);
+        before = Some(resource_version(&secret).to_owned());
     }
 }
 
 #[test]
-fn what_somebody_changed_of_ours_is_put_back_and_reported() {
-    let setting = Setting::new("apply");
-    setting.create().run().success();
-    for words in [
+fn removed_label_and_annotation_are_restored() {
+    let fixture = Fixture::new("apply");
+    fixture.create().run().success();
+    for args in [
         ["label", "app.kubernetes.io/managed-by-"],
         ["annotate", "kubectl-gcr-secret/account-"],
     ] {
-        setting.kubectl([words[0], "secret", "gcr-io", words[1]]);
-        let output = setting.create().run();
-        assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
+        fixture.kubectl([args[0], "secret", "gcr-io", args[1]]);
+        let output = fixture.create().run();
+        assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
     }
-    let metadata = &setting.secret()["metadata"];
+    let metadata = &fixture.secret()["metadata"];
     assert_eq!(
         metadata["labels"],
         json!({"app.kubernetes.io/managed-by": "kubectl-gcr-secret"})
@@ -87,46 +91,46 @@ fn what_somebody_changed_of_ours_is_put_back_and_reported() {
 }
 
 #[test]
-fn what_others_added_stays() {
-    let setting = Setting::new("apply");
-    setting.create().run().success();
-    setting.kubectl(["label", "secret", "gcr-io", "team=payments"]);
-    setting.kubectl(["annotate", "secret", "gcr-io", "example.com/ticket=7"]);
-    let output = setting
-        .bare()
+fn labels_and_annotations_of_others_are_kept() {
+    let fixture = Fixture::new("apply");
+    fixture.create().run().success();
+    fixture.kubectl(["label", "secret", "gcr-io", "team=payments"]);
+    fixture.kubectl(["annotate", "secret", "gcr-io", "example.com/ticket=7"]);
+    let output = fixture
+        .create_without_key()
         .args(["--key-file", "rotated-key.json"])
         .run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
-    let metadata = &setting.secret()["metadata"];
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
+    let metadata = &fixture.secret()["metadata"];
     assert_eq!(metadata["labels"]["team"], "payments");
     assert_eq!(metadata["annotations"]["example.com/ticket"], "7");
 }
 
 #[test]
-fn several_at_once_make_one_secret() {
-    let setting = Setting::new("apply");
-    let running: Vec<_> = (0..4).map(|_| setting.create().spawn()).collect();
-    let words: Vec<String> = running
+fn concurrent_creates_create_one_secret() {
+    let fixture = Fixture::new("apply");
+    let running: Vec<_> = (0..4).map(|_| fixture.create().spawn()).collect();
+    let args: Vec<String> = running
         .into_iter()
         .map(|one| one.wait().success().stdout)
         .collect();
     let created = |word: &&String| *word == "secret/gcr-io created\n";
-    assert_eq!(words.iter().filter(created).count(), 1, "{words:?}");
+    assert_eq!(args.iter().filter(created).count(), 1, "{args:?}");
     assert_eq!(
-        setting.config("gcr-io")["auths"]["gcr.io"]["auth"],
+        fixture.docker_config("gcr-io")["auths"]["gcr.io"]["auth"],
         keys::key_auth()
     );
 }
 
 #[test]
-fn the_name_may_be_written_with_its_kind() {
-    let setting = Setting::new("apply");
-    for (word, said) in [
+fn secret_name_with_resource_prefix_is_accepted() {
+    let fixture = Fixture::new("apply");
+    for (name, line) in [
         ("team-pull", "secret/team-pull created"),
         ("secret/team-pull", "secret/team-pull unchanged"),
         ("secrets/team-pull", "secret/team-pull unchanged"),
     ] {
-        assert_said(&setting.create().args([word]).run(), 0, &[said], &[]);
+        assert_output(&fixture.create().args([name]).run(), 0, &[line], &[]);
     }
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 }

@@ -1,5 +1,5 @@
-//! A key that is looked for wherever it must not show: in what every command prints, at every verbosity, on every
-//! path that ends badly, and in what child processes get.
+//! Searches for a canary key wherever a key must not appear: in the output of all commands at the highest verbosity, in all
+//! errors, and in the input of child processes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,28 +7,28 @@ use gcr_test_support::keys::{Canary, canary};
 use gcr_test_support::{Invocation, Output, Session, keys};
 use serde_json::json;
 
+use crate::fixture::Fixture;
 use crate::listener::Listener;
-use crate::setting::Setting;
 
-/// A setting whose `key.json` is looked for.
-struct Watched {
-    setting: Setting,
+/// A fixture whose `key.json` is a canary.
+struct CanaryFixture {
+    fixture: Fixture,
     canary: Canary,
 }
 
-impl Watched {
+impl CanaryFixture {
     #[track_caller]
     fn new() -> Self {
-        let setting = Setting::new("canary");
+        let fixture = Fixture::new("canary");
         let canary = canary("watched");
-        setting.session.file("key.json", &canary.json, 0o600);
-        Self { setting, canary }
+        fixture.session.file("key.json", &canary.json, 0o600);
+        Self { fixture, canary }
     }
 
-    /// Runs `create` with these words, and the loudest diagnostics.
+    /// Runs `create` with these arguments at the highest verbosity and asserts that the canary does not appear.
     #[track_caller]
-    fn run(&self, words: &[&str]) -> Output {
-        let output = self.setting.create().args(["-v=9"]).args(words).run();
+    fn run(&self, args: &[&str]) -> Output {
+        let output = self.fixture.create().args(["-v=9"]).args(args).run();
         assert_absent(&self.canary, &output);
         output
     }
@@ -43,27 +43,27 @@ fn assert_absent(canary: &Canary, output: &Output) {
 }
 
 #[test]
-fn it_would_be_found_where_it_was_asked_for() {
-    let watched = Watched::new();
+fn canary_in_printed_manifest_is_found() {
+    let with_canary = CanaryFixture::new();
     for auth in ["json-key", "json-key-base64"] {
-        let words = ["--dry-run=client", "-o", "yaml", "--auth", auth];
-        let output = watched.setting.create().args(words).run().success();
+        let args = ["--dry-run=client", "-o", "yaml", "--auth", auth];
+        let output = with_canary.fixture.create().args(args).run().success();
         assert!(
-            watched.canary.find_leak(&output.stdout).is_some(),
+            with_canary.canary.find_leak(&output.stdout).is_some(),
             "{output}"
         );
         assert!(
-            watched.canary.find_leak(&output.stderr).is_none(),
+            with_canary.canary.find_leak(&output.stderr).is_none(),
             "{output}"
         );
     }
 }
 
 #[test]
-fn no_command_that_goes_well_shows_it() {
-    let watched = Watched::new();
+fn successful_commands_do_not_print_key() {
+    let with_canary = CanaryFixture::new();
     for auth in ["json-key", "json-key-base64"] {
-        for words in [
+        for args in [
             &["--dry-run=client"][..],
             &["--dry-run=server"],
             &["--dry-run=server", "-o", "yaml"],
@@ -76,23 +76,25 @@ fn no_command_that_goes_well_shows_it() {
             &["--registry=eu.gcr.io", "-q"],
             &["--recreate", "-o", "json"],
         ] {
-            watched.run(&[words, &["--auth", auth]].concat()).success();
+            with_canary
+                .run(&[args, &["--auth", auth]].concat())
+                .success();
         }
     }
 }
 
 #[test]
-fn no_command_that_fails_shows_it() {
-    let watched = Watched::new();
-    let setting = &watched.setting;
-    setting.made_by_hand("by-hand");
-    setting.object(json!({
+fn failing_commands_do_not_print_key() {
+    let with_canary = CanaryFixture::new();
+    let fixture = &with_canary.fixture;
+    fixture.create_docker_registry_secret("by-hand");
+    fixture.create_object(json!({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
         "metadata": {"name": "opaque"}, "data": {"x": "eA=="},
     }));
-    setting.create().args(["frozen"]).run().success();
-    setting.kubectl(["patch", "secret", "frozen", "-p", r#"{"immutable":true}"#]);
-    for words in [
+    fixture.create().args(["frozen"]).run().success();
+    fixture.kubectl(["patch", "secret", "frozen", "-p", r#"{"immutable":true}"#]);
+    for args in [
         &["by-hand"][..],
         &["by-hand", "--merge"],
         &["opaque"],
@@ -105,9 +107,9 @@ fn no_command_that_fails_shows_it() {
         ],
         &["frozen", "--registry=us.gcr.io"],
         &["-n", "no-such-namespace", "--attach"],
-        &["--token", "nobodys"],
-        &["--as", "nobody"],
-        &["--serviceaccount", "nobody"],
+        &["--token", "invalid"],
+        &["--as", "other-user"],
+        &["--serviceaccount", "missing"],
         &["--registry", "evil.example"],
         &["Bad_Name"],
         &["--nope"],
@@ -116,14 +118,14 @@ fn no_command_that_fails_shows_it() {
         &["--certificate-authority", "key.json"],
         &["--access-token-file", "key.json"],
     ] {
-        watched.run(words).exits(1);
+        with_canary.run(args).exits(1);
     }
 }
 
 #[test]
-fn a_broken_copy_of_it_is_not_shown_either() {
-    let watched = Watched::new();
-    let json = &watched.canary.json;
+fn invalid_key_file_is_not_printed() {
+    let with_canary = CanaryFixture::new();
+    let json = &with_canary.canary.json;
     let half = json.len() / 2;
     let swapped = json.replace("\"type\"", "\"kind\"");
     for broken in [
@@ -135,18 +137,18 @@ fn a_broken_copy_of_it_is_not_shown_either() {
         &json.replace('\n', "\u{1b}[0m"),
         &swapped,
     ] {
-        watched.setting.session.file("key.json", broken, 0o600);
-        watched.run(&[]).exits(1);
-        let token = watched
-            .setting
-            .bare()
+        with_canary.fixture.session.file("key.json", broken, 0o600);
+        with_canary.run(&[]).exits(1);
+        let token = with_canary
+            .fixture
+            .create_without_key()
             .args(["--access-token-file", "key.json"])
             .run();
-        assert_absent(&watched.canary, &token.exits(1));
+        assert_absent(&with_canary.canary, &token.exits(1));
     }
 }
 
-/// What a hostile or a careless server sends back: all that it was sent, and pieces of the key as it is.
+/// Responds like a hostile or careless server: with the whole request and with plain parts of the key.
 fn echo(line: &str, body: &str) -> Option<String> {
     let start = keys::KEY.find("PRIVATE KEY-----").unwrap_or_default() + 200;
     let (plain, short) = (
@@ -176,15 +178,15 @@ fn echo(line: &str, body: &str) -> Option<String> {
 }
 
 #[test]
-fn a_server_that_quotes_what_it_was_sent_is_not_repeated() {
+fn key_quoted_by_server_is_redacted() {
     let canary = canary("watched");
-    let listener = Listener::answering(echo);
+    let listener = Listener::responding(echo);
     let session = Session::without_cluster();
     session.file("key.json", &canary.json, 0o600);
     session.file("kubeconfig", listener.kubeconfig(), 0o600);
     for name in ["invalid", "conflict", "text", "garbage"] {
         for auth in ["json-key", "json-key-base64"] {
-            for words in [
+            for args in [
                 &[][..],
                 &["-n", "a,b"],
                 &["--attach", "-o", "json"],
@@ -199,11 +201,11 @@ fn a_server_that_quotes_what_it_was_sent_is_not_repeated() {
                 let output = session
                     .gcr_secret(create)
                     .args([name, "--auth", auth])
-                    .args(words)
+                    .args(args)
                     .run();
                 assert_absent(&canary, &output);
                 assert!(!output.stderr.contains('\u{1b}'), "{output}");
-                // Something was said, and something was hidden.
+                // The server's message is printed, and the key in it is masked.
                 assert!(output.stderr.contains("***"), "{output}");
                 output.exits(1);
             }
@@ -245,7 +247,7 @@ fn echo_stored(line: &str, body: &str) -> Option<String> {
 #[test]
 fn merged_credential_quoted_by_the_server_is_redacted() {
     let canary = canary("other");
-    let listener = Listener::answering(echo_stored);
+    let listener = Listener::responding(echo_stored);
     let session = Session::without_cluster();
     session.file("token", "ya29.the-token-of-this-run", 0o600);
     session.file("kubeconfig", listener.kubeconfig(), 0o600);
@@ -273,19 +275,19 @@ fn merged_credential_quoted_by_the_server_is_redacted() {
 }
 
 #[test]
-fn a_credential_plugin_gets_nothing_of_it() {
-    let watched = Watched::new();
-    let setting = &watched.setting;
-    let words = [
+fn exec_plugin_does_not_receive_key() {
+    let with_canary = CanaryFixture::new();
+    let fixture = &with_canary.fixture;
+    let args = [
         "config",
         "view",
         "--raw",
         "-o",
         "jsonpath={.users[0].user.token}",
     ];
-    let token = setting.kubectl(words).stdout;
-    let seen = setting.session.work().join("seen");
-    setting.session.script(
+    let token = fixture.kubectl(args).stdout;
+    let seen = fixture.session.work().join("seen");
+    fixture.session.script(
         "credential",
         &format!(
             "{{ env; echo \"$@\"; cat /proc/$PPID/cmdline /proc/$PPID/environ; ls -l /proc/self/fd; cat; }} > {} 2>&1\n\
@@ -296,25 +298,28 @@ fn a_credential_plugin_gets_nothing_of_it() {
     let set = [
         "config",
         "set-credentials",
-        "by-plugin",
+        "exec-plugin",
         "--exec-api-version=client.authentication.k8s.io/v1",
     ];
-    let set = setting
+    let set = fixture
         .session
         .kubectl(set)
         .args(["--exec-command=credential", "--exec-interactive-mode=Never"]);
     set.run().success();
-    let piped = |invocation: Invocation| invocation.stdin(watched.canary.json.clone());
+    let piped = |invocation: Invocation| invocation.stdin(with_canary.canary.json.clone());
     for create in [
-        setting.create(),
-        piped(setting.bare().args(["--key-file", "-"])),
+        fixture.create(),
+        piped(fixture.create_without_key().args(["--key-file", "-"])),
     ] {
-        let output = create.args(["--user", "by-plugin", "-v=9"]).run().success();
-        assert_absent(&watched.canary, &output);
+        let output = create
+            .args(["--user", "exec-plugin", "-v=9"])
+            .run()
+            .success();
+        assert_absent(&with_canary.canary, &output);
         let seen = std::fs::read(&seen).unwrap();
         let text = String::from_utf8_lossy(&seen);
         assert!(text.contains("gcr_secret\0create\0"), "{text}");
-        assert_eq!(watched.canary.find_leak(&seen), None, "{text}");
+        assert_eq!(with_canary.canary.find_leak(&seen), None, "{text}");
         assert!(
             !text.contains("key.json\n") && !text.contains("work/key.json"),
             "{text}"

@@ -1,17 +1,17 @@
-//! Certificates that other stacks trip over, in front of a live server: a client's of version 1, and a server's own in
-//! the place of its authority.
+//! Unusual certificates with a real API server: an X.509 version 1 client certificate, and a server's own certificate in place
+//! of its CA.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gcr_test_support::{ControlPlane, Options, checkout};
 use serde_json::json;
 
-use crate::setting::{Setting, assert_said, give_keys, one_error};
+use crate::fixture::{Fixture, assert_output, single_error, write_key_files};
 
 const V1_CERTIFICATE: &str = include_str!("../fixtures/x509-v1/certificate.pem");
 const V1_KEY: &str = include_str!("../fixtures/x509-v1/key.pem");
 
-/// A kubeconfig's text.
+/// Returns a kubeconfig with this server, CA data and user settings.
 fn kubeconfig(server: &str, authority: &str, user: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
@@ -22,17 +22,17 @@ fn kubeconfig(server: &str, authority: &str, user: &str) -> String {
 }
 
 #[test]
-fn a_client_certificate_of_version_1_is_shown_and_taken() {
+fn x509_v1_client_certificate_authenticates() {
     let authority = checkout::root().join("tests/fixtures/x509-v1/authority.pem");
     let flag = format!("--client-ca-file={}", authority.display());
     let cluster = ControlPlane::dedicated(Options::new().throwaway().apiserver_flag(&flag));
     let namespace = cluster.create_namespace("certificates");
-    // Rights for the certificate's common name.
+    // Permissions of the user in the certificate's common name.
     let role = [
         "--verb=get,create,patch",
         "--resource=secrets,serviceaccounts",
     ];
-    for (words, rights) in [
+    for (args, rights) in [
         (["create", "role", "human"], &role[..]),
         (
             ["create", "rolebinding", "human"],
@@ -40,14 +40,14 @@ fn a_client_certificate_of_version_1_is_shown_and_taken() {
         ),
     ] {
         cluster
-            .kubectl(words)
+            .kubectl(args)
             .args(rights)
             .args(["-n", &namespace])
             .run()
             .success();
     }
     let session = cluster.session();
-    give_keys(&session);
+    write_key_files(&session);
     let view = ["config", "view", "--raw", "-o"];
     let trusted = session
         .kubectl(view)
@@ -77,7 +77,7 @@ fn a_client_certificate_of_version_1_is_shown_and_taken() {
     };
 
     let lines = ["secret/gcr-io created", "serviceaccount/default patched"];
-    assert_said(&create(&namespace), 0, &lines, &[]);
+    assert_output(&create(&namespace), 0, &lines, &[]);
     assert_eq!(
         cluster.get("serviceaccount/default", &namespace)["imagePullSecrets"],
         json!([{"name": "gcr-io"}])
@@ -91,24 +91,24 @@ fn a_client_certificate_of_version_1_is_shown_and_taken() {
 }
 
 #[test]
-fn a_servers_own_certificate_as_authority_is_named_with_the_way_round() {
-    let setting = Setting::new("certificates");
+fn server_certificate_as_ca_fails_with_remedies() {
+    let fixture = Fixture::new("certificates");
     let raw = |field: &str| {
         let path = format!("jsonpath={{.{field}}}");
-        let words = ["config", "view", "--raw", "-o", &path];
-        setting.session.kubectl(words).run().success().stdout
+        let args = ["config", "view", "--raw", "-o", &path];
+        fixture.session.kubectl(args).run().success().stdout
     };
     let chain = raw("clusters[0].cluster.certificate-authority-data");
     let chain = String::from_utf8(STANDARD.decode(chain).unwrap()).unwrap();
     const END: &str = "-----END CERTIFICATE-----\n";
-    // kube-apiserver's own, and the authority that signed it.
+    // The certificate of kube-apiserver, and the CA that signed it.
     let (leaf, authority) = chain.split_at(chain.find(END).unwrap() + END.len());
     let user = format!("token: '{}'", raw("users[0].user.token"));
     for (name, trusted) in [("leaf", leaf), ("authority", authority)] {
-        let text = kubeconfig(setting.cluster.server(), &STANDARD.encode(trusted), &user);
-        setting.session.file(name, text, 0o600);
+        let text = kubeconfig(fixture.cluster.server(), &STANDARD.encode(trusted), &user);
+        fixture.session.file(name, text, 0o600);
     }
-    let kubectl = setting
+    let kubectl = fixture
         .session
         .kubectl([
             "get",
@@ -117,12 +117,12 @@ fn a_servers_own_certificate_as_authority_is_named_with_the_way_round() {
             "--kubeconfig=leaf",
             "-n",
         ])
-        .arg(&setting.namespace)
+        .arg(&fixture.namespace)
         .run();
-    assert_eq!(kubectl.code, Some(0), "kubectl takes it: {kubectl}");
+    assert_eq!(kubectl.code, Some(0), "kubectl accepts it: {kubectl}");
 
-    let output = setting.create().args(["--kubeconfig=leaf"]).run();
-    assert_said(
+    let output = fixture.create().args(["--kubeconfig=leaf"]).run();
+    assert_output(
         &output,
         1,
         &[],
@@ -132,24 +132,24 @@ fn a_servers_own_certificate_as_authority_is_named_with_the_way_round() {
              that signed it, or --insecure-skip-tls-verify)",
         ],
     );
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 
-    // Both ways round.
-    setting.session.file("authority.pem", authority, 0o600);
-    let output = setting
+    // Both remedies work.
+    fixture.session.file("authority.pem", authority, 0o600);
+    let output = fixture
         .create()
         .args(["--kubeconfig=leaf", "--certificate-authority=authority.pem"])
         .run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
-    for words in [
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
+    for args in [
         &["--kubeconfig=authority"][..],
         &["--kubeconfig=leaf", "--insecure-skip-tls-verify"],
     ] {
-        let output = setting.create().args(words).run();
-        assert_said(&output, 0, &["secret/gcr-io unchanged"], &[]);
+        let output = fixture.create().args(args).run();
+        assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
     }
-    one_error(
-        &setting
+    single_error(
+        &fixture
             .create()
             .args(["--kubeconfig=leaf", "--certificate-authority=nowhere"])
             .run(),

@@ -1,4 +1,4 @@
-//! Completion as a shell gets it: through real kubectl, which runs the plugin's completion file.
+//! Shell completion through the real kubectl, which runs the plugin's completion executable.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use gcr_test_support::{ControlPlane, Session, keys};
 
 use crate::listener::Listener;
 
-/// What `kubectl gcr-secret WORDS<Tab>` offers: the candidates without their descriptions, and the directive.
-fn offered(session: &Session, words: &[&str]) -> (Vec<String>, String) {
+/// Returns the completion of `kubectl gcr-secret ARGS<Tab>`: the candidates without descriptions, and the directive.
+fn complete(session: &Session, args: &[&str]) -> (Vec<String>, String) {
     let output = session
         .kubectl(["__complete", "gcr-secret"])
-        .args(words)
+        .args(args)
         .run()
         .success();
     let mut lines: Vec<_> = output.stdout.lines().map(str::to_owned).collect();
@@ -19,26 +19,26 @@ fn offered(session: &Session, words: &[&str]) -> (Vec<String>, String) {
     (names.map(str::to_owned).collect(), directive)
 }
 
-fn list(names: &[&str], directive: &str) -> (Vec<String>, String) {
+fn candidates(names: &[&str], directive: &str) -> (Vec<String>, String) {
     let names = names.iter().map(ToString::to_string).collect();
     (names, directive.to_owned())
 }
 
 #[test]
-fn commands_flags_and_values_are_offered_without_a_cluster() {
+fn commands_flags_and_values_complete_without_cluster() {
     let session = Session::without_cluster();
-    let offered = |words: &[&str]| offered(&session, words);
+    let complete = |args: &[&str]| complete(&session, args);
     assert_eq!(
-        offered(&[""]),
-        list(
+        complete(&[""]),
+        candidates(
             &["completion", "create", "help", "options", "version"],
             ":4"
         )
     );
-    assert_eq!(offered(&["cr"]), list(&["create"], ":4"));
+    assert_eq!(complete(&["cr"]), candidates(&["create"], ":4"));
     assert_eq!(
-        offered(&["create", "--a"]),
-        list(
+        complete(&["create", "--a"]),
+        candidates(
             &[
                 "--access-token-file",
                 "--all-namespaces",
@@ -54,27 +54,33 @@ fn commands_flags_and_values_are_offered_without_a_cluster() {
         )
     );
     assert_eq!(
-        offered(&["create", "--auth", ""]),
-        list(&["json-key", "json-key-base64"], ":4")
+        complete(&["create", "--auth", ""]),
+        candidates(&["json-key", "json-key-base64"], ":4")
     );
     assert_eq!(
-        offered(&["create", "--dry-run="]),
-        list(&["none", "server", "client"], ":4")
+        complete(&["create", "--dry-run="]),
+        candidates(&["none", "server", "client"], ":4")
     );
     assert_eq!(
-        offered(&["version", "-o", ""]),
-        list(&["json", "yaml"], ":4")
+        complete(&["version", "-o", ""]),
+        candidates(&["json", "yaml"], ":4")
     );
-    assert_eq!(offered(&["completion", ""]), list(&["kubectl"], ":4"));
-    assert_eq!(offered(&["create", "--key-file", ""]), list(&[], ":0"));
     assert_eq!(
-        offered(&["create", "--docker-server", "gcr.io,europe-d"]),
-        list(&["gcr.io,europe-docker.pkg.dev"], ":4")
+        complete(&["completion", ""]),
+        candidates(&["kubectl"], ":4")
+    );
+    assert_eq!(
+        complete(&["create", "--key-file", ""]),
+        candidates(&[], ":0")
+    );
+    assert_eq!(
+        complete(&["create", "--docker-server", "gcr.io,europe-d"]),
+        candidates(&["gcr.io,europe-docker.pkg.dev"], ":4")
     );
 }
 
 #[test]
-fn what_the_cluster_has_is_offered() {
+fn cluster_objects_complete() {
     let cluster = ControlPlane::shared();
     let namespace = cluster.create_namespace("complete");
     let session = cluster.session();
@@ -91,53 +97,56 @@ fn what_the_cluster_has_is_offered() {
     let other = ["create", "secret", "generic", "tab-other", "-n", &namespace];
     session.kubectl(other).run().success();
 
-    let offered = |words: &[&str]| offered(&session, words);
+    let complete = |args: &[&str]| complete(&session, args);
     assert_eq!(
-        offered(&["create", "-n", &namespace]),
-        list(&[&namespace], ":4")
+        complete(&["create", "-n", &namespace]),
+        candidates(&[&namespace], ":4")
     );
     let several = format!("default,{namespace}");
     assert_eq!(
-        offered(&["create", &format!("--namespace={several}")]),
-        list(&[&several], ":4")
+        complete(&["create", &format!("--namespace={several}")]),
+        candidates(&[&several], ":4")
     );
-    // Pull Secrets only.
+    // Only pull Secrets are offered.
     assert_eq!(
-        offered(&["create", "-n", &namespace, "tab"]),
-        list(&["tab-one"], ":4")
+        complete(&["create", "-n", &namespace, "tab"]),
+        candidates(&["tab-one"], ":4")
     );
     assert_eq!(
-        offered(&["create", "-n", &namespace, "--serviceaccount", "sa/def"]),
-        list(&["sa/default"], ":4")
+        complete(&["create", "-n", &namespace, "--serviceaccount", "sa/def"]),
+        candidates(&["sa/default"], ":4")
     );
 }
 
 #[test]
-fn the_kubeconfig_is_offered_without_asking_a_server() {
+fn kubeconfig_entries_complete_without_request() {
     let session = Session::without_cluster();
     let kubeconfig = "clusters: [{name: c-one, cluster: {server: https://127.0.0.1:1}}]\n\
                       contexts: [{name: x-one, context: {}}, {name: x-two, context: {cluster: nope}}]\n\
                       users: [{name: u-one, user: {}}]\n";
     session.file("kubeconfig", kubeconfig, 0o600);
-    let offered = |words: &[&str]| {
+    let complete = |args: &[&str]| {
         let mut all = vec!["--kubeconfig=kubeconfig"];
-        all.extend(words);
-        offered(&session, &all)
+        all.extend(args);
+        complete(&session, &all)
     };
     assert_eq!(
-        offered(&["create", "--context", ""]),
-        list(&["x-one", "x-two"], ":4")
+        complete(&["create", "--context", ""]),
+        candidates(&["x-one", "x-two"], ":4")
     );
-    assert_eq!(offered(&["--context=x-t"]), list(&["x-two"], ":4"));
+    assert_eq!(complete(&["--context=x-t"]), candidates(&["x-two"], ":4"));
     assert_eq!(
-        offered(&["create", "--cluster", ""]),
-        list(&["c-one"], ":4")
+        complete(&["create", "--cluster", ""]),
+        candidates(&["c-one"], ":4")
     );
-    assert_eq!(offered(&["create", "--user", ""]), list(&["u-one"], ":4"));
+    assert_eq!(
+        complete(&["create", "--user", ""]),
+        candidates(&["u-one"], ":4")
+    );
 }
 
 #[test]
-fn trouble_is_silent_and_short() {
+fn failing_completion_is_silent_and_fast() {
     let session = Session::without_cluster();
     let listener = Listener::new();
     session.file("kubeconfig", listener.kubeconfig(), 0o600);
@@ -167,9 +176,9 @@ fn trouble_is_silent_and_short() {
     assert!(!session.work().join("answered").exists());
 }
 
-/// A process that may end at any moment would lose what came for a refresh token, and nobody expects a Tab to ask.
+/// The shell can kill the completion at any time, which would lose a new refresh token, and a Tab must not prompt.
 #[test]
-fn nothing_is_renewed_and_nobody_is_asked() {
+fn completion_neither_renews_tokens_nor_prompts() {
     let session = Session::without_cluster();
     let issuer = Listener::new();
     // {"alg":"none"}.{"exp":1577836800}.
@@ -189,40 +198,40 @@ fn nothing_is_renewed_and_nobody_is_asked() {
     session.script("asks", "echo started >> started");
     session.file("key.json", keys::KEY, 0o600);
     let tab = |kubeconfig| {
-        let words = ["create", "--kubeconfig", kubeconfig, "-n", ""];
-        let tab = session.program("kubectl_complete-gcr_secret").args(words);
+        let args = ["create", "--kubeconfig", kubeconfig, "-n", ""];
+        let tab = session.program("kubectl_complete-gcr_secret").args(args);
         tab.on_terminal().run().success()
     };
     let run = |kubeconfig| {
-        let words = ["create", "--kubeconfig", kubeconfig, "--key-file=key.json"];
-        session.gcr_secret(words).on_terminal().run().exits(1)
+        let args = ["create", "--kubeconfig", kubeconfig, "--key-file=key.json"];
+        session.gcr_secret(args).on_terminal().run().exits(1)
     };
     let has_started = || session.work().join("started").exists();
 
-    let offered = tab("issued");
-    assert_eq!(issuer.calls(), 0, "{offered}");
-    let offered = tab("talks");
-    assert!(!has_started(), "{offered}");
-    // A command does both.
+    let complete = tab("issued");
+    assert_eq!(issuer.connections(), 0, "{complete}");
+    let complete = tab("talks");
+    assert!(!has_started(), "{complete}");
+    // A command renews the token and starts the exec plugin.
     let failed = run("issued");
-    assert!(issuer.calls() > 0, "{failed}");
+    assert!(issuer.connections() > 0, "{failed}");
     let failed = run("talks");
     assert!(has_started(), "{failed}");
 }
 
 #[test]
-fn the_shim_completes_where_only_the_plugin_is_linked() {
+fn completion_shim_works_without_installed_completion_file() {
     let session = Session::without_cluster();
-    let place = session.bin().join("kubectl_complete-gcr_secret");
-    std::fs::remove_file(&place).unwrap();
-    assert_eq!(offered(&session, &["cr"]), list(&[], ":0"));
-    for words in [
+    let shim_path = session.bin().join("kubectl_complete-gcr_secret");
+    std::fs::remove_file(&shim_path).unwrap();
+    assert_eq!(complete(&session, &["cr"]), candidates(&[], ":0"));
+    for args in [
         &["gcr-secret", "completion"][..],
         &["gcr-secret", "completion", "kubectl"],
     ] {
-        let shim = session.kubectl(words).run().success().stdout;
-        session.file(&place, shim, 0o755);
-        assert_eq!(offered(&session, &["cr"]), list(&["create"], ":4"));
-        assert_eq!(offered(&session, &["create", "--auth", ""]).1, ":4");
+        let shim = session.kubectl(args).run().success().stdout;
+        session.file(&shim_path, shim, 0o755);
+        assert_eq!(complete(&session, &["cr"]), candidates(&["create"], ":4"));
+        assert_eq!(complete(&session, &["create", "--auth", ""]).1, ":4");
     }
 }

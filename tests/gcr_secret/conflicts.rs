@@ -1,18 +1,18 @@
-//! Field managers: a conflict names the other one and says what to do, and only `--force-conflicts` takes over.
+//! Field manager conflicts: the error names the other manager and a remedy, and only `--force-conflicts` takes the fields over.
 
 use gcr_test_support::keys;
 use serde_json::json;
 
-use crate::setting::{Setting, assert_said, version};
+use crate::fixture::{Fixture, assert_output, resource_version};
 
 #[test]
-fn a_secret_made_by_hand_is_left_alone_and_its_manager_named() {
-    let setting = Setting::new("conflicts");
-    setting.made_by_hand("gcr-io");
-    let made = setting.secret();
+fn secret_created_by_kubectl_conflicts() {
+    let fixture = Fixture::new("conflicts");
+    fixture.create_docker_registry_secret("gcr-io");
+    let made = fixture.secret();
 
-    let output = setting.typed().run();
-    assert_said(
+    let output = fixture.create_via_kubectl().run();
+    assert_output(
         &output,
         1,
         &[],
@@ -21,28 +21,31 @@ fn a_secret_made_by_hand_is_left_alone_and_its_manager_named() {
             "hint: it was made by hand; --force-conflicts takes the fields over",
         ],
     );
-    assert_eq!(setting.secret(), made);
+    assert_eq!(fixture.secret(), made);
 
-    let output = setting.typed().args(["--force-conflicts"]).run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
+    let output = fixture
+        .create_via_kubectl()
+        .args(["--force-conflicts"])
+        .run();
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
     assert_eq!(
-        setting.config("gcr-io"),
+        fixture.docker_config("gcr-io"),
         json!({"auths": {"gcr.io": {"auth": keys::key_auth()}}})
     );
-    let output = setting.typed().run();
-    assert_said(&output, 0, &["secret/gcr-io unchanged"], &[]);
+    let output = fixture.create_via_kubectl().run();
+    assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
 }
 
 #[test]
-fn whoever_edits_by_hand_is_somebody_by_hand() {
-    let setting = Setting::new("conflicts");
+fn kubectl_edit_and_patch_count_as_interactive_managers() {
+    let fixture = Fixture::new("conflicts");
     for manager in ["kubectl-edit", "kubectl-patch"] {
-        setting.create().args(["--force-conflicts"]).run().success();
+        fixture.create().args(["--force-conflicts"]).run().success();
         let patch = r#"{"data":{".dockerconfigjson":"e30="}}"#;
         let field_manager = format!("--field-manager={manager}");
-        setting.kubectl(["patch", "secret", "gcr-io", "-p", patch, &field_manager]);
-        let output = setting.create().run();
-        assert_said(
+        fixture.kubectl(["patch", "secret", "gcr-io", "-p", patch, &field_manager]);
+        let output = fixture.create().run();
+        assert_output(
             &output,
             1,
             &[],
@@ -57,13 +60,13 @@ fn whoever_edits_by_hand_is_somebody_by_hand() {
 }
 
 #[test]
-fn another_applier_is_said_to_put_it_back() {
-    let setting = Setting::new("conflicts");
-    applied_by(&setting, "flux");
-    let made = setting.secret();
+fn conflict_with_other_applier_warns_of_restore() {
+    let fixture = Fixture::new("conflicts");
+    applied_by(&fixture, "flux");
+    let made = fixture.secret();
 
-    let output = setting.create().run();
-    assert_said(
+    let output = fixture.create().run();
+    assert_output(
         &output,
         1,
         &[],
@@ -72,19 +75,19 @@ fn another_applier_is_said_to_put_it_back() {
             "hint: flux manages this Secret and may put it back; change it there, or take it over with --force-conflicts",
         ],
     );
-    assert_eq!(setting.secret(), made);
+    assert_eq!(fixture.secret(), made);
 
-    let output = setting.create().args(["--force-conflicts"]).run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
+    let output = fixture.create().args(["--force-conflicts"]).run();
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
 }
 
 #[test]
-fn what_we_applied_under_another_name_is_a_conflict_too() {
-    let setting = Setting::new("conflicts");
-    let under = ["--field-manager", "platform-team"];
-    setting.create().args(under).run().success();
-    let output = setting
-        .bare()
+fn own_secret_with_other_field_manager_conflicts() {
+    let fixture = Fixture::new("conflicts");
+    let manager = ["--field-manager", "platform-team"];
+    fixture.create().args(manager).run().success();
+    let output = fixture
+        .create_without_key()
         .args(["--key-file", "rotated-key.json"])
         .run();
     assert!(
@@ -94,28 +97,28 @@ fn what_we_applied_under_another_name_is_a_conflict_too() {
 }
 
 #[test]
-fn the_same_content_is_no_conflict() {
-    let setting = Setting::new("conflicts");
-    setting.create().run().success();
-    let made = setting.secret();
-    let output = setting.create().args(["--field-manager", "second"]).run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
-    assert_ne!(version(&setting.secret()), version(&made));
-    assert_eq!(setting.secret()["data"], made["data"]);
+fn same_content_with_other_field_manager_is_no_conflict() {
+    let fixture = Fixture::new("conflicts");
+    fixture.create().run().success();
+    let made = fixture.secret();
+    let output = fixture.create().args(["--field-manager", "second"]).run();
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
+    assert_ne!(resource_version(&fixture.secret()), resource_version(&made));
+    assert_eq!(fixture.secret()["data"], made["data"]);
 }
 
 #[test]
-fn a_copy_left_by_kubectl_apply_is_warned_of_with_a_command_that_removes_it() {
-    let setting = Setting::new("conflicts");
-    applied_by_client(&setting);
+fn last_applied_annotation_is_warned_of_with_removal_command() {
+    let fixture = Fixture::new("conflicts");
+    applied_by_client(&fixture);
     let warning = format!(
         "Warning: secret \"gcr-io\" keeps a copy of a key in an annotation that kubectl apply left; remove it with: \
          kubectl annotate secret gcr-io -n {} kubectl.kubernetes.io/last-applied-configuration-",
-        setting.namespace
+        fixture.namespace
     );
 
-    let output = setting.create().run();
-    assert_said(
+    let output = fixture.create().run();
+    assert_output(
         &output,
         1,
         &[],
@@ -127,42 +130,42 @@ fn a_copy_left_by_kubectl_apply_is_warned_of_with_a_command_that_removes_it() {
     );
 
     let typed = warning.split("remove it with: ").nth(1).unwrap();
-    setting.session.shell(typed).run().success();
-    assert_eq!(last_applied(&setting), None);
+    fixture.session.shell(typed).run().success();
+    assert_eq!(last_applied(&fixture), None);
 }
 
 #[test]
-fn force_conflicts_removes_that_copy() {
-    let setting = Setting::new("conflicts");
-    applied_by_client(&setting);
-    assert!(last_applied(&setting).is_some());
+fn force_conflicts_removes_last_applied_annotation() {
+    let fixture = Fixture::new("conflicts");
+    applied_by_client(&fixture);
+    assert!(last_applied(&fixture).is_some());
 
-    let trial = setting
+    let trial = fixture
         .create()
         .args(["--force-conflicts", "--dry-run=server"])
         .run();
-    assert_said(
+    assert_output(
         &trial,
         0,
         &["secret/gcr-io configured (server dry run)"],
         &[],
     );
-    assert!(last_applied(&setting).is_some());
+    assert!(last_applied(&fixture).is_some());
 
-    let output = setting.create().args(["--force-conflicts"]).run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
-    assert_eq!(last_applied(&setting), None);
-    let output = setting.create().args(["--force-conflicts"]).run();
-    assert_said(&output, 0, &["secret/gcr-io unchanged"], &[]);
+    let output = fixture.create().args(["--force-conflicts"]).run();
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
+    assert_eq!(last_applied(&fixture), None);
+    let output = fixture.create().args(["--force-conflicts"]).run();
+    assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
 }
 
 #[test]
-fn a_copy_on_a_secret_of_ours_is_warned_of_too() {
-    let setting = Setting::new("conflicts");
-    setting.create().run().success();
+fn last_applied_annotation_on_own_secret_is_warned_of() {
+    let fixture = Fixture::new("conflicts");
+    fixture.create().run().success();
     let key = "kubectl.kubernetes.io/last-applied-configuration";
-    setting.kubectl(["annotate", "secret", "gcr-io", &format!("{key}={{}}")]);
-    let output = setting.create().run();
+    fixture.kubectl(["annotate", "secret", "gcr-io", &format!("{key}={{}}")]);
+    let output = fixture.create().run();
     assert!(
         output.code == Some(0)
             && output.stdout == "secret/gcr-io unchanged\n"
@@ -173,10 +176,10 @@ fn a_copy_on_a_secret_of_ours_is_warned_of_too() {
     );
 }
 
-fn manifest(setting: &Setting) -> String {
+fn manifest(fixture: &Fixture) -> String {
     json!({
         "apiVersion": "v1", "kind": "Secret",
-        "metadata": {"name": "gcr-io", "namespace": setting.namespace},
+        "metadata": {"name": "gcr-io", "namespace": fixture.namespace},
         "type": "kubernetes.io/dockerconfigjson",
         "data": {".dockerconfigjson": "eyJhdXRocyI6e319"},
     })
@@ -184,8 +187,8 @@ fn manifest(setting: &Setting) -> String {
 }
 
 #[track_caller]
-fn applied_by(setting: &Setting, manager: &str) {
-    let words = [
+fn applied_by(fixture: &Fixture, manager: &str) {
+    let args = [
         "apply",
         "--server-side",
         "--field-manager",
@@ -193,19 +196,19 @@ fn applied_by(setting: &Setting, manager: &str) {
         "-f",
         "-",
     ];
-    let apply = setting.cluster.kubectl(words);
-    apply.stdin(manifest(setting)).run().success();
+    let apply = fixture.cluster.kubectl(args);
+    apply.stdin(manifest(fixture)).run().success();
 }
 
 #[track_caller]
-fn applied_by_client(setting: &Setting) {
-    let apply = setting.cluster.kubectl(["apply", "-f", "-"]);
-    apply.stdin(manifest(setting)).run().success();
+fn applied_by_client(fixture: &Fixture) {
+    let apply = fixture.cluster.kubectl(["apply", "-f", "-"]);
+    apply.stdin(manifest(fixture)).run().success();
 }
 
 #[track_caller]
-fn last_applied(setting: &Setting) -> Option<String> {
-    let secret = setting.secret();
+fn last_applied(fixture: &Fixture) -> Option<String> {
+    let secret = fixture.secret();
     secret["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]
         .as_str()
         .map(String::from)

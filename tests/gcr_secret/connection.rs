@@ -1,11 +1,11 @@
-//! The way to the server: what is said where it fails, and where a key may not travel.
+//! Connection errors, and the insecure connections over which a key is not sent.
 
 use gcr_test_support::{ControlPlane, Invocation, Session};
 
+use crate::fixture::{Fixture, assert_output, single_error, write_key_files};
 use crate::listener::{Listener, kubeconfig};
-use crate::setting::{Setting, assert_said, give_keys, one_error};
 
-/// A session with a kubeconfig of these cluster settings, and `create` in it.
+/// Writes a kubeconfig with these cluster settings and returns the command `create` that uses it.
 fn create(session: &Session, cluster: &str) -> Invocation {
     session.file("kubeconfig", kubeconfig(cluster), 0o600);
     session.gcr_secret(["create", "--key-file=key.json", "--kubeconfig=kubeconfig"])
@@ -14,41 +14,41 @@ fn create(session: &Session, cluster: &str) -> Invocation {
 #[track_caller]
 fn session() -> Session {
     let session = Session::without_cluster();
-    give_keys(&session);
+    write_key_files(&session);
     session
 }
 
 const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
 
-/// A port that no program is given by chance.
+/// An address on which no program listens, because port 1 is never assigned at random.
 const CLOSED: &str = "127.0.0.1:1";
 
 #[test]
-fn a_server_that_is_not_there_is_reported_at_once_as_kubectl_does() {
+fn refused_connection_is_reported_in_kubectls_words() {
     let session = session();
     let server = CLOSED;
     let output = create(&session, &format!("server: https://{server}")).run();
     let error = format!(
         "The connection to the server {server} was refused - did you specify the right host or port?"
     );
-    assert_said(&output, 1, &[], &[&error]);
+    assert_output(&output, 1, &[], &[&error]);
     assert!(output.elapsed.as_secs() < 5, "{output}");
-    let words = ["get", "serviceaccounts", "--kubeconfig=kubeconfig"];
-    let kubectls = session.kubectl(words).run();
+    let args = ["get", "serviceaccounts", "--kubeconfig=kubeconfig"];
+    let kubectl_output = session.kubectl(args).run();
     assert!(
-        kubectls.stderr.ends_with(&format!("{error}\n")),
-        "{kubectls}"
+        kubectl_output.stderr.ends_with(&format!("{error}\n")),
+        "{kubectl_output}"
     );
 
     let output = create(&session, &format!("server: https://{server}"))
         .args(["-n", "a,b,c", "--attach"])
         .run();
     let count = "0 failed, 0 unknown, 6 not started";
-    assert_said(&output, 1, &[], &[&error, count]);
+    assert_output(&output, 1, &[], &[&error, count]);
 }
 
 #[test]
-fn a_server_that_hangs_up_is_no_refused_connection() {
+fn closed_connection_is_not_reported_as_refused() {
     let session = session();
     let listener = Listener::new();
     let output = create(&session, &format!("server: https://{}", listener.address())).run();
@@ -64,12 +64,12 @@ fn a_server_that_hangs_up_is_no_refused_connection() {
 }
 
 #[test]
-fn an_unknown_certificate_is_not_spoken_to() {
-    let setting = Setting::new("connection");
+fn untrusted_server_certificate_fails_without_write() {
+    let fixture = Fixture::new("connection");
     let session = session();
-    let server = format!("server: \"{}\"", setting.cluster.server());
+    let server = format!("server: \"{}\"", fixture.cluster.server());
     let output = create(&session, &server)
-        .args(["-n", &setting.namespace])
+        .args(["-n", &fixture.namespace])
         .run();
     assert!(
         output.code == Some(1)
@@ -78,21 +78,21 @@ fn an_unknown_certificate_is_not_spoken_to() {
                 .starts_with("Unable to connect to the server: "),
         "{output}"
     );
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 }
 
 #[test]
-fn a_credential_that_is_not_taken_is_worded_as_kubectl_words_it() {
-    let setting = Setting::new("connection");
-    let output = setting.create().args(["--token", "nobodys"]).run();
+fn rejected_credential_is_reported_in_kubectls_words() {
+    let fixture = Fixture::new("connection");
+    let output = fixture.create().args(["--token", "invalid"]).run();
     let error = "error: You must be logged in to the server (Unauthorized)";
-    assert_said(&output, 1, &[], &[error]);
-    let several = format!("{},other", setting.namespace);
-    let output = setting
+    assert_output(&output, 1, &[], &[error]);
+    let several = format!("{},other", fixture.namespace);
+    let output = fixture
         .create()
-        .args(["--token", "nobodys", "-n", &several])
+        .args(["--token", "invalid", "-n", &several])
         .run();
-    assert_said(
+    assert_output(
         &output,
         1,
         &[],
@@ -101,9 +101,9 @@ fn a_credential_that_is_not_taken_is_worded_as_kubectl_words_it() {
 }
 
 #[test]
-fn a_key_wants_a_flag_where_the_kubeconfig_switches_verification_off() {
-    let setting = Setting::new("connection");
-    let original = std::fs::read_to_string(setting.session.kubeconfig()).unwrap();
+fn key_with_insecure_kubeconfig_requires_flag() {
+    let fixture = Fixture::new("connection");
+    let original = std::fs::read_to_string(fixture.session.kubeconfig()).unwrap();
     let insecure: Vec<_> = original
         .lines()
         .map(
@@ -113,52 +113,44 @@ fn a_key_wants_a_flag_where_the_kubeconfig_switches_verification_off() {
             },
         )
         .collect();
-    setting.session.file("insecure", insecure.join("\n"), 0o600);
-    let words = ["--kubeconfig", "insecure"];
-    let output = setting.create().args(words).run();
-    let error = one_error(&output);
+    fixture.session.file("insecure", insecure.join("\n"), 0o600);
+    let args = ["--kubeconfig", "insecure"];
+    let output = fixture.create().args(args).run();
+    let error = single_error(&output);
     assert!(
-        error.contains(setting.cluster.server())
+        error.contains(fixture.cluster.server())
             && error.contains("give --insecure-skip-tls-verify"),
         "{error}"
     );
-    assert_eq!(setting.find("secret/gcr-io"), None);
-    // Neither does a dry run of the server leave with a key; one of the client sends none.
-    let output = setting
-        .create()
-        .args(words)
-        .args(["--dry-run=server"])
-        .run();
-    one_error(&output);
-    let output = setting
-        .create()
-        .args(words)
-        .args(["--dry-run=client"])
-        .run();
-    assert_said(&output, 0, &["secret/gcr-io created (dry run)"], &[]);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
+    // A server dry run sends the key too, so it fails. A client dry run sends nothing.
+    let output = fixture.create().args(args).args(["--dry-run=server"]).run();
+    single_error(&output);
+    let output = fixture.create().args(args).args(["--dry-run=client"]).run();
+    assert_output(&output, 0, &["secret/gcr-io created (dry run)"], &[]);
 
-    let output = setting
+    let output = fixture
         .create()
-        .args(words)
+        .args(args)
         .args(["--insecure-skip-tls-verify"])
         .run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
 }
 
 #[test]
-fn plain_http_beyond_loopback_wants_an_explicit_server() {
+fn plain_http_beyond_loopback_requires_server_flag() {
     let session = session();
-    // A proxy is where such a request would come by.
-    let listener = Listener::answering(|_, _| Some(FORBIDDEN.into()));
+    // The proxy shows whether a request for the remote host is sent.
+    let listener = Listener::responding(|_, _| Some(FORBIDDEN.into()));
     let proxy = format!("proxy-url: \"http://{}\"", listener.address());
     let cluster = format!("server: \"http://cluster.example:8080\", {proxy}");
     let output = create(&session, &cluster).run();
-    let error = one_error(&output);
+    let error = single_error(&output);
     assert!(
         error.contains("http://cluster.example:8080") && error.contains("--server"),
         "{error}"
     );
-    assert_eq!(listener.calls(), 0);
+    assert_eq!(listener.connections(), 0);
 
     create(&session, &cluster)
         .args(["--server", "http://cluster.example:8080"])
@@ -169,27 +161,27 @@ fn plain_http_beyond_loopback_wants_an_explicit_server() {
 }
 
 #[test]
-fn a_key_goes_to_loopback_over_plain_http_by_way_of_no_other_machine() {
+fn key_over_plain_http_to_loopback_rejects_remote_proxy() {
     let session = session();
-    // Not asked: a reserved address (RFC 5737).
+    // A reserved address (RFC 5737), to which no request is sent.
     let cluster = "server: \"http://127.0.0.1:8080\", proxy-url: \"http://192.0.2.1:3128\"";
     let output = create(&session, cluster).run();
-    let error = one_error(&output);
+    let error = single_error(&output);
     assert!(
         error.contains("by way of the proxy 192.0.2.1,") && error.contains("--server"),
         "{error}"
     );
-    let listener = Listener::answering(|_, _| Some(FORBIDDEN.into()));
+    let listener = Listener::responding(|_, _| Some(FORBIDDEN.into()));
     let proxy = format!("proxy-url: \"http://{}\"", listener.address());
     let cluster = format!("server: \"http://127.0.0.1:8080\", {proxy}");
     create(&session, &cluster).run().exits(1);
-    assert!(listener.calls() > 0);
+    assert!(listener.connections() > 0);
 }
 
 #[test]
-fn plain_http_on_loopback_is_spoken_without_a_credential_of_the_kubeconfig() {
+fn plain_http_to_loopback_sends_requests() {
     let session = session();
-    let listener = Listener::answering(|_, _| Some(FORBIDDEN.into()));
+    let listener = Listener::responding(|_, _| Some(FORBIDDEN.into()));
     let server = format!("server: http://{}", listener.address());
     create(&session, &server).run().exits(1);
     let request = listener.next_request();
@@ -200,13 +192,13 @@ fn plain_http_on_loopback_is_spoken_without_a_credential_of_the_kubeconfig() {
 }
 
 #[test]
-fn a_silent_server_is_given_up_at_the_request_timeout() {
+fn unresponsive_server_fails_after_request_timeout() {
     let session = session();
-    let listener = Listener::answering(|_, _| None);
+    let listener = Listener::responding(|_, _| None);
     let output = create(&session, &format!("server: http://{}", listener.address()))
         .args(["--request-timeout=1s"])
         .run();
-    assert_said(
+    assert_output(
         &output,
         1,
         &[],
@@ -217,7 +209,7 @@ fn a_silent_server_is_given_up_at_the_request_timeout() {
     let output = create(&session, &format!("server: http://{}", listener.address()))
         .args(["--request-timeout=1s", "-n", "a,b", "--attach"])
         .run();
-    assert_said(
+    assert_output(
         &output,
         1,
         &[],
@@ -229,18 +221,18 @@ fn a_silent_server_is_given_up_at_the_request_timeout() {
 }
 
 #[test]
-fn a_context_or_a_kubeconfig_that_is_not_there_is_named() {
+fn missing_context_or_kubeconfig_is_named_in_error() {
     let session = ControlPlane::shared().session();
-    give_keys(&session);
+    write_key_files(&session);
     let output = session
         .gcr_secret(["create", "--key-file=key.json", "--context=nope"])
         .run();
-    assert!(one_error(&output).contains("\"nope\""), "{output}");
+    assert!(single_error(&output).contains("\"nope\""), "{output}");
     let output = session
         .gcr_secret(["create", "--key-file=key.json", "--kubeconfig=/nonexistent"])
         .run();
     assert_eq!(
-        one_error(&output),
+        single_error(&output),
         "error: stat /nonexistent: no such file or directory"
     );
 }

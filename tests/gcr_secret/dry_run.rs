@@ -1,22 +1,23 @@
-//! `--dry-run`: client asks nobody and prints what would be sent, server says what would become of it; neither writes.
+//! `--dry-run`: the client dry run prints the manifest without a request, the server dry run reports the outcome; neither
+//! writes.
 
 use gcr_test_support::{Session, keys};
 use serde_json::{Value, json};
 
+use crate::fixture::{Fixture, assert_output, resource_version, single_error, write_key_files};
 use crate::listener::Listener;
-use crate::setting::{Setting, assert_said, give_keys, one_error, version};
 
-/// A session whose cluster nobody may ask.
+/// Returns a session and its server, which counts connections.
 #[track_caller]
-fn alone() -> (Session, Listener) {
+fn offline_session() -> (Session, Listener) {
     let session = Session::without_cluster();
-    give_keys(&session);
+    write_key_files(&session);
     let listener = Listener::new();
     session.file("kubeconfig", listener.kubeconfig(), 0o600);
     (session, listener)
 }
 
-const WORDS: [&str; 6] = [
+const ARGS: [&str; 6] = [
     "create",
     "--key-file",
     "key.json",
@@ -26,12 +27,12 @@ const WORDS: [&str; 6] = [
 ];
 
 #[test]
-fn a_client_dry_run_asks_nobody() {
-    let (session, listener) = alone();
-    let output = session.gcr_secret(WORDS).run();
-    assert_said(&output, 0, &["secret/gcr-io created (dry run)"], &[]);
-    let output = session.gcr_secret(WORDS).args(["-n", "a,b"]).run();
-    assert_eq!(listener.calls(), 0);
+fn client_dry_run_sends_no_request() {
+    let (session, listener) = offline_session();
+    let output = session.gcr_secret(ARGS).run();
+    assert_output(&output, 0, &["secret/gcr-io created (dry run)"], &[]);
+    let output = session.gcr_secret(ARGS).args(["-n", "a,b"]).run();
+    assert_eq!(listener.connections(), 0);
     let mut lines: Vec<_> = output.stdout.lines().collect();
     lines.sort_unstable();
     assert_eq!(
@@ -48,35 +49,35 @@ fn a_client_dry_run_asks_nobody() {
 }
 
 #[test]
-fn a_bare_dry_run_is_a_client_dry_run_with_kubectls_warning() {
-    let (session, listener) = alone();
-    let output = session.gcr_secret(&WORDS[..5]).args(["--dry-run"]).run();
-    assert_said(
+fn dry_run_without_value_is_client_dry_run_with_kubectls_warning() {
+    let (session, listener) = offline_session();
+    let output = session.gcr_secret(&ARGS[..5]).args(["--dry-run"]).run();
+    assert_output(
         &output,
         0,
         &["secret/gcr-io created (dry run)"],
         &["Warning: --dry-run is deprecated and can be replaced with --dry-run=client."],
     );
-    assert_eq!(listener.calls(), 0);
+    assert_eq!(listener.connections(), 0);
     let output = session
-        .gcr_secret(&WORDS[..5])
+        .gcr_secret(&ARGS[..5])
         .args(["--dry-run=bogus"])
         .run();
     assert_eq!(
-        one_error(&output),
+        single_error(&output),
         r#"error: Invalid dry-run value (bogus). Must be "none", "server", or "client"."#
     );
 }
 
 #[test]
-fn its_manifest_holds_the_real_data() {
-    let (session, listener) = alone();
+fn client_dry_run_manifest_contains_data() {
+    let (session, listener) = offline_session();
     let output = session
-        .gcr_secret(WORDS)
+        .gcr_secret(ARGS)
         .args(["-o", "json"])
         .run()
         .success();
-    assert_eq!(listener.calls(), 0);
+    assert_eq!(listener.connections(), 0);
     let manifest: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(
         manifest["metadata"],
@@ -93,11 +94,11 @@ fn its_manifest_holds_the_real_data() {
     );
     assert_eq!(manifest["type"], "kubernetes.io/dockerconfigjson");
     let template = r#"go-template={{index .data ".dockerconfigjson" | base64decode}}"#;
-    let words = ["create", "--dry-run=client", "-f", "-", "-o", template];
-    let setting = Setting::new("dry-run");
-    let decoded = setting
+    let args = ["create", "--dry-run=client", "-f", "-", "-o", template];
+    let fixture = Fixture::new("dry-run");
+    let decoded = fixture
         .cluster
-        .kubectl(words)
+        .kubectl(args)
         .stdin(output.stdout)
         .run()
         .success();
@@ -109,13 +110,13 @@ fn its_manifest_holds_the_real_data() {
 }
 
 #[test]
-fn the_manifest_names_a_namespace_only_where_one_was_named() {
-    let (session, _listener) = alone();
-    let shown = |words: &[&str]| -> Value {
+fn manifest_contains_only_explicit_namespace() {
+    let (session, _listener) = offline_session();
+    let shown = |args: &[&str]| -> Value {
         let output = session
-            .gcr_secret(WORDS)
+            .gcr_secret(ARGS)
             .args(["-o", "json"])
-            .args(words)
+            .args(args)
             .run()
             .success();
         serde_json::from_str(&output.stdout).unwrap()
@@ -141,33 +142,33 @@ fn the_manifest_names_a_namespace_only_where_one_was_named() {
 }
 
 #[test]
-fn kubectl_can_apply_the_manifest_and_create_then_has_nothing_to_change() {
-    let setting = Setting::new("dry-run");
+fn create_after_applied_manifest_is_unchanged() {
+    let fixture = Fixture::new("dry-run");
     let line = format!(
         "kubectl gcr-secret create --key-file key.json -n {} --dry-run=client -o yaml \
          | kubectl apply --server-side --field-manager kubectl-gcr-secret -f -",
-        setting.namespace
+        fixture.namespace
     );
-    let output = setting.session.shell(&line).run();
-    assert_said(&output, 0, &["secret/gcr-io serverside-applied"], &[]);
-    let applied = setting.secret();
-    let output = setting.create().run();
-    assert_said(&output, 0, &["secret/gcr-io unchanged"], &[]);
-    assert_eq!(setting.secret(), applied);
+    let output = fixture.session.shell(&line).run();
+    assert_output(&output, 0, &["secret/gcr-io serverside-applied"], &[]);
+    let applied = fixture.secret();
+    let output = fixture.create().run();
+    assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
+    assert_eq!(fixture.secret(), applied);
 }
 
 #[test]
-fn a_manifest_applied_under_kubectls_own_name_is_the_same_content() {
-    let setting = Setting::new("dry-run");
+fn manifest_applied_by_kubectl_conflicts_only_on_new_content() {
+    let fixture = Fixture::new("dry-run");
     let line = format!(
         "kubectl gcr-secret create --key-file key.json -n {} --dry-run=client -o yaml | kubectl apply --server-side -f -",
-        setting.namespace
+        fixture.namespace
     );
-    setting.session.shell(&line).run().success();
-    let output = setting.create().run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
-    let output = setting
-        .bare()
+    fixture.session.shell(&line).run().success();
+    let output = fixture.create().run();
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
+    let output = fixture
+        .create_without_key()
         .args(["--key-file", "rotated-key.json"])
         .run()
         .exits(1);
@@ -175,45 +176,55 @@ fn a_manifest_applied_under_kubectls_own_name_is_the_same_content() {
 }
 
 #[test]
-fn a_server_dry_run_says_what_would_become_of_it() {
-    let setting = Setting::new("dry-run");
-    let output = setting.typed().args(["--dry-run=server"]).run();
-    assert_said(&output, 0, &["secret/gcr-io created (server dry run)"], &[]);
-    assert_eq!(setting.find("secret/gcr-io"), None);
+fn server_dry_run_reports_outcome_without_write() {
+    let fixture = Fixture::new("dry-run");
+    let output = fixture
+        .create_via_kubectl()
+        .args(["--dry-run=server"])
+        .run();
+    assert_output(&output, 0, &["secret/gcr-io created (server dry run)"], &[]);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 
-    // All within a second or two, which is where the server's times tell nothing.
+    // All runs happen within one or two seconds, so the server's timestamps do not show which of them wrote.
     for (written, other) in [
         ("key.json", "rotated-key.json"),
         ("rotated-key.json", "key.json"),
     ] {
-        setting.bare().args(["--key-file", written]).run().success();
-        let before = setting.secret();
+        fixture
+            .create_without_key()
+            .args(["--key-file", written])
+            .run()
+            .success();
+        let before = fixture.secret();
         for (key, word) in [
             (written, "unchanged"),
             (other, "configured"),
             (written, "unchanged"),
         ] {
-            let output = setting
-                .bare()
+            let output = fixture
+                .create_without_key()
                 .args(["--dry-run=server", "--key-file", key])
                 .run();
-            assert_said(
+            assert_output(
                 &output,
                 0,
                 &[&format!("secret/gcr-io {word} (server dry run)")],
                 &[],
             );
         }
-        assert_eq!(version(&setting.secret()), version(&before));
+        assert_eq!(
+            resource_version(&fixture.secret()),
+            resource_version(&before)
+        );
     }
 }
 
 #[test]
-fn a_server_dry_run_finds_the_conflict_that_would_be() {
-    let setting = Setting::new("dry-run");
-    setting.made_by_hand("gcr-io");
-    let output = setting.create().args(["--dry-run=server"]).run();
-    assert_said(
+fn server_dry_run_reports_conflict() {
+    let fixture = Fixture::new("dry-run");
+    fixture.create_docker_registry_secret("gcr-io");
+    let output = fixture.create().args(["--dry-run=server"]).run();
+    assert_output(
         &output,
         1,
         &[],
@@ -225,12 +236,12 @@ fn a_server_dry_run_finds_the_conflict_that_would_be() {
 }
 
 #[test]
-fn an_account_under_a_dry_run_is_shown_with_its_whole_list_and_not_written() {
-    let setting = Setting::new("dry-run");
+fn dry_run_with_attach_prints_account_without_write() {
+    let fixture = Fixture::new("dry-run");
     let patch = r#"{"imagePullSecrets":[{"name":"quay"}]}"#;
-    setting.kubectl(["patch", "serviceaccount", "default", "-p", patch]);
-    let account = setting.get("serviceaccount/default");
-    let output = setting
+    fixture.kubectl(["patch", "serviceaccount", "default", "-p", patch]);
+    let account = fixture.get("serviceaccount/default");
+    let output = fixture
         .create()
         .args(["--attach", "--dry-run=server"])
         .run();
@@ -238,10 +249,10 @@ fn an_account_under_a_dry_run_is_shown_with_its_whole_list_and_not_written() {
         "secret/gcr-io created (server dry run)",
         "serviceaccount/default patched (server dry run)",
     ];
-    assert_said(&output, 0, &done, &[]);
+    assert_output(&output, 0, &done, &[]);
 
-    let words = ["--attach", "--dry-run=client", "-o", "json"];
-    let output = setting.create().args(words).run().success();
+    let args = ["--attach", "--dry-run=client", "-o", "json"];
+    let output = fixture.create().args(args).run().success();
     let list: Value = serde_json::from_str(&output.stdout).unwrap();
     let kinds: Vec<_> = list["items"]
         .as_array()
@@ -255,15 +266,15 @@ fn an_account_under_a_dry_run_is_shown_with_its_whole_list_and_not_written() {
         shown["imagePullSecrets"],
         json!([{"name": "quay"}, {"name": "gcr-io"}])
     );
-    assert_eq!(version(shown), version(&account));
-    assert_eq!(setting.get("serviceaccount/default"), account);
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert_eq!(resource_version(shown), resource_version(&account));
+    assert_eq!(fixture.get("serviceaccount/default"), account);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 }
 
 #[test]
-fn an_account_that_cannot_be_read_is_an_error_of_a_client_dry_run() {
-    let (session, listener) = alone();
-    let output = session.gcr_secret(WORDS).args(["--attach"]).run();
+fn client_dry_run_with_unreadable_account_fails() {
+    let (session, listener) = offline_session();
+    let output = session.gcr_secret(ARGS).args(["--attach"]).run();
     assert_eq!(
         (output.code, output.stdout.as_str()),
         (Some(1), "secret/gcr-io created (dry run)\n"),
@@ -275,13 +286,13 @@ fn an_account_that_cannot_be_read_is_an_error_of_a_client_dry_run() {
             .starts_with("Unable to connect to the server: "),
         "{output}"
     );
-    assert_ne!(listener.calls(), 0);
+    assert_ne!(listener.connections(), 0);
 }
 
 #[test]
-fn on_a_terminal_the_data_is_masked_with_a_hint() {
-    let (session, _listener) = alone();
-    let line = format!("kubectl gcr-secret {} -o yaml", WORDS.join(" "));
+fn data_on_terminal_is_masked_with_hint() {
+    let (session, _listener) = offline_session();
+    let line = format!("kubectl gcr-secret {} -o yaml", ARGS.join(" "));
     let output = session
         .shell(&format!("script -qec '{line}' /dev/null"))
         .run()

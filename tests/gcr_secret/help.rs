@@ -1,18 +1,18 @@
-//! Help, as texts kept in files (`tests/gcr_secret/help`) and in its likeness to kubectl's own.
+//! Help texts, compared with the files in `tests/gcr_secret/help` and with the layout of kubectl's help.
 
 use gcr_test_support::Session;
 use gcr_test_support::snapshot::assert_snapshot;
 
-fn said(words: &[&str]) -> String {
+fn help_text(args: &[&str]) -> String {
     let session = Session::without_cluster();
-    let output = session.kubectl(words).run().success();
+    let output = session.kubectl(args).run().success();
     assert_eq!(output.stderr, "", "{output}");
     output.stdout
 }
 
 #[test]
-fn help_is_what_was_reviewed() {
-    for (name, words) in [
+fn help_texts_match_snapshots() {
+    for (name, args) in [
         ("gcr-secret", &["gcr-secret", "--help"][..]),
         ("create", &["gcr-secret", "create", "--help"]),
         ("completion", &["gcr-secret", "completion", "--help"]),
@@ -20,47 +20,50 @@ fn help_is_what_was_reviewed() {
         ("options", &["gcr-secret", "options"]),
     ] {
         let path = format!("tests/gcr_secret/help/{name}.txt");
-        assert_snapshot(&path, &said(words));
+        assert_snapshot(&path, &help_text(args));
     }
 }
 
 #[test]
-fn every_way_to_ask_for_help_gives_the_same() {
-    let create = said(&["gcr-secret", "create", "--help"]);
-    for words in [
+fn all_help_invocations_print_same_text() {
+    let create = help_text(&["gcr-secret", "create", "--help"]);
+    for args in [
         &["gcr-secret", "create", "-h"][..],
         &["gcr-secret", "--help", "create"],
         &["gcr-secret", "help", "create"],
         &["gcr-secret", "create", "--help", "--key-file", "nope"],
     ] {
-        assert_eq!(said(words), create);
+        assert_eq!(help_text(args), create);
     }
-    assert_eq!(said(&["gcr-secret", "help"]), said(&["gcr-secret", "-h"]));
     assert_eq!(
-        said(&["gcr-secret", "options", "--help"]),
-        said(&["gcr-secret", "options"])
+        help_text(&["gcr-secret", "help"]),
+        help_text(&["gcr-secret", "-h"])
+    );
+    assert_eq!(
+        help_text(&["gcr-secret", "options", "--help"]),
+        help_text(&["gcr-secret", "options"])
     );
 }
 
 #[test]
-fn without_a_command_help_goes_to_standard_error() {
+fn missing_command_prints_help_to_stderr() {
     let session = Session::without_cluster();
-    let ours = session.kubectl(["gcr-secret"]).run().exits(1);
-    assert_eq!(ours.stdout, "");
-    assert_eq!(ours.stderr, said(&["gcr-secret", "--help"]));
-    // As kubectl's own groups do.
-    let kubectls = session.kubectl(["create", "secret"]).run().exits(1);
-    assert_eq!(kubectls.stdout, "");
+    let plugin = session.kubectl(["gcr-secret"]).run().exits(1);
+    assert_eq!(plugin.stdout, "");
+    assert_eq!(plugin.stderr, help_text(&["gcr-secret", "--help"]));
+    // kubectl's own command groups do the same.
+    let kubectl_output = session.kubectl(["create", "secret"]).run().exits(1);
+    assert_eq!(kubectl_output.stdout, "");
 }
 
-/// What is left of help when the words are taken out: indents, quotes, empty lines, the names of sections.
-fn skeleton(help: &str) -> Vec<String> {
-    let mut lines: Vec<String> = help.lines().map(kind_of_line).collect();
+/// Reduces a help text to its layout: indentation, quotes, empty lines and section names.
+fn layout(help: &str) -> Vec<String> {
+    let mut lines: Vec<String> = help.lines().map(line_kind).collect();
     lines.dedup();
     lines
 }
 
-fn kind_of_line(line: &str) -> String {
+fn line_kind(line: &str) -> String {
     let sections = ["Examples:", "Options:", "Usage:", "Available Commands:"];
     let kind = match line {
         "" => "",
@@ -79,26 +82,26 @@ fn kind_of_line(line: &str) -> String {
 }
 
 #[test]
-fn help_is_laid_out_as_kubectls_own() {
-    let ours = said(&["gcr-secret", "create", "--help"]);
-    let kubectls = said(&["create", "secret", "docker-registry", "--help"]);
+fn help_layout_matches_kubectl() {
+    let plugin = help_text(&["gcr-secret", "create", "--help"]);
+    let kubectl_output = help_text(&["create", "secret", "docker-registry", "--help"]);
     let parts = |help: &str| -> Vec<Vec<String>> {
         let (text, rest) = help.split_once("\nExamples:\n").unwrap();
         let (examples, rest) = rest.split_once("\nOptions:\n").unwrap();
         let (options, rest) = rest.split_once("\nUsage:\n").unwrap();
         assert!(text.ends_with('\n') && !text.starts_with('\n'), "{text}");
-        let mut kinds = skeleton(options);
+        let mut kinds = layout(options);
         kinds.sort();
         kinds.dedup();
-        let mut of_examples = skeleton(&examples.replace("  gcloud ", "  kubectl "));
+        let mut of_examples = layout(&examples.replace("  gcloud ", "  kubectl "));
         of_examples.truncate(5);
-        vec![of_examples, kinds, skeleton(rest)]
+        vec![of_examples, kinds, layout(rest)]
     };
-    assert_eq!(parts(&ours), parts(&kubectls));
+    assert_eq!(parts(&plugin), parts(&kubectl_output));
 }
 
 #[test]
-fn flags_that_kubectl_has_too_have_kubectls_texts() {
+fn shared_flags_have_kubectls_texts() {
     let flags = |help: &str| -> Vec<(String, String)> {
         let lines: Vec<_> = help.lines().collect();
         lines
@@ -107,29 +110,34 @@ fn flags_that_kubectl_has_too_have_kubectls_texts() {
             .map(|pair| (pair[0].trim().to_owned(), pair[1].trim().to_owned()))
             .collect()
     };
-    let kubectls = flags(&said(&["options"]));
-    // A default of ours, and levels of ours.
+    let kubectl_output = flags(&help_text(&["options"]));
+    // The default time limit and the verbosity levels differ from kubectl's.
     let own = ["--request-timeout='35s':", "-v, --v=0:"];
-    for flag in flags(&said(&["gcr-secret", "options"])) {
+    for flag in flags(&help_text(&["gcr-secret", "options"])) {
         if !own.contains(&flag.0.as_str()) {
-            assert!(kubectls.contains(&flag), "{flag:?}");
+            assert!(kubectl_output.contains(&flag), "{flag:?}");
         }
     }
-    let kubectls = flags(&said(&["create", "secret", "docker-registry", "--help"]));
-    let ours = flags(&said(&["gcr-secret", "create", "--help"]));
+    let kubectl_output = flags(&help_text(&[
+        "create",
+        "secret",
+        "docker-registry",
+        "--help",
+    ]));
+    let plugin = flags(&help_text(&["gcr-secret", "create", "--help"]));
     for name in ["--dry-run='none':", "--show-managed-fields=false:"] {
         let of = |flags: &[(String, String)]| flags.iter().find(|flag| flag.0 == name).cloned();
-        assert_eq!(of(&ours), of(&kubectls));
+        assert_eq!(of(&plugin), of(&kubectl_output));
     }
 }
 
 #[test]
-fn the_options_are_in_alphabetical_order() {
-    for words in [
+fn options_are_sorted() {
+    for args in [
         &["gcr-secret", "create", "--help"][..],
         &["gcr-secret", "options"],
     ] {
-        let help = said(words);
+        let help = help_text(args);
         let flags: Vec<_> = help
             .lines()
             .filter(|line| line.starts_with("    -"))
@@ -141,7 +149,7 @@ fn the_options_are_in_alphabetical_order() {
 }
 
 #[test]
-fn a_file_called_by_its_cargo_name_speaks_of_that() {
+fn executable_with_dashes_uses_its_file_name() {
     let session = Session::without_cluster();
     let dashed = session.bin().join("kubectl-gcr-secret");
     std::fs::hard_link(session.bin().join("kubectl-gcr_secret"), dashed).unwrap();
@@ -159,26 +167,29 @@ fn a_file_called_by_its_cargo_name_speaks_of_that() {
 }
 
 #[test]
-fn the_version_is_printed_as_kubectl_prints_its_own() {
+fn version_output_matches_kubectl() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(
-        said(&["gcr-secret", "version"]),
+        help_text(&["gcr-secret", "version"]),
         format!("Client Version: v{version}\n")
     );
     let json: serde_json::Value =
-        serde_json::from_str(&said(&["gcr-secret", "version", "-o", "json"])).unwrap();
+        serde_json::from_str(&help_text(&["gcr-secret", "version", "-o", "json"])).unwrap();
     assert_eq!(json["clientVersion"]["gitVersion"], format!("v{version}"));
-    let yaml = said(&["gcr-secret", "version", "-oyaml"]);
+    let yaml = help_text(&["gcr-secret", "version", "-oyaml"]);
     assert!(yaml.starts_with("clientVersion:\n  "), "{yaml}");
     let session = Session::without_cluster();
-    let ours = session.kubectl(["gcr-secret", "version", "-o", "x"]).run();
-    let kubectls = session.kubectl(["version", "-o", "x"]).run();
-    assert_eq!((ours.code, ours.stderr), (kubectls.code, kubectls.stderr));
+    let plugin = session.kubectl(["gcr-secret", "version", "-o", "x"]).run();
+    let kubectl_output = session.kubectl(["version", "-o", "x"]).run();
+    assert_eq!(
+        (plugin.code, plugin.stderr),
+        (kubectl_output.code, kubectl_output.stderr)
+    );
 }
 
 #[test]
-fn every_command_takes_a_namespace_as_kubectls_do() {
-    for words in [
+fn every_command_accepts_namespace_flag() {
+    for args in [
         &[][..],
         &["version"],
         &["options"],
@@ -187,27 +198,27 @@ fn every_command_takes_a_namespace_as_kubectls_do() {
     ] {
         let typed = |more: &[&str]| {
             let session = Session::without_cluster();
-            let ours = session.kubectl(["gcr-secret"]).args(words).args(more).run();
-            (ours.code, ours.stdout, ours.stderr)
+            let plugin = session.kubectl(["gcr-secret"]).args(args).args(more).run();
+            (plugin.code, plugin.stdout, plugin.stderr)
         };
         let without = typed(&[]);
         for flag in [&["-n", "team"][..], &["--namespace=team"]] {
-            assert_eq!(typed(flag), without, "{words:?} {flag:?}");
+            assert_eq!(typed(flag), without, "{args:?} {flag:?}");
         }
     }
     let session = Session::without_cluster();
     let before = session.kubectl(["gcr-secret", "-n", "team", "version"]);
     assert!(before.run().success().stdout.starts_with("Client Version"));
-    let kubectls = session.kubectl(["version", "--client", "-n", "team"]);
-    assert_eq!(kubectls.run().success().stderr, "");
+    let kubectl_output = session.kubectl(["version", "--client", "-n", "team"]);
+    assert_eq!(kubectl_output.run().success().stderr, "");
 }
 
-/// Each line typed to kubectl's own command and to ours: the same words, but for the command's name, and that ours works
-/// without a NAME.
+/// Runs each command line with kubectl's command and with the plugin. The errors differ only in the command's name and in
+/// the NAME argument, which is optional for the plugin.
 #[test]
-fn usage_errors_are_worded_as_kubectls() {
+fn usage_errors_match_kubectl() {
     let session = Session::without_cluster();
-    for words in [
+    for args in [
         "--nope",
         "--nope=x",
         "-x",
@@ -229,23 +240,27 @@ fn usage_errors_are_worded_as_kubectls() {
         "a b c",
         "-o json --dry-run client -n",
     ] {
-        let words: Vec<_> = words.split(' ').collect();
-        let ours = session.kubectl(["gcr-secret", "create"]).args(&words).run();
-        let kubectls = session
+        let args: Vec<_> = args.split(' ').collect();
+        let plugin = session.kubectl(["gcr-secret", "create"]).args(&args).run();
+        let kubectl_output = session
             .kubectl(["create", "secret", "docker-registry"])
-            .args(&words)
+            .args(&args)
             .run();
-        let expected = kubectls
+        let expected = kubectl_output
             .stderr
             .replace("create secret docker-registry", "gcr-secret create")
             .replace(
                 "exactly one NAME is required",
                 "at most one NAME may be given",
             );
-        assert_eq!((ours.code, &ours.stderr), (Some(1), &expected), "{words:?}");
-        assert_eq!(ours.stdout, "");
+        assert_eq!(
+            (plugin.code, &plugin.stderr),
+            (Some(1), &expected),
+            "{args:?}"
+        );
+        assert_eq!(plugin.stdout, "");
     }
-    for (ours, kubectls) in [
+    for (plugin_line, kubectl_line) in [
         ("gcr-secret bogus", "config bogus"),
         ("gcr-secret bogus x", "config bogus x"),
         ("gcr-secret --nope", "config --nope"),
@@ -256,13 +271,19 @@ fn usage_errors_are_worded_as_kubectls() {
         ("gcr-secret completion bash zsh", "completion bash zsh"),
     ] {
         let run = |line: &str| session.kubectl(line.split(' ')).run();
-        let (group, _) = kubectls.split_once(' ').unwrap();
-        let command = ours.split(' ').take(if group == "config" { 1 } else { 2 });
+        let (group, _) = kubectl_line.split_once(' ').unwrap();
+        let command = plugin_line
+            .split(' ')
+            .take(if group == "config" { 1 } else { 2 });
         let command = command.collect::<Vec<_>>().join(" ");
-        let expected = run(kubectls)
+        let expected = run(kubectl_line)
             .stderr
             .replace(&format!("kubectl {group}"), &format!("kubectl {command}"));
-        let output = run(ours);
-        assert_eq!((output.code, output.stderr), (Some(1), expected), "{ours}");
+        let output = run(plugin_line);
+        assert_eq!(
+            (output.code, output.stderr),
+            (Some(1), expected),
+            "{plugin_line}"
+        );
     }
 }

@@ -1,24 +1,24 @@
-//! Registry hosts: which flags name them, how they are written, and which are refused.
+//! Registry hosts: the flags that select them, their normal form, and rejected hosts.
 
 use gcr_test_support::keys;
 use serde_json::{Value, json};
 
-use crate::setting::{Setting, assert_said, one_error};
+use crate::fixture::{Fixture, assert_output, single_error};
 
 #[test]
-fn hosts_come_in_the_order_given_and_each_once() {
-    let setting = Setting::new("hosts");
-    let words = [
+fn hosts_are_written_once_in_argument_order() {
+    let fixture = Fixture::new("hosts");
+    let args = [
         "--registry",
         "eu.gcr.io,europe-west1-docker.pkg.dev/project/repo",
         "--registry=https://us-docker.pkg.dev",
         "--docker-server",
         "EU.gcr.io:443",
     ];
-    let output = setting.typed().args(words).run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
+    let output = fixture.create_via_kubectl().args(args).run();
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
     assert_hosts(
-        &setting,
+        &fixture,
         &[
             "eu.gcr.io",
             "europe-west1-docker.pkg.dev/project/repo/",
@@ -28,9 +28,9 @@ fn hosts_come_in_the_order_given_and_each_once() {
 }
 
 #[test]
-fn a_host_has_one_spelling_however_it_is_typed() {
-    let setting = Setting::new("hosts");
-    setting.create().run().success();
+fn host_spellings_are_normalised() {
+    let fixture = Fixture::new("hosts");
+    fixture.create().run().success();
     for spelling in [
         "gcr.io",
         "GCR.IO",
@@ -39,52 +39,52 @@ fn a_host_has_one_spelling_however_it_is_typed() {
         "https://gcr.io",
         "http://gcr.io/",
     ] {
-        let output = setting.create().args(["--registry", spelling]).run();
-        assert_said(&output, 0, &["secret/gcr-io unchanged"], &[]);
+        let output = fixture.create().args(["--registry", spelling]).run();
+        assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
     }
 }
 
 #[test]
-fn kubectls_own_flag_names_a_host_too() {
-    let setting = Setting::new("hosts");
-    let output = setting.create().args(["--docker-server=us.gcr.io"]).run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
-    assert_hosts(&setting, &["us.gcr.io"]);
+fn docker_server_flag_selects_host() {
+    let fixture = Fixture::new("hosts");
+    let output = fixture.create().args(["--docker-server=us.gcr.io"]).run();
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
+    assert_hosts(&fixture, &["us.gcr.io"]);
 }
 
 #[test]
-fn an_image_gives_its_host_in_the_defaults_place() {
-    let setting = Setting::new("hosts");
+fn image_flag_replaces_default_host() {
+    let fixture = Fixture::new("hosts");
     let digest = format!("asia.gcr.io/p/app@sha256:{}", "0".repeat(64));
-    let words = [
+    let args = [
         "--image",
         "us-docker.pkg.dev/p/r/app:1.2",
         "--image",
         &digest,
     ];
-    let output = setting.create().args(words).run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
-    assert_hosts(&setting, &["us-docker.pkg.dev", "asia.gcr.io"]);
+    let output = fixture.create().args(args).run();
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
+    assert_hosts(&fixture, &["us-docker.pkg.dev", "asia.gcr.io"]);
 }
 
 #[test]
-fn images_and_registries_add_up() {
-    let setting = Setting::new("hosts");
-    let words = [
+fn image_and_registry_flags_are_combined() {
+    let fixture = Fixture::new("hosts");
+    let args = [
         "--image",
         "us.gcr.io/p/app",
         "--registry",
         "gcr.io,us.gcr.io",
     ];
-    setting.create().args(words).run().success();
-    let mut hosts = hosts_of(&setting);
+    fixture.create().args(args).run().success();
+    let mut hosts = hosts_of(&fixture);
     hosts.sort();
     assert_eq!(hosts, ["gcr.io", "us.gcr.io"]);
 }
 
 #[test]
-fn a_host_that_is_not_googles_is_refused_unless_allowed() {
-    let setting = Setting::new("hosts");
+fn host_outside_google_is_rejected_unless_allowed() {
+    let fixture = Fixture::new("hosts");
     for host in [
         "gcr.io.evil.example",
         "evilgcr.io",
@@ -92,38 +92,38 @@ fn a_host_that_is_not_googles_is_refused_unless_allowed() {
         "registry.example.com:5000",
         "localhost:5000",
     ] {
-        let output = setting.create().args(["--registry", host]).run();
-        let error = one_error(&output);
+        let output = fixture.create().args(["--registry", host]).run();
+        let error = single_error(&output);
         assert!(
             error.contains(host) && error.contains("--allow-any-host"),
             "{error}"
         );
     }
-    let output = setting
+    let output = fixture
         .create()
         .args(["--image", "docker.example.com/app:1"])
         .run();
-    assert!(one_error(&output).contains("docker.example.com"));
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert!(single_error(&output).contains("docker.example.com"));
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 
-    let words = [
+    let args = [
         "--registry",
         "registry.example.com:5000/team",
         "--allow-any-host",
     ];
-    let output = setting.create().args(words).run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
-    assert_hosts(&setting, &["registry.example.com:5000/team/"]);
+    let output = fixture.create().args(args).run();
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
+    assert_hosts(&fixture, &["registry.example.com:5000/team/"]);
 }
 
 #[test]
-fn a_google_host_nobody_knows_is_written_with_a_warning() {
-    let setting = Setting::new("hosts");
-    let output = setting
+fn unknown_google_host_is_written_with_warning() {
+    let fixture = Fixture::new("hosts");
+    let output = fixture
         .create()
         .args(["--registry", "moon-west1-docker.pkg.dev"])
         .run();
-    assert_said(
+    assert_output(
         &output,
         0,
         &["secret/gcr-io created"],
@@ -131,13 +131,13 @@ fn a_google_host_nobody_knows_is_written_with_a_warning() {
             "Warning: moon-west1-docker.pkg.dev is not a Google registry host known to this version; check its spelling",
         ],
     );
-    assert_hosts(&setting, &["moon-west1-docker.pkg.dev"]);
+    assert_hosts(&fixture, &["moon-west1-docker.pkg.dev"]);
 }
 
 #[test]
-fn what_is_no_host_is_refused_by_name() {
-    let setting = Setting::new("hosts");
-    for (host, trouble) in [
+fn invalid_host_is_rejected_with_reason() {
+    let fixture = Fixture::new("hosts");
+    for (host, reason) in [
         ("*.gcr.io", "wildcard"),
         ("gcr.io/team-*/", "wildcard"),
         ("gcr.io/../x", "path"),
@@ -148,27 +148,27 @@ fn what_is_no_host_is_refused_by_name() {
         ("gcr.io:99999", "port"),
         ("gcr.io\u{1b}[2J", "control character"),
     ] {
-        let output = setting.create().args(["--registry", host]).run();
-        let error = one_error(&output);
+        let output = fixture.create().args(["--registry", host]).run();
+        let error = single_error(&output);
         assert!(
-            error.contains("invalid registry host") && error.contains(trouble),
+            error.contains("invalid registry host") && error.contains(reason),
             "{host:?}: {error}"
         );
         assert!(!error.contains('\u{1b}'), "{error:?}");
     }
-    let output = setting.create().args(["--image", "nginx:1.29"]).run();
-    assert!(one_error(&output).contains("nginx:1.29"));
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    let output = fixture.create().args(["--image", "nginx:1.29"]).run();
+    assert!(single_error(&output).contains("nginx:1.29"));
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 }
 
 #[test]
-fn user_information_in_a_host_is_refused_and_not_repeated() {
-    let setting = Setting::new("hosts");
-    let output = setting
+fn host_with_user_information_is_rejected_and_not_printed() {
+    let fixture = Fixture::new("hosts");
+    let output = fixture
         .create()
-        .args(["--registry", "https://somebody:hunter2@gcr.io"])
+        .args(["--registry", "https://user:hunter2@gcr.io"])
         .run();
-    let error = one_error(&output);
+    let error = single_error(&output);
     assert!(
         error.contains("user information") && !error.contains("hunter2"),
         "{error}"
@@ -176,15 +176,15 @@ fn user_information_in_a_host_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn a_host_that_is_no_longer_in_the_secret_earns_a_warning() {
-    let setting = Setting::new("hosts");
-    setting
+fn removed_host_is_warned_of() {
+    let fixture = Fixture::new("hosts");
+    fixture
         .create()
         .args(["--registry", "gcr.io,us.gcr.io,eu.gcr.io"])
         .run()
         .success();
-    let output = setting.create().args(["--registry", "us.gcr.io"]).run();
-    assert_said(
+    let output = fixture.create().args(["--registry", "us.gcr.io"]).run();
+    assert_output(
         &output,
         0,
         &["secret/gcr-io configured"],
@@ -192,31 +192,32 @@ fn a_host_that_is_no_longer_in_the_secret_earns_a_warning() {
             r#"Warning: secret "gcr-io" no longer holds a credential for gcr.io, eu.gcr.io; --merge keeps other hosts"#,
         ],
     );
-    assert_hosts(&setting, &["us.gcr.io"]);
-    let again = setting.create().args(["--registry", "us.gcr.io"]).run();
-    assert_said(&again, 0, &["secret/gcr-io unchanged"], &[]);
+    assert_hosts(&fixture, &["us.gcr.io"]);
+    let again = fixture.create().args(["--registry", "us.gcr.io"]).run();
+    assert_output(&again, 0, &["secret/gcr-io unchanged"], &[]);
 }
 
-/// These hosts in this order, all with the key, and in the annotation too.
+/// Asserts that the docker config contains exactly these hosts in this order, each with the key, and the annotation lists
+/// them.
 #[track_caller]
-fn assert_hosts(setting: &Setting, hosts: &[&str]) {
-    assert_eq!(hosts_of(setting), hosts);
+fn assert_hosts(fixture: &Fixture, hosts: &[&str]) {
+    assert_eq!(hosts_of(fixture), hosts);
     let auth = json!({"auth": keys::key_auth()});
-    let config = setting.config("gcr-io");
+    let config = fixture.docker_config("gcr-io");
     let entries = config["auths"]
         .as_object()
         .unwrap_or_else(|| panic!("{config}"));
     assert!(entries.values().all(|entry| *entry == auth), "{config}");
     assert_eq!(
-        setting.secret()["metadata"]["annotations"]["kubectl-gcr-secret/registries"],
+        fixture.secret()["metadata"]["annotations"]["kubectl-gcr-secret/registries"],
         hosts.join(",")
     );
 }
 
-/// The hosts as they stand in the text; a JSON value would sort them.
+/// Returns the hosts in the order of the text. A parsed JSON value would sort them.
 #[track_caller]
-fn hosts_of(setting: &Setting) -> Vec<String> {
-    let text = setting.config_text("gcr-io");
+fn hosts_of(fixture: &Fixture) -> Vec<String> {
+    let text = fixture.docker_config_text("gcr-io");
     let config: Value =
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let entries = config["auths"].as_object();

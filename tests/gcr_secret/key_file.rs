@@ -1,134 +1,137 @@
-//! What is wrong with a credential is said in one line before any server is asked, and never with its content.
+//! Invalid credentials: one error line before any request, which never contains the credential.
 
 use gcr_test_support::{Output, Session, keys};
 use serde_json::{Value, json};
 
+use crate::fixture::{single_error, write_key_files};
 use crate::listener::Listener;
-use crate::setting::{give_keys, one_error};
 
-/// Somebody at a shell whose cluster counts who calls.
-struct Desk {
+/// A session with key files, and its server, which counts connections.
+struct OfflineFixture {
     session: Session,
     listener: Listener,
 }
 
-impl Desk {
+impl OfflineFixture {
     #[track_caller]
     fn new() -> Self {
         let session = Session::without_cluster();
-        give_keys(&session);
+        write_key_files(&session);
         let listener = Listener::new();
         session.file("kubeconfig", listener.kubeconfig(), 0o600);
         Self { session, listener }
     }
 
-    /// Runs `create` with these words; it must fail in one line, without a request.
+    /// Runs `create` with these arguments, asserts a single error line and no request, and returns the line.
     #[track_caller]
-    fn refused(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        let error = one_error(&output).to_owned();
-        assert_eq!(self.listener.calls(), 0, "{output}");
+    fn single_error(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let error = single_error(&output).to_owned();
+        assert_eq!(self.listener.connections(), 0, "{output}");
         error
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    fn run(&self, args: &[&str]) -> Output {
         let create = self
             .session
             .gcr_secret(["create", "--kubeconfig", "kubeconfig"]);
-        create.args(words).run()
+        create.args(args).run()
     }
 
-    /// The error for a key file with this text.
+    /// Returns the error for a key file with this content.
     #[track_caller]
-    fn refused_key(&self, text: impl AsRef<[u8]>) -> String {
+    fn key_error(&self, text: impl AsRef<[u8]>) -> String {
         self.session.file("bad.json", text, 0o600);
-        self.refused(&["--key-file", "bad.json"])
+        self.single_error(&["--key-file", "bad.json"])
     }
 }
 
 #[test]
-fn the_listener_would_have_noticed_a_request() {
-    let desk = Desk::new();
-    desk.run(&["--key-file", "key.json"]).exits(1);
-    assert_ne!(desk.listener.calls(), 0);
+fn request_with_valid_key_is_counted() {
+    let fixture = OfflineFixture::new();
+    fixture.run(&["--key-file", "key.json"]).exits(1);
+    assert_ne!(fixture.listener.connections(), 0);
 }
 
 #[test]
 fn exactly_one_credential_is_required() {
-    let desk = Desk::new();
+    let fixture = OfflineFixture::new();
     assert_eq!(
-        desk.refused(&[]),
+        fixture.single_error(&[]),
         "error: one of --key-file or --access-token-file is required"
     );
-    desk.session.file("token", "ya29.example-token", 0o600);
+    fixture.session.file("token", "ya29.example-token", 0o600);
     assert_eq!(
-        desk.refused(&["--key-file", "key.json", "--access-token-file", "token"]),
+        fixture.single_error(&["--key-file", "key.json", "--access-token-file", "token"]),
         "error: only one of --key-file or --access-token-file may be given"
     );
 }
 
 #[test]
-fn the_environment_and_the_command_line_hold_no_credential() {
-    let desk = Desk::new();
-    let create = desk
+fn google_application_credentials_variable_is_ignored() {
+    let fixture = OfflineFixture::new();
+    let create = fixture
         .session
         .gcr_secret(["create", "--kubeconfig", "kubeconfig"]);
     let output = create
         .env("GOOGLE_APPLICATION_CREDENTIALS", "key.json")
         .run();
     assert_eq!(
-        one_error(&output),
+        single_error(&output),
         "error: one of --key-file or --access-token-file is required"
     );
 }
 
 #[test]
-fn a_credential_typed_in_a_file_names_place_is_not_repeated() {
-    let desk = Desk::new();
+fn credential_in_place_of_file_name_is_not_printed() {
+    let fixture = OfflineFixture::new();
     let error = "error: a credential is read from a file or from standard input, never from the command line: give the file's name";
-    assert_eq!(desk.refused(&["--key-file", keys::KEY]), error);
-    assert_eq!(desk.refused(&["--key-file", keys::KEY.trim_end()]), error);
+    assert_eq!(fixture.single_error(&["--key-file", keys::KEY]), error);
+    assert_eq!(
+        fixture.single_error(&["--key-file", keys::KEY.trim_end()]),
+        error
+    );
     let token = ["--access-token-file", "ya29.hunter2"];
-    assert_eq!(desk.refused(&token), error);
+    assert_eq!(fixture.single_error(&token), error);
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_with_the_reason() {
-    let desk = Desk::new();
+fn unreadable_file_is_named_with_reason() {
+    let fixture = OfflineFixture::new();
     assert_eq!(
-        desk.refused(&["--key-file", "nowhere.json"]),
+        fixture.single_error(&["--key-file", "nowhere.json"]),
         "error: open nowhere.json: no such file or directory"
     );
     for flag in ["--key-file", "--access-token-file"] {
         assert_eq!(
-            desk.refused(&[&format!("{flag}=")]),
+            fixture.single_error(&[&format!("{flag}=")]),
             format!("error: {flag} is empty")
         );
     }
     assert_eq!(
-        desk.refused(&["--key-file", "."]),
+        fixture.single_error(&["--key-file", "."]),
         "error: read .: is a directory"
     );
-    desk.session.file("mine.json", keys::KEY, 0o600);
-    let create = desk
+    fixture.session.file("mine.json", keys::KEY, 0o600);
+    let create = fixture
         .session
         .gcr_secret(["create", "--kubeconfig", "kubeconfig"])
         .args(["--key-file", "mine.json"]);
-    // Root reads everything; where nobody is root, the file is taken away from its owner instead.
+    // Root can read all files, so the command runs as another user. Without root, the owner loses the read permission.
     if !is_root() {
-        desk.session.file("mine.json", keys::KEY, 0o000);
+        fixture.session.file("mine.json", keys::KEY, 0o000);
     }
     let output = create.as_non_root().run();
     assert_eq!(
-        one_error(&output),
+        single_error(&output),
         "error: open mine.json: permission denied"
     );
 }
 
 #[test]
-fn a_file_that_is_no_key_is_refused_by_what_it_is() {
-    let desk = Desk::new();
-    for (text, trouble) in [
+fn file_that_is_not_a_key_is_rejected_with_reason() {
+    let fixture = OfflineFixture::new();
+    for (text, reason) in [
         (&b""[..], "is empty"),
         (b" \n\n", "is empty"),
         (b"hunter2", "is not JSON"),
@@ -142,10 +145,10 @@ fn a_file_that_is_no_key_is_refused_by_what_it_is() {
         ),
         (br#"{"type": 1}"#, "has a \"type\" that is not a string"),
     ] {
-        let error = desk.refused_key(text);
+        let error = fixture.key_error(text);
         assert!(
             error.starts_with("error: key file \"bad.json\" ")
-                && error.contains(trouble)
+                && error.contains(reason)
                 && !error.contains("hunter2"),
             "{:?}: {error}",
             String::from_utf8_lossy(text)
@@ -154,8 +157,8 @@ fn a_file_that_is_no_key_is_refused_by_what_it_is() {
 }
 
 #[test]
-fn each_field_must_be_there_and_hold_something() {
-    let desk = Desk::new();
+fn missing_or_empty_key_field_is_rejected() {
+    let fixture = OfflineFixture::new();
     for field in [
         "type",
         "project_id",
@@ -166,25 +169,25 @@ fn each_field_must_be_there_and_hold_something() {
         let mut key = key();
         key.as_object_mut().unwrap().remove(field);
         assert_eq!(
-            desk.refused_key(key.to_string()),
+            fixture.key_error(key.to_string()),
             format!("error: key file \"bad.json\" has no \"{field}\"")
         );
         key[field] = json!("");
         assert_eq!(
-            desk.refused_key(key.to_string()),
+            fixture.key_error(key.to_string()),
             format!("error: key file \"bad.json\" has an empty \"{field}\"")
         );
         key[field] = json!(["hunter2"]);
         assert_eq!(
-            desk.refused_key(key.to_string()),
+            fixture.key_error(key.to_string()),
             format!("error: key file \"bad.json\" has a \"{field}\" that is not a string")
         );
     }
 }
 
 #[test]
-fn the_private_key_must_be_one_that_can_be_read() {
-    let desk = Desk::new();
+fn invalid_private_key_is_rejected() {
+    let fixture = OfflineFixture::new();
     let whole = key()["private_key"].as_str().unwrap().to_owned();
     let (front, back) = whole.split_at(whole.len() / 2);
     for broken in [
@@ -196,7 +199,7 @@ fn the_private_key_must_be_one_that_can_be_read() {
     ] {
         let mut key = key();
         key["private_key"] = json!(broken);
-        let error = desk.refused_key(key.to_string());
+        let error = fixture.key_error(key.to_string());
         assert!(
             error.starts_with("error: key file \"bad.json\" has a \"private_key\" that is not"),
             "{error}"
@@ -209,30 +212,30 @@ fn the_private_key_must_be_one_that_can_be_read() {
 }
 
 #[test]
-fn what_is_larger_than_any_key_is_not_read() {
-    let desk = Desk::new();
+fn file_larger_than_64_kib_is_rejected() {
+    let fixture = OfflineFixture::new();
     let largest = format!("{}{}", keys::KEY, "\n".repeat(64 * 1024 - keys::KEY.len()));
     assert_eq!(largest.len(), 65536);
-    desk.session.file("key.json", &largest, 0o600);
+    fixture.session.file("key.json", &largest, 0o600);
     let dry = ["--key-file", "key.json", "--dry-run=client"];
-    desk.run(&dry).success();
+    fixture.run(&dry).success();
 
-    let error = desk.refused_key(format!("{largest}\n"));
+    let error = fixture.key_error(format!("{largest}\n"));
     assert!(
         error.contains("bad.json") && error.contains("larger than 64 KiB"),
         "{error}"
     );
-    // A source without an end is not read to its end.
-    let error = desk.refused(&["--key-file", "/dev/zero"]);
+    // Reading stops at the limit, even if the source never ends.
+    let error = fixture.single_error(&["--key-file", "/dev/zero"]);
     assert!(error.contains("larger than 64 KiB"), "{error}");
 }
 
 #[test]
-fn a_token_file_must_hold_one_token() {
-    let desk = Desk::new();
+fn invalid_token_file_is_rejected() {
+    let fixture = OfflineFixture::new();
     for text in ["", "\n", "two words", "two\nlines\n", "ctrl\u{1b}token"] {
-        desk.session.file("token", text, 0o600);
-        let error = desk.refused(&["--access-token-file", "token"]);
+        fixture.session.file("token", text, 0o600);
+        let error = fixture.single_error(&["--access-token-file", "token"]);
         assert!(
             error.starts_with("error: access token file \"token\" "),
             "{text:?}: {error}"
@@ -243,18 +246,18 @@ fn a_token_file_must_hold_one_token() {
         );
     }
     assert_eq!(
-        desk.refused(&["--access-token-file", "nowhere"]),
+        fixture.single_error(&["--access-token-file", "nowhere"]),
         "error: open nowhere: no such file or directory"
     );
-    // A key in a token's place would be sent as one.
-    desk.refused(&["--access-token-file", "key.json"]);
+    // Without this check, a key in place of a token would be used as the token.
+    fixture.single_error(&["--access-token-file", "key.json"]);
 }
 
 #[test]
-fn a_file_name_cannot_act_on_the_terminal() {
-    let desk = Desk::new();
+fn control_characters_in_file_name_are_escaped() {
+    let fixture = OfflineFixture::new();
     assert_eq!(
-        desk.refused(&["--key-file", "a\u{1b}]0;title\u{7}"]),
+        fixture.single_error(&["--key-file", "a\u{1b}]0;title\u{7}"]),
         r"error: open a^[]0;title\u{7}: no such file or directory"
     );
 }

@@ -1,5 +1,5 @@
-//! Somebody who listens where a server should be: counts who calls, and answers little or nothing. Stands in for no
-//! API server; it shows what is sent, and what happens when no answer comes.
+//! A server that counts connections, records requests and sends prepared responses or none. It does not imitate an API
+//! server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,84 +8,84 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Listens on a free port of 127.0.0.1 for as long as the process lives.
+/// A server on a free port of 127.0.0.1. It runs until the process ends.
 pub(crate) struct Listener {
     address: SocketAddr,
-    callers: Arc<Mutex<Vec<SocketAddr>>>,
+    clients: Arc<Mutex<Vec<SocketAddr>>>,
     requests: Receiver<String>,
 }
 
 impl Listener {
-    /// Hangs up on every caller.
+    /// Starts a server that closes every connection.
     pub(crate) fn new() -> Self {
         Self::serving(|_, _| ())
     }
 
-    /// Reads requests, and gives each the answer that `answer` has for its first line and its body: a whole HTTP
-    /// reply, or `None` to stay silent with the connection open.
-    pub(crate) fn answering(answer: fn(&str, &str) -> Option<String>) -> Self {
-        Self::serving(move |stream, told| serve(stream, answer, told))
+    /// Starts a server that passes the first line and the body of each request to `respond`. `respond` returns a whole
+    /// HTTP response, or `None` to keep the connection open without a response.
+    pub(crate) fn responding(respond: fn(&str, &str) -> Option<String>) -> Self {
+        Self::serving(move |stream, sender| serve(stream, respond, sender))
     }
 
     fn serving(serve: impl Fn(TcpStream, &Sender<String>) + Copy + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let callers = Arc::new(Mutex::new(Vec::new()));
-        let (told, requests) = channel();
-        let counted = Arc::clone(&callers);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind a free port");
+        let address = listener.local_addr().expect("get the local address");
+        let clients = Arc::new(Mutex::new(Vec::new()));
+        let (sender, requests) = channel();
+        let accepted = Arc::clone(&clients);
         thread::spawn(move || {
-            while let Ok((stream, caller)) = listener.accept() {
-                counted
+            while let Ok((stream, client)) = listener.accept() {
+                accepted
                     .lock()
-                    .expect("no panic while counting")
-                    .push(caller);
-                let told = told.clone();
-                thread::spawn(move || serve(stream, &told));
+                    .expect("lock the list of clients")
+                    .push(client);
+                let sender = sender.clone();
+                thread::spawn(move || serve(stream, &sender));
             }
         });
         Self {
             address,
-            callers,
+            clients,
             requests,
         }
     }
 
-    /// `127.0.0.1:PORT`
+    /// Returns the address as `127.0.0.1:PORT`.
     pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// How many others have connected since this was last asked.
-    pub(crate) fn calls(&self) -> usize {
-        // They are accepted in turn: once this one is, so is whoever came before.
-        let last = TcpStream::connect(self.address).expect("a connection");
-        let last = last.local_addr().expect("an address");
+    /// Returns the number of connections since the last call.
+    pub(crate) fn connections(&self) -> usize {
+        // Connections are accepted in order: once this one is accepted, all earlier ones are.
+        let last = TcpStream::connect(self.address).expect("connect to the server");
+        let last = last.local_addr().expect("get the local address");
         loop {
-            let mut callers = self.callers.lock().expect("no panic while counting");
-            if let Some(others) = callers.iter().position(|caller| *caller == last) {
-                callers.clear();
+            let mut clients = self.clients.lock().expect("lock the list of clients");
+            if let Some(others) = clients.iter().position(|client| *client == last) {
+                clients.clear();
                 return others;
             }
-            drop(callers);
+            drop(clients);
             thread::yield_now();
         }
     }
 
-    /// The first line of the next request, as it arrives.
+    /// Waits for the next request and returns its first line.
     #[track_caller]
     pub(crate) fn next_request(&self) -> String {
         self.requests
             .recv_timeout(Duration::from_secs(30))
-            .expect("a request within 30 s")
+            .expect("receive a request within 30 s")
     }
 
-    /// A kubeconfig that names it, by plain HTTP.
+    /// Returns a kubeconfig with this server, over plain HTTP.
     pub(crate) fn kubeconfig(&self) -> String {
         kubeconfig(&format!("server: http://{}", self.address))
     }
 }
 
-/// A kubeconfig with these settings of its cluster.
+/// Returns a kubeconfig with these cluster settings.
 pub(crate) fn kubeconfig(cluster: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: x\n\
@@ -95,18 +95,18 @@ pub(crate) fn kubeconfig(cluster: &str) -> String {
     )
 }
 
-fn serve(stream: TcpStream, answer: fn(&str, &str) -> Option<String>, told: &Sender<String>) {
+fn serve(stream: TcpStream, respond: fn(&str, &str) -> Option<String>, sender: &Sender<String>) {
     let mut stream = BufReader::new(stream);
     while let Some((line, body)) = read_request(&mut stream) {
-        let reply = answer(&line, &body);
-        let _ = told.send(line);
-        match reply {
-            Some(reply) => {
-                if stream.get_mut().write_all(reply.as_bytes()).is_err() {
+        let response = respond(&line, &body);
+        let _ = sender.send(line);
+        match response {
+            Some(response) => {
+                if stream.get_mut().write_all(response.as_bytes()).is_err() {
                     return;
                 }
             }
-            // Until the other side ends.
+            // Keep the connection open until the client closes it.
             None => {
                 let _ = stream.read_to_end(&mut Vec::new());
                 return;
@@ -115,7 +115,7 @@ fn serve(stream: TcpStream, answer: fn(&str, &str) -> Option<String>, told: &Sen
     }
 }
 
-/// A request's first line and its body.
+/// Reads a request and returns its first line and body.
 fn read_request(stream: &mut BufReader<TcpStream>) -> Option<(String, String)> {
     let mut lines = Vec::new();
     loop {

@@ -1,19 +1,19 @@
-//! `-n` with several namespaces: a line for each, an exact count, and one failure that stops no other.
+//! `-n` with several namespaces: one line per object, an exact count, and independent failures.
 
 use gcr_test_support::PolicyRule;
 use serde_json::json;
 
-use crate::setting::{Setting, assert_said, give_keys, one_error};
+use crate::fixture::{Fixture, assert_output, single_error, write_key_files};
 
 #[test]
-fn each_namespace_has_its_line_and_all_are_counted() {
-    let setting = Setting::new("namespaces");
+fn each_namespace_has_lines_and_is_counted() {
+    let fixture = Fixture::new("namespaces");
     let [a, b] = [
-        &setting.namespace,
-        &setting.cluster.create_namespace("namespaces"),
+        &fixture.namespace,
+        &fixture.cluster.create_namespace("namespaces"),
     ];
     let list = format!("{a},{b}");
-    let output = setting
+    let output = fixture
         .session
         .kubectl([
             "gcr-secret",
@@ -42,12 +42,12 @@ fn each_namespace_has_its_line_and_all_are_counted() {
     );
     for namespace in [a, b] {
         assert_eq!(
-            setting.cluster.get("serviceaccount/default", namespace)["imagePullSecrets"],
+            fixture.cluster.get("serviceaccount/default", namespace)["imagePullSecrets"],
             json!([{"name": "gcr-io"}])
         );
     }
 
-    let output = setting
+    let output = fixture
         .session
         .gcr_secret(["create", "--key-file=key.json", "--attach", "-n", &list])
         .run();
@@ -67,49 +67,49 @@ fn each_namespace_has_its_line_and_all_are_counted() {
 }
 
 #[test]
-fn the_last_of_two_flags_wins() {
-    let setting = Setting::new("namespaces");
-    let namespace = setting.namespace.as_str();
-    let output = setting
+fn last_namespace_flag_wins() {
+    let fixture = Fixture::new("namespaces");
+    let namespace = fixture.namespace.as_str();
+    let output = fixture
         .create()
         .args(["-n", "other", "-n", namespace])
         .run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
     let twice = format!("{namespace},{namespace}");
-    let output = setting.create().args(["-n", &twice]).run();
-    // A list is what was typed, so the lines have a list's shape.
+    let output = fixture.create().args(["-n", &twice]).run();
+    // The argument is a list, so the line has a namespace suffix and a count follows.
     let line = format!("secret/gcr-io unchanged -n {namespace}");
     let count = "1 unchanged, 0 failed, 0 unknown, 0 not started";
-    assert_said(&output, 0, &[&line], &[count]);
+    assert_output(&output, 0, &[&line], &[count]);
 }
 
 #[test]
-fn without_a_flag_the_contexts_namespace_is_meant_and_default_where_it_names_none() {
-    let setting = Setting::new("namespaces");
-    let words = [
+fn namespace_defaults_to_context_and_then_to_default() {
+    let fixture = Fixture::new("namespaces");
+    let args = [
         "config",
         "set-context",
         "--current",
         "--namespace",
-        &setting.namespace,
+        &fixture.namespace,
     ];
-    setting.session.kubectl(words).run().success();
+    fixture.session.kubectl(args).run().success();
     let create = ["create", "--key-file=key.json"];
-    let output = setting.session.gcr_secret(create).run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
-    setting.secret();
+    let output = fixture.session.gcr_secret(create).run();
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
+    fixture.secret();
 
-    // The administrator's own kubeconfig names none. Nothing is written into a namespace that all tests share.
-    let session = setting.cluster.session();
-    give_keys(&session);
-    let words = [
+    // The administrator's kubeconfig has no namespace. A dry run keeps the shared namespace `default` unchanged.
+    let session = fixture.cluster.session();
+    write_key_files(&session);
+    let args = [
         "create",
         "--key-file=key.json",
         "pull",
         "--dry-run=server",
         "-v=6",
     ];
-    let output = session.gcr_secret(words).run().success();
+    let output = session.gcr_secret(args).run().success();
     assert!(
         output
             .stderr
@@ -119,14 +119,14 @@ fn without_a_flag_the_contexts_namespace_is_meant_and_default_where_it_names_non
 }
 
 #[test]
-fn a_failure_stops_no_other_namespace() {
-    let setting = Setting::new("namespaces");
-    let good = setting.namespace.as_str();
-    let terminating = terminating(&setting);
+fn failed_namespace_does_not_stop_others() {
+    let fixture = Fixture::new("namespaces");
+    let good = fixture.namespace.as_str();
+    let terminating = terminating(&fixture);
     let list = format!("no-such-namespace,{terminating},{good}");
-    let words = ["create", "--key-file=key.json", "--attach", "-n", &list];
-    let output = setting.session.gcr_secret(words).run().exits(1);
-    release(&setting, &terminating);
+    let args = ["create", "--key-file=key.json", "--attach", "-n", &list];
+    let output = fixture.session.gcr_secret(args).run().exits(1);
+    release(&fixture, &terminating);
 
     assert_lines(
         &output.stdout,
@@ -150,17 +150,17 @@ fn a_failure_stops_no_other_namespace() {
 }
 
 #[test]
-fn one_hint_stands_for_all_namespaces_that_want_it() {
-    let setting = Setting::new("namespaces");
+fn hint_for_several_namespaces_is_printed_once_with_count() {
+    let fixture = Fixture::new("namespaces");
     let [a, b] = [
-        &setting.namespace,
-        &setting.cluster.create_namespace("namespaces"),
+        &fixture.namespace,
+        &fixture.cluster.create_namespace("namespaces"),
     ];
-    let good = setting.cluster.create_namespace("namespaces");
+    let good = fixture.cluster.create_namespace("namespaces");
     let rights = [PolicyRule::new("get,patch,create", "secrets").resource_names("gcr-io")];
-    let user = setting.cluster.user().allow(&good, &rights);
+    let user = fixture.cluster.user().allow(&good, &rights);
     let session = user.session();
-    give_keys(&session);
+    write_key_files(&session);
     let list = format!("{a},{good},{b}");
     let output = session
         .gcr_secret(["create", "--key-file=key.json", "-n", &list])
@@ -188,17 +188,17 @@ fn one_hint_stands_for_all_namespaces_that_want_it() {
 }
 
 #[test]
-fn a_single_namespace_that_is_not_there_is_named_as_kubectl_names_it() {
-    let setting = Setting::new("namespaces");
-    let words = [
+fn missing_namespace_is_reported_in_kubectls_words() {
+    let fixture = Fixture::new("namespaces");
+    let args = [
         "create",
         "--key-file=key.json",
         "--attach",
         "-n",
         "no-such-namespace",
     ];
-    let output = setting.session.gcr_secret(words).run();
-    assert_said(
+    let output = fixture.session.gcr_secret(args).run();
+    assert_output(
         &output,
         1,
         &[],
@@ -208,31 +208,31 @@ fn a_single_namespace_that_is_not_there_is_named_as_kubectl_names_it() {
 }
 
 #[test]
-fn a_bad_namespace_name_is_refused_before_anything_is_written() {
-    let setting = Setting::new("namespaces");
-    let list = format!("{},Team_A", setting.namespace);
-    let output = setting.create().args(["-n", &list]).run();
-    assert!(one_error(&output).contains("Team_A"), "{output}");
-    assert_eq!(setting.find("secret/gcr-io"), None);
+fn invalid_namespace_name_is_rejected_before_any_write() {
+    let fixture = Fixture::new("namespaces");
+    let list = format!("{},Team_A", fixture.namespace);
+    let output = fixture.create().args(["-n", &list]).run();
+    assert!(single_error(&output).contains("Team_A"), "{output}");
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 }
 
-/// A namespace that is being deleted and does not end before [`release`].
+/// Creates a namespace that stays in the terminating state until [`release`].
 #[track_caller]
-fn terminating(setting: &Setting) -> String {
-    let name = setting.cluster.create_namespace("namespaces");
-    setting.cluster.create(vec![json!({
+fn terminating(fixture: &Fixture) -> String {
+    let name = fixture.cluster.create_namespace("namespaces");
+    fixture.cluster.create(vec![json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "hold", "namespace": name, "finalizers": ["example.com/hold"]},
     })]);
     let delete = ["delete", "namespace", &name, "--wait=false"];
-    setting.cluster.kubectl(delete).run().success();
+    fixture.cluster.kubectl(delete).run().success();
     name
 }
 
 #[track_caller]
-fn release(setting: &Setting, namespace: &str) {
+fn release(fixture: &Fixture, namespace: &str) {
     let patch = r#"{"metadata":{"finalizers":null}}"#;
-    let words = [
+    let args = [
         "patch",
         "configmap",
         "hold",
@@ -242,10 +242,10 @@ fn release(setting: &Setting, namespace: &str) {
         "-n",
         namespace,
     ];
-    setting.cluster.kubectl(words).run().success();
+    fixture.cluster.kubectl(args).run().success();
 }
 
-/// The last line, and what stands before it.
+/// Splits standard error into its last line and the lines before it.
 #[track_caller]
 fn split_count(stderr: &str) -> (&str, String) {
     let (rest, count) = stderr
@@ -255,12 +255,12 @@ fn split_count(stderr: &str) -> (&str, String) {
     (count, format!("{rest}\n"))
 }
 
-/// These lines in whatever order, since each comes as its object ends.
+/// Asserts exactly these lines in any order, because the order depends on when each object is done.
 #[track_caller]
 fn assert_lines(text: &str, lines: &[String]) {
     let mut found: Vec<_> = text.lines().collect();
     found.sort_unstable();
-    let mut wanted: Vec<_> = lines.iter().map(String::as_str).collect();
-    wanted.sort_unstable();
-    assert_eq!(found, wanted);
+    let mut expected: Vec<_> = lines.iter().map(String::as_str).collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
 }

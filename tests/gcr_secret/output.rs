@@ -1,16 +1,19 @@
-//! What is printed: `-o name|json|yaml` with masked data, `-q`, `-v`, and a pipe that nobody reads.
+//! The output flags `-o name|json|yaml` (with masked data), `-q` and `-v`, and a closed standard output.
 
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::setting::{Setting, assert_said, one_error, version};
+use crate::fixture::{Fixture, assert_output, resource_version, single_error};
 
 #[test]
-fn name_prints_names_alone() {
-    let setting = Setting::new("output");
-    let output = setting.typed().args(["-o", "name", "--attach"]).run();
-    assert_said(
+fn name_output_prints_only_names() {
+    let fixture = Fixture::new("output");
+    let output = fixture
+        .create_via_kubectl()
+        .args(["-o", "name", "--attach"])
+        .run();
+    assert_output(
         &output,
         0,
         &["secret/gcr-io", "serviceaccount/default"],
@@ -19,19 +22,23 @@ fn name_prints_names_alone() {
 }
 
 #[test]
-fn json_shows_the_object_as_kubectl_does_with_the_data_masked() {
-    let setting = Setting::new("output");
-    let output = setting.typed().args(["-o", "json"]).run().success();
+fn json_matches_kubectl_with_masked_data() {
+    let fixture = Fixture::new("output");
+    let output = fixture
+        .create_via_kubectl()
+        .args(["-o", "json"])
+        .run()
+        .success();
     assert_eq!(output.stderr, "");
     let mut shown: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(shown["data"], json!({".dockerconfigjson": "***"}));
-    let kubectls = setting
+    let kubectl_output = fixture
         .kubectl(["get", "secret", "gcr-io", "-o", "json"])
         .stdout;
-    let kubectls: Value = serde_json::from_str(&kubectls).unwrap();
-    shown["data"] = kubectls["data"].clone();
-    assert_eq!(shown, kubectls);
-    // Four spaces, as kubectl.
+    let kubectl_output: Value = serde_json::from_str(&kubectl_output).unwrap();
+    shown["data"] = kubectl_output["data"].clone();
+    assert_eq!(shown, kubectl_output);
+    // kubectl indents with four spaces.
     assert!(
         output.stdout.starts_with("{\n    \"apiVersion\""),
         "{output}"
@@ -39,21 +46,28 @@ fn json_shows_the_object_as_kubectl_does_with_the_data_masked() {
 }
 
 #[test]
-fn yaml_shows_what_kubectls_yaml_shows_but_for_the_data() {
-    let setting = Setting::new("output");
-    setting.create().run().success();
-    let output = setting.typed().args(["-o", "yaml"]).run().success();
-    let kubectls = setting
+fn yaml_matches_kubectl_with_masked_data() {
+    let fixture = Fixture::new("output");
+    fixture.create().run().success();
+    let output = fixture
+        .create_via_kubectl()
+        .args(["-o", "yaml"])
+        .run()
+        .success();
+    let kubectl_output = fixture
         .kubectl(["get", "secret", "gcr-io", "-o", "yaml"])
         .stdout;
-    let ours = |text: &str| -> Vec<String> {
+    let unmasked_lines = |text: &str| -> Vec<String> {
         let masked = |line: &str| !line.starts_with("  .dockerconfigjson:");
         text.lines()
             .filter(|line| masked(line))
             .map(String::from)
             .collect()
     };
-    assert_eq!(ours(&output.stdout), ours(&kubectls));
+    assert_eq!(
+        unmasked_lines(&output.stdout),
+        unmasked_lines(&kubectl_output)
+    );
     assert!(
         output.stdout.contains("  .dockerconfigjson: \"***\"\n")
             || output.stdout.contains("  .dockerconfigjson: '***'\n"),
@@ -62,9 +76,9 @@ fn yaml_shows_what_kubectls_yaml_shows_but_for_the_data() {
 }
 
 #[test]
-fn managed_fields_are_shown_when_asked_for() {
-    let setting = Setting::new("output");
-    let output = setting
+fn managed_fields_are_printed_on_request() {
+    let fixture = Fixture::new("output");
+    let output = fixture
         .create()
         .args(["-o", "json", "--show-managed-fields"])
         .run()
@@ -72,16 +86,16 @@ fn managed_fields_are_shown_when_asked_for() {
     let shown: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(
         shown["metadata"]["managedFields"],
-        setting.secret()["metadata"]["managedFields"]
+        fixture.secret()["metadata"]["managedFields"]
     );
     assert!(shown["metadata"]["managedFields"].is_array());
 }
 
 #[test]
-fn other_values_and_a_copy_of_the_object_are_masked_too() {
-    let setting = Setting::new("output");
-    setting.create().run().success();
-    setting.kubectl([
+fn other_data_and_last_applied_annotation_are_masked() {
+    let fixture = Fixture::new("output");
+    fixture.create().run().success();
+    fixture.kubectl([
         "patch",
         "secret",
         "gcr-io",
@@ -89,23 +103,23 @@ fn other_values_and_a_copy_of_the_object_are_masked_too() {
         r#"{"data":{"password":"aHVudGVyMg=="}}"#,
     ]);
     let copy = "kubectl.kubernetes.io/last-applied-configuration=aHVudGVyMg==";
-    setting.kubectl(["annotate", "secret", "gcr-io", copy]);
+    fixture.kubectl(["annotate", "secret", "gcr-io", copy]);
     for format in ["json", "yaml"] {
-        let output = setting.create().args(["-o", format]).run().success();
+        let output = fixture.create().args(["-o", format]).run().success();
         assert!(!output.stdout.contains("aHVudGVyMg"), "{output}");
         assert!(output.stdout.contains("password"), "{output}");
     }
 }
 
 #[test]
-fn several_objects_come_as_one_list_in_order() {
-    let setting = Setting::new("output");
-    let other = setting.cluster.create_namespace("output");
-    let mut namespaces = [setting.namespace.clone(), other];
+fn several_objects_are_printed_as_sorted_list() {
+    let fixture = Fixture::new("output");
+    let other = fixture.cluster.create_namespace("output");
+    let mut namespaces = [fixture.namespace.clone(), other];
     namespaces.sort();
     let list = format!("{},{}", namespaces[1], namespaces[0]);
-    let words = ["--attach", "-o", "json", "-n", &list];
-    let output = setting.create().args(words).run().success();
+    let args = ["--attach", "-o", "json", "-n", &list];
+    let output = fixture.create().args(args).run().success();
     let shown: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(
         (&shown["apiVersion"], &shown["kind"]),
@@ -124,43 +138,46 @@ fn several_objects_come_as_one_list_in_order() {
             )
         })
         .collect();
-    let mut wanted = Vec::new();
+    let mut expected = Vec::new();
     for namespace in &namespaces {
-        wanted.push((namespace.clone(), "Secret".to_owned(), "gcr-io".to_owned()));
-        wanted.push((
+        expected.push((namespace.clone(), "Secret".to_owned(), "gcr-io".to_owned()));
+        expected.push((
             namespace.clone(),
             "ServiceAccount".to_owned(),
             "default".to_owned(),
         ));
     }
-    assert_eq!(items, wanted);
-    let account = setting.get("serviceaccount/default");
+    assert_eq!(items, expected);
+    let account = fixture.get("serviceaccount/default");
     let shown_account = shown["items"].as_array().unwrap().iter().find(|item| {
-        item["kind"] == "ServiceAccount" && item["metadata"]["namespace"] == setting.namespace
+        item["kind"] == "ServiceAccount" && item["metadata"]["namespace"] == fixture.namespace
     });
-    assert_eq!(version(shown_account.unwrap()), version(&account));
+    assert_eq!(
+        resource_version(shown_account.unwrap()),
+        resource_version(&account)
+    );
 }
 
 #[test]
-fn another_format_is_refused_before_anything_is_written() {
-    let setting = Setting::new("output");
-    let output = setting.create().args(["-o", "wide"]).run();
+fn unknown_format_is_rejected_before_any_write() {
+    let fixture = Fixture::new("output");
+    let output = fixture.create().args(["-o", "wide"]).run();
     assert!(
-        one_error(&output).starts_with(
+        single_error(&output).starts_with(
             r#"error: unable to match a printer suitable for the output format "wide", allowed formats are: "#
         ),
         "{output}"
     );
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 }
 
 #[test]
-fn quiet_prints_no_line_and_no_count_but_errors_warnings_and_objects() {
-    let setting = Setting::new("output");
-    let list = format!("{},no-such-namespace", setting.namespace);
-    let words = ["-q", "-n", &list, "--registry", "moon-west1-docker.pkg.dev"];
-    let output = setting.create().args(words).run();
-    assert_said(
+fn quiet_prints_only_errors_warnings_and_objects() {
+    let fixture = Fixture::new("output");
+    let list = format!("{},no-such-namespace", fixture.namespace);
+    let args = ["-q", "-n", &list, "--registry", "moon-west1-docker.pkg.dev"];
+    let output = fixture.create().args(args).run();
+    assert_output(
         &output,
         1,
         &[],
@@ -169,17 +186,17 @@ fn quiet_prints_no_line_and_no_count_but_errors_warnings_and_objects() {
             r#"Error from server (NotFound): namespaces "no-such-namespace" not found -n no-such-namespace"#,
         ],
     );
-    setting.secret();
-    let output = setting.create().args(["--quiet", "-o", "name", "x"]).run();
-    assert_said(&output, 0, &["secret/x"], &[]);
+    fixture.secret();
+    let output = fixture.create().args(["--quiet", "-o", "name", "x"]).run();
+    assert_output(&output, 0, &["secret/x"], &[]);
 }
 
 #[test]
-fn diagnostics_name_requests_and_hold_no_header_and_no_body() {
-    let setting = Setting::new("output");
-    let output = setting.create().args(["-v", "6"]).run().success();
+fn verbosity_6_prints_requests_without_headers_and_bodies() {
+    let fixture = Fixture::new("output");
+    let output = fixture.create().args(["-v", "6"]).run().success();
     let lines: Vec<_> = output.stderr.lines().collect();
-    let path = format!("/api/v1/namespaces/{}/secrets/gcr-io", setting.namespace);
+    let path = format!("/api/v1/namespaces/{}/secrets/gcr-io", fixture.namespace);
     assert_eq!(lines.len(), 2, "{output}");
     assert!(
         lines[0].starts_with(&format!("GET {path} 404 in ")),
@@ -190,7 +207,7 @@ fn diagnostics_name_requests_and_hold_no_header_and_no_body() {
         "{output}"
     );
 
-    let token = setting
+    let token = fixture
         .kubectl([
             "config",
             "view",
@@ -199,7 +216,7 @@ fn diagnostics_name_requests_and_hold_no_header_and_no_body() {
             "jsonpath={.users[0].user.token}",
         ])
         .stdout;
-    let output = setting.create().args(["-v=9"]).run().success();
+    let output = fixture.create().args(["-v=9"]).run().success();
     assert!(
         !token.is_empty() && !output.stderr.contains(&token),
         "{output}"
@@ -210,12 +227,12 @@ fn diagnostics_name_requests_and_hold_no_header_and_no_body() {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_is_no_error() {
-    let setting = Setting::new("output");
-    for words in [&[][..], &["-o", "json"], &["-o", "name"]] {
-        let mut child = setting
+fn closed_stdout_is_not_an_error() {
+    let fixture = Fixture::new("output");
+    for args in [&[][..], &["-o", "json"], &["-o", "name"]] {
+        let mut child = fixture
             .create()
-            .args(words)
+            .args(args)
             .into_command()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -224,8 +241,8 @@ fn a_pipe_that_nobody_reads_is_no_error() {
             .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {output:?}");
-        assert_eq!(output.stderr, b"", "{words:?}: {output:?}");
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {output:?}");
+        assert_eq!(output.stderr, b"", "{args:?}: {output:?}");
     }
-    setting.secret();
+    fixture.secret();
 }

@@ -1,12 +1,12 @@
-//! `--recreate`: a Secret of another type, or an immutable one, is deleted and made anew, but nothing of somebody
-//! else's is lost.
+//! `--recreate`: a Secret with another type or an immutable Secret is deleted and created again, unless that would lose data of
+//! other owners.
 
 use std::time::Duration;
 
 use gcr_test_support::keys;
 use serde_json::{Value, json};
 
-use crate::setting::{Setting, assert_said};
+use crate::fixture::{Fixture, assert_output};
 
 const LABEL: &str = "app.kubernetes.io/managed-by";
 const WRONG_TYPE: &str = r#"error: secret "gcr-io" has another type than kubernetes.io/dockerconfigjson, and a Secret's type cannot be changed"#;
@@ -14,7 +14,7 @@ const RECREATE: &str =
     "hint: --recreate deletes it and creates it anew; pods keep running, pulls in between fail";
 const BY_FORCE: &str = "hint: --recreate --force-conflicts deletes it all the same";
 
-/// An Opaque Secret with our label, as some other way of making pull secrets leaves it.
+/// Returns an Opaque Secret with the plugin's label, as another tool could create a pull Secret.
 fn opaque() -> Value {
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
@@ -33,84 +33,88 @@ fn with(pointer: &str, value: Value) -> Value {
 }
 
 #[test]
-fn another_type_is_said_and_left_alone() {
-    let setting = Setting::new("recreate");
-    setting.object(opaque());
-    let made = setting.secret();
-    let output = setting.create().run();
-    assert_said(&output, 1, &[], &[WRONG_TYPE, RECREATE]);
-    let output = setting.create().args(["--force-conflicts"]).run();
-    assert_said(&output, 1, &[], &[WRONG_TYPE, RECREATE]);
-    assert_eq!(setting.secret(), made);
+fn other_type_without_recreate_fails() {
+    let fixture = Fixture::new("recreate");
+    fixture.create_object(opaque());
+    let made = fixture.secret();
+    let output = fixture.create().run();
+    assert_output(&output, 1, &[], &[WRONG_TYPE, RECREATE]);
+    let output = fixture.create().args(["--force-conflicts"]).run();
+    assert_output(&output, 1, &[], &[WRONG_TYPE, RECREATE]);
+    assert_eq!(fixture.secret(), made);
 }
 
 #[test]
-fn another_type_is_replaced() {
-    let setting = Setting::new("recreate");
-    setting.object(opaque());
-    let before = setting.secret();
-    let output = setting.typed().args(["--recreate"]).run();
-    assert_said(&output, 0, &["secret/gcr-io replaced"], &[]);
-    let after = setting.secret();
+fn other_type_is_replaced() {
+    let fixture = Fixture::new("recreate");
+    fixture.create_object(opaque());
+    let before = fixture.secret();
+    let output = fixture.create_via_kubectl().args(["--recreate"]).run();
+    assert_output(&output, 0, &["secret/gcr-io replaced"], &[]);
+    let after = fixture.secret();
     assert_ne!(after["metadata"]["uid"], before["metadata"]["uid"]);
     assert_eq!(after["type"], "kubernetes.io/dockerconfigjson");
     assert_eq!(
-        setting.config("gcr-io")["auths"]["gcr.io"]["auth"],
+        fixture.docker_config("gcr-io")["auths"]["gcr.io"]["auth"],
         keys::key_auth()
     );
-    let again = setting.typed().args(["--recreate"]).run();
-    assert_said(&again, 0, &["secret/gcr-io unchanged"], &[]);
-    assert_eq!(setting.secret(), after);
+    let again = fixture.create_via_kubectl().args(["--recreate"]).run();
+    assert_output(&again, 0, &["secret/gcr-io unchanged"], &[]);
+    assert_eq!(fixture.secret(), after);
 }
 
 #[test]
-fn an_immutable_one_is_replaced_only_for_other_content() {
-    let setting = Setting::new("recreate");
-    setting.create().run().success();
-    setting.kubectl(["patch", "secret", "gcr-io", "-p", r#"{"immutable":true}"#]);
-    let before = setting.secret();
-    let output = setting.create().args(["--recreate"]).run();
-    assert_said(&output, 0, &["secret/gcr-io unchanged"], &[]);
+fn immutable_secret_is_replaced_only_for_new_content() {
+    let fixture = Fixture::new("recreate");
+    fixture.create().run().success();
+    fixture.kubectl(["patch", "secret", "gcr-io", "-p", r#"{"immutable":true}"#]);
+    let before = fixture.secret();
+    let output = fixture.create().args(["--recreate"]).run();
+    assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
 
     let rotated = ["--key-file", "rotated-key.json"];
-    let output = setting.bare().args(rotated).run();
+    let output = fixture.create_without_key().args(rotated).run();
     let immutable = r#"error: secret "gcr-io" is immutable: its data cannot be changed"#;
-    assert_said(&output, 1, &[], &[immutable, RECREATE]);
-    assert_eq!(setting.secret(), before);
+    assert_output(&output, 1, &[], &[immutable, RECREATE]);
+    assert_eq!(fixture.secret(), before);
 
-    let output = setting.bare().args(rotated).args(["--recreate"]).run();
-    assert_said(&output, 0, &["secret/gcr-io replaced"], &[]);
-    let after = setting.secret();
+    let output = fixture
+        .create_without_key()
+        .args(rotated)
+        .args(["--recreate"])
+        .run();
+    assert_output(&output, 0, &["secret/gcr-io replaced"], &[]);
+    let after = fixture.secret();
     assert_ne!(after["metadata"]["uid"], before["metadata"]["uid"]);
     assert_eq!(after.get("immutable"), None);
 }
 
 #[test]
-fn a_secret_that_is_in_nobodys_way_is_not_deleted() {
-    let setting = Setting::new("recreate");
-    setting.create().run().success();
-    let before = setting.secret();
-    let words = ["--key-file", "rotated-key.json", "--recreate"];
-    let output = setting.bare().args(words).run();
-    assert_said(&output, 0, &["secret/gcr-io configured"], &[]);
+fn updatable_secret_is_not_deleted() {
+    let fixture = Fixture::new("recreate");
+    fixture.create().run().success();
+    let before = fixture.secret();
+    let args = ["--key-file", "rotated-key.json", "--recreate"];
+    let output = fixture.create_without_key().args(args).run();
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[]);
     assert_eq!(
-        setting.secret()["metadata"]["uid"],
+        fixture.secret()["metadata"]["uid"],
         before["metadata"]["uid"]
     );
-    let output = setting
-        .bare()
+    let output = fixture
+        .create_without_key()
         .args(["--key-file", "key.json", "--recreate", "x"])
         .run();
-    assert_said(&output, 0, &["secret/x created"], &[]);
+    assert_output(&output, 0, &["secret/x created"], &[]);
 }
 
 #[test]
-fn a_secret_without_our_label_wants_force() {
-    let setting = Setting::new("recreate");
-    setting.object(with("/metadata/labels", json!({"team": "payments"})));
-    let before = setting.secret();
-    let output = setting.create().args(["--recreate"]).run();
-    assert_said(
+fn secret_without_label_requires_force() {
+    let fixture = Fixture::new("recreate");
+    fixture.create_object(with("/metadata/labels", json!({"team": "payments"})));
+    let before = fixture.secret();
+    let output = fixture.create().args(["--recreate"]).run();
+    assert_output(
         &output,
         1,
         &[],
@@ -119,20 +123,20 @@ fn a_secret_without_our_label_wants_force() {
             BY_FORCE,
         ],
     );
-    assert_eq!(setting.secret(), before);
-    let output = setting
+    assert_eq!(fixture.secret(), before);
+    let output = fixture
         .create()
         .args(["--recreate", "--force-conflicts"])
         .run();
-    assert_said(&output, 0, &["secret/gcr-io replaced"], &[]);
+    assert_output(&output, 0, &["secret/gcr-io replaced"], &[]);
 }
 
 #[test]
-fn a_secret_that_another_manager_applies_wants_force() {
-    let setting = Setting::new("recreate");
+fn secret_of_other_applier_requires_force() {
+    let fixture = Fixture::new("recreate");
     let mut secret = opaque();
-    secret["metadata"]["namespace"] = setting.namespace.as_str().into();
-    let words = [
+    secret["metadata"]["namespace"] = fixture.namespace.as_str().into();
+    let args = [
         "apply",
         "--server-side",
         "--field-manager",
@@ -140,28 +144,28 @@ fn a_secret_that_another_manager_applies_wants_force() {
         "-f",
         "-",
     ];
-    let apply = setting.cluster.kubectl(words);
+    let apply = fixture.cluster.kubectl(args);
     apply.stdin(secret.to_string()).run().success();
-    let before = setting.secret();
+    let before = fixture.secret();
 
-    let output = setting.create().args(["--recreate"]).run();
+    let output = fixture.create().args(["--recreate"]).run();
     let error = r#"error: secret "gcr-io" will not be deleted: "flux" applies it"#;
-    assert_said(&output, 1, &[], &[error, BY_FORCE]);
-    assert_eq!(setting.secret(), before);
-    let output = setting
+    assert_output(&output, 1, &[], &[error, BY_FORCE]);
+    assert_eq!(fixture.secret(), before);
+    let output = fixture
         .create()
         .args(["--recreate", "--force-conflicts"])
         .run();
-    assert_said(&output, 0, &["secret/gcr-io replaced"], &[]);
+    assert_output(&output, 0, &["secret/gcr-io replaced"], &[]);
 }
 
 #[test]
-fn what_holds_other_keys_or_belongs_to_an_owner_is_refused_with_force_too() {
-    let setting = Setting::new("recreate");
-    setting.kubectl(["create", "configmap", "owner"]);
+fn secret_with_other_keys_or_owner_is_never_deleted() {
+    let fixture = Fixture::new("recreate");
+    fixture.kubectl(["create", "configmap", "owner"]);
     let owner = json!([{
         "apiVersion": "v1", "kind": "ConfigMap", "name": "owner",
-        "uid": setting.get("configmap/owner")["metadata"]["uid"],
+        "uid": fixture.get("configmap/owner")["metadata"]["uid"],
     }]);
     for (secret, why) in [
         (
@@ -173,77 +177,77 @@ fn what_holds_other_keys_or_belongs_to_an_owner_is_refused_with_force_too() {
             "it belongs to ConfigMap/owner",
         ),
     ] {
-        setting.object(secret);
-        let before = setting.secret();
-        let output = setting
+        fixture.create_object(secret);
+        let before = fixture.secret();
+        let output = fixture
             .create()
             .args(["--recreate", "--force-conflicts"])
             .run();
         let error = format!(r#"error: secret "gcr-io" will not be deleted: {why}"#);
-        assert_said(&output, 1, &[], &[&error]);
-        assert_eq!(setting.secret(), before);
-        setting.kubectl(["delete", "secret", "gcr-io"]);
+        assert_output(&output, 1, &[], &[&error]);
+        assert_eq!(fixture.secret(), before);
+        fixture.kubectl(["delete", "secret", "gcr-io"]);
     }
 }
 
 #[test]
-fn a_finalizer_is_named_when_the_time_is_up() {
-    let setting = Setting::new("recreate");
-    setting.object(with("/metadata/finalizers", json!(["example.com/hold"])));
-    let output = setting.create().args(["--recreate", "--timeout=1s"]).run();
+fn finalizer_is_named_after_timeout() {
+    let fixture = Fixture::new("recreate");
+    fixture.create_object(with("/metadata/finalizers", json!(["example.com/hold"])));
+    let output = fixture.create().args(["--recreate", "--timeout=1s"]).run();
     let error = r#"error: secret "gcr-io" is still being deleted: it waits for example.com/hold"#;
-    assert_said(&output, 1, &[], &[error]);
+    assert_output(&output, 1, &[], &[error]);
     assert!(
         (Duration::from_secs(1)..Duration::from_secs(5)).contains(&output.elapsed),
         "{output}"
     );
 
-    // Once it is let go, the same command ends the work.
-    let create = setting
+    // After the finalizer is removed, the same command completes.
+    let create = fixture
         .create()
         .args(["--recreate", "--timeout=30s"])
         .spawn();
     let patch = r#"{"metadata":{"finalizers":null}}"#;
-    setting.kubectl(["patch", "secret", "gcr-io", "--type=merge", "-p", patch]);
+    fixture.kubectl(["patch", "secret", "gcr-io", "--type=merge", "-p", patch]);
     let output = create.wait().success();
     assert!(
         ["secret/gcr-io replaced\n", "secret/gcr-io created\n"].contains(&output.stdout.as_str()),
         "{output}"
     );
-    assert_eq!(setting.secret()["type"], "kubernetes.io/dockerconfigjson");
+    assert_eq!(fixture.secret()["type"], "kubernetes.io/dockerconfigjson");
 }
 
 #[test]
-fn a_dry_run_deletes_nothing() {
-    let setting = Setting::new("recreate");
-    setting.object(opaque());
-    let before = setting.secret();
-    let output = setting
+fn recreate_in_dry_run_deletes_nothing() {
+    let fixture = Fixture::new("recreate");
+    fixture.create_object(opaque());
+    let before = fixture.secret();
+    let output = fixture
         .create()
         .args(["--recreate", "--dry-run=server"])
         .run();
-    assert_said(
+    assert_output(
         &output,
         0,
         &["secret/gcr-io replaced (server dry run)"],
         &[],
     );
-    let words = ["--recreate", "--dry-run=server", "-o", "json"];
-    let output = setting.create().args(words).run().success();
+    let args = ["--recreate", "--dry-run=server", "-o", "json"];
+    let output = fixture.create().args(args).run().success();
     let shown: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(shown["type"], "kubernetes.io/dockerconfigjson");
     assert_eq!(shown["data"], json!({".dockerconfigjson": "***"}));
-    assert_eq!(setting.secret(), before);
+    assert_eq!(fixture.secret(), before);
 }
 
 #[test]
-fn a_dry_run_is_refused_where_the_deletion_would_be() {
-    let setting = Setting::new("recreate");
-    setting.object(with("/data/password", json!("aHVudGVyMg==")));
-    let output = setting
+fn recreate_in_dry_run_reports_rejected_deletion() {
+    let fixture = Fixture::new("recreate");
+    fixture.create_object(with("/data/password", json!("aHVudGVyMg==")));
+    let output = fixture
         .create()
         .args(["--recreate", "--dry-run=server"])
         .run();
     let error = r#"error: secret "gcr-io" will not be deleted: it holds another key, "password""#;
-    assert_said(&output, 1, &[], &[error]);
+    assert_output(&output, 1, &[], &[error]);
 }

@@ -1,35 +1,35 @@
-//! What is typed wrong: said in kubectl's way, exit code 1, and nothing is sent.
+//! Usage errors: they are reported in kubectl's words, with exit code 1 and without a request.
 
 use gcr_test_support::{Output, Session};
 
+use crate::fixture::{single_error, write_key_files};
 use crate::listener::Listener;
-use crate::setting::{give_keys, one_error};
 
 #[track_caller]
-fn refused(words: &[&str]) -> Output {
+fn usage_error(args: &[&str]) -> Output {
     let session = Session::without_cluster();
-    give_keys(&session);
+    write_key_files(&session);
     let listener = Listener::new();
     session.file("kubeconfig", listener.kubeconfig(), 0o600);
     let output = session
         .gcr_secret(["create", "--kubeconfig=kubeconfig"])
-        .args(words)
+        .args(args)
         .run();
     assert_eq!(
         (output.code, output.stdout.as_str()),
         (Some(1), ""),
         "{output}"
     );
-    assert_eq!(listener.calls(), 0, "{output}");
+    assert_eq!(listener.connections(), 0, "{output}");
     output
 }
 
 const KEY: &str = "--key-file=key.json";
 
 #[test]
-fn an_unknown_flag_is_named_as_kubectl_names_it() {
+fn unknown_flag_is_reported_in_kubectls_words() {
     for flag in ["--nope", "--key-filez"] {
-        let output = refused(&[KEY, flag]);
+        let output = usage_error(&[KEY, flag]);
         assert!(
             output
                 .stderr
@@ -40,14 +40,14 @@ fn an_unknown_flag_is_named_as_kubectl_names_it() {
 }
 
 #[test]
-fn a_second_name_is_refused_as_by_kubectl_but_that_none_is_right_too() {
-    let output = refused(&[KEY, "one", "two"]);
-    let kubectls = Session::without_cluster()
+fn second_name_is_rejected_in_kubectls_words() {
+    let output = usage_error(&[KEY, "one", "two"]);
+    let kubectl_output = Session::without_cluster()
         .kubectl(["create", "secret", "generic", "one", "two"])
         .run();
     assert_eq!(
         first_line(&output),
-        first_line(&kubectls).replace(
+        first_line(&kubectl_output).replace(
             "exactly one NAME is required",
             "at most one NAME may be given"
         )
@@ -55,28 +55,28 @@ fn a_second_name_is_refused_as_by_kubectl_but_that_none_is_right_too() {
 }
 
 #[test]
-fn a_flag_without_its_value_is_refused_in_kubectls_words() {
-    let output = refused(&["--key-file"]);
-    let kubectls = Session::without_cluster()
+fn flag_without_value_is_rejected_in_kubectls_words() {
+    let output = usage_error(&["--key-file"]);
+    let kubectl_output = Session::without_cluster()
         .kubectl(["create", "secret", "generic", "x", "--from-file"])
         .run();
     assert_eq!(
         first_line(&output),
-        first_line(&kubectls).replace("--from-file", "--key-file")
+        first_line(&kubectl_output).replace("--from-file", "--key-file")
     );
 }
 
 #[test]
-fn a_time_that_is_none_is_refused_in_kubectls_words() {
-    let output = refused(&[KEY, "--timeout", "soon"]);
-    let kubectls = Session::without_cluster()
+fn invalid_timeout_is_rejected_in_kubectls_words() {
+    let output = usage_error(&[KEY, "--timeout", "soon"]);
+    let kubectl_output = Session::without_cluster()
         .kubectl(["delete", "pod", "x", "--timeout", "soon"])
         .run();
-    assert_eq!(first_line(&output), first_line(&kubectls));
+    assert_eq!(first_line(&output), first_line(&kubectl_output));
 }
 
 #[test]
-fn a_bad_name_is_refused_by_kubernetes_own_rules() {
+fn invalid_secret_name_is_rejected() {
     let long = "a".repeat(254);
     for name in [
         "Gcr",
@@ -91,8 +91,8 @@ fn a_bad_name_is_refused_by_kubernetes_own_rules() {
         "a b",
         &long,
     ] {
-        let output = refused(&[KEY, "--", name]);
-        let error = one_error(&output);
+        let output = usage_error(&[KEY, "--", name]);
+        let error = single_error(&output);
         assert!(
             error.starts_with("error: invalid Secret name "),
             "{name:?}: {error}"
@@ -102,26 +102,26 @@ fn a_bad_name_is_refused_by_kubernetes_own_rules() {
 }
 
 #[test]
-fn a_value_that_is_none_of_the_allowed_ones_is_refused() {
-    for (words, value) in [
+fn unknown_flag_value_is_rejected() {
+    for (args, value) in [
         (["--auth", "basic"], "basic"),
         (["--output", "wide"], "wide"),
         (["--dry-run=maybe", "-q"], "maybe"),
     ] {
-        let output = refused(&[KEY, words[0], words[1]]);
-        assert!(one_error(&output).contains(value), "{output}");
+        let output = usage_error(&[KEY, args[0], args[1]]);
+        assert!(single_error(&output).contains(value), "{output}");
     }
-    let output = refused(&[KEY, "--request-timeout", "soon"]);
+    let output = usage_error(&[KEY, "--request-timeout", "soon"]);
     assert_eq!(
-        one_error(&output),
+        single_error(&output),
         "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)"
     );
 }
 
 #[test]
-fn what_kubectl_takes_for_a_dry_run_or_a_format_is_taken() {
+fn kubectls_dry_run_and_format_spellings_are_accepted() {
     let session = Session::without_cluster();
-    give_keys(&session);
+    write_key_files(&session);
     for (word, means) in [("true", "client"), ("T", "client"), ("false", "none")] {
         let output = session
             .gcr_secret([
@@ -147,14 +147,14 @@ fn what_kubectl_takes_for_a_dry_run_or_a_format_is_taken() {
 }
 
 #[test]
-fn an_empty_list_of_hosts_or_namespaces_is_refused() {
-    assert!(one_error(&refused(&[KEY, "--registry="])).contains("registry"));
-    one_error(&refused(&[KEY, "--image="]));
-    one_error(&refused(&[KEY, "-n", ","]));
+fn empty_host_or_namespace_list_is_rejected() {
+    assert!(single_error(&usage_error(&[KEY, "--registry="])).contains("registry"));
+    single_error(&usage_error(&[KEY, "--image="]));
+    single_error(&usage_error(&[KEY, "-n", ","]));
 }
 
 #[test]
-fn without_a_command_the_help_is_shown_on_standard_error() {
+fn missing_or_unknown_command_is_reported_on_stderr() {
     let session = Session::without_cluster();
     let output = session.kubectl(["gcr-secret"]).run().exits(1);
     assert!(

@@ -1,31 +1,31 @@
-//! The Secret itself: what it holds, down to the byte, and what it says of itself.
+//! The content of the Secret: its data byte for byte, its label and its annotations.
 
 use gcr_test_support::{Session, keys};
 use serde_json::{Value, json};
 
-use crate::setting::{Setting, assert_said};
+use crate::fixture::{Fixture, assert_output};
 
 #[test]
-fn the_auth_is_byte_for_byte_what_kubectl_writes() {
-    let setting = Setting::new("secret");
-    let output = setting.typed().run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
+fn auth_equals_kubectls_byte_for_byte() {
+    let fixture = Fixture::new("secret");
+    let output = fixture.create_via_kubectl().run();
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
 
     let auth = keys::key_auth();
     assert_eq!(
-        setting.config_text("gcr-io"),
+        fixture.docker_config_text("gcr-io"),
         format!(r#"{{"auths":{{"gcr.io":{{"auth":"{auth}"}}}}}}"#)
     );
-    let kubectls = kubectls_config(&setting.session, "_json_key", "$(cat key.json)");
-    assert_eq!(kubectls["auths"]["gcr.io"]["auth"], auth);
+    let kubectl_output = kubectl_docker_config(&fixture.session, "_json_key", "$(cat key.json)");
+    assert_eq!(kubectl_output["auths"]["gcr.io"]["auth"], auth);
 }
 
 #[test]
-fn it_is_a_docker_config_with_our_label_and_annotations_and_nothing_else() {
-    let setting = Setting::new("secret");
-    setting.create().run().success();
+fn secret_contains_only_docker_config_label_and_annotations() {
+    let fixture = Fixture::new("secret");
+    fixture.create().run().success();
 
-    let secret = setting.secret();
+    let secret = fixture.secret();
     assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
     let data: Vec<_> = secret["data"].as_object().unwrap().keys().collect();
     assert_eq!(data, [".dockerconfigjson"]);
@@ -46,23 +46,23 @@ fn it_is_a_docker_config_with_our_label_and_annotations_and_nothing_else() {
 }
 
 #[test]
-fn it_is_applied_by_one_manager_of_our_name() {
-    let setting = Setting::new("secret");
-    setting.create().run().success();
-    assert_eq!(managers(&setting.secret()), ["kubectl-gcr-secret Apply"]);
+fn secret_has_single_apply_manager() {
+    let fixture = Fixture::new("secret");
+    fixture.create().run().success();
+    assert_eq!(managers(&fixture.secret()), ["kubectl-gcr-secret Apply"]);
 }
 
 #[test]
-fn another_field_manager_can_be_named() {
-    let setting = Setting::new("secret");
-    setting
+fn field_manager_flag_sets_manager() {
+    let fixture = Fixture::new("secret");
+    fixture
         .create()
         .args(["--field-manager", "platform-team"])
         .run()
         .success();
-    let secret = setting.secret();
+    let secret = fixture.secret();
     assert_eq!(managers(&secret), ["platform-team Apply"]);
-    // The label says which program made it, not who typed the command.
+    // The label names the program and does not depend on the field manager.
     assert_eq!(
         secret["metadata"]["labels"]["app.kubernetes.io/managed-by"],
         "kubectl-gcr-secret"
@@ -70,23 +70,23 @@ fn another_field_manager_can_be_named() {
 }
 
 #[test]
-fn json_key_base64_carries_the_base64_of_the_same_bytes() {
-    let setting = Setting::new("secret");
-    setting
+fn json_key_base64_encodes_same_key() {
+    let fixture = Fixture::new("secret");
+    fixture
         .create()
         .args(["--auth", "json-key-base64"])
         .run()
         .success();
 
     let password = r#"$(printf %s "$(cat key.json)" | base64 -w0)"#;
-    let kubectls = kubectls_config(&setting.session, "_json_key_base64", password);
-    let auth = &kubectls["auths"]["gcr.io"]["auth"];
+    let kubectl_output = kubectl_docker_config(&fixture.session, "_json_key_base64", password);
+    let auth = &kubectl_output["auths"]["gcr.io"]["auth"];
     assert!(auth.is_string());
     assert_eq!(
-        setting.config("gcr-io"),
+        fixture.docker_config("gcr-io"),
         json!({"auths": {"gcr.io": {"auth": auth}}})
     );
-    let annotations = &setting.secret()["metadata"]["annotations"];
+    let annotations = &fixture.secret()["metadata"]["annotations"];
     assert_eq!(
         annotations["kubectl-gcr-secret/credential"],
         "json-key-base64"
@@ -95,24 +95,27 @@ fn json_key_base64_carries_the_base64_of_the_same_bytes() {
 }
 
 #[test]
-fn newlines_at_the_end_of_the_file_are_not_part_of_the_password() {
-    let setting = Setting::new("secret");
-    setting.create().run().success();
+fn trailing_newlines_of_key_file_are_ignored() {
+    let fixture = Fixture::new("secret");
+    fixture.create().run().success();
     for ending in ["", "\n\n\n"] {
         let text = format!("{}{ending}", keys::KEY.trim_end_matches('\n'));
-        setting.session.file("key.json", text, 0o600);
-        let output = setting.create().run();
-        assert_said(&output, 0, &["secret/gcr-io unchanged"], &[]);
+        fixture.session.file("key.json", text, 0o600);
+        let output = fixture.create().run();
+        assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
     }
 }
 
 #[test]
-fn an_access_token_is_presented_as_google_documents_it_and_warns() {
-    let setting = Setting::new("secret");
-    setting.create().run().success();
-    setting.session.file("token", "ya29.example-token\n", 0o600);
-    let output = setting.bare().args(["--access-token-file", "token"]).run();
-    assert_said(
+fn access_token_uses_oauth2accesstoken_and_warns() {
+    let fixture = Fixture::new("secret");
+    fixture.create().run().success();
+    fixture.session.file("token", "ya29.example-token\n", 0o600);
+    let output = fixture
+        .create_without_key()
+        .args(["--access-token-file", "token"])
+        .run();
+    assert_output(
         &output,
         0,
         &["secret/gcr-io configured"],
@@ -124,12 +127,12 @@ fn an_access_token_is_presented_as_google_documents_it_and_warns() {
     // printf oauth2accesstoken:ya29.example-token | base64
     let auth = "b2F1dGgyYWNjZXNzdG9rZW46eWEyOS5leGFtcGxlLXRva2Vu";
     assert_eq!(
-        setting.config("gcr-io"),
+        fixture.docker_config("gcr-io"),
         json!({"auths": {"gcr.io": {"auth": auth}}})
     );
-    // What described the key before is gone with it.
+    // The annotations of the previous key are removed.
     assert_eq!(
-        setting.secret()["metadata"]["annotations"],
+        fixture.secret()["metadata"]["annotations"],
         json!({
             "kubectl-gcr-secret/registries": "gcr.io",
             "kubectl-gcr-secret/credential": "access-token",
@@ -137,9 +140,9 @@ fn an_access_token_is_presented_as_google_documents_it_and_warns() {
     );
 }
 
-/// The docker config that kubectl makes for `gcr.io` of a user name and a password, which a shell expands.
+/// Returns the docker config that kubectl creates for `gcr.io`. The shell expands the user name and password.
 #[track_caller]
-fn kubectls_config(session: &Session, user: &str, password: &str) -> Value {
+fn kubectl_docker_config(session: &Session, user: &str, password: &str) -> Value {
     let template = r#"go-template={{index .data ".dockerconfigjson" | base64decode}}"#;
     let line = format!(
         r#"kubectl create secret docker-registry x --dry-run=client --docker-server gcr.io \

@@ -1,28 +1,28 @@
-//! Where a credential may be read from: files, links, pipes and standard input, by root and by others.
+//! The sources of a credential: files, links, pipes and standard input, as root and as another user.
 
 use std::fs;
 use std::os::unix::fs::{lchown, symlink};
 
 use gcr_test_support::{Output, Session, keys};
 
-use crate::setting::{Setting, assert_said, give_keys, one_error};
+use crate::fixture::{Fixture, assert_output, single_error, write_key_files};
 
 const CREATED: &str = "secret/gcr-io created (dry run)";
 
-/// A client dry run asks nobody, so what it says is about the credential alone.
-fn dry_run(session: &Session, words: &[&str]) -> gcr_test_support::Invocation {
+/// Returns a client dry run, which sends no request, so its output depends only on the credential.
+fn dry_run(session: &Session, args: &[&str]) -> gcr_test_support::Invocation {
     session
         .gcr_secret(["create", "--dry-run=client"])
-        .args(words)
+        .args(args)
 }
 
 #[track_caller]
 fn assert_read(output: &Output) {
-    assert_said(output, 0, &[CREATED], &[]);
+    assert_output(output, 0, &[CREATED], &[]);
 }
 
 #[test]
-fn standard_input_is_read_by_its_three_names() {
+fn standard_input_is_read_by_all_three_names() {
     let session = Session::without_cluster();
     for name in ["-", "/dev/stdin", "/dev/fd/0"] {
         let create = dry_run(&session, &["--key-file", name]);
@@ -42,38 +42,38 @@ fn standard_input_is_read_by_its_three_names() {
 }
 
 #[test]
-fn what_is_read_from_a_pipe_is_what_is_written() {
-    let setting = Setting::new("credential");
-    let output = setting
+fn key_from_pipe_is_written_to_secret() {
+    let fixture = Fixture::new("credential");
+    let output = fixture
         .session
         .shell(&format!(
             "cat key.json | kubectl gcr-secret create --key-file - -n {}",
-            setting.namespace
+            fixture.namespace
         ))
         .run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
     assert_eq!(
-        setting.config("gcr-io")["auths"]["gcr.io"]["auth"],
+        fixture.docker_config("gcr-io")["auths"]["gcr.io"]["auth"],
         keys::key_auth()
     );
 }
 
 #[test]
-fn an_empty_or_endless_standard_input_is_refused() {
+fn empty_or_endless_standard_input_is_rejected() {
     let session = Session::without_cluster();
     let output = dry_run(&session, &["--key-file", "-"]).run();
-    assert!(one_error(&output).contains("is empty"), "{output}");
+    assert!(single_error(&output).contains("is empty"), "{output}");
     let output = session
         .shell("yes | kubectl gcr-secret create --dry-run=client --key-file -")
         .run();
     assert!(
-        one_error(&output).contains("larger than 64 KiB"),
+        single_error(&output).contains("larger than 64 KiB"),
         "{output}"
     );
 }
 
 #[test]
-fn a_redirected_file_is_read_from_where_the_shell_left_it() {
+fn redirected_file_is_read_from_current_offset() {
     let session = Session::without_cluster();
     session.file("two", format!("first line\n{}", keys::KEY), 0o600);
     let line =
@@ -82,7 +82,7 @@ fn a_redirected_file_is_read_from_where_the_shell_left_it() {
 }
 
 #[test]
-fn a_process_substitution_is_read_also_by_who_is_not_root() {
+fn process_substitution_is_read_as_root_and_other_user() {
     let session = Session::without_cluster();
     session.file("key.json", keys::KEY, 0o644);
     let line =
@@ -92,28 +92,28 @@ fn a_process_substitution_is_read_also_by_who_is_not_root() {
 }
 
 #[test]
-fn a_named_pipe_is_read_once_somebody_writes() {
+fn named_pipe_is_read() {
     let session = Session::without_cluster();
-    give_keys(&session);
+    write_key_files(&session);
     session.shell("mkfifo -m 600 pipe").run().success();
     let line = "cat key.json > pipe & kubectl gcr-secret create --dry-run=client --key-file pipe";
     assert_read(&session.shell(line).run());
 }
 
 #[test]
-fn a_mounted_secret_is_read_by_who_is_not_root_and_without_a_warning() {
+fn mounted_secret_is_read_without_warning() {
     let session = Session::without_cluster();
     let volume = mounted_secret(&session);
     let path = volume.join("key.json");
-    let words = ["--key-file", path.to_str().unwrap()];
-    assert_read(&dry_run(&session, &words).run());
-    assert_read(&dry_run(&session, &words).as_non_root().run());
+    let args = ["--key-file", path.to_str().unwrap()];
+    assert_read(&dry_run(&session, &args).run());
+    assert_read(&dry_run(&session, &args).as_non_root().run());
     let inside = dry_run(&session, &["--key-file", "key.json"]).current_dir(&volume);
     assert_read(&inside.as_non_root().run());
 }
 
 #[test]
-fn a_file_that_others_can_read_earns_a_warning() {
+fn file_readable_by_others_is_warned_of() {
     let session = Session::without_cluster();
     for (mode, shown) in [(0o644, "0644"), (0o640, "0640"), (0o604, "0604")] {
         session.file("key.json", keys::KEY, mode);
@@ -121,7 +121,7 @@ fn a_file_that_others_can_read_earns_a_warning() {
         let warning = format!(
             "Warning: key.json can be read by others (mode {shown}); chmod 600 keeps it to you"
         );
-        assert_said(&output, 0, &[CREATED], &[&warning]);
+        assert_output(&output, 0, &[CREATED], &[&warning]);
     }
     for mode in [0o600, 0o400, 0o700] {
         session.file("key.json", keys::KEY, mode);
@@ -130,7 +130,7 @@ fn a_file_that_others_can_read_earns_a_warning() {
 }
 
 #[test]
-fn the_warning_is_about_the_file_behind_a_link() {
+fn warning_for_link_checks_its_target() {
     let session = Session::without_cluster();
     session.file("key.json", keys::KEY, 0o644);
     symlink("key.json", session.work().join("link")).unwrap();
@@ -142,7 +142,7 @@ fn the_warning_is_about_the_file_behind_a_link() {
 }
 
 #[test]
-fn ones_own_link_is_followed() {
+fn own_link_is_followed() {
     let session = Session::without_cluster();
     session.file("key.json", keys::KEY, 0o600);
     symlink("key.json", session.work().join("link")).unwrap();
@@ -150,15 +150,14 @@ fn ones_own_link_is_followed() {
     symlink("nowhere", session.work().join("dangling")).unwrap();
     let output = dry_run(&session, &["--key-file", "dangling"]).run();
     assert_eq!(
-        one_error(&output),
+        single_error(&output),
         "error: open dangling: no such file or directory"
     );
 }
 
-/// Needs root, who alone can make a link for somebody else; so do the containers this runs in. Elsewhere the link is
-/// root's, which is followed.
+/// Requires root, because only root can create a link that belongs to another user.
 #[test]
-fn somebody_elses_link_is_refused_unless_the_directory_is_theirs() {
+fn link_of_other_user_is_rejected_unless_owner_owns_directory() {
     let session = Session::without_cluster();
     session.file("key.json", keys::KEY, 0o644);
     let theirs = session.work().join("theirs");
@@ -168,7 +167,7 @@ fn somebody_elses_link_is_refused_unless_the_directory_is_theirs() {
         lchown(directory.join("link"), Some(12345), None).unwrap();
     }
     let output = dry_run(&session, &["--key-file", "link"]).run();
-    let error = one_error(&output);
+    let error = single_error(&output);
     assert!(
         error
             .starts_with("error: open link: refused, as the symbolic link belongs to another user"),
@@ -183,13 +182,13 @@ fn somebody_elses_link_is_refused_unless_the_directory_is_theirs() {
     );
 }
 
-/// Files as kubelet's atomic writer lays them out: `key.json` -> `..data/key.json`, `..data` -> a dated directory.
+/// Creates a volume as kubelet's atomic writer does: `key.json` -> `..data/key.json`, `..data` -> a dated directory.
 fn mounted_secret(session: &Session) -> std::path::PathBuf {
     let volume = session.work().join("volume");
-    fs::create_dir(&volume).expect("a volume");
-    fs::create_dir(volume.join("..2026_01_01_00_00_00.1")).expect("a volume");
+    fs::create_dir(&volume).expect("create the volume");
+    fs::create_dir(volume.join("..2026_01_01_00_00_00.1")).expect("create the volume");
     session.file("volume/..2026_01_01_00_00_00.1/key.json", keys::KEY, 0o644);
-    symlink("..2026_01_01_00_00_00.1", volume.join("..data")).expect("a volume");
-    symlink("..data/key.json", volume.join("key.json")).expect("a volume");
+    symlink("..2026_01_01_00_00_00.1", volume.join("..data")).expect("create the volume");
+    symlink("..data/key.json", volume.join("key.json")).expect("create the volume");
     volume
 }

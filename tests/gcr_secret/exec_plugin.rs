@@ -1,31 +1,32 @@
-//! Credential plugins in front of a live server: started once, and once more when the server refuses what it gave.
+//! Exec plugins with a real API server: a plugin is started once, and once more if the server rejects its credential.
 
 use gcr_test_support::{Invocation, Output};
 
-use crate::setting::{Setting, assert_said};
+use crate::fixture::{Fixture, assert_output};
 
 const NAMESPACES: usize = 12;
 
-/// A setting whose user is a plugin, and namespaces to work in.
-struct Plugged {
-    setting: Setting,
+/// A fixture with several namespaces, whose kubeconfig user is an exec plugin.
+struct ExecPluginFixture {
+    fixture: Fixture,
     namespaces: Vec<String>,
 }
 
-impl Plugged {
-    /// The plugin runs `body`, in which `$TOKEN` is the administrator's token and `$START` counts its starts.
+impl ExecPluginFixture {
+    /// Creates an exec plugin that runs the shell script `body`. `$TOKEN` is the administrator's token and `$START` the
+    /// number of starts.
     #[track_caller]
     fn new(body: &str) -> Self {
-        let setting = Setting::new("plugin");
-        let session = &setting.session;
+        let fixture = Fixture::new("plugin");
+        let session = &fixture.session;
         let raw = |field: &str| {
             let path = format!("jsonpath={{.{field}}}");
-            let words = ["config", "view", "--raw", "-o", &path];
-            session.kubectl(words).run().success().stdout
+            let args = ["config", "view", "--raw", "-o", &path];
+            session.kubectl(args).run().success().stdout
         };
         let token = raw("users[0].user.token");
         let authority = raw("clusters[0].cluster.certificate-authority-data");
-        let server = setting.cluster.server();
+        let server = fixture.cluster.server();
         session.file(
             "kubeconfig",
             format!(
@@ -46,17 +47,17 @@ impl Plugged {
                 starts = starts.display()
             ),
         );
-        let namespaces = setting.cluster.create_namespaces("plugin", NAMESPACES);
+        let namespaces = fixture.cluster.create_namespaces("plugin", NAMESPACES);
         Self {
-            setting,
+            fixture,
             namespaces,
         }
     }
 
-    /// `kubectl gcr-secret create --attach` in all the namespaces.
+    /// Returns the command `kubectl gcr-secret create --attach` for all namespaces.
     fn attach(&self) -> Invocation {
         let list = self.namespaces.join(",");
-        let words = [
+        let args = [
             "gcr-secret",
             "create",
             "--key-file=key.json",
@@ -64,21 +65,21 @@ impl Plugged {
             "-n",
             &list,
         ];
-        let kubeconfig = self.setting.session.work().join("kubeconfig");
-        self.setting
+        let kubeconfig = self.fixture.session.work().join("kubeconfig");
+        self.fixture
             .session
-            .kubectl(words)
+            .kubectl(args)
             .env("KUBECONFIG", kubeconfig)
     }
 
-    /// How often the plugin has been started.
+    /// Returns the number of times the exec plugin was started.
     fn starts(&self) -> usize {
-        let note = std::fs::read_to_string(self.setting.session.work().join("starts"));
+        let note = std::fs::read_to_string(self.fixture.session.work().join("starts"));
         note.unwrap_or_default().lines().count()
     }
 }
 
-/// Both objects of each namespace were written, and nothing else was said.
+/// Asserts that both objects of each namespace were written, without warnings or errors.
 #[track_caller]
 fn assert_all_written(output: &Output) {
     let count =
@@ -90,44 +91,46 @@ fn assert_all_written(output: &Output) {
 }
 
 #[test]
-fn a_plugin_is_started_once_for_many_namespaces() {
-    let plugged = Plugged::new("give \"$TOKEN\"");
-    assert_all_written(&plugged.attach().run());
-    assert_eq!(plugged.starts(), 1);
+fn exec_plugin_is_started_once_for_several_namespaces() {
+    let exec_plugin = ExecPluginFixture::new("give \"$TOKEN\"");
+    assert_all_written(&exec_plugin.attach().run());
+    assert_eq!(exec_plugin.starts(), 1);
 }
 
 #[test]
-fn a_token_that_says_it_has_expired_is_used_until_the_server_refuses_it() {
-    let plugged =
-        Plugged::new("give \"$TOKEN\" ',\"expirationTimestamp\":\"2020-01-01T00:00:00Z\"'");
-    assert_all_written(&plugged.attach().run());
-    assert_eq!(plugged.starts(), 1);
+fn expired_token_is_used_until_rejected() {
+    let exec_plugin = ExecPluginFixture::new(
+        "give \"$TOKEN\" ',\"expirationTimestamp\":\"2020-01-01T00:00:00Z\"'",
+    );
+    assert_all_written(&exec_plugin.attach().run());
+    assert_eq!(exec_plugin.starts(), 1);
 }
 
 #[test]
-fn a_refused_token_is_renewed_once_for_all_that_wait() {
-    // Slow, so that whoever was refused meanwhile comes to wait.
-    let plugged = Plugged::new(
+fn rejected_token_is_renewed_once_for_all_requests() {
+    // The slow second start lets the other rejected requests wait for it.
+    let exec_plugin = ExecPluginFixture::new(
         "if [ \"$START\" -eq 1 ]; then give stale; else sleep 0.3; give \"$TOKEN\"; fi",
     );
-    assert_all_written(&plugged.attach().run());
-    assert_eq!(plugged.starts(), 2);
+    assert_all_written(&exec_plugin.attach().run());
+    assert_eq!(exec_plugin.starts(), 2);
 }
 
 #[test]
-fn a_second_refusal_ends_the_cluster() {
-    let plugged = Plugged::new("give stale");
-    let output = plugged.attach().run();
+fn second_rejection_ends_run() {
+    let exec_plugin = ExecPluginFixture::new("give stale");
+    let output = exec_plugin.attach().run();
     let count = format!("0 failed, 0 unknown, {} not started", 2 * NAMESPACES);
     let error = "error: You must be logged in to the server (Unauthorized)";
-    assert_said(&output, 1, &[], &[error, &count]);
-    assert_eq!(plugged.starts(), 2);
+    assert_output(&output, 1, &[], &[error, &count]);
+    assert_eq!(exec_plugin.starts(), 2);
 }
 
 #[test]
-fn a_plugin_that_cannot_renew_leaves_the_refusal_to_be_told() {
-    let plugged = Plugged::new("if [ \"$START\" -eq 1 ]; then give stale; else exit 3; fi");
-    let output = plugged.attach().run().exits(1);
+fn failed_renewal_reports_rejection() {
+    let exec_plugin =
+        ExecPluginFixture::new("if [ \"$START\" -eq 1 ]; then give stale; else exit 3; fi");
+    let output = exec_plugin.attach().run().exits(1);
     let error = "error: You must be logged in to the server (Unauthorized)";
     assert!(output.stderr.lines().any(|line| line == error), "{output}");
     assert!(!output.stderr.contains("stale"), "{output}");

@@ -1,35 +1,35 @@
-//! What a user may and may not do: the least rights are enough, and a refusal says which are missing or that none is.
+//! RBAC permissions: the documented minimum is sufficient, and an error names the missing permissions.
 
 use gcr_test_support::{PolicyRule, Session, User, wait_until};
 use serde_json::{Value, json};
 
-use crate::setting::{Setting, assert_said, give_keys, version};
+use crate::fixture::{Fixture, assert_output, resource_version, write_key_files};
 
-/// `kubectl gcr-secret create --key-file KEY -n NAMESPACE …` as somebody else.
-fn create(session: &Session, setting: &Setting, key: &str) -> gcr_test_support::Invocation {
-    let words = ["create", "--key-file", key, "-n", &setting.namespace];
-    session.gcr_secret(words)
+/// Returns the command `create --key-file KEY -n NAMESPACE` in another user's session.
+fn create(session: &Session, fixture: &Fixture, key: &str) -> gcr_test_support::Invocation {
+    let args = ["create", "--key-file", key, "-n", &fixture.namespace];
+    session.gcr_secret(args)
 }
 
 #[track_caller]
 fn session_of(user: &User<'_>) -> Session {
     let session = user.session();
-    give_keys(&session);
+    write_key_files(&session);
     session
 }
 
 #[test]
-fn patch_and_create_on_the_one_name_are_enough_and_the_words_stay_true() {
-    let setting = Setting::new("rights");
+fn patch_and_create_on_named_secret_are_sufficient() {
+    let fixture = Fixture::new("rights");
     let rule = PolicyRule::new("patch,create", "secrets").resource_names("gcr-io");
-    let user = setting.cluster.user().allow(&setting.namespace, &[rule]);
+    let user = fixture.cluster.user().allow(&fixture.namespace, &[rule]);
     let session = session_of(&user);
 
-    let trial = create(&session, &setting, "key.json")
+    let trial = create(&session, &fixture, "key.json")
         .args(["--dry-run=server"])
         .run();
-    assert_said(&trial, 0, &["secret/gcr-io created (server dry run)"], &[]);
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert_output(&trial, 0, &["secret/gcr-io created (server dry run)"], &[]);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 
     let mut before: Option<Value> = None;
     for (key, word) in [
@@ -38,11 +38,14 @@ fn patch_and_create_on_the_one_name_are_enough_and_the_words_stay_true() {
         ("rotated-key.json", "configured"),
         ("rotated-key.json", "unchanged"),
     ] {
-        let output = create(&session, &setting, key).run();
-        assert_said(&output, 0, &[&format!("secret/gcr-io {word}")], &[]);
-        let secret = setting.secret();
+        let output = create(&session, &fixture, key).run();
+        assert_output(&output, 0, &[&format!("secret/gcr-io {word}")], &[]);
+        let secret = fixture.secret();
         if let Some(before) = before {
-            assert_eq!(version(&before) == version(&secret), word == "unchanged");
+            assert_eq!(
+                resource_version(&before) == resource_version(&secret),
+                word == "unchanged"
+            );
         }
         before = Some(secret);
     }
@@ -50,30 +53,30 @@ fn patch_and_create_on_the_one_name_are_enough_and_the_words_stay_true() {
         ("key.json", "configured"),
         ("rotated-key.json", "unchanged"),
     ] {
-        let output = create(&session, &setting, key)
+        let output = create(&session, &fixture, key)
             .args(["--dry-run=server"])
             .run();
-        assert_said(
+        assert_output(
             &output,
             0,
             &[&format!("secret/gcr-io {word} (server dry run)")],
             &[],
         );
     }
-    let words = [
+    let args = [
         "create",
         "--key-file=key.json",
         "other",
         "-n",
-        &setting.namespace,
+        &fixture.namespace,
     ];
-    session.gcr_secret(words).run().exits(1);
+    session.gcr_secret(args).run().exits(1);
 }
 
 #[test]
-fn a_user_without_rights_is_told_the_rule_that_would_do_and_it_does() {
-    let setting = Setting::new("rights");
-    let user = setting.cluster.user();
+fn user_without_permissions_gets_hint_with_sufficient_rule() {
+    let fixture = Fixture::new("rights");
+    let user = fixture.cluster.user();
     let session = session_of(&user);
     let output = session
         .kubectl([
@@ -81,45 +84,45 @@ fn a_user_without_rights_is_told_the_rule_that_would_do_and_it_does() {
             "create",
             "--key-file=key.json",
             "-n",
-            &setting.namespace,
+            &fixture.namespace,
         ])
         .run();
     let error = format!(
         r#"Error from server (Forbidden): secrets "gcr-io" is forbidden: User "{}" cannot patch resource "secrets" in API group "" in the namespace "{}""#,
         user.name(),
-        setting.namespace
+        fixture.namespace
     );
     let rule = r#"{"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["patch","create"]}"#;
     let hint = format!("hint: a Role would do that has the rule {rule}");
-    assert_said(&output, 1, &[], &[&error, &hint]);
-    assert_eq!(setting.find("secret/gcr-io"), None);
+    assert_output(&output, 1, &[], &[&error, &hint]);
+    assert_eq!(fixture.find("secret/gcr-io"), None);
 
-    grant(&setting, &user, &[&output.stderr]);
-    let output = create(&session, &setting, "key.json").run();
-    assert_said(&output, 0, &["secret/gcr-io created"], &[]);
+    grant(&fixture, &user, &[&output.stderr]);
+    let output = create(&session, &fixture, "key.json").run();
+    assert_output(&output, 0, &["secret/gcr-io created"], &[]);
 }
 
 #[test]
-fn the_rules_for_more_than_an_apply_are_told_too() {
-    for (words, verbs) in [
+fn hints_for_merge_and_recreate_contain_sufficient_rules() {
+    for (args, verbs) in [
         (&["--merge"][..], r#""verbs":["get","patch","create"]"#),
         (
             &["--recreate"],
             r#""verbs":["get","patch","create","delete"]"#,
         ),
     ] {
-        let setting = Setting::new("rights");
-        setting.object(json!({
+        let fixture = Fixture::new("rights");
+        fixture.create_object(json!({
             "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": {"name": "gcr-io", "labels": {"app.kubernetes.io/managed-by": "kubectl-gcr-secret"}},
         }));
-        if words == ["--merge"] {
-            setting.kubectl(["delete", "secret", "gcr-io"]);
+        if args == ["--merge"] {
+            fixture.kubectl(["delete", "secret", "gcr-io"]);
         }
-        let user = setting.cluster.user();
+        let user = fixture.cluster.user();
         let session = session_of(&user);
-        let output = create(&session, &setting, "key.json")
-            .args(words)
+        let output = create(&session, &fixture, "key.json")
+            .args(args)
             .run()
             .exits(1);
         assert!(
@@ -127,43 +130,43 @@ fn the_rules_for_more_than_an_apply_are_told_too() {
                 && output.stderr.contains(verbs),
             "{output}"
         );
-        grant(&setting, &user, &[&output.stderr]);
-        create(&session, &setting, "key.json")
-            .args(words)
+        grant(&fixture, &user, &[&output.stderr]);
+        create(&session, &fixture, "key.json")
+            .args(args)
             .run()
             .success();
     }
 }
 
 #[test]
-fn what_attaching_wants_is_told_and_does() {
-    let setting = Setting::new("rights");
-    let user = setting.cluster.user();
+fn hints_for_attach_contain_sufficient_rules() {
+    let fixture = Fixture::new("rights");
+    let user = fixture.cluster.user();
     let session = session_of(&user);
     let attach = || {
-        create(&session, &setting, "key.json")
+        create(&session, &fixture, "key.json")
             .args(["--attach"])
             .run()
     };
     let first = attach().exits(1);
-    grant(&setting, &user, &[&first.stderr]);
+    grant(&fixture, &user, &[&first.stderr]);
     let second = attach().exits(1);
-    grant(&setting, &user, &[&second.stderr]);
+    grant(&fixture, &user, &[&second.stderr]);
     let done = ["secret/gcr-io unchanged", "serviceaccount/default patched"];
-    assert_said(&attach(), 0, &done, &[]);
+    assert_output(&attach(), 0, &done, &[]);
 }
 
 #[test]
-fn a_quota_is_not_a_missing_right() {
-    let setting = Setting::new("rights");
-    setting.object(json!({
+fn exceeded_quota_is_not_reported_as_missing_permission() {
+    let fixture = Fixture::new("rights");
+    fixture.create_object(json!({
         "apiVersion": "v1", "kind": "ResourceQuota",
         "metadata": {"name": "none"},
         "spec": {"hard": {"count/secrets": "0"}},
     }));
-    // What the quota controller would do; this control plane has none.
+    // This control plane has no quota controller, so the test writes the status.
     let status = r#"{"status":{"hard":{"count/secrets":"0"},"used":{"count/secrets":"0"}}}"#;
-    setting.kubectl([
+    fixture.kubectl([
         "patch",
         "resourcequota",
         "none",
@@ -172,14 +175,14 @@ fn a_quota_is_not_a_missing_right() {
         "-p",
         status,
     ]);
-    wait_until("the quota is in force", || {
-        let words = ["create", "secret", "generic", "x", "--dry-run=server", "-n"];
-        let trial = setting.cluster.kubectl(words).arg(&setting.namespace);
+    wait_until("the quota is enforced", || {
+        let args = ["create", "secret", "generic", "x", "--dry-run=server", "-n"];
+        let trial = fixture.cluster.kubectl(args).arg(&fixture.namespace);
         trial.run().stderr.contains("exceeded quota")
     });
 
-    let output = setting.create().run();
-    assert_said(
+    let output = fixture.create().run();
+    assert_output(
         &output,
         1,
         &[],
@@ -190,10 +193,10 @@ fn a_quota_is_not_a_missing_right() {
     );
 }
 
-/// Gives the user a Role with the rule that a hint in `said` shows.
+/// Grants the user the rules of the hints in `outputs`.
 #[track_caller]
-fn grant(setting: &Setting, user: &User<'_>, said: &[&str]) {
-    let rules: Vec<Value> = said
+fn grant(fixture: &Fixture, user: &User<'_>, outputs: &[&str]) {
+    let rules: Vec<Value> = outputs
         .iter()
         .flat_map(|text| text.lines())
         .filter_map(|line| line.split_once("a Role would do that has the rule "))
@@ -201,24 +204,24 @@ fn grant(setting: &Setting, user: &User<'_>, said: &[&str]) {
             serde_json::from_str(rule).unwrap_or_else(|error| panic!("{error}: {rule}"))
         })
         .collect();
-    assert!(!rules.is_empty(), "no rule in {said:?}");
+    assert!(!rules.is_empty(), "no rule in {outputs:?}");
     let account = user.name();
     let account = account.rsplit(':').next().unwrap_or_default();
     let name = format!(
         "hint-{}",
         rules[0]["resources"][0].as_str().unwrap_or_default()
     );
-    setting.object(json!({
+    fixture.create_object(json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
         "metadata": {"name": name}, "rules": rules,
     }));
-    setting.object(json!({
+    fixture.create_object(json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
         "metadata": {"name": name},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
         "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "kube-system"}],
     }));
-    // The authorizer learns of it a moment later.
+    // The authorizer sees the role with a delay.
     let rule = &rules[0];
     let verb = rule["verbs"]
         .as_array()
@@ -229,8 +232,8 @@ fn grant(setting: &Setting, user: &User<'_>, said: &[&str]) {
         rule["resources"][0].as_str().unwrap_or_default(),
         rule["resourceNames"][0].as_str().unwrap_or_default()
     );
-    wait_until("the role is in force", || {
-        let words = [
+    wait_until("the role is effective", || {
+        let args = [
             "auth",
             "can-i",
             verb.unwrap_or_default(),
@@ -239,10 +242,10 @@ fn grant(setting: &Setting, user: &User<'_>, said: &[&str]) {
             &user.name(),
             "-n",
         ];
-        setting
+        fixture
             .cluster
-            .kubectl(words)
-            .arg(&setting.namespace)
+            .kubectl(args)
+            .arg(&fixture.namespace)
             .run()
             .code
             == Some(0)
