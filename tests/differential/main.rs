@@ -6,8 +6,8 @@
 //! |---|---|
 //! | `cases` | the test table, by topic; a case is a few lines |
 //! | `case` | the definition of a case |
-//! | `setting` | the servers, files and placeholders of one case |
-//! | `evidence` | the result of one run, and all normalisations |
+//! | `fixture` | the servers, files and placeholders of one case |
+//! | `observation` | the result of one run, and all normalisations |
 //! | `files` | the files that a run changes in the work directory |
 //! | `comparison` | the comparison of two results, and the description of a difference |
 //! | `servers` | a TLS server, an OpenID Connect issuer, an HTTP proxy and a SOCKS proxy that record their requests; none of them is an API server |
