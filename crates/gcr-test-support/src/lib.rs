@@ -26,6 +26,7 @@
 //! | [`keys`] | service account keys without access to anything, and detection of leaked keys |
 //! | [`binaries`], [`plugins`] | builds of the programs under test |
 //! | [`checkout`], [`scratch`] | location of the sources, and temporary directories |
+//! | [`interrupt`] | removal of the temporary directories after Ctrl-C |
 //! | [`report`], [`stored`] | the report of a run over many namespaces, and the stored objects to compare it with |
 //! | [`snapshot`], [`manual`] | snapshot files, including the manual pages |
 //!
@@ -39,6 +40,7 @@ pub mod control_plane;
 mod error;
 pub mod fault_proxy;
 mod go;
+pub mod interrupt;
 pub mod invocation;
 pub mod keys;
 pub mod manual;
