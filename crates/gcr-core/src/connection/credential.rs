@@ -15,6 +15,7 @@ use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::blocking::run_blocking;
 use super::exec_plugin::ExecPlugin;
 use super::oidc::Oidc;
 use crate::domain::escape_control::escape_control;
@@ -164,20 +165,22 @@ impl Credentials {
                 authorization: Some(authorization.clone()),
                 ..Credential::default()
             },
-            CredentialSource::TokenFile(path, instead) => match (token_in(path), instead, &*held) {
-                (Ok(token), ..) => {
-                    let again = Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok();
-                    Credential::token(&token, again)?
+            CredentialSource::TokenFile(path, instead) => {
+                match (read_token(path).await, instead, &*held) {
+                    (Ok(token), ..) => {
+                        let again = Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok();
+                        Credential::token(&token, again)?
+                    }
+                    // A file that has gone leaves its last token in use.
+                    (Err(_), _, Some(last)) => Credential {
+                        authorization: last.authorization.clone(),
+                        expires: Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok(),
+                        ..Credential::default()
+                    },
+                    (Err(_), Some(token), None) => Credential::token(token, None)?,
+                    (Err(error), None, None) => return Err(error),
                 }
-                // A file that has gone leaves its last token in use.
-                (Err(_), _, Some(last)) => Credential {
-                    authorization: last.authorization.clone(),
-                    expires: Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok(),
-                    ..Credential::default()
-                },
-                (Err(_), Some(token), None) => Credential::token(token, None)?,
-                (Err(error), None, None) => return Err(error),
-            },
+            }
             CredentialSource::ExecPlugin(plugin) => plugin.run().await.map_err(|error| {
                 format!("Unable to connect to the server: getting credentials: {error}")
             })?,
@@ -196,6 +199,11 @@ impl Credentials {
         *held = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
+}
+
+async fn read_token(path: &Path) -> Result<Zeroizing<String>, String> {
+    let path = path.to_owned();
+    run_blocking(move || token_in(&path)).await
 }
 
 /// The token in a file, without the white space around it.

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::blocking::run_blocking;
 use super::client_certificate;
 use super::cluster_info::ClusterInfo;
 use super::credential::{Credential, bearer};
@@ -111,7 +113,7 @@ impl ExecPlugin {
         } else {
             None
         };
-        let command = self.command(interactive)?;
+        let command = self.command(interactive, self.find_file().await?)?;
         let output = tokio::task::spawn_blocking(move || start(command))
             .await
             .map_err(|_| "exec: the plugin could not be waited for".to_owned())?;
@@ -153,7 +155,16 @@ impl ExecPlugin {
         }
     }
 
-    fn command(&self, interactive: bool) -> Result<Command, String> {
+    /// Returns the path of the executable, if the user's policy allows it.
+    async fn find_file(&self) -> Result<PathBuf, String> {
+        let name = self.exec.command.clone().unwrap_or_default();
+        let lookup = self.lookup.clone();
+        run_blocking(move || lookup.file(&name))
+            .await?
+            .ok_or_else(|| self.not_found())
+    }
+
+    fn command(&self, interactive: bool, file: PathBuf) -> Result<Command, String> {
         let question = Question {
             kind: "ExecCredential",
             api_version: self.exec.api_version.as_deref().unwrap_or_default(),
@@ -166,8 +177,7 @@ impl ExecPlugin {
             .map_err(|error| format!("encode ExecCredentials: {error}"))?;
         let question = go_json(&question) + "\n";
         let name = self.exec.command.as_deref().unwrap_or_default();
-        let path = self.lookup.file(name)?.ok_or_else(|| self.not_found())?;
-        let mut command = Command::new(path);
+        let mut command = Command::new(file);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::arg0(&mut command, name);
         let args = self.exec.args.iter().flatten();

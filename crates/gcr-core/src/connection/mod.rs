@@ -9,6 +9,7 @@
 //! HTTP, and shows nothing of a kubeconfig but names and addresses.
 
 mod base64_data;
+mod blocking;
 mod client;
 mod client_certificate;
 mod cluster_info;
@@ -50,6 +51,7 @@ use std::time::Duration;
 use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 
+use blocking::run_blocking;
 pub use client::Client;
 #[cfg(test)]
 use credential::CredentialSource;
@@ -62,7 +64,7 @@ pub use resolution::{Kubeconfig, REQUEST_TIMEOUT};
 pub use resolve_error::ResolveError;
 use server_address::ServerAddress;
 use transport::RequestDefaults;
-use trust::Trust;
+use trust::{Tls, Trust};
 
 /// A connection that can be made, and made anew. Its clones are one connection.
 #[derive(Clone)]
@@ -141,7 +143,7 @@ impl Connection {
             return Ok(client.clone());
         }
         let credential = self.inner.credentials.current().await?;
-        let client = self.inner.client(credential, held.as_ref())?;
+        let client = self.inner.client(credential, held.as_ref()).await?;
         *held = Some(client.clone());
         Ok(client)
     }
@@ -166,7 +168,7 @@ impl Connection {
         else {
             return Ok(None);
         };
-        let client = self.inner.client(credential, held.as_ref())?;
+        let client = self.inner.client(credential, held.as_ref()).await?;
         *held = Some(client.clone());
         Ok(Some(client))
     }
@@ -202,7 +204,11 @@ impl Connection {
 
 impl Inner {
     /// A client with `credential`, over `last`'s connections unless it shows another certificate.
-    fn client(&self, credential: Arc<Credential>, last: Option<&Client>) -> Result<Client, String> {
+    async fn client(
+        self: &Arc<Self>,
+        credential: Arc<Credential>,
+        last: Option<&Client>,
+    ) -> Result<Client, String> {
         if let Some(last) = last
             && credential.identity.is_none()
             && last.credential.identity.is_none()
@@ -212,20 +218,8 @@ impl Inner {
                 ..last.clone()
             });
         }
-        let https = self.address.is_https();
-        let trust = if https {
-            Trust::of(&self.cluster)?
-        } else {
-            Trust::default()
-        };
-        let identity: Option<Arc<CertifiedKey>> = match &credential.identity {
-            Some(identity) => Some(Arc::clone(identity)),
-            None if https => {
-                client_certificate::of(&self.user).map_err(|error| format!("error: {error}"))?
-            }
-            None => None,
-        };
-        let tls = trust.tls(https, identity.as_ref())?;
+        let (inner, identity) = (Arc::clone(self), credential.identity.clone());
+        let (tls, leaves_for_authorities) = run_blocking(move || inner.tls(identity)).await?;
         let proxy = Proxy::to(
             &self.address.url,
             self.cluster.proxy_url.as_deref(),
@@ -235,8 +229,30 @@ impl Inner {
         Ok(Client {
             http,
             credential,
-            leaves_for_authorities: trust.contains_only_leaf_certs(),
+            leaves_for_authorities,
         })
+    }
+
+    /// Reads the certificate files and returns the TLS settings, and whether all certificate authorities are leaf
+    /// certificates. `identity` replaces the user's client certificate. Blocks.
+    ///
+    /// # Errors
+    /// The line to print.
+    fn tls(&self, identity: Option<Arc<CertifiedKey>>) -> Result<(Tls, bool), String> {
+        let https = self.address.is_https();
+        let trust = if https {
+            Trust::of(&self.cluster)?
+        } else {
+            Trust::default()
+        };
+        let identity = match identity {
+            None if https => {
+                client_certificate::of(&self.user).map_err(|error| format!("error: {error}"))?
+            }
+            identity => identity,
+        };
+        let tls = trust.tls(https, identity.as_ref())?;
+        Ok((tls, trust.contains_only_leaf_certs()))
     }
 }
 

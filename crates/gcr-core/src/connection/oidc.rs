@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::base64_data::{decode, not_base64};
+use super::blocking::finish_blocking;
 use super::credential::Credential;
 use super::environment::Environment;
 use super::oidc_file;
@@ -25,7 +27,7 @@ const EXPIRY_DELTA: SignedDuration = SignedDuration::from_secs(10);
 
 /// The settings of a user's entry, and where they are kept.
 pub(super) struct Oidc {
-    settings: Mutex<BTreeMap<String, String>>,
+    settings: Arc<Mutex<BTreeMap<String, String>>>,
     issuer: Issuer,
     user: String,
     file: Option<PathBuf>,
@@ -96,7 +98,7 @@ impl Oidc {
             .map_err(|line| line.trim_start_matches("error: ").to_owned())?;
         let client_secret = given("client-secret").cloned().unwrap_or_default();
         Ok(Self {
-            settings: Mutex::new(settings),
+            settings: Arc::new(Mutex::new(settings)),
             issuer: Issuer {
                 url,
                 client_id,
@@ -115,7 +117,7 @@ impl Oidc {
     /// # Errors
     /// What went wrong.
     pub(super) async fn token(&self, refused: bool) -> Result<Credential, String> {
-        let mut settings = self.settings.lock().await;
+        let mut settings = Arc::clone(&self.settings).lock_owned().await;
         let given = |key: &str| settings.get(key).filter(|value| !value.is_empty());
         if let Some(token) = given("id-token") {
             let expires = expiry(token)?;
@@ -134,11 +136,18 @@ impl Oidc {
             fresh.insert("refresh-token".to_owned(), refresh_token.to_string());
         }
         fresh.insert("id-token".to_owned(), token.to_string());
-        if let Some(file) = &self.file {
-            oidc_file::write_back(file, &self.user, &fresh)
-                .map_err(|error| format!("could not persist new tokens: {error}"))?;
-        }
-        *settings = fresh;
+        // The issuer may have invalidated the old refresh token: the new one must not be lost, even if this future is
+        // dropped.
+        let (file, user) = (self.file.clone(), self.user.clone());
+        finish_blocking(move || {
+            if let Some(file) = file {
+                oidc_file::write_back(&file, &user, &fresh)
+                    .map_err(|error| format!("could not persist new tokens: {error}"))?;
+            }
+            *settings = fresh;
+            Ok(())
+        })
+        .await?;
         // One that cannot be read is for the server to judge.
         Credential::token(&token, expiry(&token).ok())
     }

@@ -17,6 +17,7 @@ use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
 use super::REQUEST_TIMEOUT;
+use super::blocking::run_blocking;
 use super::credential::basic;
 use super::environment::Environment;
 use super::proxy::Proxy;
@@ -186,7 +187,11 @@ impl Issuer {
         may_be_asked(&target).map_err(|why| format!("{shown}: {why}"))?;
         let plain = |line: String| line.trim_start_matches("error: ").to_owned();
         let https = target.scheme_str() == Some("https");
-        let tls = self.trust.tls(https, None).map_err(plain)?;
+        let trust = self.trust.clone();
+        // Reads the system's certificate authorities if the kubeconfig names none.
+        let tls = run_blocking(move || trust.tls(https, None))
+            .await
+            .map_err(plain)?;
         let proxy = Proxy::to(&target, None, &self.environment)?;
         let request = request
             .body(Body::from(body))
