@@ -1,6 +1,7 @@
 //! Tests `--report`: one JSON line per object, including objects that were not started.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
 use gcr_test_support::{ControlPlane, Signal, keys, wait_until};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, with_key};
+use crate::fixture::{Fixture, split_summary, with_key};
 
 fn lines(text: &str) -> Vec<Value> {
     let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -184,4 +185,36 @@ fn interrupted_run_with_blocked_output_completes_the_report() {
     let status = run.wait().expect("the run ends");
     assert_eq!(status.code(), Some(130));
     assert_eq!(count(), MANY);
+}
+
+#[test]
+fn interrupted_run_with_slow_report_prints_the_summary() {
+    let cluster = ControlPlane::shared();
+    let session = cluster.session();
+    session.shell("mkfifo report").run().success();
+    let names: Vec<String> = (0..MANY)
+        .map(|index| format!("absent-{index:04}"))
+        .collect();
+    let mut run = session
+        .gcr_patch_sa(["--timeout=0", "--report=report", "-n"])
+        .arg(names.join(","))
+        .spawn();
+    let mut report = BufReader::new(File::open(session.work().join("report")).expect("the pipe"));
+    let mut line = String::new();
+    report.read_line(&mut line).expect("the first line");
+    // The run is blocked: the pipe and the channel behind it are full. The second signal cancels the run.
+    std::thread::sleep(Duration::from_secs(2));
+    run.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(100));
+    run.signal(Signal::INT);
+    std::thread::sleep(Duration::from_secs(1));
+    let rest = report.lines().count();
+    let output = run.wait().exits(130);
+    assert_eq!(rest + 1, MANY);
+    let (_, summary) = split_summary(&output);
+    assert!(summary.ends_with(" not started"), "{output}");
+    assert!(
+        !output.stderr.contains("cannot write the report"),
+        "{output}"
+    );
 }

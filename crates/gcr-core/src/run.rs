@@ -18,7 +18,7 @@ use crate::exit;
 use crate::kubernetes::ClusterClient;
 use crate::ledger::Ledger;
 use crate::reconcile::placeholder_objects;
-use crate::report::{Console, ReportFile, Reporter, Summary, report_incomplete};
+use crate::report::{Console, ReportFile, ReportWriter, Reporter, Summary};
 use crate::request::{Desired, DryRun, Namespaces, Request};
 use crate::signals::{Signal, Signals};
 use resolved_clusters::resolve_clusters;
@@ -94,20 +94,14 @@ async fn execute(request: Request) -> u8 {
     let (mut events, received) = EventSender::channel();
     let (stop, stopped) = watch::channel(false);
     let _diagnostics = diagnostics::subscribe(output.verbosity, &events);
-    let (report_written, report_path) = (oneshot::channel(), output.report.clone());
-    let report = match report {
-        None => None,
+    let (report_writer, report) = match report {
+        None => (None, None),
         Some(file) => {
             let entries;
             (events, entries) = events.with_report();
-            let (ledger, redactor) = (ledger.clone(), Arc::clone(&redactor));
-            let thread = std::thread::Builder::new().spawn(move || {
-                let incomplete = file.run(entries, &ledger, &redactor);
-                let _ = report_written.0.send(());
-                incomplete
-            });
-            match thread {
-                Ok(thread) => Some(thread),
+            let redactor = Arc::clone(&redactor);
+            match ReportWriter::spawn(file, entries, ledger.clone(), redactor) {
+                Ok((writer, result)) => (Some(writer), Some(result)),
                 Err(error) => {
                     stream.err(&format!("error: cannot start: {error}"));
                     return exit::FAILED;
@@ -187,14 +181,7 @@ async fn execute(request: Request) -> u8 {
         // The reporter ends when nobody can tell it anything any more.
         drop(events);
     };
-    let (signal, failed) = follow_signals(work, reporting, &stop).await;
-    if let Some(path) = report_path.filter(|_| signal.is_some())
-        && tokio::time::timeout(SHUTDOWN_GRACE, report_written.1)
-            .await
-            .is_err()
-    {
-        Console::new(redactor).err(&report_incomplete(&path));
-    }
+    let (signal, failed) = follow_signals(work, report_writer, reporting, &stop).await;
     match signal {
         Some(Signal::Interrupt) => exit::INTERRUPTED,
         Some(Signal::Terminate) => exit::TERMINATED,
@@ -207,6 +194,7 @@ async fn execute(request: Request) -> u8 {
 /// stops what has not been sent and what only reads; what is being written has [`SHUTDOWN_GRACE`], or until the second.
 async fn follow_signals(
     work: impl Future<Output = ()>,
+    report_writer: Option<ReportWriter>,
     mut reporting: oneshot::Receiver<Summary>,
     stop: &watch::Sender<bool>,
 ) -> (Option<Signal>, bool) {
@@ -228,6 +216,10 @@ async fn follow_signals(
         _ = signals.next() => {}
     }
     drop(whole);
+    // A terminal or pipe that accepts no output must not cut off the report file, which the reporter waits for too.
+    if let Some(writer) = report_writer {
+        writer.finish(SHUTDOWN_GRACE).await;
+    }
     // A reader that takes nothing must not hold us up.
     let _ = tokio::time::timeout(FLUSH_TIMEOUT, reporting).await;
     (Some(first), true)

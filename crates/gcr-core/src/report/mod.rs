@@ -8,10 +8,11 @@ mod lines;
 mod objects;
 mod progress_display;
 mod report_file;
+mod report_writer;
 mod reporter;
 
 pub use console::Console;
 pub(crate) use objects::{json_text, yaml_text};
 pub use report_file::ReportFile;
-pub(crate) use report_file::incomplete as report_incomplete;
+pub use report_writer::{ReportResult, ReportWriter};
 pub use reporter::{Reporter, Summary};

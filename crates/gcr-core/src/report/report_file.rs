@@ -72,11 +72,16 @@ impl ReportFile {
         })
     }
 
+    /// Returns the line to print if the report is not finished in time.
+    pub(super) fn timeout_error(&self) -> String {
+        unwritable(&self.path, "timed out, so objects are missing")
+    }
+
     /// Writes each entry as it comes and, once every sender is gone, the objects that the run did not finish. Blocks: it
     /// belongs on a thread of its own, so that a slow file does not hold up the run, nor a slow terminal the file.
     ///
     /// Returns the line to print if the file is incomplete.
-    pub fn run(
+    pub(super) fn run(
         mut self,
         mut entries: mpsc::Receiver<ReportEntry>,
         ledger: &Ledger,
@@ -151,12 +156,6 @@ fn holds_something_else(path: &Path) -> io::Result<bool> {
         Err(error) => return Err(error),
     };
     Ok(file.read(&mut start)? > 0 && start != *BEGINNING)
-}
-
-/// Returns the line for a report that was not finished in time.
-pub(crate) fn incomplete(path: &Path) -> String {
-    let path = escape_control(&path.to_string_lossy()).into_owned();
-    unwritable(&path, "it was not finished in time, so objects are missing")
 }
 
 fn unwritable(path: &str, reason: impl Display) -> String {

@@ -1,13 +1,12 @@
 //! Follows a run event by event and prints what the user is to see of it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Console, count, lines, objects};
+use super::{Console, ReportResult, count, lines, objects};
 use crate::event::{Event, EventReceiver, ObjectResult};
 use crate::ledger::{Ledger, Outcome};
 use crate::object_error::Hint;
@@ -32,8 +31,8 @@ pub struct Reporter {
     pub ledger: Ledger,
     /// Whether the run was told to stop.
     pub stopped: watch::Receiver<bool>,
-    /// Thread that writes the report file, and returns the line to print if the file is incomplete.
-    pub report: Option<JoinHandle<Option<String>>>,
+    /// The result of the report file, if one is written.
+    pub report: Option<ReportResult>,
     /// Where to print.
     pub stream: Console,
 }
@@ -202,14 +201,9 @@ impl Reporter {
                 self.stream.out_masked(&text)
             }
         }
-        if let Some(report) = self.report.take() {
-            let incomplete = report
-                .join()
-                .unwrap_or_else(|_| Some("error: the report is incomplete".to_owned()));
-            if let Some(line) = incomplete {
-                self.stream.err(&line);
-                seen.failed = true;
-            }
+        if let Some(line) = self.report.take().and_then(ReportResult::wait) {
+            self.stream.err(&line);
+            seen.failed = true;
         }
         for hint in &seen.hints {
             self.stream
