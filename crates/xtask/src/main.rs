@@ -57,7 +57,7 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
-    /// Measures the plugins beside what they are compared with
+    /// Compares the speed of the plugins with other commands
     #[command(disable_help_flag = true)]
     Bench {
         /// Arguments of the benchmark program; --help lists them
