@@ -3,17 +3,18 @@
 //! Go toolchain on PATH with its settings and caches; installs no programs.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
 use crate::build_progress::{BuildProgress, print_status};
 use crate::checkout::control_plane_module;
 use crate::error::{Error, Result};
 use crate::go::Go;
+
+/// Flags of the Go build that also select its compiled packages in Go's cache. Debug information, which the linker would
+/// remove (`-s -w`), is not even generated: that saves an eighth of the compile time.
+pub const BUILD_FLAGS: [&str; 3] = ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false"];
 
 const KUBECTL_PACKAGE: &str = "k8s.io/kubernetes/cmd/kubectl";
 
@@ -38,6 +39,14 @@ pub fn binaries() -> Result<&'static Binaries> {
         .get_or_init(find_or_build)
         .as_ref()
         .map_err(Clone::clone)
+}
+
+/// Checks that a Go toolchain is installed that can build the programs.
+///
+/// # Errors
+/// Go is missing or too old.
+pub fn require_go() -> Result<()> {
+    Go::find().map(drop)
 }
 
 fn find_or_build() -> Result<Binaries> {
@@ -150,7 +159,8 @@ fn build(version: &str, into: &Path, cached_at: &Path) -> Result<()> {
         cached_at.display()
     ));
     let mut child = Command::new("go")
-        .args(["build", "-v", "-trimpath", "-buildvcs=false"])
+        .args(["build", "-v"])
+        .args(BUILD_FLAGS)
         .arg(format!(
             "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion={version}"
         ))
@@ -164,31 +174,21 @@ fn build(version: &str, into: &Path, cached_at: &Path) -> Result<()> {
         .spawn()
         .map_err(|error| Error::during("go build", error))?;
 
-    let (sender, lines) = mpsc::channel();
-    let stderr = child.stderr.take();
-    std::thread::spawn(move || {
-        let lines = stderr
-            .into_iter()
-            .flat_map(|pipe| BufReader::new(pipe).lines());
-        lines
-            .map_while(|line| line.ok())
-            .try_for_each(|line| sender.send(line))
-    });
-    let mut progress = BuildProgress::start();
+    let progress = BuildProgress::start("control plane");
     let (mut downloaded, mut compiled, mut errors) = (0, 0, String::new());
-    loop {
-        match lines.recv_timeout(Duration::from_secs(1)) {
-            Ok(line) if line.starts_with("go: downloading ") => downloaded += 1,
-            // With -v, go prints each compiled package on a line of its own; all other lines contain spaces.
-            Ok(line) if !line.contains(char::is_whitespace) => compiled += 1,
-            Ok(line) => {
+    if let Some(stderr) = child.stderr.take() {
+        progress.follow(stderr, |line| {
+            if line.starts_with("go: downloading ") {
+                downloaded += 1;
+            } else if !line.contains(char::is_whitespace) {
+                // With -v, go prints each compiled package on a line of its own; all other lines contain spaces.
+                compiled += 1;
+            } else {
                 errors += &line;
                 errors.push('\n');
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        progress.show(downloaded, compiled);
+            format!("{downloaded} modules downloaded, {compiled} packages compiled")
+        });
     }
     let status = child
         .wait()
@@ -200,7 +200,7 @@ fn build(version: &str, into: &Path, cached_at: &Path) -> Result<()> {
             "building the control plane failed after {seconds} s:\n{errors}"
         )));
     }
-    print_status(&format!("built in {seconds} s"));
+    print_status(&format!("control plane built in {seconds} s"));
     Ok(())
 }
 

@@ -72,12 +72,7 @@ impl ReleaseBuild {
         if !output.status.success() {
             return Err(Error::new("release build of the plugins failed"));
         }
-        let built = String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .find_map(|executable| executable.parent().map(Path::to_path_buf));
-        built.ok_or_else(|| Error::new("cargo build: no executable in its output"))
+        executable_directory(&String::from_utf8_lossy(&output.stdout))
     }
 
     fn command(&self) -> Command {
@@ -126,4 +121,14 @@ impl ReleaseBuild {
         }
         flags
     }
+}
+
+/// Returns the directory of the first executable in cargo's JSON messages.
+pub(crate) fn executable_directory(messages: &str) -> Result<PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .find_map(|executable| executable.parent().map(Path::to_path_buf))
+        .ok_or_else(|| Error::new("cargo build: no executable in its output"))
 }

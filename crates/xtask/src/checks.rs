@@ -12,8 +12,6 @@ use crate::step::{capture_success, step};
 
 /// Maximum size of a stripped binary, in bytes.
 const MAX_BINARY_SIZE: u64 = 8_000_000;
-/// Flags of the control plane's build, so that `go vet` reuses its compiled packages.
-const GO_FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
 
 /// Runs all checks.
 pub(crate) fn run() -> Result<()> {
@@ -36,7 +34,8 @@ pub(crate) fn run() -> Result<()> {
     step("lints of Go", || {
         let mut vet = Command::new("go");
         vet.arg("vet")
-            .args(GO_FLAGS)
+            // With the flags of the build, `go vet` reuses its compiled packages.
+            .args(binaries::BUILD_FLAGS)
             .arg("./...")
             .current_dir(checkout::control_plane_module());
         capture_success(&mut vet)

@@ -3,9 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
 
 use gcr_test_support::control_plane::DetachedControlPlane;
-use gcr_test_support::{ControlPlane, Error, Options, Result, Session, keys, session};
+use gcr_test_support::{
+    ControlPlane, Error, Options, Result, Session, binaries, keys, plugins, session,
+};
 
 /// The parts of the demo: a heading, and the commands under it.
 const SCENES: [(&str, &[&str]); 4] = [
@@ -35,11 +39,17 @@ const CREATE: &str = "kubectl gcr-secret create --key-file key.json --attach -A"
 
 /// Runs the demo. With `keep`, the control plane stays running.
 pub(crate) fn run(keep: bool) -> Result<()> {
+    let started = Instant::now();
+    println!("# Build and start a Kubernetes control plane (a first build takes minutes)\n");
+    build_programs()?;
+    let print_ready = || println!("ready after {} s\n", started.elapsed().as_secs());
     if !keep {
         let plane = ControlPlane::start(Options::new().throwaway())?;
+        print_ready();
         return show(plane.kubeconfig());
     }
     let plane = ControlPlane::detached(Options::new())?;
+    print_ready();
     match show(&plane.kubeconfig).and_then(|()| install_programs(&plane)) {
         Ok(bin) => {
             println!("# Still running\n");
@@ -56,6 +66,20 @@ pub(crate) fn run(keep: bool) -> Result<()> {
             Err(error)
         }
     }
+}
+
+/// Builds the control plane and kubectl (Go) and the plugins (Rust) at the same time.
+fn build_programs() -> Result<()> {
+    // Report a missing Go before the build of the plugins, not after it.
+    binaries::require_go()?;
+    thread::scope(|scope| {
+        let plugins = scope.spawn(plugins::use_dev_build);
+        let control_plane = binaries::binaries();
+        let plugins = plugins
+            .join()
+            .unwrap_or_else(|_| Err(Error::new("the build of the plugins panicked")));
+        control_plane.and(plugins)
+    })
 }
 
 fn show(kubeconfig: &Path) -> Result<()> {
