@@ -230,7 +230,7 @@ fn server_dry_run_reports_conflict() {
         &[],
         &[
             r#"error: secret "gcr-io" is held by "kubectl-create" (.data..dockerconfigjson)"#,
-            "hint: it was made by hand; --force-conflicts takes the fields over",
+            "hint: it was made by hand; pass --force-conflicts to take over its fields",
         ],
     );
 }
@@ -304,7 +304,7 @@ fn data_on_terminal_is_masked_with_hint() {
     );
     assert!(
         output.stdout.contains(
-            "hint: the data is masked on a terminal; pipe or redirect the output to have it whole"
+            "hint: data is masked on a terminal; pipe or redirect the output to see it"
         ),
         "{output}"
     );

@@ -65,7 +65,7 @@ fn all_namespaces_uses_few_lists_and_rerun_changes_nothing() {
     }
     let (notes, _) = split_summary(&output);
     // kube-node-lease, kube-public, kube-system, gke-ours.
-    let note = "4 system namespaces left out; --include-system-namespaces takes them in";
+    let note = "skipped 4 system namespaces (use --include-system-namespaces to include them)";
     assert_eq!(notes, [note]);
     let traffic = proxy.traffic();
     let count = |verb, resource| proxy.traffic().request_count(verb, resource);

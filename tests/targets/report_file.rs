@@ -60,7 +60,7 @@ fn report_has_one_line_per_object() {
                 "ServiceAccount",
                 "default",
                 "not started",
-                "its Secret did not end as asked".into()
+                "skipped: writing its Secret failed".into()
             ),
         ]
     );
@@ -116,7 +116,7 @@ fn report_onto_foreign_file_fails_and_keeps_it() {
         assert_eq!(
             output.stderr,
             format!(
-                "error: cannot write the report \"{name}\": the file is there and holds something else\n"
+                "error: cannot write the report \"{name}\": the file exists and is not a report\n"
             )
         );
         assert_eq!(fs::read(&path).expect("the file is readable"), before);
@@ -147,7 +147,7 @@ fn report_onto_unreadable_file_fails_and_keeps_it() {
         .exits(1);
     assert_eq!(
         output.stderr,
-        "error: cannot write the report \"drop.txt\": cannot see what the file holds: permission denied\n"
+        "error: cannot write the report \"drop.txt\": cannot read the existing file: permission denied\n"
     );
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("the mode can be changed");
     assert_eq!(fs::read(&path).expect("the file is readable"), b"mine\n");

@@ -62,7 +62,7 @@ fn selector_skips_system_namespaces_by_default() {
     fixture.label(std::slice::from_ref(&name));
     let output = fixture.create().run().success();
     let (notes, count) = split_summary(&output);
-    let note = "1 system namespace left out; --include-system-namespaces takes them in";
+    let note = "skipped 1 system namespace (use --include-system-namespaces to include them)";
     assert_eq!(notes, [note]);
     assert_eq!(
         count,

@@ -1,7 +1,7 @@
-//! The targets of one cluster: which they are, what lists show of them, and all of them driven side by side.
+//! Reconciles the selected namespaces of one cluster concurrently.
 //!
-//! One namespace is the fleet of one. Namespaces are listed beside the work, so that their number is known early; of those
-//! that wait only the names are held.
+//! Lists namespaces while it reconciles them, so that their number is known early. Keeps only the names of the namespaces
+//! whose turn has not come.
 
 mod namespace_lister;
 mod storage_order;
@@ -24,34 +24,34 @@ use crate::target::{Target, TargetName};
 use namespace_lister::NamespaceLister;
 use storage_order::in_storage_order;
 
-/// Targets that are driven side by side: more than there can be requests in flight, since some wait for their next try.
+/// Number of targets that are reconciled concurrently: more than the limiter's requests in flight, since some wait to retry.
 const MAX_ACTIVE: usize = 64;
-/// Targets that wait for what is not there yet, beside them.
+/// Number of targets, in addition to the active ones, that wait for an object.
 const MAX_PENDING: usize = 1_000;
-/// More namespaces than this are looked at by lists of the whole cluster, however large it is.
+/// Above this number of namespaces, objects are observed through lists of the whole cluster.
 const LIST_THRESHOLD: usize = 50;
 
-/// The namespaces of one cluster that a run is about.
+/// The namespaces of one cluster that a run selects.
 #[derive(Debug)]
 pub enum NamespaceSelection<'a> {
-    /// These, each once.
+    /// Namespaces by name, without duplicates.
     Explicit(Vec<Namespace>),
-    /// Those that are there and match.
+    /// The existing namespaces that match.
     Selector(&'a NamespaceMatch),
 }
 
-/// One cluster's share of a run.
+/// The part of a run that concerns one cluster.
 pub struct ClusterRun<'a> {
     /// The cluster.
     pub cluster: Arc<ClusterClient>,
-    /// What every namespace should hold.
+    /// The desired state of each namespace.
     pub desired: &'a Desired,
-    /// The books.
+    /// The ledger of the whole run.
     pub ledger: &'a Ledger,
 }
 
 impl ClusterRun<'_> {
-    /// Writes down what is named, so that it counts whatever happens before it is begun.
+    /// Registers the selection in the ledger, so that it counts even if the run ends before its turn.
     pub async fn begin(&self, selection: &NamespaceSelection<'_>) {
         match selection {
             NamespaceSelection::Explicit(names) => self.register(names).await,
@@ -61,27 +61,30 @@ impl ClusterRun<'_> {
         }
     }
 
-    /// Gets the credential ready, where the server will be asked anything.
+    /// Obtains the credential, if the run sends any request to this cluster.
     pub async fn authenticate(&self, selection: &NamespaceSelection<'_>) {
-        // A Secret's manifest alone asks nobody.
-        let asks = self.desired.dry_run != DryRun::Client || self.desired.accounts.is_some();
-        let logs_in = match selection {
-            NamespaceSelection::Explicit(names) => asks && !names.is_empty(),
+        // A client dry run of the Secret alone needs no server.
+        let sends_requests =
+            self.desired.dry_run != DryRun::Client || self.desired.accounts.is_some();
+        let needs_credential = match selection {
+            NamespaceSelection::Explicit(names) => sends_requests && !names.is_empty(),
             NamespaceSelection::Selector(_) => true,
         };
-        if logs_in {
+        if needs_credential {
             self.cluster.authenticate().await;
         }
     }
 
-    /// Drives every target that is selection to its end.
+    /// Reconciles every selected target.
     pub async fn reconcile(&self, selection: NamespaceSelection<'_>) {
         self.authenticate(&selection).await;
-        // Not before: a user may have thought about a password for a while.
+        // The time a user takes to type a password must not count.
         let deadline = Instant::now() + self.desired.timeout;
         match selection {
             NamespaceSelection::Explicit(names) => self.reconcile_explicit(names, deadline).await,
-            NamespaceSelection::Selector(what) => self.reconcile_selected(what, deadline).await,
+            NamespaceSelection::Selector(selector) => {
+                self.reconcile_selected(selector, deadline).await
+            }
         }
     }
 
@@ -97,9 +100,9 @@ impl ClusterRun<'_> {
         }
     }
 
-    async fn reconcile_selected(&self, what: &NamespaceMatch, deadline: Instant) {
-        let mut lister = NamespaceLister::begin(&self.cluster, self.ledger, what);
-        // A page may be left out whole: nothing else is looked at for its sake.
+    async fn reconcile_selected(&self, selector: &NamespaceMatch, deadline: Instant) {
+        let mut lister = NamespaceLister::begin(&self.cluster, self.ledger, selector);
+        // Skip pages without a match, so that a run without any match opens no other list.
         let first = loop {
             match lister.next().await {
                 Some(names) if names.is_empty() => {}
@@ -114,7 +117,7 @@ impl ClusterRun<'_> {
             while let Some(names) = page {
                 self.register(&names).await;
                 for name in names {
-                    // The other end listens until this one is dropped.
+                    // The receiver lives until this sender is dropped.
                     let _ = found.send(name);
                 }
                 page = lister.next().await;
@@ -140,7 +143,7 @@ impl ClusterRun<'_> {
         ListCache::open(&self.cluster, self.desired)
     }
 
-    /// Writes down that these are selection, before anything of them is begun.
+    /// Registers namespaces in the ledger and adds their objects to the total.
     async fn register(&self, names: &[Namespace]) {
         if names.is_empty() {
             return;
@@ -157,7 +160,7 @@ impl ClusterRun<'_> {
         self.cluster.emit(event).await;
     }
 
-    /// The targets as their names come, each with what `list_cache` shows of it.
+    /// Returns the targets in the order of `names`, each with its snapshot from `list_cache`.
     fn targets(
         &self,
         names: impl Stream<Item = Namespace>,
@@ -183,6 +186,7 @@ impl ClusterRun<'_> {
         )
     }
 
+    /// Reconciles the targets concurrently, within [`MAX_ACTIVE`] and [`MAX_PENDING`].
     async fn reconcile_all(
         &self,
         targets: impl Stream<Item = (Target, TargetSnapshot)>,

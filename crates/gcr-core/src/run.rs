@@ -1,4 +1,4 @@
-//! A whole run: connects, runs the clusters side by side, follows signals, and says how the process should end.
+//! Executes a request: resolves the clusters, reconciles them concurrently, handles signals and returns the exit code.
 
 mod resolved_clusters;
 
@@ -23,14 +23,14 @@ use crate::request::{Desired, DryRun, Namespaces, Request};
 use crate::signals::{Signal, Signals};
 use resolved_clusters::resolve_clusters;
 
-/// How long a run may take before its progress is shown.
+/// Duration of a run after which progress is shown.
 const PROGRESS_DELAY: Duration = Duration::from_millis(500);
-/// How long what is being written may go on after an interruption.
+/// Time limit for writes in flight after a signal, and then for the report file.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
-/// How long the count may take after that, on a pipe that takes nothing.
+/// Time limit for the remaining output after that, in case a terminal or pipe accepts none.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Carries out `request` and returns the exit code.
+/// Executes `request` and returns the exit code.
 pub fn run(request: Request) -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -43,7 +43,7 @@ pub fn run(request: Request) -> u8 {
         }
     };
     let code = runtime.block_on(execute(request));
-    // Dropped normally it would wait for look-ups of names and for credential plugins that hang.
+    // Dropping the runtime would wait for DNS lookups and exec plugins that hang.
     runtime.shutdown_background();
     code
 }
@@ -59,34 +59,31 @@ async fn execute(request: Request) -> u8 {
     let plain_manifests = desired.dry_run == DryRun::Client && !std::io::stdout().is_terminal();
     desired.manifest.masked = !plain_manifests;
     let redactor = redactor(&desired);
-    let mut stream = Console::new(Arc::clone(&redactor));
+    let mut console = Console::new(Arc::clone(&redactor));
     for warning in &warnings {
-        stream.warning(warning);
+        console.warning(warning);
     }
-    let shows = desired.secret.is_some() && output.format.shows_objects();
-    if shows && desired.dry_run == DryRun::Client && !plain_manifests {
-        stream.err(
-            "hint: the data is masked on a terminal; pipe or redirect the output to have it whole",
-        );
+    let prints_secret = desired.secret.is_some() && output.format.shows_objects();
+    if prints_secret && desired.dry_run == DryRun::Client && !plain_manifests {
+        console.err("hint: data is masked on a terminal; pipe or redirect the output to see it");
     }
     let sends_a_key = desired.secret.is_some() && desired.dry_run != DryRun::Client;
-    let say = |line: &str| stream.err(line);
-    let prepared =
-        resolve_clusters(&options, &scope, sends_a_key, say).and_then(|resolve_clusters| {
-            let report = output.report.as_deref();
-            let report = report.map(|path| ReportFile::create(path, desired.dry_run));
-            Ok((resolve_clusters, report.transpose()?))
-        });
-    let (resolve_clusters, report) = match prepared {
+    let print = |line: &str| console.err(line);
+    let prepared = resolve_clusters(&options, &scope, sends_a_key, print).and_then(|clusters| {
+        let report = output.report.as_deref();
+        let report = report.map(|path| ReportFile::create(path, desired.dry_run));
+        Ok((clusters, report.transpose()?))
+    });
+    let (clusters, report) = match prepared {
         Ok(prepared) => prepared,
         Err(line) => {
-            stream.err(&line);
+            console.err(&line);
             return exit::FAILED;
         }
     };
     let of_context = matches!(scope.namespaces, Namespaces::OfContext);
     desired.manifest.with_namespace = !of_context
-        || resolve_clusters
+        || clusters
             .iter()
             .any(|resolved| resolved.connection.namespace.is_some());
 
@@ -103,7 +100,7 @@ async fn execute(request: Request) -> u8 {
             match ReportWriter::spawn(file, entries, ledger.clone(), redactor) {
                 Ok((writer, result)) => (Some(writer), Some(result)),
                 Err(error) => {
-                    stream.err(&format!("error: cannot start: {error}"));
+                    console.err(&format!("error: cannot start: {error}"));
                     return exit::FAILED;
                 }
             }
@@ -112,12 +109,12 @@ async fn execute(request: Request) -> u8 {
     let reporter = Reporter {
         output,
         dry_run: desired.dry_run,
-        shape: scope.shape,
+        qualifiers: scope.qualifiers,
         plain_manifests,
         ledger: ledger.clone(),
         stopped: stopped.clone(),
         report,
-        stream,
+        console,
     };
     let (reported, reporting) = oneshot::channel();
     let reporter = std::thread::Builder::new().spawn(move || {
@@ -127,10 +124,10 @@ async fn execute(request: Request) -> u8 {
         Console::new(redactor).err(&format!("error: cannot start: {error}"));
         return exit::FAILED;
     }
-    for resolved in &resolve_clusters {
+    for resolved in &clusters {
         if let Some(first) = &resolved.duplicate_of {
             let line = format!(
-                "the same server and namespaces as context \"{}\": not done twice",
+                "skipped: same server and namespaces as context \"{}\"",
                 escape_control(first)
             );
             let context = resolved.context.clone();
@@ -138,8 +135,8 @@ async fn execute(request: Request) -> u8 {
         }
     }
     let mut cluster_runs: Vec<(ClusterRun<'_>, NamespaceSelection<'_>, bool)> = Vec::new();
-    for resolved in resolve_clusters {
-        let asks = resolved.connection.can_prompt();
+    for resolved in clusters {
+        let can_prompt = resolved.connection.can_prompt();
         let cluster = ClusterClient::new(
             resolved.context,
             resolved.connection,
@@ -156,14 +153,15 @@ async fn execute(request: Request) -> u8 {
             desired: &desired,
             ledger: &ledger,
         };
-        cluster_runs.push((cluster_run, resolved.selection, asks));
+        cluster_runs.push((cluster_run, resolved.selection, can_prompt));
     }
     let work = async {
         for (cluster_run, selection, _) in &cluster_runs {
             cluster_run.begin(selection).await;
         }
-        // Whoever may be asked something is asked before anything is shown, one question after the other.
-        for (cluster_run, selection, _) in cluster_runs.iter().filter(|(.., asks)| *asks) {
+        // Exec plugins that may prompt run first and one at a time, so that no output mixes with a prompt.
+        let may_prompt = cluster_runs.iter().filter(|(.., can_prompt)| *can_prompt);
+        for (cluster_run, selection, _) in may_prompt {
             cluster_run.authenticate(selection).await;
         }
         let cluster_runs = cluster_runs.into_iter();
@@ -178,7 +176,7 @@ async fn execute(request: Request) -> u8 {
             events.send(Event::ShowProgress).await;
             work.await;
         }
-        // The reporter ends when nobody can tell it anything any more.
+        // The reporter ends after the last sender is gone.
         drop(events);
     };
     let (signal, failed) = follow_signals(work, report_writer, reporting, &stop).await;
@@ -190,8 +188,10 @@ async fn execute(request: Request) -> u8 {
     }
 }
 
-/// Lets `work` end and its report be printed; says which signal came, and whether anything failed. The first signal
-/// stops what has not been sent and what only reads; what is being written has [`SHUTDOWN_GRACE`], or until the second.
+/// Runs `work` and waits for its output. Returns the first signal, if one arrived, and whether anything failed.
+///
+/// The first signal cancels reads and requests that were not sent. Writes in flight may take [`SHUTDOWN_GRACE`]; a second
+/// signal ends that time.
 async fn follow_signals(
     work: impl Future<Output = ()>,
     report_writer: Option<ReportWriter>,
@@ -200,31 +200,32 @@ async fn follow_signals(
 ) -> (Option<Signal>, bool) {
     let failed = |summary: Result<Summary, _>| summary.map_or(true, |summary| summary.failed);
     let mut signals = Signals::listen();
-    // What is cut off is dropped with this: then the reporter knows that nothing more comes.
-    let mut whole = Box::pin(async {
+    // Owns every event sender: dropping it closes the channels of the reporter and the report file.
+    let mut run = Box::pin(async {
         work.await;
         failed((&mut reporting).await)
     });
     let first = tokio::select! {
-        failed = &mut whole => return (None, failed),
+        failed = &mut run => return (None, failed),
         signal = signals.next() => signal,
     };
     stop.send_replace(true);
     tokio::select! {
-        _ = &mut whole => return (Some(first), true),
+        _ = &mut run => return (Some(first), true),
         () = tokio::time::sleep(SHUTDOWN_GRACE) => {}
         _ = signals.next() => {}
     }
-    drop(whole);
+    drop(run);
     // A terminal or pipe that accepts no output must not cut off the report file, which the reporter waits for too.
     if let Some(writer) = report_writer {
         writer.finish(SHUTDOWN_GRACE).await;
     }
-    // A reader that takes nothing must not hold us up.
+    // A terminal or pipe that accepts no output must not keep the process alive.
     let _ = tokio::time::timeout(FLUSH_TIMEOUT, reporting).await;
     (Some(first), true)
 }
 
+/// Returns a redactor that knows the credential to write, if there is one.
 fn redactor(desired: &Desired) -> Arc<Redactor> {
     let secret = desired.secret.as_ref();
     Arc::new(secret.map_or_else(Redactor::default, |secret| {

@@ -64,7 +64,7 @@ impl TargetArgs {
         }
         let list = self.namespace.as_ref().is_some_and(|it| it.contains(','));
         let matching = matches!(namespaces, Namespaces::Matching(_));
-        let shape = LineQualifiers {
+        let qualifiers = LineQualifiers {
             // However many different ones a list names.
             namespaces: list || matching || !contexts.is_empty(),
             contexts: !contexts.is_empty(),
@@ -72,7 +72,7 @@ impl TargetArgs {
         Ok(Scope {
             contexts,
             namespaces,
-            shape,
+            qualifiers,
         })
     }
 

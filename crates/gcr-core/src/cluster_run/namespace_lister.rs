@@ -1,4 +1,5 @@
-//! Finds the namespaces that match, and says what is left out: the system's are counted, those being deleted are named.
+//! Lists the namespaces that match, and reports the skipped ones: the number of system namespaces, and the name of each
+//! namespace that is being deleted.
 
 use std::sync::Arc;
 
@@ -12,43 +13,48 @@ use crate::ledger::Ledger;
 use crate::object_error::Hint;
 use crate::request::NamespaceMatch;
 
-/// A list of namespaces being read.
+/// Reads the list of namespaces page by page.
 pub(super) struct NamespaceLister<'a> {
     cluster: &'a Arc<ClusterClient>,
     ledger: &'a Ledger,
-    what: &'a NamespaceMatch,
+    selector: &'a NamespaceMatch,
     pages: Pager,
+    /// Number of matching namespaces, including those that are being deleted.
     matched: u64,
+    /// Number of skipped system namespaces.
     system: u64,
-    broken: bool,
+    /// Whether the list ended with an error.
+    failed: bool,
 }
 
 impl<'a> NamespaceLister<'a> {
+    /// Returns a lister that has sent no request yet.
     pub(super) fn begin(
         cluster: &'a Arc<ClusterClient>,
         ledger: &'a Ledger,
-        what: &'a NamespaceMatch,
+        selector: &'a NamespaceMatch,
     ) -> Self {
-        let labels = what.labels.as_deref().unwrap_or_default();
+        let labels = selector.labels.as_deref().unwrap_or_default();
         Self {
             cluster,
             ledger,
-            what,
+            selector,
             pages: Pager::new(cluster, namespaces::matching(labels)),
             matched: 0,
             system: 0,
-            broken: false,
+            failed: false,
         }
     }
 
-    /// Whether the last page that was given was the last there is.
+    /// Returns whether the last page was read.
     pub(super) fn is_over(&self) -> bool {
         self.pages.is_exhausted()
     }
 
-    /// The next namespaces, sorted by name; `None` when there are no more, or the list broke off, which is told.
+    /// Returns the selected namespaces of the next page, sorted by name. Returns `None` after the last page, and after an
+    /// error, which it reports.
     pub(super) async fn next(&mut self) -> Option<Vec<Namespace>> {
-        if self.broken {
+        if self.failed {
             return None;
         }
         match self.pages.next().await {
@@ -64,9 +70,9 @@ impl<'a> NamespaceLister<'a> {
                 Some(selected)
             }
             Err(error) => {
-                self.broken = true;
-                // An interruption leaves the list open in the ledger, which the reporter reads. An unavailable cluster
-                // has had its error line.
+                self.failed = true;
+                // After an interruption the list stays open in the ledger: the reporter says that it is incomplete. An
+                // unavailable cluster has printed its error line.
                 if !matches!(error.cause, RequestErrorKind::Interrupted) {
                     self.end_listing();
                 }
@@ -81,10 +87,10 @@ impl<'a> NamespaceLister<'a> {
         }
     }
 
-    /// The namespace of this item, where it is selected and takes anything new.
+    /// Returns the namespace of this item if it is selected and is not being deleted.
     async fn select(&mut self, item: &Item) -> Option<Namespace> {
         let namespace: Namespace = item.name.parse().ok()?;
-        match self.what.filter.classify(&namespace) {
+        match self.selector.filter.classify(&namespace) {
             NamespaceClass::Included => {}
             NamespaceClass::Excluded => return None,
             NamespaceClass::System => {
@@ -102,7 +108,7 @@ impl<'a> NamespaceLister<'a> {
         Some(namespace)
     }
 
-    /// Says what was left out, or that nothing matches.
+    /// Reports the number of skipped system namespaces, or that no namespace matches.
     pub(super) async fn end(&self) {
         match self.system {
             0 => {}
@@ -112,8 +118,8 @@ impl<'a> NamespaceLister<'a> {
                     .await
             }
         }
-        if self.matched == 0 && !self.broken {
-            let line = format!("error: no namespaces match {}", self.what);
+        if self.matched == 0 && !self.failed {
+            let line = format!("error: no namespaces match {}", self.selector);
             self.emit_error(line).await;
         }
     }
@@ -122,8 +128,9 @@ impl<'a> NamespaceLister<'a> {
         self.ledger.end_listing(&self.cluster.context().cloned());
     }
 
-    async fn note_system(&self, which: &str) {
-        let line = format!("{which} left out; --include-system-namespaces takes them in");
+    async fn note_system(&self, namespaces: &str) {
+        let line =
+            format!("skipped {namespaces} (use --include-system-namespaces to include them)");
         self.note(line).await;
     }
 

@@ -1,7 +1,7 @@
-//! The one writer to standard output and standard error.
+//! Writes to standard output and standard error. No other module does.
 //!
-//! Masks secret material in everything that came from outside, except a manifest that was asked for in plain. A closed
-//! pipe is not an error: what nobody reads is not written.
+//! Redacts secret material in all text that may come from outside, except in the manifest of a client dry run that is not
+//! printed to a terminal. A closed pipe is not an error: later output to it is dropped.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
@@ -9,78 +9,74 @@ use std::sync::Arc;
 use super::progress_display::ProgressDisplay;
 use crate::domain::redactor::Redactor;
 
-/// Both streams of the process.
+/// Standard output and standard error of the process.
 pub struct Console {
     redactor: Arc<Redactor>,
     stdout_closed: bool,
     stderr_closed: bool,
     colour: bool,
-    bars: Option<ProgressDisplay>,
+    progress: Option<ProgressDisplay>,
 }
 
 impl Console {
-    /// Returns streams that redact what comes from outside.
+    /// Returns a console that redacts with `redactor`.
     pub fn new(redactor: Arc<Redactor>) -> Self {
         Self {
             redactor,
             stdout_closed: false,
             stderr_closed: false,
             colour: allows_colour(),
-            bars: None,
+            progress: None,
         }
     }
 
-    /// Has progress to show beside what is printed, where there is a terminal for it.
-    pub(super) fn with_bars(&mut self) {
-        self.bars = draws().then(ProgressDisplay::new);
+    /// Enables the progress display if standard error is a terminal that supports it.
+    pub(super) fn enable_progress(&mut self) {
+        self.progress = can_draw().then(ProgressDisplay::new);
     }
 
-    /// The progress, where there is one.
-    pub(super) fn bars(&mut self) -> Option<&mut ProgressDisplay> {
-        self.bars.as_mut()
+    /// Returns the progress display, if it is enabled.
+    pub(super) fn progress(&mut self) -> Option<&mut ProgressDisplay> {
+        self.progress.as_mut()
     }
 
-    /// Takes the progress off the terminal.
-    pub(super) fn without_bars(&mut self) {
-        self.bars = None;
+    /// Erases and disables the progress display.
+    pub(super) fn disable_progress(&mut self) {
+        self.progress = None;
     }
 
-    /// A line of result, of our own words and of names that were checked: nothing in it came from a server as it is,
-    /// so nothing in it is masked. Working out what to mask costs more than the rest of a run's own work.
+    /// Prints a result line. It is not redacted: it consists of our words and validated names, and redaction would cost more
+    /// than all other work of a run.
     pub fn out(&mut self, line: &str) {
         self.write_out(line);
     }
 
-    /// Objects as a server told them.
-    pub fn out_masked(&mut self, text: &str) {
-        let text = self.masked(text);
+    /// Prints objects that came from a server.
+    pub fn out_redacted(&mut self, text: &str) {
+        let text = self.redactor.redact(text);
         self.write_out(&text);
     }
 
-    /// Text that was asked for as it is: a manifest to pipe onward.
+    /// Prints a manifest with its data, without redaction.
     pub fn out_plain(&mut self, text: &str) {
         self.write_out(text);
     }
 
-    /// A line for the eyes: errors, hints, notes.
+    /// Prints a line to standard error: an error, a hint or a note.
     pub fn err(&mut self, line: &str) {
-        let line = self.masked(line);
+        let line = self.redactor.redact(line);
         self.write_err(&line);
     }
 
-    /// A `Warning:` line, its word in yellow where kubectl's is (client-go `rest/warnings.go`).
+    /// Prints a `Warning:` line. The word is yellow where kubectl's is (client-go `rest/warnings.go`).
     pub fn warning(&mut self, text: &str) {
         let word = if self.colour {
             "\u{1b}[33;1mWarning:\u{1b}[0m"
         } else {
             "Warning:"
         };
-        let text = self.masked(text);
+        let text = self.redactor.redact(text);
         self.write_err(&format!("{word} {text}"));
-    }
-
-    fn masked(&self, text: &str) -> String {
-        self.redactor.redact(text)
     }
 
     fn write_out(&mut self, line: &str) {
@@ -100,22 +96,24 @@ impl Console {
         }
     }
 
+    /// Prints without the progress display, then draws it again.
     fn suspend<T>(&mut self, print: impl FnOnce() -> T) -> T {
-        match &mut self.bars {
-            Some(bars) => bars.suspend(print),
+        match &mut self.progress {
+            Some(progress) => progress.suspend(print),
             None => print(),
         }
     }
 }
 
-/// Whether standard error is a terminal that can draw.
-fn draws() -> bool {
+/// Returns whether standard error is a terminal that can move its cursor.
+fn can_draw() -> bool {
     io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// kubectl's rule (cli-runtime `printers/terminal.go`, `AllowsColorOutput`), for standard error.
+/// Returns whether standard error supports colour, by kubectl's rule (cli-runtime `printers/terminal.go`,
+/// `AllowsColorOutput`).
 fn allows_colour() -> bool {
-    draws()
+    can_draw()
         && std::env::var_os("NO_COLOR").is_none()
         && (!cfg!(windows) || std::env::var_os("WT_SESSION").is_some())
 }

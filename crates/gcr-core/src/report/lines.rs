@@ -1,4 +1,4 @@
-//! One object's line, for good or ill. Pure text.
+//! Formats the line of an object, for success and errors. Pure text.
 
 use crate::domain::escape_control::escape_control;
 use crate::event::ObjectResult;
@@ -6,73 +6,77 @@ use crate::ledger::Outcome;
 use crate::request::{DryRun, LineQualifiers};
 use crate::target::{ObjectName, TargetName};
 
-/// What a line ends with where the command could name several namespaces or clusters.
-pub(super) fn place(target: &TargetName, shape: LineQualifiers) -> String {
-    let namespace = if shape.namespaces {
+/// Returns the location at the end of an object's line: ` -n NS --context CTX`, as far as `qualifiers` says.
+pub(super) fn location(target: &TargetName, qualifiers: LineQualifiers) -> String {
+    let namespace = if qualifiers.namespaces {
         format!(" -n {}", target.namespace)
     } else {
         String::new()
     };
-    namespace + &cluster(target.context.as_deref(), shape)
+    namespace + &cluster(target.context.as_deref(), qualifiers)
 }
 
-/// What a line about a whole cluster ends with where the command could name several.
-pub(super) fn cluster(context: Option<&str>, shape: LineQualifiers) -> String {
+/// Returns the location at the end of a line about a whole cluster.
+pub(super) fn cluster(context: Option<&str>, qualifiers: LineQualifiers) -> String {
     match context {
-        Some(context) if shape.contexts => format!(" --context {}", escape_control(context)),
+        Some(context) if qualifiers.contexts => format!(" --context {}", escape_control(context)),
         _ => String::new(),
     }
 }
 
-/// `secret/gcr-io created (dry run) -n NS`; `None` for an object that did not end as asked.
-pub(super) fn done(ended: &ObjectResult, dry_run: DryRun, shape: LineQualifiers) -> Option<String> {
-    let word = match (&ended.object, ended.outcome) {
+/// Formats a success, such as `secret/gcr-io created (dry run) -n NS`. Returns `None` for any other outcome.
+pub(super) fn success(
+    result: &ObjectResult,
+    dry_run: DryRun,
+    qualifiers: LineQualifiers,
+) -> Option<String> {
+    let word = match (&result.object, result.outcome) {
         (ObjectName::ServiceAccount(_), Outcome::Unchanged) => "patched (no change)",
         (_, outcome) if outcome.is_success() => outcome.as_str(),
         _ => return None,
     };
     Some(format!(
         "{} {word}{}{}",
-        ended.object,
+        result.object,
         dry_run.suffix(),
-        place(&ended.target, shape)
+        location(&result.target, qualifiers)
     ))
 }
 
-/// The line of a write that may have been carried out, though nobody heard.
+/// Formats the error of a write that may have taken effect.
 pub(super) fn unknown(object: &ObjectName, cause: &str) -> String {
     format!("error: {object}: it is unknown whether it was written: {cause}")
 }
 
-/// Why an object that was cut off is not as asked; `None` where it is.
-pub(super) fn cut_off(outcome: Outcome) -> Option<&'static str> {
+/// Returns the reason of an object that an interruption left unfinished; `None` if its outcome is a success.
+pub(super) fn interrupted(outcome: Outcome) -> Option<&'static str> {
     match outcome {
-        Outcome::Unknown => Some("no answer came before the end"),
+        Outcome::Unknown => Some("interrupted before the server answered"),
         Outcome::Failed => {
-            Some("it was cut off before its end; the same command again finishes it")
+            Some("interrupted after a partial write; run the same command again to finish it")
         }
-        Outcome::NotStarted => Some("the run ended before its turn"),
+        Outcome::NotStarted => Some("interrupted before its turn"),
         _ => None,
     }
 }
 
-/// The error of an object; `None` where there is nothing to say of this very object.
-pub(super) fn failed(ended: &ObjectResult, shape: LineQualifiers) -> Option<String> {
-    let error = ended
+/// Formats the error of an object. Returns `None` if another line states the cause: that of its cluster or its Secret.
+pub(super) fn error(result: &ObjectResult, qualifiers: LineQualifiers) -> Option<String> {
+    let error = result
         .error
         .as_ref()
         .filter(|error| !error.is_not_started())?;
-    let text = match ended.outcome {
-        Outcome::Unknown => unknown(&ended.object, &error.kind.cause()),
+    let text = match result.outcome {
+        Outcome::Unknown => unknown(&result.object, &error.kind.cause()),
         _ => error.kind.to_string(),
     };
-    Some(placed(&text, &place(&ended.target, shape)))
+    Some(with_location(&text, &location(&result.target, qualifiers)))
 }
 
-/// A text with its place: behind the first line, which a list of invalid fields may follow.
-pub(super) fn placed(text: &str, place: &str) -> String {
+/// Appends the location to the first line of `text`, which a list of invalid fields may follow.
+pub(super) fn with_location(text: &str, location: &str) -> String {
     match text.split_once('\n') {
-        Some((first, rest)) => format!("{first}{place}\n{rest}"),
-        None => format!("{text}{place}"),
+        Some((first, rest)) => format!("{first}{location}\n{rest}"),
+        None => format!("{text}{location}"),
     }
 }

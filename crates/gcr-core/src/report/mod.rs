@@ -1,15 +1,15 @@
-//! Turns what happened into what is printed: lines, objects, errors, hints, the closing count.
+//! Prints the events of a run: lines, objects, errors, hints and the summary. Writes the report file.
 //!
-//! Nothing outside this folder writes to a terminal.
+//! No other module writes to the terminal.
 
 mod console;
-mod count;
 mod lines;
 mod objects;
 mod progress_display;
 mod report_file;
 mod report_writer;
 mod reporter;
+mod summary;
 
 pub use console::Console;
 pub(crate) use objects::{json_text, yaml_text};

@@ -1,14 +1,14 @@
-//! Objects as JSON or YAML, as kubectl prints them. Pure text.
+//! Formats objects as JSON or YAML, like kubectl. Pure text.
 
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Value, json};
 
 use crate::request::Format;
 
-/// One object, or a `List` of several, or of one where there could have been several.
+/// Formats one object, or a `List` of several. `as_list` makes a `List` of a single object too.
 pub(super) fn render(
     mut objects: Vec<Value>,
-    several: bool,
+    as_list: bool,
     managed_fields: bool,
     format: Format,
 ) -> String {
@@ -20,17 +20,17 @@ pub(super) fn render(
         }
     }
     let object = match objects.len() {
-        1 if !several => objects.remove(0),
+        1 if !as_list => objects.remove(0),
         _ => json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": objects}),
     };
     match format {
         Format::Yaml => yaml_text(&object),
-        // kubectl indents by four (cli-runtime `printers/json.go`).
+        // kubectl indents by four spaces (cli-runtime `printers/json.go`).
         _ => json_text(&object, 4),
     }
 }
 
-/// Indented JSON without a newline at its end.
+/// Returns JSON that is indented by `indent` spaces, without a final newline.
 pub(crate) fn json_text(object: &impl serde::Serialize, indent: usize) -> String {
     let mut text = Vec::new();
     let indent = " ".repeat(indent);
@@ -38,7 +38,7 @@ pub(crate) fn json_text(object: &impl serde::Serialize, indent: usize) -> String
     let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
     #[expect(
         clippy::expect_used,
-        reason = "a JSON value always serialises into memory"
+        reason = "serialising a JSON value into memory cannot fail"
     )]
     object
         .serialize(&mut serializer)
@@ -46,9 +46,9 @@ pub(crate) fn json_text(object: &impl serde::Serialize, indent: usize) -> String
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// YAML without a newline at its end.
+/// Returns YAML without a final newline.
 pub(crate) fn yaml_text(object: &Value) -> String {
-    #[expect(clippy::expect_used, reason = "a JSON value is a YAML value")]
+    #[expect(clippy::expect_used, reason = "every JSON value is a YAML value")]
     let text = serde_saphyr::to_string(object).expect("a JSON value serialises");
     text.trim_end().to_owned()
 }

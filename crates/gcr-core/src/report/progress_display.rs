@@ -1,7 +1,7 @@
-//! How far a long run is, on a terminal: a line a cluster, gone when the run ends. Nothing where nobody looks.
+//! Displays the progress of a long run on a terminal: one line per cluster, erased when the run ends.
 //!
-//! Draws by itself on `console`'s terminal: the usual crate for progress estimates speeds in floating point, and the
-//! mathematics it is linked with for that would be loaded at every start, before `--help` too (ARCHITECTURE.md).
+//! Draws with the `console` crate alone. `indicatif` links the C mathematics library for its speed estimates, and the dynamic
+//! linker would load that library at each start (ARCHITECTURE.md).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,71 +12,72 @@ use console::{Term, truncate_str};
 
 use crate::domain::escape_control::escape_control;
 
-/// More often is not seen.
-const EVERY: Duration = Duration::from_millis(50);
+/// Shortest time between two frames.
+const FRAME_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The progress of all clusters.
+/// The progress of each cluster.
 pub(super) struct ProgressDisplay {
     terminal: Term,
     clusters: BTreeMap<Option<Arc<str>>, ClusterProgress>,
-    begun: Instant,
-    /// The run takes long enough to be looked at.
-    manifest: bool,
+    started: Instant,
+    /// Whether frames are drawn: the run has taken long enough.
+    visible: bool,
+    /// Time of the last frame.
     drawn: Option<Instant>,
-    /// Lines of the frame that stand on the terminal.
-    standing: usize,
+    /// Number of lines of the frame on the terminal.
+    frame_lines: usize,
 }
 
 #[derive(Default)]
 struct ClusterProgress {
-    meant: u64,
-    done: u64,
+    total: u64,
+    finished: u64,
     failed: u64,
 }
 
 impl ProgressDisplay {
-    /// Shows nothing yet.
+    /// Returns an invisible progress display.
     pub(super) fn new() -> Self {
         Self {
             terminal: Term::buffered_stderr(),
             clusters: BTreeMap::new(),
-            begun: Instant::now(),
-            manifest: false,
+            started: Instant::now(),
+            visible: false,
             drawn: None,
-            standing: 0,
+            frame_lines: 0,
         }
     }
 
-    /// So many objects more are meant.
+    /// Adds objects to the total.
     pub(super) fn increase_total(&mut self, context: Option<&Arc<str>>, objects: u64) {
-        self.cluster(context).meant += objects;
+        self.cluster(context).total += objects;
         self.draw();
     }
 
     /// Removes objects that the run skipped from the total.
     pub(super) fn decrease_total(&mut self, context: Option<&Arc<str>>, objects: u64) {
         let cluster = self.cluster(context);
-        cluster.meant = cluster.meant.saturating_sub(objects);
+        cluster.total = cluster.total.saturating_sub(objects);
         self.draw();
     }
 
-    /// One object more has ended.
-    pub(super) fn ended(&mut self, context: Option<&Arc<str>>, failed: bool) {
+    /// Counts an object that has its final outcome.
+    pub(super) fn count_finished(&mut self, context: Option<&Arc<str>>, failed: bool) {
         let cluster = self.cluster(context);
-        cluster.done += 1;
+        cluster.finished += 1;
         cluster.failed += u64::from(failed);
         self.draw();
     }
 
-    /// From now on it is looked at.
+    /// Draws frames from now on.
     pub(super) fn show(&mut self) {
-        self.manifest = true;
+        self.visible = true;
         self.draw();
     }
 
-    /// Prints lines without disturbing the frame.
+    /// Erases the frame, calls `print`, and draws the frame again.
     pub(super) fn suspend<T>(&mut self, print: impl FnOnce() -> T) -> T {
-        if self.standing == 0 {
+        if self.frame_lines == 0 {
             return print();
         }
         self.replace(&[]);
@@ -91,45 +92,46 @@ impl ProgressDisplay {
 
     fn draw(&mut self) {
         let now = Instant::now();
-        let is_due = self.drawn.is_none_or(|at| now - at >= EVERY);
-        if self.manifest && is_due {
+        let is_due = self.drawn.is_none_or(|at| now - at >= FRAME_INTERVAL);
+        if self.visible && is_due {
             self.drawn = Some(now);
             self.replace(&self.render());
         }
     }
 
-    /// As many lines as there is room for.
+    /// Returns one line per cluster, at most as many as fit on the terminal.
     fn render(&self) -> Vec<String> {
         let (rows, columns) = self.terminal.size();
-        let several = self.clusters.len() > 1;
-        let seconds = self.begun.elapsed().as_secs_f64();
+        let with_context = self.clusters.len() > 1;
+        let seconds = self.started.elapsed().as_secs_f64();
         let line = |(context, cluster): (&Option<Arc<str>>, &ClusterProgress)| {
-            let name = context.as_deref().filter(|_| several);
+            let name = context.as_deref().filter(|_| with_context);
             let name = name.map(|name| format!("{}: ", escape_control(name)));
             let line = format!(
                 "{}{}/{} objects, {:.0}/s, {} failed",
                 name.unwrap_or_default(),
-                cluster.done,
-                cluster.meant,
-                cluster.done as f64 / seconds,
+                cluster.finished,
+                cluster.total,
+                cluster.finished as f64 / seconds,
                 cluster.failed
             );
             truncate_str(&line, columns.into(), "…").into_owned()
         };
-        let room = usize::from(rows).saturating_sub(1);
-        self.clusters.iter().take(room).map(line).collect()
+        let max_lines = usize::from(rows).saturating_sub(1);
+        self.clusters.iter().take(max_lines).map(line).collect()
     }
 
+    /// Erases the frame on the terminal and draws another.
     fn replace(&mut self, frame: &[String]) {
-        let standing = std::mem::replace(&mut self.standing, frame.len());
+        let old_lines = std::mem::replace(&mut self.frame_lines, frame.len());
         let write = || -> io::Result<()> {
-            self.terminal.clear_last_lines(standing)?;
+            self.terminal.clear_last_lines(old_lines)?;
             for line in frame {
                 self.terminal.write_line(line)?;
             }
             self.terminal.flush()
         };
-        // Nobody is told anything new by a frame that cannot be drawn, or does not go away.
+        // Progress is not essential: the run continues if the terminal fails.
         let _ = write();
     }
 }

@@ -1,8 +1,8 @@
-//! `--report FILE`: one JSON line per object, as it ends.
+//! Writes `--report FILE`: one JSON line per object, in the order in which the objects finish.
 //!
-//! The shape of a line: `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the closing count's
-//! word) and `reason` (what went wrong, or null); in a dry run `dryRun` too (`client` or `server`), since nothing of it is
-//! there. Written line by line, so that a run that is killed leaves what it had.
+//! The fields of a line are `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the outcome, as in
+//! the summary) and `reason` (what went wrong, or null). In a dry run, which changes nothing, a line also has `dryRun`
+//! (`client` or `server`). Each line is written at once, so that a killed run leaves the lines of the finished objects.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -23,16 +23,16 @@ use crate::ledger::{Ledger, Outcome};
 use crate::request::DryRun;
 use crate::target::{ObjectName, TargetName};
 
-/// How every line begins.
-const BEGINNING: &[u8; 11] = br#"{"context":"#;
+/// The first bytes of every line.
+const LINE_START: &[u8; 11] = br#"{"context":"#;
 
-/// The file being written.
+/// An open report file.
 pub struct ReportFile {
     path: String,
     dry_run: DryRun,
     file: LineWriter<File>,
-    /// What went wrong first: nothing is written after it.
-    broken: Option<String>,
+    /// The first error, after which nothing more is written.
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -48,37 +48,37 @@ struct Line<'a> {
 }
 
 impl ReportFile {
-    /// Makes the file, or writes it anew where it holds an earlier report. A slip of the fingers must not cost a key
-    /// file or a kubeconfig.
+    /// Creates the file. Overwrites an empty file or an earlier report, but no other file: a mistyped path must not destroy a
+    /// key file or a kubeconfig.
     ///
     /// # Errors
-    /// The line to print.
+    /// The line to print if the file cannot be written or contains something else.
     pub fn create(path: &Path, dry_run: DryRun) -> Result<Self, String> {
-        let manifest = escape_control(&path.to_string_lossy()).into_owned();
-        let others = holds_something_else(path).map_err(|error| {
-            let reason = format!("cannot see what the file holds: {}", errno(&error));
-            unwritable(&manifest, reason)
+        let printable = escape_control(&path.to_string_lossy()).into_owned();
+        let is_foreign = contains_other_data(path).map_err(|error| {
+            let reason = format!("cannot read the existing file: {}", errno(&error));
+            error_line(&printable, reason)
         })?;
-        if others {
-            let reason = "the file is there and holds something else";
-            return Err(unwritable(&manifest, reason));
+        if is_foreign {
+            let reason = "the file exists and is not a report";
+            return Err(error_line(&printable, reason));
         }
-        let file = File::create(path).map_err(|error| unwritable(&manifest, errno(&error)))?;
+        let file = File::create(path).map_err(|error| error_line(&printable, errno(&error)))?;
         Ok(Self {
-            path: manifest,
+            path: printable,
             dry_run,
             file: LineWriter::new(file),
-            broken: None,
+            error: None,
         })
     }
 
     /// Returns the line to print if the report is not finished in time.
     pub(super) fn timeout_error(&self) -> String {
-        unwritable(&self.path, "timed out, so objects are missing")
+        error_line(&self.path, "timed out, so objects are missing")
     }
 
-    /// Writes each entry as it comes and, once every sender is gone, the objects that the run did not finish. Blocks: it
-    /// belongs on a thread of its own, so that a slow file does not hold up the run, nor a slow terminal the file.
+    /// Writes each entry when it arrives and, after every sender is gone, the objects that the run did not finish. Blocks, and
+    /// therefore needs a thread of its own.
     ///
     /// Returns the line to print if the file is incomplete.
     pub(super) fn run(
@@ -96,7 +96,7 @@ impl ReportFile {
             );
         }
         for (target, object, outcome) in ledger.unreported() {
-            self.write((&target, &object), outcome, lines::cut_off(outcome));
+            self.write((&target, &object), outcome, lines::interrupted(outcome));
         }
         self.finish()
     }
@@ -107,7 +107,7 @@ impl ReportFile {
         outcome: Outcome,
         reason: Option<&str>,
     ) {
-        if self.broken.is_some() {
+        if self.error.is_some() {
             return;
         }
         let (kind, name) = match object {
@@ -126,38 +126,41 @@ impl ReportFile {
         let written = serde_json::to_string(&line)
             .map_err(io::Error::from)
             .and_then(|line| writeln!(self.file, "{line}"));
-        self.broken = written
+        self.error = written
             .err()
-            .map(|error| unwritable(&self.path, errno(&error)));
+            .map(|error| error_line(&self.path, errno(&error)));
     }
 
-    /// The line to print, where the file does not hold everything.
+    /// Returns the line to print if the file is incomplete.
     fn finish(mut self) -> Option<String> {
         let flushed = self.file.flush();
-        self.broken.or_else(|| {
+        self.error.or_else(|| {
             flushed
                 .err()
-                .map(|error| unwritable(&self.path, errno(&error)))
+                .map(|error| error_line(&self.path, errno(&error)))
         })
     }
 }
 
-/// Whether a file is there, is not empty, and does not begin as a report does. An error where that cannot be seen: a file
-/// that may be written and not read can hold anything.
-fn holds_something_else(path: &Path) -> io::Result<bool> {
-    // Terminals, pipes and devices keep nothing that could be lost, and reading from them may never end.
+/// Returns whether the file exists, is not empty, and does not start like a report.
+///
+/// # Errors
+/// The file cannot be read. A file that can only be written may contain anything.
+fn contains_other_data(path: &Path) -> io::Result<bool> {
+    // Terminals, pipes and devices store no data that could be lost, and reading them may block forever.
     if !path.is_file() {
         return Ok(false);
     }
-    let mut start = [0; BEGINNING.len()];
+    let mut start = [0; LINE_START.len()];
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    Ok(file.read(&mut start)? > 0 && start != *BEGINNING)
+    Ok(file.read(&mut start)? > 0 && start != *LINE_START)
 }
 
-fn unwritable(path: &str, reason: impl Display) -> String {
+/// Formats the error of a report that cannot be written.
+fn error_line(path: &str, reason: impl Display) -> String {
     format!("error: cannot write the report \"{path}\": {reason}")
 }

@@ -1,4 +1,4 @@
-//! Follows a run event by event and prints what the user is to see of it.
+//! Prints the events of a run, then its summary.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -6,46 +6,47 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Console, ReportResult, count, lines, objects};
+use super::{Console, ReportResult, lines, objects, summary};
 use crate::event::{Event, EventReceiver, ObjectResult};
 use crate::ledger::{Ledger, Outcome};
 use crate::object_error::Hint;
 use crate::request::{DryRun, Format, LineQualifiers, OutputOptions};
 use crate::target::{ObjectName, TargetName};
 
-/// How long events gather once a run takes long. To be woken for every line costs a fleet more than to write it, and on a
-/// machine that the server shares, the server too.
+/// Pause in which the events of a long run accumulate. Waking the thread for each line would cost more than printing it,
+/// and would take CPU time from a server on the same machine.
 const BATCH_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How a run is to be reported.
+/// Prints the events of a run.
 pub struct Reporter {
     /// What to print.
     pub output: OutputOptions,
-    /// What lines end with.
+    /// The kind of run, which lines state.
     pub dry_run: DryRun,
-    /// The shape of lines and whether there is a count.
-    pub shape: LineQualifiers,
+    /// The location that lines state, and whether there is a summary.
+    pub qualifiers: LineQualifiers,
     /// Whether manifests are printed with their data.
     pub plain_manifests: bool,
-    /// The books the count is read from.
+    /// The ledger from which the summary is computed.
     pub ledger: Ledger,
-    /// Whether the run was told to stop.
+    /// Whether the run was interrupted.
     pub stopped: watch::Receiver<bool>,
     /// The result of the report file, if one is written.
     pub report: Option<ReportResult>,
-    /// Where to print.
-    pub stream: Console,
+    /// The console to print to.
+    pub console: Console,
 }
 
-/// What the exit code depends on.
+/// The result of a run, which determines the exit code.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Summary {
-    /// An object or a cluster did not end as asked.
+    /// Whether an object, a cluster or the report failed.
     pub failed: bool,
 }
 
+/// What was printed so far, and what remains for the end.
 #[derive(Default)]
-struct Seen {
+struct Collected {
     objects: Vec<((TargetName, ObjectName), Value)>,
     server_warnings: BTreeSet<String>,
     hints: Vec<Hint>,
@@ -54,178 +55,181 @@ struct Seen {
 }
 
 impl Reporter {
-    /// Prints until every sender is gone, then the objects, the hints and the count.
+    /// Prints events until every sender is gone, then the objects, the hints and the summary.
     ///
-    /// Blocks as long as a terminal or pipe takes nothing: it has a thread of its own, so that signals are heard
-    /// meanwhile.
+    /// Blocks while the terminal or pipe accepts no output, and therefore needs a thread of its own.
     pub fn run(mut self, mut events: EventReceiver) -> Summary {
-        let mut seen = Seen::default();
-        if self.shape.namespaces && !self.output.quiet {
-            self.stream.with_bars();
+        let mut collected = Collected::default();
+        if self.qualifiers.namespaces && !self.output.quiet {
+            self.console.enable_progress();
         }
-        let mut gathers = false;
+        let mut is_long_run = false;
         while let Some(event) = events.blocking_recv() {
-            gathers |= matches!(event, Event::ShowProgress);
-            self.event(event, &mut seen);
-            if gathers && events.is_empty() {
+            is_long_run |= matches!(event, Event::ShowProgress);
+            self.handle(event, &mut collected);
+            if is_long_run && events.is_empty() {
                 std::thread::sleep(BATCH_INTERVAL);
             }
         }
-        self.stream.without_bars();
-        self.finish(seen)
+        self.console.disable_progress();
+        self.finish(collected)
     }
 
-    fn event(&mut self, event: Event, seen: &mut Seen) {
+    fn handle(&mut self, event: Event, collected: &mut Collected) {
         match event {
-            Event::ObjectResult(ended) => self.ended(*ended, seen),
+            Event::ObjectResult(result) => self.print_result(*result, collected),
             Event::Warning { text, at } => {
-                let place = at
-                    .map(|target| lines::place(&target, self.shape))
+                let location = at
+                    .map(|target| lines::location(&target, self.qualifiers))
                     .unwrap_or_default();
-                self.stream.warning(&format!("{text}{place}"));
+                self.console.warning(&format!("{text}{location}"));
             }
             Event::ServerWarning(text) => {
-                if seen.server_warnings.insert(text.clone()) {
-                    self.stream.warning(&text);
+                if collected.server_warnings.insert(text.clone()) {
+                    self.console.warning(&text);
                 }
             }
             Event::Note { line, context } => {
                 if !self.output.quiet {
-                    let place = lines::cluster(context.as_deref(), self.shape);
-                    self.stream.err(&format!("{line}{place}"));
+                    let location = lines::cluster(context.as_deref(), self.qualifiers);
+                    self.console.err(&format!("{line}{location}"));
                 }
             }
-            Event::Diagnostic(line) => self.stream.err(&line),
+            Event::Diagnostic(line) => self.console.err(&line),
             Event::Error { line, context } => {
-                seen.failed = true;
-                let place = lines::cluster(context.as_deref(), self.shape);
-                self.stream.err(&lines::placed(&line, &place));
+                collected.failed = true;
+                let location = lines::cluster(context.as_deref(), self.qualifiers);
+                self.console.err(&lines::with_location(&line, &location));
             }
-            Event::Hint(hint) => self.hint(hint, seen),
+            Event::Hint(hint) => self.hint(hint, collected),
             Event::TotalIncreased { context, objects } => {
-                if let Some(bars) = self.stream.bars() {
-                    bars.increase_total(context.as_ref(), objects);
+                if let Some(progress) = self.console.progress() {
+                    progress.increase_total(context.as_ref(), objects);
                 }
             }
             Event::TotalDecreased { context, objects } => {
-                if let Some(bars) = self.stream.bars() {
-                    bars.decrease_total(context.as_ref(), objects);
+                if let Some(progress) = self.console.progress() {
+                    progress.decrease_total(context.as_ref(), objects);
                 }
             }
             Event::ShowProgress => {
-                if let Some(bars) = self.stream.bars() {
-                    bars.show();
+                if let Some(progress) = self.console.progress() {
+                    progress.show();
                 }
             }
         }
     }
 
-    fn ended(&mut self, ended: ObjectResult, seen: &mut Seen) {
-        if let Some(bars) = self.stream.bars() {
-            let failed = ended.outcome == Outcome::Failed;
-            bars.ended(ended.target.context.as_ref(), failed);
+    fn print_result(&mut self, result: ObjectResult, collected: &mut Collected) {
+        if let Some(progress) = self.console.progress() {
+            let failed = result.outcome == Outcome::Failed;
+            progress.count_finished(result.target.context.as_ref(), failed);
         }
-        if let Some(line) = lines::done(&ended, self.dry_run, self.shape) {
+        if let Some(line) = lines::success(&result, self.dry_run, self.qualifiers) {
             match self.output.format {
-                Format::Lines if !self.output.quiet => self.stream.out(&line),
-                Format::Name => self.stream.out(&ended.object.to_string()),
+                Format::Lines if !self.output.quiet => self.console.out(&line),
+                Format::Name => self.console.out(&result.object.to_string()),
                 _ => {}
             }
         } else {
-            seen.failed = true;
-            if let Some(line) = lines::failed(&ended, self.shape) {
-                self.stream.err(&line);
+            collected.failed = true;
+            if let Some(line) = lines::error(&result, self.qualifiers) {
+                self.console.err(&line);
             }
-            if let Some(hint) = ended.error.and_then(|error| error.hint) {
-                self.hint(hint, seen);
+            if let Some(hint) = result.error.and_then(|error| error.hint) {
+                self.hint(hint, collected);
             }
         }
-        if let Some(object) = ended.manifest {
-            seen.objects.push(((ended.target, ended.object), object));
+        if let Some(object) = result.manifest {
+            let name = (result.target, result.object);
+            collected.objects.push((name, object));
         }
     }
 
-    /// Beside its error for one target; in a fleet once, at the end, with the number it is for.
-    fn hint(&mut self, hint: Hint, seen: &mut Seen) {
-        if !self.shape.namespaces {
-            self.stream.err(&format!("hint: {hint}"));
+    /// Prints a hint after its error if the run has one target. Otherwise keeps it for the end, where each hint is printed
+    /// once with the number of errors.
+    fn hint(&mut self, hint: Hint, collected: &mut Collected) {
+        if !self.qualifiers.namespaces {
+            self.console.err(&format!("hint: {hint}"));
             return;
         }
-        let count = seen.hint_counts.entry(hint.clone()).or_default();
+        let count = collected.hint_counts.entry(hint.clone()).or_default();
         *count += 1;
         if *count == 1 {
-            seen.hints.push(hint);
+            collected.hints.push(hint);
         }
     }
 
-    fn finish(mut self, mut seen: Seen) -> Summary {
-        // Cut off: nobody else will speak of these.
+    fn finish(mut self, mut collected: Collected) -> Summary {
+        // The interruption cancelled the tasks that would have reported these objects.
         for (target, object, outcome) in self.ledger.unreported() {
-            let Some(why) = lines::cut_off(outcome) else {
-                // It is done, and only the word was missing.
+            let Some(reason) = lines::interrupted(outcome) else {
+                // The object succeeded; only its event was not sent.
                 let (error, manifest) = (None, None);
-                let ended = ObjectResult {
+                let result = ObjectResult {
                     target,
                     object,
                     outcome,
                     error,
                     manifest,
                 };
-                self.ended(ended, &mut seen);
+                self.print_result(result, &mut collected);
                 continue;
             };
-            seen.failed = true;
-            let place = lines::place(&target, self.shape);
+            collected.failed = true;
+            let location = lines::location(&target, self.qualifiers);
             match outcome {
                 Outcome::Unknown => {
-                    let line = lines::unknown(&object, why);
-                    self.stream.err(&format!("{line}{place}"));
+                    let line = lines::unknown(&object, reason);
+                    self.console.err(&format!("{line}{location}"));
                 }
-                Outcome::Failed => self.stream.err(&format!("error: {object}: {why}{place}")),
+                Outcome::Failed => {
+                    let line = format!("error: {object}: {reason}{location}");
+                    self.console.err(&line);
+                }
                 _ => {}
             }
         }
-        if self.output.format.shows_objects() && !seen.objects.is_empty() {
-            seen.objects
-                .sort_by(|(left, _), (right, _)| left.cmp(right));
-            let objects = seen.objects.into_iter().map(|(_, object)| object).collect();
+        if self.output.format.shows_objects() && !collected.objects.is_empty() {
+            let mut objects = collected.objects;
+            objects.sort_by(|(left, _), (right, _)| left.cmp(right));
             let text = objects::render(
-                objects,
-                self.shape.namespaces,
+                objects.into_iter().map(|(_, object)| object).collect(),
+                self.qualifiers.namespaces,
                 self.output.show_managed_fields,
                 self.output.format,
             );
             if self.plain_manifests {
-                self.stream.out_plain(&text)
+                self.console.out_plain(&text)
             } else {
-                self.stream.out_masked(&text)
+                self.console.out_redacted(&text)
             }
         }
         if let Some(line) = self.report.take().and_then(ReportResult::wait) {
-            self.stream.err(&line);
-            seen.failed = true;
+            self.console.err(&line);
+            collected.failed = true;
         }
-        for hint in &seen.hints {
-            self.stream
-                .err(&format!("hint: (for {}) {hint}", seen.hint_counts[hint]));
+        for hint in &collected.hints {
+            let count = collected.hint_counts[hint];
+            self.console.err(&format!("hint: (for {count}) {hint}"));
         }
-        if self.shape.namespaces && !self.output.quiet {
+        if self.qualifiers.namespaces && !self.output.quiet {
             for context in self.ledger.unlisted_clusters() {
-                let place = lines::cluster(context.as_deref(), self.shape);
-                self.stream.err(&format!(
-                    "the list of namespaces is incomplete: namespaces that were not listed are not counted{place}"
+                let location = lines::cluster(context.as_deref(), self.qualifiers);
+                self.console.err(&format!(
+                    "the list of namespaces is incomplete: namespaces that were not listed are not counted{location}"
                 ));
             }
             let counts = self.ledger.counts();
-            // Who was stopped may not have looked.
+            // An interrupted run may not have read any list.
             let stopped = *self.stopped.borrow();
-            if counts.iter().sum::<u64>() == 0 && !seen.failed && !stopped {
-                self.stream.err("No resources found");
+            if counts.iter().sum::<u64>() == 0 && !collected.failed && !stopped {
+                self.console.err("No resources found");
             }
-            self.stream.err(&count::line(counts));
+            self.console.err(&summary::line(counts));
         }
         Summary {
-            failed: seen.failed,
+            failed: collected.failed,
         }
     }
 }

@@ -1,44 +1,44 @@
-//! Where a run works: which clusters, and which of their namespaces.
+//! The scope of a run: its clusters, and the namespaces of each.
 
 use std::fmt;
 
 use crate::domain::names::Namespace;
 use crate::domain::namespace_filter::NamespaceFilter;
 
-/// Where a run works.
+/// The clusters and namespaces of a run.
 #[derive(Debug, Default)]
 pub struct Scope {
-    /// `--contexts`, each once, in the order given; empty for the one that the connection flags choose.
+    /// `--contexts` without duplicates, in the given order. If empty, the connection flags select the only context.
     pub contexts: Vec<String>,
-    /// Which namespaces of each.
+    /// The namespaces of each cluster.
     pub namespaces: Namespaces,
-    /// What a line says of an object's place: by what was typed, never by how many there turn out to be.
-    pub shape: LineQualifiers,
+    /// What a line says about an object's location. Depends on the flags only, not on the number of targets.
+    pub qualifiers: LineQualifiers,
 }
 
-/// Which namespaces of a cluster.
+/// A selection of the namespaces of a cluster.
 #[derive(Debug, Default)]
 pub enum Namespaces {
-    /// The context's, else `default`.
+    /// The namespace of the context, or `default`.
     #[default]
     OfContext,
-    /// `-n`: these, each once.
+    /// `-n`: namespaces by name, without duplicates.
     Named(Vec<Namespace>),
-    /// `-A`, `--namespace-selector`: those that are there and match.
+    /// `-A`, `--namespace-selector`: the existing namespaces that match.
     Matching(NamespaceMatch),
 }
 
-/// What a namespace has to match.
+/// The conditions that a namespace must match.
 #[derive(Debug, Default)]
 pub struct NamespaceMatch {
-    /// `--namespace-selector`, in Kubernetes' own syntax.
+    /// `--namespace-selector`, in Kubernetes syntax.
     pub labels: Option<String>,
-    /// What is left out.
+    /// The namespaces to exclude.
     pub filter: NamespaceFilter,
 }
 
 impl fmt::Display for NamespaceMatch {
-    /// As it was typed, for an error.
+    /// Writes the flags, for an error.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.labels {
             None => formatter.write_str("--all-namespaces")?,
@@ -55,11 +55,11 @@ impl fmt::Display for NamespaceMatch {
     }
 }
 
-/// What a line says of an object's place.
+/// The parts of an object's location that its line contains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineQualifiers {
-    /// ` -n NS`: the command could name several namespaces. Then there is a count too.
+    /// ` -n NS`: the flags can select several namespaces. Then the run also prints progress and a summary.
     pub namespaces: bool,
-    /// ` --context CTX`: the command could name several clusters.
+    /// ` --context CTX`: the flags can select several clusters.
     pub contexts: bool,
 }

@@ -1,4 +1,4 @@
-//! Which clusters a run works in, and which namespaces of each: all of it resolved before anything is asked of any.
+//! Resolves the clusters of a run and the namespaces of each, before any request is sent.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,29 +10,29 @@ use crate::domain::escape_control::escape_control;
 use crate::domain::names::Namespace;
 use crate::request::{Namespaces, Scope};
 
-/// A cluster and what is selection of it.
+/// A connection to a cluster, and the namespaces selected in it.
 pub(super) struct ResolvedCluster<'a> {
     pub(super) connection: Connection,
-    /// What reports call the cluster.
+    /// The kubeconfig context, if there is one: the name of the cluster in reports.
     pub(super) context: Option<Arc<str>>,
     pub(super) selection: NamespaceSelection<'a>,
-    /// The earlier context whose server it reaches too, where that leaves nothing of its own.
+    /// The earlier context with the same server, if that context covers all selected namespaces.
     pub(super) duplicate_of: Option<Arc<str>>,
 }
 
-/// Resolves the connections of all contexts. `say` is given what stops nothing.
+/// Resolves the connections of all contexts. Calls `print` with a notice that is no error.
 ///
 /// # Errors
-/// The line to print: a single context that cannot be used ends the run before it has begun.
+/// The line to print. One unusable context fails the whole run before it begins.
 pub(super) fn resolve_clusters<'a>(
     options: &ConnectionOptions,
     scope: &'a Scope,
     sends_a_key: bool,
-    say: impl FnOnce(&str),
+    print: impl FnOnce(&str),
 ) -> Result<Vec<ResolvedCluster<'a>>, String> {
     let kubeconfig = Kubeconfig::load(options, Environment::of_process())?;
     if let Some(line) = kubeconfig.notice() {
-        say(line);
+        print(line);
     }
     let contexts = &scope.contexts;
     let connections: Vec<Connection> = if contexts.is_empty() {
@@ -54,21 +54,21 @@ pub(super) fn resolve_clusters<'a>(
         };
         contexts.iter().map(of_context).collect::<Result<_, _>>()?
     };
-    let mut resolve_clusters: Vec<ResolvedCluster<'a>> = Vec::with_capacity(connections.len());
+    let mut resolved: Vec<ResolvedCluster<'a>> = Vec::with_capacity(connections.len());
     for connection in connections {
-        let selection = selection(scope, &connection, &resolve_clusters)?;
-        let nothing_left =
+        let selection = selection(scope, &connection, &resolved)?;
+        let is_empty =
             matches!(&selection, NamespaceSelection::Explicit(names) if names.is_empty());
-        let same = |share: &&ResolvedCluster<'_>| share.connection.same_endpoint(&connection);
-        let duplicate_of = resolve_clusters.iter().find(same).filter(|_| nothing_left);
-        resolve_clusters.push(ResolvedCluster {
-            duplicate_of: duplicate_of.and_then(|share| share.context.clone()),
+        let same = |earlier: &&ResolvedCluster<'_>| earlier.connection.same_endpoint(&connection);
+        let duplicate_of = resolved.iter().find(same).filter(|_| is_empty);
+        resolved.push(ResolvedCluster {
+            duplicate_of: duplicate_of.and_then(|earlier| earlier.context.clone()),
             context: connection.context.as_deref().map(Arc::from),
             connection,
             selection,
         });
     }
-    Ok(resolve_clusters)
+    Ok(resolved)
 }
 
 fn resolve(
@@ -83,7 +83,8 @@ fn resolve(
     Ok(connection)
 }
 
-/// What is selection of a cluster. The same namespace of the same server by two contexts is one target, the first one's.
+/// Returns the namespaces selected in a cluster. A namespace that two contexts with the same server select belongs to the
+/// first of them.
 fn selection<'a>(
     scope: &'a Scope,
     connection: &Connection,
@@ -91,11 +92,11 @@ fn selection<'a>(
 ) -> Result<NamespaceSelection<'a>, String> {
     let same: Vec<&ResolvedCluster<'_>> = earlier
         .iter()
-        .filter(|share| share.connection.same_endpoint(connection))
+        .filter(|earlier| earlier.connection.same_endpoint(connection))
         .collect();
     let mut names = match &scope.namespaces {
-        Namespaces::Matching(what) if same.is_empty() => {
-            return Ok(NamespaceSelection::Selector(what));
+        Namespaces::Matching(selector) if same.is_empty() => {
+            return Ok(NamespaceSelection::Selector(selector));
         }
         Namespaces::Matching(_) => Vec::new(),
         Namespaces::Named(names) => names.clone(),
@@ -103,7 +104,7 @@ fn selection<'a>(
     };
     let taken: HashSet<&Namespace> = same
         .iter()
-        .flat_map(|share| match &share.selection {
+        .flat_map(|earlier| match &earlier.selection {
             NamespaceSelection::Explicit(names) => names.as_slice(),
             NamespaceSelection::Selector(_) => &[],
         })
@@ -112,7 +113,7 @@ fn selection<'a>(
     Ok(NamespaceSelection::Explicit(names))
 }
 
-/// The context's namespace, else `default`.
+/// Returns the namespace of the context, or `default`.
 fn of_context(connection: &Connection) -> Result<Namespace, String> {
     let name = connection.namespace.as_deref().unwrap_or("default");
     name.parse().map_err(|error| format!("error: {error}"))

@@ -1,9 +1,9 @@
-//! The closing count: how many objects ended how. Pure text.
+//! Formats the summary: the number of objects by outcome. Pure text.
 
 use crate::ledger::Outcome;
 
-/// `998 created, 2 configured, 0 failed, 0 unknown, 0 not started`: words that did not occur are left out, the last
-/// three never.
+/// Formats counts in the order of [`Outcome::ALL`]: `998 created, 2 configured, 0 failed, 0 unknown, 0 not started`. Omits
+/// zero counts, except of the last three outcomes.
 pub(super) fn line(counts: [u64; Outcome::ALL.len()]) -> String {
     Outcome::ALL
         .into_iter()
@@ -19,7 +19,7 @@ mod tests {
     use super::line;
 
     #[test]
-    fn the_last_three_words_are_always_there() {
+    fn summary_always_contains_unsuccessful_outcomes() {
         assert_eq!(line([0; 8]), "0 failed, 0 unknown, 0 not started");
         assert_eq!(
             line([998, 2, 0, 999, 0, 1, 0, 0]),
