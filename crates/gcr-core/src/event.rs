@@ -29,7 +29,7 @@ pub enum Event {
     Note {
         /// The sentence.
         line: String,
-        /// The cluster's context, if the command names contexts.
+        /// The cluster's kubeconfig context, if it has one.
         context: Option<Arc<str>>,
     },
     /// A diagnostic line for `-v` (see [`crate::diagnostics`]).
@@ -38,21 +38,21 @@ pub enum Event {
     Error {
         /// The whole line.
         line: String,
-        /// The cluster's context, if the command names contexts.
+        /// The cluster's kubeconfig context, if it has one.
         context: Option<Arc<str>>,
     },
     /// The hint for an [`Event::Error`].
     Hint(Hint),
     /// More objects are part of the run.
     TotalIncreased {
-        /// The cluster's context, if the command names contexts.
+        /// The cluster's kubeconfig context, if it has one.
         context: Option<Arc<str>>,
         /// Number of objects.
         objects: u64,
     },
     /// Objects are no longer part of the run: the run skipped them.
     TotalDecreased {
-        /// The cluster's context, if the command names contexts.
+        /// The cluster's kubeconfig context, if it has one.
         context: Option<Arc<str>>,
         /// Number of objects.
         objects: u64,

@@ -1,37 +1,37 @@
-//! What became of each object, written down before its request leaves.
+//! Records the state of each object of a run, before its request is sent.
 //!
-//! The closing count is read from here, also after an interruption: an object that was sent and not answered is
-//! *unknown*, one of which a part was carried out has *failed*, one that was not sent is *not started*. Keeps only what is
-//! still open; what ended is a number.
+//! The summary and the report are computed from it, also after an interruption: an object whose write was sent but not
+//! answered is *unknown*, an object that was written in part has *failed*, and an object without a sent write is *not
+//! started*. Only open objects are stored; closed objects are counted.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::target::{ObjectName, TargetName};
 
-/// How an object ended.
+/// The outcome of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// The Secret was not there and is now.
+    /// The Secret did not exist and was created.
     Created,
-    /// The Secret was there and was changed.
+    /// The Secret existed and was changed.
     Configured,
-    /// The Secret was deleted and made anew.
+    /// The Secret was deleted and created again.
     Replaced,
-    /// The ServiceAccount's list was changed.
+    /// The ServiceAccount's `imagePullSecrets` was changed.
     Patched,
-    /// Nothing had to be written.
+    /// The object already had the desired state.
     Unchanged,
-    /// The server refused, or could not be reached for this object.
+    /// The server rejected the change, or the request for this object failed.
     Failed,
-    /// A write was sent and its answer lost after the last try.
+    /// A write was sent, and its response was lost in the last attempt.
     Unknown,
-    /// Nothing of it was carried out: the run or its cluster came to an end before, or its Secret did not end as asked.
+    /// Nothing was written: the run was interrupted, the cluster became unavailable, or writing the account's Secret failed.
     NotStarted,
 }
 
 impl Outcome {
-    /// All of them, in the order of the closing count.
+    /// All outcomes, in the order of the summary.
     pub const ALL: [Self; 8] = [
         Self::Created,
         Self::Configured,
@@ -43,7 +43,7 @@ impl Outcome {
         Self::NotStarted,
     ];
 
-    /// The count's word.
+    /// Returns the word for the summary, the lines and the report.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -57,35 +57,38 @@ impl Outcome {
         }
     }
 
-    /// Whether the object is as asked.
+    /// Returns whether the object has the desired state.
     pub fn is_success(self) -> bool {
         !matches!(self, Self::Failed | Self::Unknown | Self::NotStarted)
     }
 }
 
-/// How far an object has come that has not ended.
+/// The state of an open object.
 #[derive(Debug, Clone, Copy, Default)]
 struct ObjectState {
-    /// A write of it was sent and not answered.
+    /// A write was sent and has not been answered.
     in_flight: bool,
-    /// A part of what it takes was carried out.
-    halfway: bool,
-    /// How it has ended, though nobody was told yet.
-    settled: Option<Outcome>,
+    /// The first of several writes took effect.
+    partially_written: bool,
+    /// The final outcome, which has not been sent to the reporter yet.
+    outcome: Option<Outcome>,
 }
 
 impl ObjectState {
-    /// What became of an object that is left in this state.
+    /// Returns the outcome of an object that stays in this state.
     fn final_outcome(self) -> Outcome {
         match self {
             Self {
-                settled: Some(outcome),
+                outcome: Some(outcome),
                 ..
             } => outcome,
             Self {
                 in_flight: true, ..
             } => Outcome::Unknown,
-            Self { halfway: true, .. } => Outcome::Failed,
+            Self {
+                partially_written: true,
+                ..
+            } => Outcome::Failed,
             _ => Outcome::NotStarted,
         }
     }
@@ -93,24 +96,25 @@ impl ObjectState {
 
 #[derive(Debug, Default)]
 struct LedgerState {
-    ended: [u64; Outcome::ALL.len()],
-    /// What a target counts for that nobody has looked at.
+    /// Number of closed objects by outcome, in the order of [`Outcome::ALL`].
+    closed: [u64; Outcome::ALL.len()],
+    /// The objects as which a target counts whose objects are not known yet.
     placeholder_objects: Vec<ObjectName>,
-    /// Targets nobody has come to yet.
+    /// Registered targets that were not begun.
     waiting: HashSet<TargetName>,
-    /// Targets that were begun and whose objects are not known yet, where none is known by name.
+    /// Targets that were begun and whose objects are known only after a list.
     unlisted: HashSet<TargetName>,
     open: HashMap<(TargetName, ObjectName), ObjectState>,
     /// Contexts whose list of namespaces was not read to its end.
     unlisted_clusters: BTreeSet<Option<Arc<str>>>,
 }
 
-/// The state of one run, shared by all who write.
+/// The states of all objects of a run. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger(Arc<Mutex<LedgerState>>);
 
 impl Ledger {
-    /// The state of a run whose every target counts for `placeholder_objects` until it is known what it holds.
+    /// Returns an empty ledger. Each target counts as `placeholder_objects` until its objects are known.
     pub fn new(placeholder_objects: Vec<ObjectName>) -> Self {
         let state = LedgerState {
             placeholder_objects,
@@ -134,12 +138,13 @@ impl Ledger {
         self.state().unlisted_clusters.iter().cloned().collect()
     }
 
-    /// A target is meant, and nothing of it was begun.
+    /// Adds a target whose work has not begun.
     pub fn register_target(&self, target: TargetName) {
         self.state().waiting.insert(target);
     }
 
-    /// A target is begun: its `objects` are expected from now on.
+    /// Begins a target and opens its `objects`. Without objects, it counts as the placeholder objects until
+    /// [`Ledger::mark_listed`].
     pub fn begin(&self, target: &TargetName, objects: Vec<ObjectName>) {
         let mut state = self.state();
         state.waiting.remove(target);
@@ -151,17 +156,17 @@ impl Ledger {
         }
     }
 
-    /// All objects of a target are known, and expected: perhaps none.
+    /// Records that all objects of a target are open, of which there may be none.
     pub fn mark_listed(&self, target: &TargetName) {
         self.state().unlisted.remove(target);
     }
 
-    /// An object is not meant after all.
+    /// Removes an object from the run without an outcome.
     pub fn skip(&self, target: &TargetName, object: &ObjectName) {
         self.state().open.remove(&(target.clone(), object.clone()));
     }
 
-    /// Opens an object: it is expected, and nothing was sent.
+    /// Opens an object unless it is open, and returns its tracker.
     pub fn track(&self, target: &TargetName, object: &ObjectName) -> WriteTracker {
         let key = (target.clone(), object.clone());
         self.state().open.entry(key.clone()).or_default();
@@ -171,11 +176,12 @@ impl Ledger {
         }
     }
 
-    /// An object has ended, and is told next: should the run be cut off before that, it counts so all the same.
+    /// Records the final outcome of an object that is about to be sent to the reporter. It also counts if the run is
+    /// interrupted before that.
     pub fn record_outcome(&self, target: &TargetName, object: &ObjectName, outcome: Outcome) {
         let key = (target.clone(), object.clone());
         if let Some(state) = self.state().open.get_mut(&key) {
-            state.settled = Some(outcome);
+            state.outcome = Some(outcome);
         }
     }
 
@@ -187,12 +193,12 @@ impl Ledger {
             .remove(&(target.clone(), object.clone()))
             .is_some()
         {
-            state.ended[outcome as usize] += 1;
+            state.closed[outcome as usize] += 1;
         }
     }
 
-    /// What nobody was told of, in order: as it ended, else unknown with a write in flight, failed where a part was carried
-    /// out, or not started.
+    /// Returns the objects that were not sent to the reporter, sorted: with their outcome if they have one, otherwise unknown
+    /// if a write is in flight, failed if they were written in part, or not started.
     pub fn unreported(&self) -> Vec<(TargetName, ObjectName, Outcome)> {
         let state = self.state();
         let open = state.open.iter().map(|((target, object), state)| {
@@ -208,10 +214,11 @@ impl Ledger {
         unreported
     }
 
-    /// Counts by outcome, in the order of [`Outcome::ALL`]; what is open counts as in [`Ledger::unreported`].
+    /// Returns the number of objects by outcome, in the order of [`Outcome::ALL`]. Open objects count as in
+    /// [`Ledger::unreported`].
     pub fn counts(&self) -> [u64; Outcome::ALL.len()] {
         let state = self.state();
-        let mut counts = state.ended;
+        let mut counts = state.closed;
         for state in state.open.values() {
             counts[state.final_outcome() as usize] += 1;
         }
@@ -221,12 +228,12 @@ impl Ledger {
     }
 
     fn state(&self) -> MutexGuard<'_, LedgerState> {
-        // Every change under the lock is one step: a holder that panicked leaves true state.
+        // A panic cannot leave a half-made change: each one is a single step under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One open object's line in the ledger, handed to the write that concerns it.
+/// Records the progress of an open object's writes in the ledger.
 #[derive(Debug)]
 pub struct WriteTracker {
     ledger: Ledger,
@@ -234,25 +241,25 @@ pub struct WriteTracker {
 }
 
 impl WriteTracker {
-    /// A write is about to leave.
+    /// Records that a write is about to be sent.
     pub fn mark_sent(&self) {
-        self.note(|state| state.in_flight = true);
+        self.update(|state| state.in_flight = true);
     }
 
-    /// The server has answered it, whatever it said: nothing of it is in flight.
+    /// Records that the server answered the write, with success or an error.
     pub fn mark_answered(&self) {
-        self.note(|state| state.in_flight = false);
+        self.update(|state| state.in_flight = false);
     }
 
-    /// The server has carried out a part of what the object takes: left so, it is not as it was, nor as asked.
+    /// Records that the first of several writes took effect: the object has neither its previous nor its desired state.
     pub fn mark_partial(&self) {
-        self.note(|state| {
+        self.update(|state| {
             state.in_flight = false;
-            state.halfway = true;
+            state.partially_written = true;
         });
     }
 
-    fn note(&self, change: impl FnOnce(&mut ObjectState)) {
+    fn update(&self, change: impl FnOnce(&mut ObjectState)) {
         if let Some(state) = self.ledger.state().open.get_mut(&self.key) {
             change(state);
         }
@@ -281,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_and_not_answered_is_unknown_and_what_was_not_sent_is_not_started() {
+    fn open_object_with_write_in_flight_is_unknown_and_without_is_not_started() {
         let ledger = Ledger::default();
         let target = target("a");
         ledger.track(&target, &account("waiting"));
@@ -303,8 +310,8 @@ mod tests {
         ledger
             .track(&target, &account("in-flight-later"))
             .mark_sent();
-        ledger.track(&target, &account("settled")).mark_sent();
-        ledger.record_outcome(&target, &account("settled"), Outcome::Patched);
+        ledger.track(&target, &account("unreported")).mark_sent();
+        ledger.record_outcome(&target, &account("unreported"), Outcome::Patched);
         ledger.track(&target, &account("done"));
         ledger.close(&target, &account("done"), Outcome::Patched);
         ledger.close(&target, &account("done"), Outcome::Patched);
@@ -320,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_of_which_nothing_is_known_counts_as_one_until_it_was_listed() {
+    fn unlisted_target_counts_as_placeholder_objects() {
         let ledger = Ledger::new(vec![account("default")]);
         for namespace in ["a", "b", "c"] {
             ledger.register_target(target(namespace));
@@ -333,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_nobody_came_to_counts_with_all_it_holds_and_one_that_went_away_with_nothing() {
+    fn waiting_target_counts_with_all_objects_and_skipped_objects_do_not_count() {
         let named = || vec![account("builder"), account("default")];
         let ledger = Ledger::new(named());
         for namespace in ["a", "b", "c"] {

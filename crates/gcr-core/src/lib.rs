@@ -1,20 +1,21 @@
-//! What the kubectl gcr-secret plugins share: from a command line to objects in a cluster and words about them.
+//! The shared code of `kubectl gcr-secret` and `kubectl gcr-patch-sa`: from a command line to objects in a cluster and a
+//! report about them.
 //!
 //! ```text
-//! argv ─args─▶ Request ─run─▶ Target… ─▶ drive: observe ─▶ plan ─▶ apply ─▶ Event ─▶ report ─▶ stdout · stderr
-//!                                                  ▲                 │ stale
-//!                                                  └─────────────────┘
+//! argv ─args─▶ Request ─run─▶ Target… ─▶ reconcile: observe ─▶ plan ─▶ apply ─▶ Event ─▶ report ─▶ stdout · stderr
+//!                                                      ▲                 │
+//!                                                      └──── requeue ────┘
 //! ```
 //!
-//! * [`domain`]: names, hosts, credentials, docker configs: values without I/O.
-//! * [`request`]: what the user asked for, checked. [`args`] are the flags it is made from.
-//! * [`connection`]: flags and kubeconfig, made into a way to one cluster as somebody.
-//! * [`cluster`]: Kubernetes over HTTP; every request leaves through `ClusterClient::exchange`.
-//! * [`observe`], [`plan`], [`apply`]: the stages of one target; [`drive`](mod@drive) is their loop.
-//! * [`fleet`]: the targets of one cluster, found, looked at by lists and driven side by side.
-//! * [`ledger`]: what was sent and how it ended. [`event`], [`report`]: what the user sees of it.
-//! * [`completion`]: what to offer for the word under the cursor.
-//! * [`run`](mod@run): the whole run, its signals and its exit code.
+//! * [`domain`]: names, hosts, credentials and Docker configs: values without I/O.
+//! * [`args`]: command-line flags. [`request`]: the validated request that they describe.
+//! * [`connection`]: resolves kubeconfig, flags and environment to an authenticated connection.
+//! * [`kubernetes`]: the Kubernetes API over HTTP. Every request is sent by `ClusterClient::send`.
+//! * [`observe`], [`plan`], [`apply`]: the stages of one target. [`reconcile`](mod@reconcile) is their loop.
+//! * [`cluster_run`]: lists the targets of one cluster and reconciles them concurrently.
+//! * [`ledger`]: the state of each object of a run. [`event`], [`report`], [`diagnostics`]: the output.
+//! * [`completion`]: shell completion.
+//! * [`run`](mod@run): a whole run: its clusters, signals and exit code.
 
 pub mod apply;
 pub mod args;

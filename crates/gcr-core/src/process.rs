@@ -1,16 +1,16 @@
-//! What a process that holds a key settles about itself, once, before it reads one.
+//! Settings of a process that holds a key.
 //!
-//! Knows no key and no cluster. Each plugin's `main` calls [`install_crypto_provider`] first thing; who reads a credential
-//! calls [`forbid_core_dumps`] between opening its file and reading it.
+//! Each plugin's `main` calls [`install_crypto_provider`] first. Code that reads a credential file calls
+//! [`forbid_core_dumps`] after it opened the file and before it reads it.
 
-/// Keeps this process's memory out of core files, and out of reach of debuggers of the same user.
+/// Keeps this process's memory out of core files, and away from debuggers of the same user.
 ///
-/// The limit on core files ends the writing of one to a directory; a kernel that pipes cores to a program ignores
-/// that limit for the pipe, which is why Linux is told as well that the process is not dumpable. As a side effect
-/// `/proc/self/fd` can then be opened by root only: a credential named that way must be open before.
+/// The limit on core files applies to cores that the kernel writes to a file. It does not apply to cores that the kernel
+/// pipes to a program; on Linux the process is therefore also marked as not dumpable. After that only root can open
+/// `/proc/self/fd`, so that a credential given by such a path must be opened before.
 ///
-/// A refusal is not an error: the process can do its work as before, and there is nothing its user could do. Outside
-/// Unix this does nothing: Windows writes no core files by itself.
+/// Errors are ignored: the plugin still works, and the user could not do anything about them. Outside Unix this does
+/// nothing: Windows writes no core files by default.
 pub fn forbid_core_dumps() {
     #[cfg(unix)]
     {
@@ -28,10 +28,9 @@ pub fn forbid_core_dumps() {
     }
 }
 
-/// Makes ring the one source of cryptography of this process.
+/// Makes ring the process-wide rustls crypto provider. Later calls do nothing.
 ///
-/// Without it two clients with different defaults panic when the first of them is built. A second call changes
-/// nothing.
+/// Without a process-wide provider, rustls panics when a client is built if several providers are compiled in.
 pub fn install_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
@@ -41,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_provider_can_be_asked_for_again() {
+    fn crypto_provider_can_be_installed_twice() {
         install_crypto_provider();
         install_crypto_provider();
         assert!(rustls::crypto::CryptoProvider::get_default().is_some());
@@ -49,7 +48,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn no_core_is_left() {
+    fn process_is_not_dumpable_after_core_dumps_are_forbidden() {
         use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
         forbid_core_dumps();
         assert_eq!(getrlimit(Resource::Core).current, Some(0));

@@ -1,7 +1,6 @@
-//! What the user asked for, checked: made by a plugin from its command line, read by every later stage.
+//! The validated request of the user. A plugin creates it from its command line, and every later stage reads it.
 //!
-//! A value of these types can be carried out: names are valid, the credential is read, contradictions are gone.
-//! Knows no cluster.
+//! Names are valid, the credential was read, and the options do not contradict each other. Depends on no cluster.
 
 mod scope;
 
@@ -16,124 +15,124 @@ use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::pull_secret::CachedBody;
 use crate::domain::registry_credential::RegistryCredential;
 
-/// One run.
+/// The input of a run.
 #[derive(Debug)]
 pub struct Request {
     /// How to reach the cluster.
     pub connection: ConnectionOptions,
-    /// Where to work.
+    /// The clusters and namespaces to work on.
     pub scope: Scope,
-    /// What is wanted in each namespace.
+    /// The desired state of each namespace.
     pub desired: Desired,
     /// What to print.
     pub output: OutputOptions,
-    /// What was noticed while the request was made, for the user's eyes.
+    /// Warnings about the command line and the credential, to print before the run.
     pub warnings: Vec<String>,
 }
 
-/// What one namespace should look like afterwards, the same for every target.
+/// The desired state of a namespace, the same for every target.
 #[derive(Debug)]
 pub struct Desired {
-    /// The pull Secret to be there.
+    /// The pull Secret to write.
     pub secret: Option<DesiredSecret>,
-    /// The ServiceAccounts to refer to it, or no longer.
+    /// The ServiceAccounts to change.
     pub accounts: Option<DesiredAccounts>,
-    /// Under which manager the fields are owned.
+    /// The field manager of all writes.
     pub field_manager: String,
-    /// Whether to write at all.
+    /// Whether and how to simulate the run.
     pub dry_run: DryRun,
-    /// How long to wait, over the whole run, for what is not there yet or not gone yet.
+    /// Time limit, over the whole run, for waiting until objects exist or are deleted.
     pub timeout: Duration,
-    /// Whether objects are shown, so that replies should hold them whole.
+    /// Whether objects are printed, so that the server must return them whole.
     pub return_objects: bool,
-    /// How a client dry run shows the Secret.
+    /// How a client dry run prints the Secret.
     pub manifest: Manifest,
 }
 
-/// How a manifest that is only printed looks.
+/// How a client dry run prints a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manifest {
-    /// `***` in place of the data.
+    /// Whether `***` replaces the data.
     pub masked: bool,
-    /// With `metadata.namespace`: where the user or the context named one.
+    /// Whether the manifest has `metadata.namespace`: only if the user or the context sets a namespace.
     pub with_namespace: bool,
 }
 
-/// The pull Secret.
+/// The desired pull Secret.
 #[derive(Debug)]
 pub struct DesiredSecret {
     /// Its name.
     pub name: SecretName,
     /// The credential in it.
     pub credential: RegistryCredential,
-    /// Its docker config, for all hosts asked for.
+    /// Its Docker config, for all requested hosts.
     pub config: DockerConfig,
-    /// The body of an apply that is bound to nothing: the same in every namespace.
+    /// The body of an apply without preconditions, which is the same in every namespace.
     pub body: CachedBody,
-    /// Keep the other hosts of an existing Secret.
+    /// Whether to keep the other hosts of an existing Secret.
     pub merge: bool,
-    /// Take fields over from other managers.
+    /// Whether to take ownership of fields from other field managers.
     pub force_conflicts: bool,
-    /// Delete and create anew where the type or `immutable` is in the way.
+    /// Whether to delete and create a Secret whose type or `immutable` prevents an update.
     pub recreate: bool,
 }
 
-/// Which ServiceAccounts, and what of them.
+/// The ServiceAccounts to change, and the change.
 #[derive(Debug)]
 pub struct DesiredAccounts {
-    /// Which ones.
+    /// The selected accounts.
     pub selection: AccountSelection,
-    /// What to do to them.
+    /// The change.
     pub change: AccountChange,
-    /// Whether accounts other than `default` are waited for too (`--timeout` was given).
+    /// Whether to wait for accounts other than `default` too (`--timeout` was given).
     pub wait_for_all: bool,
 }
 
-/// The account every namespace gets, a moment after it was made.
+/// The ServiceAccount that the controller manager creates in every new namespace.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
 impl DesiredAccounts {
-    /// Whether an account that is not there is waited for.
+    /// Returns whether to wait for an account that does not exist.
     pub fn waits_for(&self, name: &ServiceAccountName) -> bool {
         matches!(self.change, AccountChange::Attach(_))
             && (self.wait_for_all || name.as_str() == DEFAULT_ACCOUNT)
     }
 }
 
-/// Which ServiceAccounts of a namespace.
+/// A selection of the ServiceAccounts of a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountSelection {
-    /// These.
+    /// Accounts by name.
     Names(Vec<ServiceAccountName>),
-    /// Every one.
+    /// All accounts.
     All,
-    /// Those whose labels match; in Kubernetes' own syntax.
+    /// Accounts that match a label selector, in Kubernetes syntax.
     Labels(String),
 }
 
-/// The change to `imagePullSecrets`.
+/// A change to `imagePullSecrets`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountChange {
-    /// These names are to be there.
+    /// Adds these names if they are missing.
     Attach(Vec<SecretName>),
-    /// These names are to be gone.
+    /// Removes these names.
     Detach(Vec<SecretName>),
 }
 
 /// `--dry-run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DryRun {
-    /// Write.
+    /// Writes to the cluster.
     #[default]
     None,
-    /// Print what would be sent.
+    /// Prints the objects that would be sent.
     Client,
-    /// Let the server answer as if.
+    /// Sends the writes as server-side dry runs.
     Server,
 }
 
 impl DryRun {
-    /// The word of `--dry-run`; `None` for what is written.
+    /// Returns the value of `--dry-run`; `None` for a real run.
     pub fn strategy(self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -142,7 +141,7 @@ impl DryRun {
         }
     }
 
-    /// What a line ends with, as kubectl has it.
+    /// Returns the suffix of a line, which equals kubectl's.
     pub fn suffix(self) -> &'static str {
         match self {
             Self::None => "",
@@ -155,19 +154,19 @@ impl DryRun {
 /// `-o`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// A line an object.
+    /// One line per object.
     #[default]
     Lines,
-    /// `secret/NAME`.
+    /// `secret/NAME` per object.
     Name,
-    /// JSON, indented by four as kubectl does.
+    /// JSON, indented by four spaces like kubectl's.
     Json,
     /// YAML.
     Yaml,
 }
 
 impl Format {
-    /// Whether objects are shown, not lines.
+    /// Returns whether objects are printed instead of lines.
     pub fn shows_objects(self) -> bool {
         matches!(self, Self::Json | Self::Yaml)
     }

@@ -1,6 +1,6 @@
-//! Ctrl-C and SIGTERM, as a stream.
+//! Receives Ctrl-C and SIGTERM.
 
-/// A wish that the process should end.
+/// A request to end the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C.
@@ -20,14 +20,14 @@ mod unix {
 
     use super::Signal;
 
-    /// The signals, from now on.
+    /// The signals that arrive from now on.
     pub struct Signals {
         interrupt: Option<Source>,
         terminate: Option<Source>,
     }
 
     impl Signals {
-        /// Takes the signals over. Where that is not possible they end the process as ever.
+        /// Handles the signals from now on. If that is not possible, they still end the process.
         pub fn listen() -> Self {
             Self {
                 interrupt: signal(SignalKind::interrupt()).ok(),
@@ -35,9 +35,9 @@ mod unix {
             }
         }
 
-        /// The next one.
+        /// Waits for the next signal.
         pub async fn next(&mut self) -> Signal {
-            // Of two that came together: who is told to go, goes.
+            // SIGTERM wins if both have arrived: a supervisor expects its exit code.
             tokio::select! {
                 biased;
                 () = receive(&mut self.terminate) => Signal::Terminate,
@@ -61,16 +61,16 @@ mod unix {
 mod other {
     use super::Signal;
 
-    /// Ctrl-C, from now on.
+    /// Ctrl-C that arrives from now on.
     pub struct Signals;
 
     impl Signals {
-        /// Takes Ctrl-C over.
+        /// Handles Ctrl-C from now on.
         pub fn listen() -> Self {
             Self
         }
 
-        /// The next one.
+        /// Waits for the next signal.
         pub async fn next(&mut self) -> Signal {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;

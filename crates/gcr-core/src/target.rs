@@ -6,19 +6,19 @@ use std::sync::Arc;
 use crate::domain::names::{Namespace, SecretName, ServiceAccountName};
 use crate::kubernetes::ClusterClient;
 
-/// One namespace of one cluster. A run is a stream of these; one is the fleet of one.
+/// One namespace of one cluster. A run reconciles a stream of targets.
 #[derive(Clone)]
 pub struct Target {
     /// The cluster.
     pub cluster: Arc<ClusterClient>,
     /// The namespace.
     pub namespace: Namespace,
-    /// The user named it; else it was found by what it has to match, and may go away unasked for.
+    /// Whether the user named the namespace. Otherwise a list found it, and its deletion during the run is no error.
     pub named: bool,
 }
 
 impl Target {
-    /// Its name, for reports.
+    /// Returns its name, for reports.
     pub fn name(&self) -> TargetName {
         TargetName::new(&self.cluster, &self.namespace)
     }
@@ -27,14 +27,14 @@ impl Target {
 /// A target's name without its connection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TargetName {
-    /// The cluster's context, where it has one.
+    /// The cluster's kubeconfig context, if it has one.
     pub context: Option<Arc<str>>,
     /// The namespace.
     pub namespace: Namespace,
 }
 
 impl TargetName {
-    /// The name of a namespace of a cluster.
+    /// Returns the name of a namespace of `cluster`.
     pub fn new(cluster: &ClusterClient, namespace: &Namespace) -> Self {
         Self {
             context: cluster.context().cloned(),
@@ -43,7 +43,7 @@ impl TargetName {
     }
 }
 
-/// An object of a target, in the order a report lists kinds: Secret, ServiceAccount.
+/// The name of an object of a target. The order is that of reports: the Secret before the ServiceAccounts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectName {
     /// The pull Secret.
@@ -53,7 +53,7 @@ pub enum ObjectName {
 }
 
 impl fmt::Display for ObjectName {
-    /// `secret/NAME` or `serviceaccount/NAME`, as kubectl's name printer has it.
+    /// Writes `secret/NAME` or `serviceaccount/NAME`, like kubectl's name printer.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Secret(name) => write!(formatter, "secret/{name}"),

@@ -1,9 +1,10 @@
-//! What of a target is known before it is looked at.
+//! Names the objects of a target before it is observed.
 
 use crate::request::{AccountSelection, DEFAULT_ACCOUNT, Desired};
 use crate::target::ObjectName;
 
-/// What a target counts for that nobody has looked at: what is known by name, else one account, called `default`.
+/// Returns the objects as which a target counts that was not observed: its expected objects, or the account `default` if
+/// none is known by name.
 pub fn placeholder_objects(desired: &Desired) -> Vec<ObjectName> {
     let mut objects = expected_objects(desired);
     if objects.is_empty() {
@@ -13,7 +14,7 @@ pub fn placeholder_objects(desired: &Desired) -> Vec<ObjectName> {
     objects
 }
 
-/// The objects of every target that are known by name.
+/// Returns the objects of every target that the request names.
 pub fn expected_objects(desired: &Desired) -> Vec<ObjectName> {
     let secret = desired
         .secret

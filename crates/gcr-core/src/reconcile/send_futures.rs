@@ -1,7 +1,7 @@
-//! Holds at compile time that the futures of the pipe are `Send`.
+//! Checks at compile time that the futures of [`super::reconcile`] are `Send`.
 //!
-//! A controller's runtime moves what it reconciles between threads, and is to request the same [`super::reconcile`]. One lock
-//! guard or `Rc` held across an `.await` would take that away unseen; here it does not compile.
+//! A controller on a multi-threaded runtime moves tasks between threads and must be able to use the same function. A lock
+//! guard or an `Rc` held across an `.await` is a compile error here.
 
 use tokio::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::request::{Desired, DesiredSecret};
 use crate::target::Target;
 use crate::target_state::TargetState;
 
-/// Never called: to compile is all it does.
+/// Never called; only compiled.
 fn _futures_are_send(
     target: &Target,
     desired: &Desired,

@@ -1,20 +1,22 @@
-//! Who is driven: so many targets at a time, and beside them those that only wait.
+//! Limits how many targets are reconciled at a time. Targets that only wait do not count.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A target's turn among those that are driven side by side: given up while it only waits, so that it holds up no other.
+/// Permission to reconcile a target. [`reconcile`](super::reconcile) releases it before it waits for an object, so that a
+/// waiting target does not delay others.
 #[derive(Debug, Default)]
 pub struct TargetPermit(Option<OwnedSemaphorePermit>);
 
 impl TargetPermit {
-    /// One of so many turns.
+    /// Waits for a permit.
     pub async fn acquire(permits: &Arc<Semaphore>) -> Self {
         // The semaphore is never closed.
         Self(Arc::clone(permits).acquire_owned().await.ok())
     }
 
+    /// Returns the permit; later calls do nothing.
     pub(super) fn release(&mut self) {
         self.0 = None;
     }
