@@ -1,7 +1,7 @@
 //! Adapts the README for archives: a link to another file of the repository would be broken there, so only its text is
 //! kept.
 
-/// Retargets each link to another file of the repository by its text.
+/// Replaces each link to another file of the repository by its text.
 pub(super) fn for_archive(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -9,7 +9,7 @@ pub(super) fn for_archive(text: &str) -> String {
         if target.contains("://") || target.starts_with('#') || target == "LICENSE" {
             kept += &format!("{before}[{label}]({target})");
         } else {
-            // An image is retargetd by its text too.
+            // An image is replaced by its text too.
             kept += before.strip_suffix('!').unwrap_or(before);
             kept += label;
         }
