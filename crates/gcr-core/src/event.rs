@@ -115,7 +115,7 @@ pub struct EventReceiver {
 #[derive(Debug, Clone)]
 pub struct DiagnosticSender(mpsc::WeakUnboundedSender<(Option<OwnedSemaphorePermit>, Event)>);
 
-/// A place in each channel for one result, so that sending it cannot wait.
+/// A reserved slot in each channel for one result, so that sending it cannot wait.
 #[derive(Debug)]
 pub struct ReservedResult<'a> {
     events: &'a EventSender,
@@ -152,7 +152,7 @@ impl EventSender {
         DiagnosticSender(self.events.downgrade())
     }
 
-    /// Waits for a place for one result.
+    /// Waits for a free slot for one result.
     pub async fn reserve(&self) -> ReservedResult<'_> {
         let report = match &self.report {
             Some(report) => report.reserve().await.ok(),
@@ -172,7 +172,7 @@ impl EventSender {
         let _ = self.events.send((permit, event));
     }
 
-    /// Waits for a place; `None` once the reporter has ended.
+    /// Waits for a free slot; `None` once the reporter has ended.
     async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.capacity).acquire_owned().await.ok()
     }
@@ -221,7 +221,7 @@ impl EventReceiver {
 }
 
 impl Drop for EventReceiver {
-    /// Lets senders that wait for a place go on.
+    /// Wakes the senders that wait for a free slot.
     fn drop(&mut self) {
         self.capacity.close();
     }

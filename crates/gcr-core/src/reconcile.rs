@@ -1,9 +1,10 @@
-//! One target from start to end: observe, plan, apply, and requeue while what was seen is stale.
+//! Reconciles one target: observes it, plans, applies, and starts again after a conflict or while an object is not ready.
 //!
-//! The only loop of the pipe. Every command, over one namespace or a fleet, goes through [`reconcile`].
+//! Every command uses [`reconcile`], for one namespace or for thousands.
 
 mod expected_objects;
 mod send_futures;
+mod skip;
 mod target_permit;
 
 use std::collections::BTreeSet;
@@ -23,21 +24,24 @@ use crate::object_error::{ObjectError, ObjectErrorKind};
 use crate::observe::{TargetSnapshot, observe};
 use crate::plan::{AccountStep, Plan, plan};
 use crate::rbac_hint;
-use crate::request::{AccountChange, Desired};
+use crate::request::Desired;
 use crate::target::{ObjectName, Target};
 use crate::target_state::TargetState;
 pub use expected_objects::{expected_objects, placeholder_objects};
 pub use target_permit::TargetPermit;
 
-/// How often somebody else may be faster in one target before what is still stale is given up.
+/// Number of conflicts with other writers after which the open objects of a target fail.
 const MAX_CONFLICTS: u32 = 16;
-/// Accounts of one namespace that are written side by side.
-const ACCOUNTS: usize = 8;
-/// The first and the longest pause while something is not there yet. `default` comes within 5 ms as a rule.
+/// Number of ServiceAccounts of one namespace that are written concurrently.
+const MAX_CONCURRENT_ACCOUNTS: usize = 8;
+/// First and longest pause while an object does not exist yet. The controller manager usually creates the ServiceAccount
+/// `default` within 5 ms.
 const NOT_READY_BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
-/// Brings `target` to what is `desired`, telling each object's end to the reporter and the ledger. `snapshot` is what is known
-/// of it beforehand.
+/// Brings `target` to the `desired` state, and sends the outcome of each object to the reporter and the ledger.
+///
+/// Holds `permit` except while it waits for an object. `snapshot` is what lists have shown of the target. Waiting for objects
+/// ends at `deadline`.
 pub async fn reconcile(
     target: &Target,
     mut permit: TargetPermit,
@@ -55,7 +59,7 @@ pub async fn reconcile(
     ledger.begin(&target.name(), expected_objects(desired));
     let mut not_ready = NOT_READY_BACKOFF.0;
     while !run.state.is_complete() {
-        // Before the look: what is told to be over has been looked at since.
+        // Sampled before observing, so that a final "not found" was observed after the deadline.
         run.state.waiting = Instant::now() < deadline;
         let observed = observe(target, desired, &run.state, &mut snapshot).await;
         let plan = plan(desired, observed, &run.state);
@@ -85,22 +89,26 @@ pub async fn reconcile(
     }
 }
 
-/// How an object has ended, for those that come after it.
+/// The end of an object, for the objects that depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ObjectEnd {
     Finished(Outcome),
-    /// Its namespace went away: it is not meant any more.
+    /// Its namespace was deleted, so that it is no longer part of the run.
     Skipped,
 }
 
-/// Why a round has to be followed by another.
+/// Whether and why a target needs another round. The order is the precedence: a conflict needs the shorter pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Requeue {
+    /// No further round is needed.
     Done,
+    /// An object does not exist yet, or is not deleted yet.
     NotReady,
+    /// Another writer changed an object after it was read.
     Conflict,
 }
 
+/// The reconciliation of one target.
 struct Reconciler<'a> {
     target: &'a Target,
     desired: &'a Desired,
@@ -109,6 +117,7 @@ struct Reconciler<'a> {
 }
 
 impl Reconciler<'_> {
+    /// Applies a plan: the Secret first, then the ServiceAccounts, which refer to it.
     async fn apply(&mut self, plan: Plan) -> Requeue {
         self.warn(plan.warnings).await;
         if let (Some(step), Some(secret)) = (plan.secret, &self.desired.secret) {
@@ -151,7 +160,7 @@ impl Reconciler<'_> {
         }
     }
 
-    /// Tells what was not told yet.
+    /// Sends the warnings that this target has not sent before.
     async fn warn(&mut self, warnings: impl IntoIterator<Item = String>) {
         for text in warnings {
             if self.state.warn_once(&text) {
@@ -166,7 +175,7 @@ impl Reconciler<'_> {
         mut steps: Vec<(ServiceAccountName, AccountStep)>,
     ) -> Requeue {
         if self.state.open_accounts.is_none() {
-            // Where every namespace is meant, most of them hold nothing that a label selects.
+            // In a run over all namespaces, most have no matching account, and a line for each would be noise.
             if steps.is_empty() && self.target.named {
                 let text = format!("No resources found in {} namespace.", self.target.namespace);
                 self.note(text).await;
@@ -182,7 +191,7 @@ impl Reconciler<'_> {
         }
         self.skip_absent_accounts(&mut steps).await;
         for (name, step) in &steps {
-            // It was read requeue and does not hold the list whose answer was lost.
+            // The account was read again and lacks the change, so that the unconfirmed patch did not take effect.
             if matches!(step, AccountStep::Patch { .. }) {
                 self.state.unconfirmed_accounts.remove(name);
             }
@@ -194,10 +203,11 @@ impl Reconciler<'_> {
                     ledger.track(&target.name(), &ObjectName::ServiceAccount(name.clone()));
                 let result = apply::account::execute(target, desired, &name, step, &tracker).await;
                 let object = ObjectName::ServiceAccount(name.clone());
-                // Here, side by side: what waits in the loop below keeps the others' answers from being heard in time.
-                (name, advised(target, desired, &object, result).await)
+                // Requests belong here: a wait in the loop below would stop polling the other accounts' responses.
+                let result = explain_error(target, desired, &object, result).await;
+                (name, result)
             })
-            .buffer_unordered(ACCOUNTS);
+            .buffer_unordered(MAX_CONCURRENT_ACCOUNTS);
         let mut requeue = Requeue::Done;
         while let Some((name, result)) = ends.next().await {
             match self
@@ -211,45 +221,13 @@ impl Reconciler<'_> {
         requeue
     }
 
-    /// Where every namespace is meant, an account that is not there has nothing to take away.
-    async fn skip_absent_accounts(&mut self, steps: &mut Vec<(ServiceAccountName, AccountStep)>) {
-        let detaches = self.desired.accounts.as_ref().is_some_and(|accounts| {
-            !self.target.named && matches!(accounts.change, AccountChange::Detach(_))
-        });
-        let is_absent = |step: &AccountStep| matches!(step, AccountStep::Fail(error) if error.is_account_not_found());
-        let absent = steps.extract_if(.., |(_, step)| detaches && is_absent(step));
-        let absent: Vec<_> = absent.map(|(name, _)| name).collect();
-        for name in &absent {
-            self.state.end_account(name);
-        }
-        self.skip(absent.into_iter().map(ObjectName::ServiceAccount))
-            .await;
-    }
-
-    /// Removes objects from the run: they count neither as done nor as failed.
-    async fn skip(&self, objects: impl IntoIterator<Item = ObjectName>) {
-        let target = self.target.name();
-        let mut skipped = 0;
-        for object in objects {
-            self.ledger.skip(&target, &object);
-            skipped += 1;
-        }
-        if skipped > 0 {
-            let event = Event::TotalDecreased {
-                context: target.context,
-                objects: skipped,
-            };
-            self.target.cluster.emit(event).await;
-        }
-    }
-
     async fn note(&self, line: String) {
         let context = self.target.cluster.context().cloned();
         let event = Event::Note { line, context };
         self.target.cluster.emit(event).await;
     }
 
-    /// So many objects turned out to be meant.
+    /// Reports that `objects` more objects are part of the run.
     async fn increase_total(&self, objects: usize) {
         let event = Event::TotalIncreased {
             context: self.target.cluster.context().cloned(),
@@ -258,19 +236,7 @@ impl Reconciler<'_> {
         self.target.cluster.emit(event).await;
     }
 
-    /// Whether the error only says that a namespace nobody named is no more; that is said once, and counts nothing.
-    async fn skip_if_namespace_gone(&mut self, error: &ObjectError) -> bool {
-        let Some(why) = error.namespace_gone().filter(|_| !self.target.named) else {
-            return false;
-        };
-        let line = format!("namespace/{} skipped: {why}", self.target.namespace);
-        if self.state.warn_once(&line) {
-            self.note(line).await;
-        }
-        true
-    }
-
-    /// Ends the object where it has ended, or says why it must be seen requeue.
+    /// Reports the object's outcome if the step is final. Otherwise returns why the target needs another round.
     async fn finish_step(
         &mut self,
         object: &ObjectName,
@@ -310,6 +276,7 @@ impl Reconciler<'_> {
         Ok(ObjectEnd::Finished(outcome))
     }
 
+    /// Remembers a write whose response was lost, so that the next round can tell whether it took effect.
     fn record_unconfirmed(
         &mut self,
         object: &ObjectName,
@@ -326,7 +293,7 @@ impl Reconciler<'_> {
         }
     }
 
-    /// Whether a write of the object may have been carried out, and nobody has seen since whether it was.
+    /// Returns whether a write of the object may have taken effect and no later read has shown whether it did.
     fn has_unconfirmed_write(&self, object: &ObjectName) -> bool {
         match object {
             ObjectName::ServiceAccount(name) => self.state.unconfirmed_accounts.contains(name),
@@ -334,7 +301,7 @@ impl Reconciler<'_> {
         }
     }
 
-    /// The Secret is not as asked: a reference to it would be to nothing.
+    /// Ends the accounts without a request because writing the Secret that they would refer to failed.
     async fn skip_accounts(&mut self) {
         for name in self.state.open_accounts.take().unwrap_or_default() {
             self.end(
@@ -348,7 +315,7 @@ impl Reconciler<'_> {
         self.state.open_accounts = Some(Default::default());
     }
 
-    /// The accounts could not be listed: the error is the target's, and told once.
+    /// Reports that the accounts cannot be listed: one error per target, under the name of the account `default`.
     async fn fail_account_listing(&mut self, error: ObjectError) -> Requeue {
         self.state.open_accounts = Some(Default::default());
         self.ledger.mark_listed(&self.target.name());
@@ -369,6 +336,7 @@ impl Reconciler<'_> {
         Requeue::Done
     }
 
+    /// Sends an object's final outcome to the ledger and the reporter.
     async fn end(
         &self,
         object: ObjectName,
@@ -382,25 +350,26 @@ impl Reconciler<'_> {
             }
             None => None,
         };
-        let ended = ObjectResult {
+        let result = ObjectResult {
             target: self.target.name(),
             object,
             outcome,
             error,
             manifest,
         };
-        // The reporter may be slow; and in one step, so that nothing is told twice.
+        // Waiting for a slow reporter can be cancelled: the ledger then knows the outcome. Closing and sending happen without
+        // an `.await` between them, so that each object is reported exactly once.
         self.ledger
-            .record_outcome(&ended.target, &ended.object, ended.outcome);
+            .record_outcome(&result.target, &result.object, result.outcome);
         let reserved = self.target.cluster.reserve_result().await;
         self.ledger
-            .close(&ended.target, &ended.object, ended.outcome);
-        reserved.send(ended);
+            .close(&result.target, &result.object, result.outcome);
+        reserved.send(result);
     }
 }
 
-/// With the advice for its error; asked for once more it costs nothing.
-async fn advised(
+/// Adds the RBAC hint to a step's error. [`Reconciler::end`] does so again, which costs no request.
+async fn explain_error(
     target: &Target,
     desired: &Desired,
     object: &ObjectName,
