@@ -1,46 +1,46 @@
-//! The proxy on the way to a server: `proxy-url` as it stands, else the environment's by Go's rules.
+//! Selects the proxy for a server: the kubeconfig's `proxy-url`, or else the environment's by Go's rules.
 //!
-//! `NO_PROXY` and the exception for this machine are the environment's alone: a proxy in the kubeconfig is meant.
+//! `NO_PROXY` and the exception for loopback addresses apply only to the environment's proxy, not to `proxy-url`.
 
 use http::Uri;
 
 use super::environment::Environment;
 use super::no_proxy::NoProxy;
-use super::server_address::{WrongPort, bare_host, wrong_port};
+use super::server_address::{PortError, bare_host, port_error};
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_url;
 
-/// How a proxy is spoken to.
+/// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyKind {
     /// `CONNECT` over TCP.
     Http,
     /// `CONNECT` over TLS.
     Https,
-    /// SOCKS 5; the proxy resolves names.
+    /// SOCKS 5; the proxy resolves host names.
     Socks5,
 }
 
-/// A proxy to go through.
+/// A proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proxy {
-    /// What it speaks.
+    /// The protocol.
     pub kind: ProxyKind,
-    /// Scheme, host and port, without user.
+    /// Scheme, host and port, without user information.
     pub url: Uri,
     /// User and password, decoded.
     pub user: Option<(String, String)>,
-    /// As it was written, for credential plugins.
-    pub written: String,
+    /// The address as configured, for exec plugins.
+    pub configured: String,
 }
 
-/// Why a `proxy-url` cannot be used, in client-go's words (`clientcmd/helpers.go`).
+/// Returns client-go's message for a `proxy-url` that cannot be used (`clientcmd/helpers.go`).
 pub(super) fn unsupported_scheme(url: &str) -> Option<String> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     let scheme = scheme.to_ascii_lowercase();
     let unparsed = || Some(format!("could not parse: {}", escape_control(url)));
     if matches!(scheme.as_str(), "http" | "https" | "socks5") {
-        return if go_url::is_taken(url) {
+        return if go_url::is_valid(url) {
             None
         } else {
             unparsed()
@@ -55,7 +55,7 @@ pub(super) fn unsupported_scheme(url: &str) -> Option<String> {
     }
 }
 
-/// Whether Go's `url.Parse` takes it for a scheme.
+/// Returns whether Go's `url.Parse` accepts `text` as a scheme.
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|it: char| it.is_ascii_alphabetic())
         && text
@@ -64,17 +64,17 @@ fn is_scheme(text: &str) -> bool {
 }
 
 impl Proxy {
-    /// The proxy to `server`: `configured`, or what the environment says.
+    /// Returns the proxy for `server`: `configured`, or else the environment's; `None` for a direct connection.
     ///
     /// # Errors
-    /// The line to print: an address that cannot be used.
+    /// The message to print, without the address, which may contain a password: the address is invalid.
     pub fn to(
         server: &Uri,
         configured: Option<&str>,
         environment: &Environment,
     ) -> Result<Option<Self>, String> {
-        if let Some(written) = configured {
-            return Self::parse(written).map(Some);
+        if let Some(configured) = configured {
+            return Self::parse(configured).map(Some);
         }
         let https = server.scheme_str() == Some("https");
         let names: &[&str] = if https {
@@ -82,44 +82,43 @@ impl Proxy {
         } else {
             &["HTTP_PROXY", "http_proxy"]
         };
-        let Some(written) = environment.first(names) else {
+        let Some(configured) = environment.first(names) else {
             return Ok(None);
         };
-        let exempt = NoProxy::parse(
+        let no_proxy = NoProxy::parse(
             environment
                 .first(&["NO_PROXY", "no_proxy"])
                 .unwrap_or_default(),
         );
         let port = server.port_u16().unwrap_or(if https { 443 } else { 80 });
-        if exempt.exempts(bare_host(server), port) {
+        if no_proxy.exempts(bare_host(server), port) {
             return Ok(None);
         }
-        // Go takes what has no scheme for a host (`httpproxy`, `parseProxy`).
-        let scheme = written.split_once("://").map(|(scheme, _)| scheme);
+        // Go uses a value without a scheme as a host (`httpproxy`, `parseProxy`).
+        let scheme = configured.split_once("://").map(|(scheme, _)| scheme);
         if scheme.is_some_and(is_scheme) {
-            Self::parse(written).map(Some)
+            Self::parse(configured).map(Some)
         } else {
-            Self::parse(&format!("http://{written}")).map(Some)
+            Self::parse(&format!("http://{configured}")).map(Some)
         }
     }
 
-    fn parse(written: &str) -> Result<Self, String> {
-        let wrong = |why: &str| {
-            // The address may carry a password.
+    fn parse(configured: &str) -> Result<Self, String> {
+        let error = |reason: &str| {
             Err(format!(
-                "Unable to connect to the server: proxyconnect tcp: {why}"
+                "Unable to connect to the server: proxyconnect tcp: {reason}"
             ))
         };
-        let (scheme, rest) = written.split_once("://").unwrap_or(("http", written));
+        let (scheme, rest) = configured.split_once("://").unwrap_or(("http", configured));
         let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
             "https" => (ProxyKind::Https, 443),
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
-            // Go speaks HTTP to what it does not know (`net/http` transport, `dialConn`).
+            // Go uses HTTP for unknown schemes (`net/http` transport, `dialConn`).
             _ => (ProxyKind::Http, 80),
         };
-        if !go_url::is_taken(&format!("http://{rest}")) {
-            return wrong("invalid proxy address");
+        if !go_url::is_valid(&format!("http://{rest}")) {
+            return error("invalid proxy address");
         }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (user, host) = match authority.rsplit_once('@') {
@@ -136,21 +135,21 @@ impl Proxy {
         } else {
             format!("{}:{port}", host.trim_end_matches(':'))
         };
-        // hyper knows http and https; for SOCKS the scheme does not matter any more.
+        // hyper accepts only http and https; for SOCKS the scheme has no effect here.
         let scheme = if kind == ProxyKind::Https {
             "https"
         } else {
             "http"
         };
         let Ok(url) = format!("{scheme}://{host}/").parse::<Uri>() else {
-            return wrong("invalid proxy address");
+            return error("invalid proxy address");
         };
-        match wrong_port(&url) {
+        match port_error(&url) {
             None if !bare_host(&url).is_empty() => {}
-            Some(WrongPort::TooLarge(port)) => {
-                return wrong(&format!("dial tcp: address {port}: invalid port"));
+            Some(PortError::TooLarge(port)) => {
+                return error(&format!("dial tcp: address {port}: invalid port"));
             }
-            _ => return wrong("invalid proxy address"),
+            _ => return error("invalid proxy address"),
         }
         let decoded = |text: &str| {
             percent_encoding::percent_decode_str(text)
@@ -165,7 +164,7 @@ impl Proxy {
             kind,
             url,
             user,
-            written: written.to_owned(),
+            configured: configured.to_owned(),
         })
     }
 }
@@ -188,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn the_environments_proxy_is_chosen_by_the_servers_scheme_and_host() {
+    fn to_with_environment_depends_on_scheme_and_host_of_server() {
         let variables = [
             ("HTTPS_PROXY", "proxy.test:3128"),
             ("NO_PROXY", "inside.test"),
         ];
-        let chosen = to("https://api.test:6443", None, &variables).unwrap();
-        assert_eq!(chosen.kind, ProxyKind::Http);
-        assert_eq!(chosen.url, "http://proxy.test:3128/");
+        let proxy = to("https://api.test:6443", None, &variables).unwrap();
+        assert_eq!(proxy.kind, ProxyKind::Http);
+        assert_eq!(proxy.url, "http://proxy.test:3128/");
         assert_eq!(to("https://api.inside.test", None, &variables), None);
         assert_eq!(to("https://127.0.0.1:6443", None, &variables), None);
         assert_eq!(to("http://api.test", None, &variables), None);
@@ -207,21 +206,21 @@ mod tests {
     }
 
     #[test]
-    fn the_kubeconfigs_proxy_is_used_even_for_this_machine() {
-        let chosen = to(
+    fn to_with_proxy_of_kubeconfig_applies_to_loopback_server() {
+        let proxy = to(
             "https://127.0.0.1",
             Some("socks5://u:p%40@[::1]"),
             &[("NO_PROXY", "*")],
         )
         .unwrap();
-        assert_eq!(chosen.kind, ProxyKind::Socks5);
-        assert_eq!(chosen.url, "http://[::1]:1080/");
-        assert_eq!(chosen.user, Some(("u".to_owned(), "p@".to_owned())));
+        assert_eq!(proxy.kind, ProxyKind::Socks5);
+        assert_eq!(proxy.url, "http://[::1]:1080/");
+        assert_eq!(proxy.user, Some(("u".to_owned(), "p@".to_owned())));
     }
 
     #[test]
-    fn a_proxy_without_a_host_or_at_no_port_is_refused_without_its_password() {
-        for (address, why) in [
+    fn parse_with_invalid_host_or_port_fails_without_showing_password() {
+        for (address, reason) in [
             ("http://u:p@", "invalid proxy address"),
             ("http://p.test:x", "invalid proxy address"),
             ("http://u:%zz@p.test", "invalid proxy address"),
@@ -233,24 +232,24 @@ mod tests {
             assert_eq!(
                 Proxy::parse(address),
                 Err(format!(
-                    "Unable to connect to the server: proxyconnect tcp: {why}"
+                    "Unable to connect to the server: proxyconnect tcp: {reason}"
                 ))
             );
         }
     }
 
     #[test]
-    fn the_environment_may_name_socks5h_and_the_kubeconfig_not() {
+    fn socks5h_is_accepted_in_environment_only() {
         let variables = [("HTTPS_PROXY", "socks5h://p.test:1")];
-        let chosen = to("https://api.test", None, &variables).unwrap();
-        assert_eq!(chosen.kind, ProxyKind::Socks5);
+        let proxy = to("https://api.test", None, &variables).unwrap();
+        assert_eq!(proxy.kind, ProxyKind::Socks5);
         assert_eq!(
             unsupported_scheme("socks5h://x").unwrap(),
             "unsupported scheme \"socks5h\", must be http, https, or socks5"
         );
         assert_eq!(unsupported_scheme("http://x"), None);
         let unknown = [("HTTPS_PROXY", "gopher://p.test:1")];
-        let chosen = to("https://api.test", None, &unknown).unwrap();
-        assert_eq!(chosen.kind, ProxyKind::Http);
+        let proxy = to("https://api.test", None, &unknown).unwrap();
+        assert_eq!(proxy.kind, ProxyKind::Http);
     }
 }

@@ -1,11 +1,11 @@
-//! Durations as Go, and so kubectl, writes them.
+//! Parses durations in Go's format, which kubectl uses.
 
 use std::time::Duration;
 
 use super::go_quote::go_quoted;
 
-/// Reads `300ms`, `1.5h`, `2h45m`, `0`: Go's `time.ParseDuration`, without negative values.
-/// `None` for anything else.
+/// Parses a duration such as `300ms`, `1.5h`, `2h45m` or `0` like Go's `time.ParseDuration`. Returns `None` for invalid text,
+/// and for negative durations.
 pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
@@ -38,11 +38,11 @@ pub fn parse(text: &str) -> Option<Duration> {
         total = total.checked_add(Duration::try_from_secs_f64(value * seconds).ok()?)?;
         rest = tail;
     }
-    // Go counts nanoseconds in 64 bits: 292 years.
+    // Go's durations are limited to 2^63 - 1 nanoseconds, about 292 years.
     (total.as_nanos() <= i64::MAX as u128).then_some(total)
 }
 
-/// What Go says of a text that [`parse`] refuses.
+/// Returns Go's message for a text that [`parse`] rejects.
 pub fn parse_error(text: &str) -> String {
     let quoted = go_quoted(text.as_bytes());
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
@@ -63,7 +63,7 @@ pub fn parse_error(text: &str) -> String {
     }
 }
 
-/// Reads `--request-timeout`: a duration, or a bare number of seconds (client-go `clientcmd/helpers.go`,
+/// Parses the value of `--request-timeout`: a duration, or a bare number of seconds (client-go `clientcmd/helpers.go`,
 /// `ParseTimeout`).
 pub fn parse_timeout(text: &str) -> Option<Duration> {
     text.parse()
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn complains_as_go_does() {
+    fn parse_error_returns_message_of_go() {
         assert_eq!(parse_error("x"), "time: invalid duration \"x\"");
         assert_eq!(parse_error(""), "time: invalid duration \"\"");
         assert_eq!(parse_error("30"), "time: missing unit in duration \"30\"");
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_go_reads() {
+    fn parse_with_duration_that_go_accepts_succeeds() {
         assert_eq!(parse("300ms"), Some(Duration::from_millis(300)));
         assert_eq!(parse("1.5h"), Some(Duration::from_secs(5400)));
         assert_eq!(parse("2h45m"), Some(Duration::from_secs(9900)));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_go_refuses() {
+    fn parse_with_text_that_go_rejects_returns_none() {
         for text in [
             "",
             "10",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_number_is_seconds_for_a_timeout() {
+    fn parse_timeout_with_bare_number_returns_seconds() {
         assert_eq!(parse_timeout("7"), Some(Duration::from_secs(7)));
         assert_eq!(parse_timeout("7m"), Some(Duration::from_secs(420)));
         assert_eq!(parse_timeout("seven"), None);

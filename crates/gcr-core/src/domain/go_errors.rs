@@ -1,16 +1,16 @@
-//! Errors of the operating system in the words Go has for them, which are the words kubectl prints.
+//! Formats errors of the operating system with Go's messages, which kubectl prints.
 //!
-//! Goes by the kind of an error, never by its text.
+//! The message depends on the error's kind, not on its text.
 
 use std::io;
 use std::path::Path;
 
 use super::escape_control::escape_control;
 
-/// `open PATH: no such file or directory`, as Go's `os.PathError`.
+/// Formats an error like Go's `os.PathError`: `open PATH: no such file or directory`.
 pub(crate) fn path_error(operation: &str, path: &Path, error: &io::Error) -> String {
     let operation = match error.kind() {
-        // Go opens a directory without complaint and fails at its first read.
+        // Go can open a directory and fails at the first read.
         io::ErrorKind::IsADirectory => "read",
         _ => operation,
     };
@@ -21,7 +21,7 @@ pub(crate) fn path_error(operation: &str, path: &Path, error: &io::Error) -> Str
     )
 }
 
-/// The error alone.
+/// Returns Go's message for an error, without operation and path.
 pub(crate) fn errno(error: &io::Error) -> String {
     use io::ErrorKind as Kind;
     let known = match error.kind() {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_file_and_a_directory_are_worded_as_by_go() {
+    fn path_error_returns_message_of_go() {
         let missing = std::fs::read("/nope/x").unwrap_err();
         assert_eq!(
             path_error("open", Path::new("/nope/x"), &missing),

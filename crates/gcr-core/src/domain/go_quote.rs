@@ -1,10 +1,10 @@
-//! Text in double quotes as Go's `%q` writes it, which kubectl's messages are full of. Safe to show on a terminal.
+//! Quotes text like Go's `%q`, which many of kubectl's messages use. The result is safe to print on a terminal.
 
 use std::fmt::Write as _;
 
 use super::escape_control::escape_control;
 
-/// Quotes bytes that need not be UTF-8 (Go `strconv.Quote`).
+/// Returns bytes, which need not be UTF-8, as a quoted string (Go `strconv.Quote`).
 pub fn go_quoted(bytes: &[u8]) -> String {
     let mut quoted = String::with_capacity(bytes.len() + 2);
     quoted.push('"');
@@ -47,8 +47,8 @@ mod tests {
     use super::go_quoted;
 
     #[test]
-    fn quotes_as_go_does() {
-        // Printed by Go 1.26.
+    fn go_quoted_matches_go() {
+        // The output of Go 1.26.
         for (text, quoted) in [
             (&b"plain"[..], r#""plain""#),
             (b"a\"b\\c\n", r#""a\"b\\c\n""#),

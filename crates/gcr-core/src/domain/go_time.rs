@@ -1,14 +1,16 @@
-//! Times as Go's `time.Parse(time.RFC3339, …)` takes them, which is what a credential plugin's `expirationTimestamp` is
-//! read by (apimachinery `meta/v1/time.go`).
+//! Parses times like Go's `time.Parse(time.RFC3339, …)`, with which client-go reads an exec plugin's `expirationTimestamp`
+//! (apimachinery `meta/v1/time.go`).
 //!
-//! RFC 3339 with Go's own liberties: one digit for the hour, a comma before the fraction, an offset of up to 24 hours and
-//! 60 minutes. No leap second, no small letters, nothing between date and time but a `T`.
+//! The format is RFC 3339 with Go's deviations. Go also accepts one digit for the hour, a comma before the fraction, and an
+//! offset of up to 24 hours and 60 minutes. It accepts no leap second, no lower-case letters, and only `T` between date and
+//! time.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-/// The time that `text` says; the last one there is, where it is later: some write the end of the year 9999 for "never".
+/// Parses a time; `None` if it is invalid. Returns [`Timestamp::MAX`] for later times, because some programs use the end of
+/// the year 9999 for "never".
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let mut rest = text;
     let year = digits(&mut rest, 4)?;
@@ -34,44 +36,47 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
         nanosecond,
     );
     let civil = civil.ok()?;
-    // The last days of the year 9999 are beyond what a `Timestamp` holds.
+    // The last days of the year 9999 are later than `Timestamp::MAX`.
     let time = Offset::UTC
         .to_timestamp(civil)
         .and_then(|time| time.checked_sub(offset));
     Some(time.unwrap_or(Timestamp::MAX))
 }
 
-/// Exactly `count` digits.
+/// Takes exactly `count` digits from `rest`.
 fn digits(rest: &mut &str, count: usize) -> Option<i32> {
-    let (found, left) = rest.split_at_checked(count)?;
-    if !found.bytes().all(|it| it.is_ascii_digit()) {
+    let (digits, left) = rest.split_at_checked(count)?;
+    if !digits.bytes().all(|it| it.is_ascii_digit()) {
         return None;
     }
     *rest = left;
-    found.parse().ok()
+    digits.parse().ok()
 }
 
-fn after<'a, 'b>(rest: &'a mut &'b str, mark: char) -> Option<&'a mut &'b str> {
-    *rest = rest.strip_prefix(mark)?;
+/// Takes `separator` from `rest`.
+fn after<'a, 'b>(rest: &'a mut &'b str, separator: char) -> Option<&'a mut &'b str> {
+    *rest = rest.strip_prefix(separator)?;
     Some(rest)
 }
 
-/// Nanoseconds; what is finer is nothing. None without a digit behind the point.
+/// Takes a fraction of a second from `rest` and returns it in nanoseconds, rounded down. Takes nothing if no digit follows the
+/// point.
 fn fraction(rest: &mut &str) -> i32 {
-    let Some(behind) = rest.strip_prefix(['.', ',']) else {
+    let Some(digits) = rest.strip_prefix(['.', ',']) else {
         return 0;
     };
-    let end = behind
+    let end = digits
         .find(|it: char| !it.is_ascii_digit())
-        .unwrap_or(behind.len());
+        .unwrap_or(digits.len());
     if end == 0 {
         return 0;
     }
-    *rest = &behind[end..];
-    let nine = format!("{:0<9}", &behind[..end.min(9)]);
-    nine.parse().unwrap_or_default()
+    *rest = &digits[end..];
+    let nanoseconds = format!("{:0<9}", &digits[..end.min(9)]);
+    nanoseconds.parse().unwrap_or_default()
 }
 
+/// Takes the offset from UTC from `rest`.
 fn offset(rest: &mut &str) -> Option<SignedDuration> {
     if let Some(left) = rest.strip_prefix('Z') {
         *rest = left;
@@ -97,10 +102,10 @@ mod tests {
         parse(text).map(|time| time.to_string())
     }
 
-    // What kubectl 1.37.2 took and refused.
+    // The results of kubectl 1.37.2.
 
     #[test]
-    fn what_go_takes_is_taken() {
+    fn parse_with_time_that_go_accepts_succeeds() {
         for (text, time) in [
             ("2099-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
             ("2099-01-01T00:00:00.5Z", "2099-01-01T00:00:00.5Z"),
@@ -119,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_later_than_anything_is_never() {
+    fn parse_with_time_beyond_range_returns_max() {
         for never in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.9-23:00"] {
             assert_eq!(parse(never), Some(Timestamp::MAX), "{never}");
         }
     }
 
     #[test]
-    fn what_go_refuses_is_refused() {
+    fn parse_with_time_that_go_rejects_fails() {
         for text in [
             "",
             "tomorrow",

@@ -1,9 +1,9 @@
-//! Whether Go's `url.Parse` takes an address (Go `net/url/url.go`): its escapes, the letters of its user and host, its port.
-//! Says nothing of what an address is good for.
+//! Checks whether Go's `url.Parse` accepts a URL (Go `net/url/url.go`): its percent escapes, the characters of its user and
+//! host, and its port.
 
-/// Whether it is taken. `url` has a scheme, and `://` behind it.
-pub(crate) fn is_taken(url: &str) -> bool {
-    // The query is taken as it is.
+/// Returns whether Go accepts `url`, which must have a scheme followed by `://`.
+pub(crate) fn is_valid(url: &str) -> bool {
+    // Go does not check the query.
     let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
     let url = url.split_once('?').map_or(url, |(before, _)| before);
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
@@ -16,13 +16,13 @@ pub(crate) fn is_taken(url: &str) -> bool {
         && has_whole_escapes(fragment)
 }
 
-/// `validUserinfo`, and what `unescape` takes.
+/// Returns whether Go accepts the user information (`validUserinfo` and `unescape`).
 fn is_user(user: &str) -> bool {
-    let is_taken = |it: u8| it.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&it);
-    user.bytes().all(is_taken) && has_whole_escapes(user)
+    let is_allowed = |it: u8| it.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&it);
+    user.bytes().all(is_allowed) && has_whole_escapes(user)
 }
 
-/// `parseHost`: a name or an address with its port.
+/// Returns whether Go accepts a host with its optional port (`parseHost`).
 fn is_host(host: &str) -> bool {
     let is_port = |port: &str| {
         port.strip_prefix(':').map_or(port.is_empty(), |port| {
@@ -37,26 +37,26 @@ fn is_host(host: &str) -> bool {
         None => host.rfind(':').unwrap_or(host.len()),
     };
     let (name, port) = host.split_at(port_at);
-    // Behind `%25` a zone begins, in which more may be escaped.
+    // `%25` begins the zone of an IPv6 address, in which more characters may be escaped.
     let (name, zone) = match name.split_once("%25") {
         Some((name, zone)) if name.starts_with('[') => (name, zone),
         _ => (name, ""),
     };
-    let is_taken = |it: u8| {
+    let is_allowed = |it: u8| {
         it >= 0x80 || it.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"%".contains(&it)
     };
     is_port(port)
-        && name.bytes().all(is_taken)
+        && name.bytes().all(is_allowed)
         && has_whole_escapes(name)
         && has_whole_escapes(zone)
         && escapes(name).all(|escape| escape.starts_with(|it: char| it >= '8') || escape == "25")
 }
 
-/// What stands behind each `%`: two letters, or fewer at the end.
+/// Returns the two characters after each `%`, or fewer at the end.
 fn escapes(text: &str) -> impl Iterator<Item = &str> {
     text.split('%')
         .skip(1)
-        .map(|behind| behind.get(..2).unwrap_or(behind))
+        .map(|rest| rest.get(..2).unwrap_or(rest))
 }
 
 fn has_whole_escapes(text: &str) -> bool {
@@ -65,12 +65,12 @@ fn has_whole_escapes(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_taken;
+    use super::is_valid;
 
-    // What kubectl 1.37.2 took and refused as a `proxy-url`.
+    // The results of kubectl 1.37.2 for a `proxy-url`.
 
     #[test]
-    fn what_go_takes_is_taken() {
+    fn is_valid_with_url_that_go_accepts_returns_true() {
         for url in [
             "http://p.test:3128",
             "http://p.test:",
@@ -83,12 +83,12 @@ mod tests {
             "http://é.test",
             "http://127.0.0.1:1/a b",
         ] {
-            assert!(is_taken(url), "{url}");
+            assert!(is_valid(url), "{url}");
         }
     }
 
     #[test]
-    fn what_go_refuses_is_refused() {
+    fn is_valid_with_url_that_go_rejects_returns_false() {
         for url in [
             "http://u:%zz@p.test",
             "http://u:%2@p.test",
@@ -104,7 +104,7 @@ mod tests {
             "http://127.0.0.1:1#%zz",
             "http://p.test/\u{7}",
         ] {
-            assert!(!is_taken(url), "{url}");
+            assert!(!is_valid(url), "{url}");
         }
     }
 }
