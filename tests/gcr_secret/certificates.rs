@@ -128,8 +128,8 @@ fn server_certificate_as_ca_fails_with_remedies() {
         &[],
         &[
             "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority \
-             (the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one \
-             that signed it, or --insecure-skip-tls-verify)",
+             (the certificate-authority is a server certificate, not a CA certificate, which is not supported; use the certificate \
+             of the CA that signed it, or pass --insecure-skip-tls-verify)",
         ],
     );
     assert_eq!(fixture.find("secret/gcr-io"), None);

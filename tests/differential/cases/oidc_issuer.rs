@@ -89,7 +89,7 @@ fn issuer_connections() -> Vec<Case> {
         with_metadata("oidc: an issuer that redirects", Response::new(302, "text/plain", "").header("location", "https://{HOST}/other/.well-known/openid-configuration"))
             .reports("Unable to connect to the server: Get \"{ISSUER}/other/.well-known/openid-configuration\": stopped after 10 redirects")
             .but_plugin(reasons::REDIRECTS)
-            .reports("Unable to connect to the server: oidc: {ISSUER} redirects to {ISSUER}/other/.well-known/openid-configuration, which is not followed: give the right address as idp-issuer-url"),
+            .reports("Unable to connect to the server: oidc: {ISSUER} redirects to {ISSUER}/other/.well-known/openid-configuration, which is not followed: set idp-issuer-url to the right address"),
         with_metadata("oidc: an issuer with a location header in its metadata response", with_location(json(200, METADATA)))
             .reaches_exactly(RENEWED)
             .writes(["kubeconfig"]),
@@ -101,28 +101,28 @@ fn issuer_connections() -> Vec<Case> {
             .reports("Unable to connect to the server: oidc: failed to query metadata endpoint 404 Words: \"\"")
             .reaches_exactly(["proxy GET http://idp.example/.well-known/openid-configuration"])
             .but_plugin(reasons::PLAIN_ISSUER)
-            .reports("Unable to connect to the server: \"http://idp.example/.well-known/openid-configuration\": it is plain HTTP, and the refresh token would travel readable")
+            .reports("Unable to connect to the server: \"http://idp.example/.well-known/openid-configuration\": plain HTTP would expose the refresh token")
             .reaches_exactly([]),
         with_metadata("oidc: a token endpoint over plain HTTP", json(200, r#"{"token_endpoint":"http://idp.example/token"}"#))
             .env("HTTP_PROXY", "http://{PROXY}")
             .reports("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words\nResponse: ")
             .reaches_exactly(["proxy POST http://idp.example/token", RENEWED[1]])
             .but_plugin(reasons::PLAIN_ISSUER)
-            .reports("Unable to connect to the server: failed to refresh token: \"http://idp.example/token\": it is plain HTTP, and the refresh token would travel readable")
+            .reports("Unable to connect to the server: failed to refresh token: \"http://idp.example/token\": plain HTTP would expose the refresh token")
             .reaches_exactly([RENEWED[1]]),
         with_metadata("oidc: a token endpoint with a user name in the fragment", json(200, r##"{"token_endpoint":"http://idp.example#@127.0.0.1/token"}"##))
             .env("HTTP_PROXY", "http://{PROXY}")
             .reports("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words\nResponse: ")
             .reaches_exactly(["proxy POST http://idp.example/", RENEWED[1]])
             .but_plugin(reasons::PLAIN_ISSUER)
-            .reports("Unable to connect to the server: failed to refresh token: \"http://idp.example#@127.0.0.1/token\": it is plain HTTP, and the refresh token would travel readable")
+            .reports("Unable to connect to the server: failed to refresh token: \"http://idp.example#@127.0.0.1/token\": plain HTTP would expose the refresh token")
             .reaches_exactly([RENEWED[1]]),
         with_metadata("oidc: a token endpoint with an invalid port", json(200, r#"{"token_endpoint":"http://idp.example:99999/token"}"#))
             .env("HTTP_PROXY", "http://{PROXY}")
             .reports("Unable to connect to the server: failed to refresh token: oauth2: cannot fetch token: 404 Words\nResponse: ")
             .reaches_exactly(["proxy POST http://idp.example:99999/token", RENEWED[1]])
             .but_plugin(reasons::PLAIN_ISSUER)
-            .reports("Unable to connect to the server: failed to refresh token: \"http://idp.example:99999/token\": it has no port that can be asked")
+            .reports("Unable to connect to the server: failed to refresh token: \"http://idp.example:99999/token\": invalid port")
             .reaches_exactly([RENEWED[1]]),
     ]
 }

@@ -121,11 +121,11 @@ pub(crate) fn cases() -> Vec<Case> {
             .server(Certificate::Authority)
             .reaches("token good")
             .but_plugin(reasons::LEAF_AS_CA)
-            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: the server shows an authority's certificate (CA:TRUE) as its own, which is not supported: it needs one of its own, signed by that authority"),
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: the server uses a CA certificate (CA:TRUE) as its server certificate, which is not supported; issue a server certificate signed by that CA"),
         cluster("the server's own certificate as CA", "server: '{SERVER}', certificate-authority-data: {GOOD_LEAF}")
             .reaches("token good")
             .but_plugin(reasons::LEAF_AS_CA)
-            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one that signed it, or --insecure-skip-tls-verify)"),
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (the certificate-authority is a server certificate, not a CA certificate, which is not supported; use the certificate of the CA that signed it, or pass --insecure-skip-tls-verify)"),
         case("a server that requires a client certificate")
             .usual()
             .server(ConnectionMode::RequiresCertificate)
@@ -162,7 +162,7 @@ pub(crate) fn cases() -> Vec<Case> {
             .command(Command::Create)
             .reaches("token good")
             .but_plugin(reasons::INSECURE_KEY)
-            .reports("error: the kubeconfig switches certificate verification off for {SERVER}/, and a key would go to whoever answers there: give --insecure-skip-tls-verify to send it all the same"),
+            .reports("error: refusing to send the key to {SERVER}/, for which the kubeconfig disables certificate verification; pass --insecure-skip-tls-verify to allow it"),
         cluster("a key over a connection that the command line makes insecure", "server: '{SERVER}'")
             .command(Command::Create)
             .flags(["--insecure-skip-tls-verify"]).reaches("token good"),

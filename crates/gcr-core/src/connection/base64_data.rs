@@ -1,12 +1,12 @@
-//! What a kubeconfig's `…-data` fields hold: base64 as Go reads it. No error shows any of it.
+//! Decodes the base64 of a kubeconfig's `…-data` fields like Go. Errors contain none of the data.
 
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, Engine as _, alphabet};
 
-use super::kubeconfig_file::Unreadable;
+use super::kubeconfig_file::ParseError;
 
-/// Go's `base64.StdEncoding`: padded, without a look at the bits that do not count.
+/// Go's `base64.StdEncoding`: requires padding and ignores trailing bits.
 const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -14,8 +14,11 @@ const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
-/// Decodes what a `…-data` field holds; line breaks inside do not matter.
-pub(super) fn decode(data: &str) -> Result<Vec<u8>, Unreadable> {
+/// Decodes a `…-data` field. Ignores line breaks, like Go.
+///
+/// # Errors
+/// The data is not base64.
+pub(super) fn decode(data: &str) -> Result<Vec<u8>, ParseError> {
     let decoded = if data.contains(['\n', '\r']) {
         GO_BASE64.decode(data.replace(['\n', '\r'], ""))
     } else {
@@ -24,18 +27,19 @@ pub(super) fn decode(data: &str) -> Result<Vec<u8>, Unreadable> {
     decoded.map_err(|error| not_base64(&error, data))
 }
 
-/// What Go says of data that is not base64.
-pub(super) fn not_base64(error: &DecodeError, data: &str) -> Unreadable {
-    Unreadable::NotBase64(match *error {
+/// Converts a decoding error to the position that Go reports.
+pub(super) fn not_base64(error: &DecodeError, data: &str) -> ParseError {
+    ParseError::NotBase64(match *error {
         DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
         DecodeError::InvalidLength(length) => length,
         DecodeError::InvalidPadding => data.len(),
     })
 }
 
-/// Whether data is base64 at first sight; where not, decoding says what is wrong with it.
+/// Returns whether data consists of the right number of base64 characters. A fast check without decoding; if it fails,
+/// [`decode`] returns the error.
 pub(super) fn is_base64(data: &str) -> bool {
-    /// Which bytes belong to the alphabet.
+    /// Whether a byte belongs to the alphabet.
     const ALPHABET: [bool; 256] = {
         let mut table = [false; 256];
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -46,8 +50,8 @@ pub(super) fn is_base64(data: &str) -> bool {
         }
         table
     };
-    let letters = data.trim_end_matches('=');
+    let unpadded = data.trim_end_matches('=');
     data.len().is_multiple_of(4)
-        && data.len() - letters.len() <= 2
-        && letters.bytes().all(|byte| ALPHABET[usize::from(byte)])
+        && data.len() - unpadded.len() <= 2
+        && unpadded.bytes().all(|byte| ALPHABET[usize::from(byte)])
 }

@@ -1,6 +1,4 @@
-//! One way to send requests as somebody.
-//!
-//! Sends once and as it is told; whoever calls decides about further tries.
+//! Sends single requests with a credential. Retries are up to the caller.
 
 use std::sync::Arc;
 
@@ -9,40 +7,40 @@ use kube::client::Body;
 
 use super::credential::Credential;
 
-/// HTTP to the cluster as somebody.
+/// An HTTP client of a cluster with the user's credential.
 #[derive(Clone)]
 pub struct Client {
     pub(super) http: kube::Client,
     pub(super) credential: Arc<Credential>,
-    /// Everything given as an authority is some server's own certificate.
-    pub(super) leaves_for_authorities: bool,
+    /// Whether all configured certificate authorities are leaf certificates.
+    pub(super) trusts_only_leaf_certs: bool,
 }
 
 impl Client {
-    /// Sends one request, once.
+    /// Sends one request, without retries.
     ///
     /// # Errors
-    /// kube's, with what happened inside.
+    /// kube's error, which wraps the cause.
     pub(crate) async fn send(&self, mut request: Request<Body>) -> kube::Result<Response<Body>> {
         if let Some(authorization) = &self.credential.authorization {
             request
                 .headers_mut()
                 .insert(header::AUTHORIZATION, authorization.clone());
         }
-        let answer = self.http.send(request).await;
-        if answer
+        let response = self.http.send(request).await;
+        if response
             .as_ref()
-            .is_ok_and(|answer| answer.status() != StatusCode::UNAUTHORIZED)
+            .is_ok_and(|response| response.status() != StatusCode::UNAUTHORIZED)
         {
-            self.credential.accepted();
+            self.credential.mark_accepted();
         }
-        answer
+        response
     }
 
-    /// Why the server is not trusted, where the cause is in the kubeconfig.
+    /// Returns a hint for an untrusted server certificate, if the kubeconfig is the cause.
     pub(crate) fn untrusted_ca_hint(&self) -> Option<&'static str> {
-        self.leaves_for_authorities.then_some(
-            "the certificate-authority is a server's own certificate and no authority, which is not accepted here: give the one that signed it, or --insecure-skip-tls-verify",
+        self.trusts_only_leaf_certs.then_some(
+            "the certificate-authority is a server certificate, not a CA certificate, which is not supported; use the certificate of the CA that signed it, or pass --insecure-skip-tls-verify",
         )
     }
 }

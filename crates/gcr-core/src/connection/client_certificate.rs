@@ -1,7 +1,7 @@
-//! A client certificate and its key.
+//! Loads a client certificate and its private key.
 //!
-//! The certificate is not looked into beyond its key: a server may want one of version 1, as microk8s makes them, which
-//! rustls would refuse to parse. Errors have Go's words (`crypto/tls`, `X509KeyPair`).
+//! Only the certificate's public key is checked: microk8s issues X.509 version 1 certificates, which rustls cannot parse, but
+//! the server accepts. Error messages are those of Go (`crypto/tls`, `X509KeyPair`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use super::base64_data::decode;
 use super::kubeconfig::User;
 use crate::domain::go_errors::path_error;
 
-/// The certificate and key of a user's entry, where it has them.
+/// Loads the certificate and key of a user's entry, if it has both.
 ///
 /// # Errors
-/// What is wrong, without `error: `.
+/// The message without the prefix `error: `: a file cannot be read, or its content is invalid.
 pub(super) fn of(user: &User) -> Result<Option<Arc<CertifiedKey>>, String> {
     let certificate = pem(&user.client_certificate_data, &user.client_certificate)?;
     let key = pem(&user.client_key_data, &user.client_key)?;
@@ -41,10 +41,10 @@ fn pem(data: &Option<String>, file: &Option<String>) -> Result<Option<Zeroizing<
     }
 }
 
-/// From PEM, which may hold other blocks too.
+/// Parses a certificate chain and its key from PEM, which may contain other blocks.
 ///
 /// # Errors
-/// What is wrong.
+/// The message without a prefix: a block is missing or invalid, or the key does not belong to the certificate.
 pub(super) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, String> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate)
         .filter_map(Result::ok)
@@ -61,7 +61,7 @@ pub(super) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKe
     }
     let der = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
         match kind(key) {
-            // Go goes by the last words of a block's name, and cannot read what is encrypted either.
+            // Go accepts any block type that ends in "PRIVATE KEY", but cannot parse encrypted keys either.
             None if String::from_utf8_lossy(key).contains("PRIVATE KEY-----") => {
                 "tls: failed to parse private key"
             }
@@ -79,7 +79,7 @@ pub(super) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKe
         "tls: failed to parse private key (RSA, P-256, P-384 and Ed25519 are supported)".to_owned()
     })?;
     let pair = CertifiedKey::new(chain, signer);
-    // Anything else, as a version that rustls does not know, is for the server to judge.
+    // rustls fails otherwise if it cannot parse the certificate; the server may still accept it.
     match pair.keys_match() {
         Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
             Err("tls: private key does not match public key".to_owned())
@@ -88,7 +88,7 @@ pub(super) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKe
     }
 }
 
-/// The kind of the first PEM block.
+/// Returns the kind of the first PEM block.
 fn kind(pem: &[u8]) -> Option<SectionKind> {
     let mut reader = std::io::Cursor::new(pem);
     from_buf(&mut reader).ok().flatten().map(|(kind, _)| kind)

@@ -1,4 +1,4 @@
-//! What a credential plugin may be told of the cluster it logs in to. Holds no credential, but for a proxy's own.
+//! Builds the cluster information that an exec plugin receives. It contains no credential except the proxy's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use super::kubeconfig::Cluster;
 use super::proxy::Proxy;
 use super::trust::Trust;
 
-/// The cluster (`clientauthentication/v1`, `Cluster`).
+/// The cluster of an `ExecCredential` (`clientauthentication/v1`, `Cluster`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct ClusterInfo {
@@ -29,18 +29,18 @@ pub(super) struct ClusterInfo {
 }
 
 impl ClusterInfo {
-    /// As client-go tells it (`rest/exec.go`, `ConfigToExecCluster`).
+    /// Builds the information like client-go (`rest/exec.go`, `ConfigToExecCluster`).
     ///
     /// # Errors
-    /// The line to print: the cluster's certificates or proxy cannot be used.
+    /// The message to print: the cluster's certificates or proxy cannot be used.
     pub(super) fn of(
         cluster: &Cluster,
         url: &Uri,
         environment: &Environment,
     ) -> Result<Self, String> {
-        // The environment's is the plugin's own to find.
-        let given = cluster.proxy_url.as_deref().filter(|it| !it.is_empty());
-        let proxy = match given {
+        // The exec plugin inherits the proxy variables of the environment.
+        let configured = cluster.proxy_url.as_deref().filter(|it| !it.is_empty());
+        let proxy = match configured {
             Some(proxy_url) => Proxy::to(url, Some(proxy_url), environment)?,
             None => None,
         };
@@ -53,22 +53,22 @@ impl ClusterInfo {
             .find_map(|it| it.extension.clone())
             .unwrap_or_default();
         Ok(Self {
-            server: told_server(cluster.server.as_deref().unwrap_or_default(), url),
+            server: server_address(cluster.server.as_deref().unwrap_or_default(), url),
             tls_server_name: cluster.tls_server_name.clone(),
             insecure_skip_tls_verify: cluster.insecure_skip_tls_verify == Some(true),
             certificate_authority_data: STANDARD.encode(Trust::of(cluster)?.bundle),
-            proxy_url: proxy.map(|proxy| proxy.written),
+            proxy_url: proxy.map(|proxy| proxy.configured),
             disable_compression: cluster.disable_compression == Some(true),
             config,
         })
     }
 }
 
-/// The server's address as client-go tells it: where it has a path, without what follows that.
-fn told_server(written: &str, url: &Uri) -> String {
-    let told = match written.split_once('?') {
-        Some((told, _)) if url.path().len() > 1 => told,
-        _ => written,
+/// Returns the server's address as client-go passes it: without the query if it has a path.
+fn server_address(configured: &str, url: &Uri) -> String {
+    let address = match configured.split_once('?') {
+        Some((address, _)) if url.path().len() > 1 => address,
+        _ => configured,
     };
-    told.to_owned()
+    address.to_owned()
 }

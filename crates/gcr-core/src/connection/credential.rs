@@ -1,7 +1,7 @@
-//! What says who we are: where it comes from, and the one that is in use.
+//! Obtains the user's credential from its source and keeps it until it expires.
 //!
-//! A source is asked once and again when its answer has expired or was refused: whoever waits shares the answer. Nothing
-//! here is ever sent over plain HTTP, and nothing is shown.
+//! The source is used again when the credential has expired or the server has rejected it; concurrent callers share the
+//! result. Credentials are neither sent over plain HTTP nor printed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,24 +21,27 @@ use super::oidc::Oidc;
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
 
-/// How long a token that was read from a file is good: client-go reads it again after a minute, less ten seconds
+/// How long a token from a file is used before the file is read again: client-go's one minute less ten seconds
 /// (`transport/token_source.go`).
 const TOKEN_FILE_PERIOD: SignedDuration = SignedDuration::from_secs(50);
 
-/// One credential. Holds a token or a key; never printed.
+/// A credential: a token or password, or a client certificate with its key. Never printed.
 #[derive(Default)]
 pub(super) struct Credential {
     pub(super) authorization: Option<HeaderValue>,
-    pub(super) identity: Option<Arc<CertifiedKey>>,
+    pub(super) client_certificate: Option<Arc<CertifiedKey>>,
     pub(super) expires: Option<Timestamp>,
-    /// It came in place of one that was refused.
-    pub(super) replaces: bool,
-    /// A server has taken it.
+    /// Whether it replaced a credential that the server rejected.
+    pub(super) is_replacement: bool,
+    /// Whether a server has accepted it.
     pub(super) accepted: AtomicBool,
 }
 
 impl Credential {
-    /// A token, until further notice.
+    /// Returns a credential with a bearer token.
+    ///
+    /// # Errors
+    /// The message to print: the token is no valid header value.
     pub(super) fn token(token: &str, expires: Option<Timestamp>) -> Result<Self, String> {
         Ok(Self {
             authorization: Some(bearer(token)?),
@@ -47,24 +50,30 @@ impl Credential {
         })
     }
 
-    /// A server has answered to it, whatever else it said.
-    pub(super) fn accepted(&self) {
+    /// Records that a server responded with a status other than 401.
+    pub(super) fn mark_accepted(&self) {
         self.accepted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it should not be sent any more.
+    /// Returns whether its time of expiry has passed.
     pub(super) fn has_expired(&self) -> bool {
         self.expires
             .is_some_and(|expires| Timestamp::now() > expires)
     }
 }
 
-/// `Authorization` with a token.
+/// Returns the value of an `Authorization` header with a bearer token.
+///
+/// # Errors
+/// The message to print, which does not contain the token: it is no valid header value.
 pub(super) fn bearer(token: &str) -> Result<HeaderValue, String> {
     header(&Zeroizing::new(format!("Bearer {token}")))
 }
 
-/// `Authorization` with user name and password.
+/// Returns the value of an `Authorization` header with a user name and a password.
+///
+/// # Errors
+/// The message to print: never, because base64 is a valid header value.
 pub(super) fn basic(user: &str, password: &str) -> Result<HeaderValue, String> {
     let plain = Zeroizing::new(format!("{user}:{password}"));
     header(&Zeroizing::new(format!(
@@ -81,61 +90,62 @@ fn header(value: &str) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-/// Where a credential comes from.
+/// The source of a credential.
 pub(super) enum CredentialSource {
-    /// The connection wants none, or has it in its certificate.
+    /// No credential, or only the user's client certificate.
     None,
-    /// It is there.
+    /// A constant `Authorization` header.
     Fixed(HeaderValue),
-    /// A file, and the token to use where it cannot be read.
+    /// A token file, and the token to use if the file cannot be read.
     TokenFile(PathBuf, Option<String>),
-    /// A credential plugin.
+    /// An exec plugin.
     ExecPlugin(Box<ExecPlugin>),
-    /// client-go's `oidc`.
+    /// client-go's auth provider `oidc`.
     Oidc(Box<Oidc>),
-    /// There is no way to get one: the line to print.
+    /// No usable source, with the message to print.
     Unavailable(String),
 }
 
-/// A source and its latest answer.
+/// A source and the latest credential from it.
 pub(super) struct Credentials {
     source: CredentialSource,
-    held: Mutex<Option<Arc<Credential>>>,
+    current: Mutex<Option<Arc<Credential>>>,
 }
 
 impl Credentials {
-    /// Nothing is asked yet.
+    /// Returns credentials that use `source` at the first call of [`Credentials::current`].
     pub(super) fn new(source: CredentialSource) -> Self {
         Self {
             source,
-            held: Mutex::new(None),
+            current: Mutex::new(None),
         }
     }
 
-    /// Whether the user may be asked something for it.
+    /// Returns whether obtaining a credential may prompt the user.
     pub(super) fn can_prompt(&self) -> bool {
         matches!(&self.source, CredentialSource::ExecPlugin(plugin) if plugin.can_prompt())
     }
 
-    /// The credential to use now.
+    /// Returns the current credential; obtains one if there is none or it has expired.
     ///
     /// # Errors
-    /// The line to print.
+    /// The message to print: the source failed.
     pub(super) async fn current(&self) -> Result<Arc<Credential>, String> {
-        let mut held = self.held.lock().await;
-        if let Some(credential) = held.as_ref().filter(|it| !it.has_expired()) {
+        let mut current = self.current.lock().await;
+        if let Some(credential) = current.as_ref().filter(|it| !it.has_expired()) {
             return Ok(Arc::clone(credential));
         }
-        self.ask(&mut held, false).await
+        self.obtain(&mut current, false).await
     }
 
-    /// Another credential than `refused`; `None` where there cannot be one. Of many whose request was refused, one asks.
+    /// Returns a new credential in place of `rejected`; `None` if the source cannot have another one. Of concurrent callers
+    /// with the same rejected credential, one uses the source.
     ///
     /// # Errors
-    /// The line to print.
+    /// The message to print: the source failed.
     pub(super) async fn refresh_rejected(
         &self,
-        refused: &Arc<Credential>,
+        rejected: &Arc<Credential>,
     ) -> Result<Option<Arc<Credential>>, String> {
         if matches!(
             self.source,
@@ -143,21 +153,21 @@ impl Credentials {
         ) {
             return Ok(None);
         }
-        let mut held = self.held.lock().await;
-        if let Some(credential) = held.as_ref().filter(|it| !Arc::ptr_eq(it, refused)) {
+        let mut current = self.current.lock().await;
+        if let Some(credential) = current.as_ref().filter(|it| !Arc::ptr_eq(it, rejected)) {
             return Ok(Some(Arc::clone(credential)));
         }
-        // A new one that nobody has taken yet: another would be no better.
-        if refused.replaces && !refused.accepted.load(Ordering::Relaxed) {
+        // A replacement that no server has accepted yet: a further one would be rejected too.
+        if rejected.is_replacement && !rejected.accepted.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        self.ask(&mut held, true).await.map(Some)
+        self.obtain(&mut current, true).await.map(Some)
     }
 
-    async fn ask(
+    async fn obtain(
         &self,
-        held: &mut Option<Arc<Credential>>,
-        refused: bool,
+        current: &mut Option<Arc<Credential>>,
+        is_rejected: bool,
     ) -> Result<Arc<Credential>, String> {
         let mut fresh = match &self.source {
             CredentialSource::None => Credential::default(),
@@ -165,13 +175,13 @@ impl Credentials {
                 authorization: Some(authorization.clone()),
                 ..Credential::default()
             },
-            CredentialSource::TokenFile(path, instead) => {
-                match (read_token(path).await, instead, &*held) {
+            CredentialSource::TokenFile(path, fallback) => {
+                match (read_token(path).await, fallback, &*current) {
                     (Ok(token), ..) => {
-                        let again = Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok();
-                        Credential::token(&token, again)?
+                        let expires = Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok();
+                        Credential::token(&token, expires)?
                     }
-                    // A file that has gone leaves its last token in use.
+                    // The file can no longer be read: keeps its last token.
                     (Err(_), _, Some(last)) => Credential {
                         authorization: last.authorization.clone(),
                         expires: Timestamp::now().saturating_add(TOKEN_FILE_PERIOD).ok(),
@@ -185,29 +195,31 @@ impl Credentials {
                 format!("Unable to connect to the server: getting credentials: {error}")
             })?,
             CredentialSource::Oidc(oidc) => oidc
-                .token(refused)
+                .token(is_rejected)
                 .await
                 .map_err(|error| format!("Unable to connect to the server: {error}"))?,
-            CredentialSource::Unavailable(line) => return Err(line.clone()),
+            CredentialSource::Unavailable(message) => return Err(message.clone()),
         };
-        // By a clock that differs from ours, or as good as: the server judges, or we would ask before every request.
+        // The issuer's clock differs, or the lifetime is very short. Leaves the decision to the server; otherwise the source
+        // would be used before every request.
         if fresh.has_expired() {
             fresh.expires = None;
         }
-        fresh.replaces = refused;
+        fresh.is_replacement = is_rejected;
         let fresh = Arc::new(fresh);
-        *held = Some(Arc::clone(&fresh));
+        *current = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
 }
 
+/// Reads a token file on a blocking thread.
 async fn read_token(path: &Path) -> Result<Zeroizing<String>, String> {
     let path = path.to_owned();
-    run_blocking(move || token_in(&path)).await
+    run_blocking(move || read_token_blocking(&path)).await
 }
 
-/// The token in a file, without the white space around it.
-fn token_in(path: &Path) -> Result<Zeroizing<String>, String> {
+/// Reads the token in a file and trims white space.
+fn read_token_blocking(path: &Path) -> Result<Zeroizing<String>, String> {
     let bytes = Zeroizing::new(
         std::fs::read(path)
             .map_err(|error| format!("error: {}", path_error("open", path, &error)))?,

@@ -1,6 +1,4 @@
-//! What several connections of one run have in common: a plugin's credential, an `oidc` user's, and the user's attention.
-//!
-//! Holds nothing of a cluster.
+//! Shares the credentials of exec plugins and `oidc` users between the connections of a run.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -12,27 +10,28 @@ use super::exec_plugin::ExecPlugin;
 use super::exec_plugin_policy::Lookup;
 use super::kubeconfig::Exec;
 
-/// The file of a user's entry, and the user's name there.
-type Entry = (Option<PathBuf>, String);
+/// A kubeconfig file and the name of a user in it.
+type OidcUser = (Option<PathBuf>, String);
 
-/// ExecPlugins and `oidc` users, so that each is asked once, however many contexts name it.
+/// The credentials of exec plugins and `oidc` users, so that each is used once for any number of contexts.
 #[derive(Default)]
 pub(super) struct CredentialCache {
+    /// Held by the exec plugin that may prompt the user.
     terminal: Arc<tokio::sync::Mutex<()>>,
-    plugins: Mutex<Vec<Known>>,
-    oidc: Mutex<HashMap<Entry, Arc<Credentials>>>,
+    exec_plugins: Mutex<Vec<CachedPlugin>>,
+    oidc: Mutex<HashMap<OidcUser, Arc<Credentials>>>,
 }
 
-/// A plugin, what it is told, and the credential it gave.
-struct Known {
+/// The settings of an exec plugin, the cluster information it receives, and its credentials.
+struct CachedPlugin {
     exec: Exec,
     cluster: Option<ClusterInfo>,
     credentials: Arc<Credentials>,
 }
 
 impl CredentialCache {
-    /// The credentials of a plugin: those there are already, or new ones from `source`.
-    pub(super) fn plugin(
+    /// Returns the credentials of an exec plugin: the cached ones, or new ones from `source`.
+    pub(super) fn exec_plugin(
         &self,
         exec: Exec,
         cluster: Option<ClusterInfo>,
@@ -40,12 +39,15 @@ impl CredentialCache {
         lookup: Lookup,
         source: impl FnOnce(Result<ExecPlugin, String>) -> CredentialSource,
     ) -> Arc<Credentials> {
-        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = plugins
+        let mut plugins = self
+            .exec_plugins
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let cached = plugins
             .iter()
-            .find(|known| known.exec == exec && known.cluster == cluster);
-        if let Some(known) = same {
-            return Arc::clone(&known.credentials);
+            .find(|cached| cached.exec == exec && cached.cluster == cluster);
+        if let Some(cached) = cached {
+            return Arc::clone(&cached.credentials);
         }
         let plugin = ExecPlugin::new(
             exec.clone(),
@@ -55,7 +57,7 @@ impl CredentialCache {
             Arc::clone(&self.terminal),
         );
         let credentials = Arc::new(Credentials::new(source(plugin)));
-        plugins.push(Known {
+        plugins.push(CachedPlugin {
             exec,
             cluster,
             credentials: Arc::clone(&credentials),
@@ -63,16 +65,16 @@ impl CredentialCache {
         credentials
     }
 
-    /// The credentials of an `oidc` user: those there are already, or new ones from `source`. A refresh token may be good
-    /// for one use: two connections must not spend it both.
+    /// Returns the credentials of an `oidc` user: the cached ones, or new ones from `source`. Some issuers accept a refresh
+    /// token only once, so that two connections must not use it separately.
     pub(super) fn oidc(
         &self,
         file: Option<PathBuf>,
         user: &str,
         source: impl FnOnce() -> CredentialSource,
     ) -> Arc<Credentials> {
-        let mut known = self.oidc.lock().unwrap_or_else(PoisonError::into_inner);
-        let credentials = known
+        let mut cached = self.oidc.lock().unwrap_or_else(PoisonError::into_inner);
+        let credentials = cached
             .entry((file, user.to_owned()))
             .or_insert_with(|| Arc::new(Credentials::new(source())));
         Arc::clone(credentials)

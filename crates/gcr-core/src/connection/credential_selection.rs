@@ -1,7 +1,7 @@
-//! From a user's entry to the source of its credential: which of several counts.
+//! Selects the source of a user's credential.
 //!
-//! client-go's order (`clientcmd/client_config.go`, `rest/transport.go`, `transport/round_trippers.go`), with one
-//! deliberate difference: `--token` beats a `tokenFile`.
+//! The precedence is client-go's (`clientcmd/client_config.go`, `rest/transport.go`, `transport/round_trippers.go`), with one
+//! deliberate difference: `--token` takes precedence over `tokenFile`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,49 +19,51 @@ use super::kubeconfig::AuthProvider;
 use super::oidc::Oidc;
 use crate::domain::escape_control::escape_control;
 
-/// What a credential plugin is started by.
+/// The parameters of an exec plugin besides its settings.
 pub(super) struct ExecPlugins<'a, C> {
-    /// Those that are there already.
-    pub(super) shared: &'a CredentialCache,
-    /// Which of them may run.
+    /// The credentials that the connections of the run share.
+    pub(super) cache: &'a CredentialCache,
+    /// Which exec plugins may run.
     pub(super) policy: &'a Policy,
-    /// What they may be told of the cluster.
+    /// Returns the cluster information for an exec plugin that requests it.
     pub(super) cluster: C,
 }
 
-/// The credentials of `chosen`'s user for a server that is reached over TLS.
+/// Returns the credentials of the user in `config`, for a server that is reached over TLS.
 pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
-    chosen: &mut EffectiveConfig,
-    plugins: ExecPlugins<'_, C>,
+    config: &mut EffectiveConfig,
+    exec_plugins: ExecPlugins<'_, C>,
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Arc<Credentials> {
     let ExecPlugins {
-        shared,
+        cache,
         policy,
         cluster,
-    } = plugins;
-    let alone = |source| Arc::new(Credentials::new(source));
+    } = exec_plugins;
+    let unshared = |source| Arc::new(Credentials::new(source));
     let has_certificate =
-        chosen.user.client_certificate.is_some() || chosen.user.client_certificate_data.is_some();
-    let provider = match chosen.user.auth_provider.take() {
-        Some(provider) => match oidc(provider, chosen, options, environment) {
+        config.user.client_certificate.is_some() || config.user.client_certificate_data.is_some();
+    let provider = match config.user.auth_provider.take() {
+        Some(provider) => match oidc(provider, config, options, environment) {
             Ok(oidc) => Some(oidc),
-            Err(why) => return alone(CredentialSource::Unavailable(format!("error: {why}"))),
+            Err(reason) => {
+                return unshared(CredentialSource::Unavailable(format!("error: {reason}")));
+            }
         },
         None => None,
     };
-    let user = &mut chosen.user;
+    let user = &mut config.user;
     let has_token = user.token.is_some() || user.token_file.is_some();
-    // A password alone identifies nobody.
+    // client-go ignores a password without a user name.
     let has_basic = user.username.is_some();
     if has_token && has_basic {
-        return alone(CredentialSource::Unavailable(
+        return unshared(CredentialSource::Unavailable(
             "error: username/password or bearer token may be set, but not both".to_owned(),
         ));
     }
     if let Some(file) = user.token_file.take() {
-        return alone(CredentialSource::TokenFile(file.into(), user.token.take()));
+        return unshared(CredentialSource::TokenFile(file.into(), user.token.take()));
     }
     let fixed = match (user.token.take(), has_basic) {
         (Some(token), _) => Some(bearer(&token)),
@@ -72,27 +74,27 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
         (None, false) => None,
     };
     if let Some(fixed) = fixed {
-        return alone(fixed.map_or_else(CredentialSource::Unavailable, CredentialSource::Fixed));
+        return unshared(fixed.map_or_else(CredentialSource::Unavailable, CredentialSource::Fixed));
     }
     if let Some(oidc) = provider {
-        return shared.oidc(chosen.user_file.clone(), &chosen.user_name, || {
+        return cache.oidc(config.user_file.clone(), &config.user_name, || {
             CredentialSource::Oidc(Box::new(oidc))
         });
     }
     if has_certificate {
-        return alone(CredentialSource::None);
+        return unshared(CredentialSource::None);
     }
     let Some(exec) = user.exec.take() else {
-        return alone(CredentialSource::Unavailable(missing_credentials(chosen)));
+        return unshared(CredentialSource::Unavailable(missing_credentials(config)));
     };
     let cluster = match exec.provide_cluster_info {
         Some(true) => match cluster() {
             Ok(cluster) => Some(cluster),
-            Err(line) => return alone(CredentialSource::Unavailable(line)),
+            Err(message) => return unshared(CredentialSource::Unavailable(message)),
         },
         _ => None,
     };
-    shared.plugin(
+    cache.exec_plugin(
         exec,
         cluster,
         options.stdin_taken,
@@ -108,9 +110,13 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
     )
 }
 
+/// Returns the `oidc` user of an auth provider.
+///
+/// # Errors
+/// The message without the prefix `error: `, in client-go's words: the auth provider does not exist or is not configured.
 fn oidc(
     provider: AuthProvider,
-    chosen: &EffectiveConfig,
+    config: &EffectiveConfig,
     options: &ConnectionOptions,
     environment: &Environment,
 ) -> Result<Oidc, String> {
@@ -125,7 +131,7 @@ fn oidc(
             if options.disable_token_refresh {
                 settings.remove("refresh-token");
             }
-            Oidc::new(settings, &chosen.user_name, chosen.user_file.clone(), environment)
+            Oidc::new(settings, &config.user_name, config.user_file.clone(), environment)
         }
         "gcp" => Err("The gcp auth plugin has been removed.\n\
             Please use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\n\
@@ -139,22 +145,22 @@ fn oidc(
     }
 }
 
-/// kubectl asks for a user name here; we say what is missing.
-fn missing_credentials(chosen: &EffectiveConfig) -> String {
-    let context = escape_control(&chosen.context_name);
-    if !chosen.user_name.is_empty() && chosen.user_file.is_none() {
-        let user = escape_control(&chosen.user_name);
+/// Returns the message for a user without credentials. kubectl would prompt for a user name here.
+fn missing_credentials(config: &EffectiveConfig) -> String {
+    let context = escape_control(&config.context_name);
+    if !config.user_name.is_empty() && config.user_file.is_none() {
+        let user = escape_control(&config.user_name);
         return format!("error: user \"{user}\" was not found for context \"{context}\"");
     }
-    let whose = if chosen.user_name.is_empty() {
+    let reason = if config.user_name.is_empty() {
         "no user was given".to_owned()
     } else {
         format!(
             "user \"{}\" has no credentials",
-            escape_control(&chosen.user_name)
+            escape_control(&config.user_name)
         )
     };
     format!(
-        "error: {whose}: name one with --user, --token, or --client-certificate and --client-key"
+        "error: {reason}: name one with --user, --token, or --client-certificate and --client-key"
     )
 }

@@ -1,25 +1,25 @@
-//! The first of a file's YAML documents, which is all that kubectl looks at.
+//! Finds the first YAML document of a file; kubectl ignores the others.
 //!
-//! A line that begins with `---` or `...` is a marker wherever it stands, also inside of quoted text (YAML 1.2, section
-//! 9.1.2), so no parser is needed to tell where a document ends.
+//! A line that begins with `---` or `...` is a document marker even inside a quoted scalar (YAML 1.2, section 9.1.2), so that
+//! the end of a document can be found without a parser.
 
-/// What belongs to the first document, its own marker among it, and what comes after, with the marker that begins that.
+/// Splits `text` into the first document, including its own `---`, and the rest, which begins with a marker.
 pub(super) fn first(text: &str) -> (&str, &str) {
     let mut has_begun = false;
     let mut at = 0;
     for line in text.split_inclusive(['\n', '\r']) {
         let content = line.trim_end_matches(['\n', '\r']);
-        let marks = |marker: &str| {
+        let is_marker = |marker: &str| {
             content
                 .strip_prefix(marker)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
         };
-        if marks("---") || marks("...") {
+        if is_marker("---") || is_marker("...") {
             if has_begun {
                 return text.split_at(at);
             }
-            has_begun = marks("---");
-        } else if !says_nothing(content) && (has_begun || !content.starts_with('%')) {
+            has_begun = is_marker("---");
+        } else if !is_blank_or_comment(content) && (has_begun || !content.starts_with('%')) {
             has_begun = true;
         }
         at += line.len();
@@ -27,35 +27,35 @@ pub(super) fn first(text: &str) -> (&str, &str) {
     (text, "")
 }
 
-/// Whether a line is empty or a comment.
-fn says_nothing(line: &str) -> bool {
+/// Returns whether a line is empty or a comment.
+fn is_blank_or_comment(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#')
 }
 
-/// What begins with the first line that says something; empty where none does.
-pub(super) fn behind_comments(text: &str) -> &str {
+/// Returns `text` without its leading empty lines and comments.
+pub(super) fn skip_comments(text: &str) -> &str {
     let lines = text.split_inclusive(['\n', '\r']);
-    let nothing: usize = lines
-        .take_while(|line| says_nothing(line))
+    let skipped: usize = lines
+        .take_while(|line| is_blank_or_comment(line))
         .map(str::len)
         .sum();
-    &text[nothing..]
+    &text[skipped..]
 }
 
-/// The line of a directive that Go's YAML does not take: of another version than 1.1, again, or of its own making.
+/// Returns the line of the first directive that Go's YAML parser rejects: a version other than 1.1, a second version, or an
+/// unknown directive.
 pub(super) fn wrong_directive(text: &str) -> Option<u64> {
     let mut versions = 0;
     let text = text.replace("\r\n", "\n");
     let lines = text.split(['\n', '\r']).zip(1_u64..);
-    let before_the_document =
-        lines.take_while(|(line, _)| line.starts_with('%') || says_nothing(line));
-    for (line, number) in before_the_document {
+    let header = lines.take_while(|(line, _)| line.starts_with('%') || is_blank_or_comment(line));
+    for (line, number) in header {
         let Some(directive) = line.strip_prefix('%') else {
             continue;
         };
         let mut words = directive.split([' ', '\t']).filter(|word| !word.is_empty());
-        let is_right = match words.next() {
+        let is_valid = match words.next() {
             Some("YAML") => {
                 versions += 1;
                 versions == 1 && words.next() == Some("1.1")
@@ -63,7 +63,7 @@ pub(super) fn wrong_directive(text: &str) -> Option<u64> {
             Some("TAG") => true,
             _ => false,
         };
-        if !is_right {
+        if !is_valid {
             return Some(number);
         }
     }
@@ -75,8 +75,8 @@ mod tests {
     use super::{first, wrong_directive};
 
     #[test]
-    fn directives_are_those_of_yaml_1_1() {
-        // What kubectl 1.37.2 took and refused; what stands behind a marker is for the parser to refuse.
+    fn wrong_directive_returns_line_that_kubectl_rejects() {
+        // The results of kubectl 1.37.2. A directive after a marker is left to the parser.
         for (text, line) in [
             ("a: b\n", None),
             ("a: b\n%YAML 1.2\n", None),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_ends_at_the_next_marker() {
+    fn first_ends_document_at_next_marker() {
         for (document, rest) in [
             ("", ""),
             ("a: b\n", ""),

@@ -1,7 +1,8 @@
-//! The entries a run uses, with the flags laid over them.
+//! Selects the context, cluster and user of a connection and applies the flags to them.
 //!
-//! client-go's override rules (`clientcmd/client_config.go`, `getContext`, `getAuthInfo`, `getCluster`) and its messages.
-//! An empty flag is no flag. Never falls back to another cluster than the one that was named.
+//! The override rules and messages are those of client-go (`clientcmd/client_config.go`, `getContext`, `getAuthInfo`,
+//! `getCluster`). A flag with an empty value counts as not set. The module never falls back to a cluster other than the
+//! named one.
 
 use std::path::PathBuf;
 
@@ -15,7 +16,8 @@ use super::options::ConnectionOptions;
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_quote::go_quoted;
 
-/// Context, cluster and user of a run, empty where no kubeconfig has them. Empty strings are taken out.
+/// The context, cluster and user of a connection, with flags applied. An entry that no kubeconfig has is empty. Empty
+/// strings are `None`.
 pub(super) struct EffectiveConfig {
     pub(super) context: Context,
     pub(super) cluster: Cluster,
@@ -23,37 +25,37 @@ pub(super) struct EffectiveConfig {
     pub(super) context_name: String,
     pub(super) cluster_name: String,
     pub(super) user_name: String,
-    /// The file the user's entry came from.
+    /// The kubeconfig file that has the user's entry.
     pub(super) user_file: Option<PathBuf>,
     pub(super) missing: Missing,
-    /// `--token` was given: it beats a `tokenFile`.
+    /// Whether `--token` is set: it takes precedence over `tokenFile`.
     pub(super) token_flag: bool,
 }
 
-/// Which of the names no kubeconfig has.
+/// Which of the three names no kubeconfig has.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Missing {
-    /// Said by [`super::validation::check`].
+    /// Reported by [`super::validation::check`], unless a flag names the context.
     pub(super) context: bool,
     cluster: bool,
     user: bool,
 }
 
-/// What a flag says, where it says something.
+/// Returns the value of a flag that is set and not empty.
 fn given(flag: &Option<String>) -> Option<String> {
     flag.clone().filter(|value| !value.is_empty())
 }
 
-fn lay(slot: &mut Option<String>, flag: &Option<String>) {
+fn override_value(field: &mut Option<String>, flag: &Option<String>) {
     if let Some(value) = given(flag) {
-        *slot = Some(value);
+        *field = Some(value);
     }
 }
 
 impl EffectiveConfig {
-    /// Picks by flags, else by the current context. Whether all that is named is there is for [`EffectiveConfig::check_names`] and
-    /// [`super::validation::check`] to say.
-    pub(super) fn pick(
+    /// Selects entries by the flags, or else by the current context. Missing entries are reported by
+    /// [`EffectiveConfig::check_names`] and [`super::validation::check`].
+    pub(super) fn select(
         merged: &Merged,
         options: &ConnectionOptions,
         environment: &Environment,
@@ -75,8 +77,8 @@ impl EffectiveConfig {
             user: user.is_none() && !user_name.is_empty(),
         };
         let mut cluster = cluster.unwrap_or_default();
-        blank_cluster(&mut cluster);
-        // On an entry that a flag names in vain client-go lays no others.
+        clear_empty_in_cluster(&mut cluster);
+        // client-go applies no further flags to an entry that does not exist but is named by a flag.
         if !missing.cluster || given(&options.cluster).is_none() {
             override_cluster(&mut cluster, options, environment);
         }
@@ -84,7 +86,7 @@ impl EffectiveConfig {
             Some((user, file)) => (user, Some(file.to_owned())),
             None => (User::default(), None),
         };
-        blank_user(&mut user);
+        clear_empty_in_user(&mut user);
         if !missing.user || given(&options.user).is_none() {
             override_user(&mut user, options);
         }
@@ -101,10 +103,10 @@ impl EffectiveConfig {
         }
     }
 
-    /// Whether what `options` name, and the context's cluster, is there; client-go's order.
+    /// Checks, in client-go's order, that the entries exist which the flags name, and the context's cluster.
     ///
     /// # Errors
-    /// The line to print: a name that is not there.
+    /// An entry does not exist.
     pub(super) fn check_names(&self, options: &ConnectionOptions) -> Result<(), ResolveError> {
         let missing = self.missing;
         for (is_missing, flag, kind) in [
@@ -121,7 +123,7 @@ impl EffectiveConfig {
                 });
             }
         }
-        // kubectl would ask localhost:8080 here.
+        // kubectl would connect to localhost:8080 here.
         if missing.cluster && given(&options.server).is_none() {
             return Err(ResolveError::of_context(format!(
                 "error: cluster \"{}\" was not found for context \"{}\"",
@@ -141,7 +143,7 @@ fn token_flag(options: &ConnectionOptions) -> Option<&str> {
         .filter(|token| !token.is_empty())
 }
 
-/// The address where nothing names one (client-go `getDefaultServer`).
+/// Returns the server's address if neither a kubeconfig nor a flag names one (client-go `getDefaultServer`).
 pub(super) fn default_server(environment: &Environment) -> String {
     environment
         .text("KUBERNETES_MASTER")
@@ -153,19 +155,19 @@ fn override_cluster(cluster: &mut Cluster, options: &ConnectionOptions, environm
     if cluster.server.is_none() {
         cluster.server = Some(default_server(environment));
     }
-    lay(&mut cluster.server, &options.server);
-    lay(&mut cluster.proxy_url, &options.proxy_url);
+    override_value(&mut cluster.server, &options.server);
+    override_value(&mut cluster.proxy_url, &options.proxy_url);
     if options.disable_compression {
         cluster.disable_compression = Some(true);
     }
-    // Either flag stands for the whole question of trust.
+    // Either flag replaces all settings about the server's certificate.
     let authority = given(&options.certificate_authority);
     if options.insecure_skip_tls_verify || authority.is_some() {
         cluster.insecure_skip_tls_verify = Some(options.insecure_skip_tls_verify);
         cluster.certificate_authority = authority;
         cluster.certificate_authority_data = None;
     }
-    // Another server has another name.
+    // The kubeconfig's TLS server name belongs to the kubeconfig's server.
     if given(&options.tls_server_name).is_some() || given(&options.server).is_some() {
         cluster.tls_server_name = given(&options.tls_server_name);
     }
@@ -184,12 +186,12 @@ fn override_user(user: &mut User, options: &ConnectionOptions) {
         user.token = Some(token.to_owned());
         user.token_file = None;
     }
-    lay(&mut user.impersonate, &options.impersonate);
-    lay(&mut user.impersonate_uid, &options.impersonate_uid);
+    override_value(&mut user.impersonate, &options.impersonate);
+    override_value(&mut user.impersonate_uid, &options.impersonate_uid);
     if !options.impersonate_groups.is_empty() {
         user.impersonate_groups = Some(options.impersonate_groups.clone());
     }
-    // A key on the command line stands for all of that key's values.
+    // A key on the command line replaces all values that the kubeconfig has for it.
     let extra = &options.impersonate_user_extra;
     for (key, _) in extra {
         let values = extra
@@ -203,17 +205,17 @@ fn override_user(user: &mut User, options: &ConnectionOptions) {
     }
 }
 
-/// Takes out what is empty: in a kubeconfig that is the same as absent.
-fn blank<const N: usize>(slots: [&mut Option<String>; N]) {
-    for slot in slots {
-        if slot.as_ref().is_some_and(String::is_empty) {
-            *slot = None;
+/// Sets empty fields to `None`: in a kubeconfig, empty and absent mean the same.
+fn clear_empty<const N: usize>(fields: [&mut Option<String>; N]) {
+    for field in fields {
+        if field.as_ref().is_some_and(String::is_empty) {
+            *field = None;
         }
     }
 }
 
-fn blank_cluster(cluster: &mut Cluster) {
-    blank([
+fn clear_empty_in_cluster(cluster: &mut Cluster) {
+    clear_empty([
         &mut cluster.server,
         &mut cluster.tls_server_name,
         &mut cluster.certificate_authority,
@@ -222,8 +224,8 @@ fn blank_cluster(cluster: &mut Cluster) {
     ]);
 }
 
-fn blank_user(user: &mut User) {
-    blank([
+fn clear_empty_in_user(user: &mut User) {
+    clear_empty([
         &mut user.client_certificate,
         &mut user.client_certificate_data,
         &mut user.client_key,

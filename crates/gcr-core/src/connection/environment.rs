@@ -1,24 +1,24 @@
-//! What the connection depends on outside of flags and files, as values: tests need not touch the process's own.
+//! Captures the environment variables and well-known paths that a connection depends on.
 //!
-//! Reads once; nothing below looks at the environment or for well-known files again.
+//! The process environment is read once, here only, so that tests can pass an environment of their own.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Where a pod finds its account (client-go `rest/config.go`, `InClusterConfig`).
+/// The directory of a pod's service account (client-go `rest/config.go`, `InClusterConfig`).
 const ACCOUNT_DIRECTORY: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// The environment variables, and where the pod's account would be.
+/// The environment variables and the directory of the pod's service account.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
-    /// Directory of the pod's token, namespace and authority.
+    /// The directory with the pod's `token`, `namespace` and `ca.crt`.
     pub(super) account: PathBuf,
 }
 
 impl Environment {
-    /// The process's own.
+    /// Returns the environment of this process.
     pub fn of_process() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
@@ -26,7 +26,7 @@ impl Environment {
         }
     }
 
-    /// These variables and no others, outside of any pod.
+    /// Returns an environment with these variables only, outside of any pod.
     pub fn of(variables: &[(&str, &str)]) -> Self {
         Self {
             variables: variables
@@ -37,19 +37,19 @@ impl Environment {
         }
     }
 
-    /// Whether a variable is set, be it empty.
+    /// Returns whether a variable is set, even if it is empty.
     pub(super) fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
 
-    /// A variable that is set and not empty.
+    /// Returns the value of a variable that is set and not empty.
     pub(super) fn os(&self, name: &str) -> Option<&OsString> {
         self.value(name).filter(|value| !value.is_empty())
     }
 
     fn value(&self, name: &str) -> Option<&OsString> {
         if cfg!(windows) {
-            // There `PATH` is usually called `Path`.
+            // Windows ignores the case of names: `PATH` is usually called `Path`.
             let mut all = self.variables.iter();
             return all
                 .find_map(|(other, value)| other.eq_ignore_ascii_case(name).then_some(value));
@@ -57,12 +57,12 @@ impl Environment {
         self.variables.get(&OsString::from(name))
     }
 
-    /// The same as text; what is no text counts as not set.
+    /// Returns the value of a variable that is set, not empty and valid Unicode.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.os(name)?.to_str()
     }
 
-    /// The first of several that is set.
+    /// Returns the value of the first of `names` for which [`Environment::text`] has one.
     pub(super) fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.text(name))
     }

@@ -1,6 +1,7 @@
-//! Why a connection was not made or broke, in the words Go has for it and kubectl prints.
+//! Translates connection errors into Go's messages, which kubectl prints.
 //!
-//! Goes by the type and kind of what is inside an error, never by its text. What nobody foresaw is shown as it is.
+//! The translation depends on the types and kinds in the error's chain of causes, never on its text. The text of any other
+//! error is printed unchanged.
 
 use std::error::Error as StdError;
 use std::io;
@@ -15,7 +16,7 @@ use crate::domain::go_errors::errno;
 
 type Cause<'a> = &'a (dyn StdError + 'static);
 
-/// What is inside an error, from the outside in. An `io::Error` hides what it was made of from `source`.
+/// Returns an error and its causes, outermost first. The inner error of an `io::Error` is not its `source`.
 fn chain(error: Cause<'_>) -> Vec<Cause<'_>> {
     let mut found: Vec<Cause<'_>> = vec![error];
     let mut next: Option<Cause<'_>> = Some(error);
@@ -30,14 +31,14 @@ fn chain(error: Cause<'_>) -> Vec<Cause<'_>> {
     found
 }
 
-/// The first of a type in an error.
+/// Returns the first cause of type `T`.
 fn find<T: StdError + 'static>(error: Cause<'_>) -> Option<&T> {
     chain(error)
         .into_iter()
         .find_map(|cause| cause.downcast_ref::<T>())
 }
 
-/// Whether somebody said that nobody listens there.
+/// Returns whether the connection was refused.
 pub(crate) fn is_refused(error: Cause<'_>) -> bool {
     chain(error)
         .into_iter()
@@ -45,7 +46,8 @@ pub(crate) fn is_refused(error: Cause<'_>) -> bool {
         .any(|io| io.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// Whether the server's certificate was signed by nobody we trust, or is itself what we were told to trust.
+/// Returns whether no trusted authority signed the server's certificate, or the certificate itself is configured as the
+/// authority.
 pub(crate) fn is_unknown_authority(error: Cause<'_>) -> bool {
     matches!(
         find::<rustls::Error>(error),
@@ -55,21 +57,21 @@ pub(crate) fn is_unknown_authority(error: Cause<'_>) -> bool {
     )
 }
 
-/// The words after `Unable to connect to the server: `.
+/// Returns the message to print after `Unable to connect to the server: `.
 pub(crate) fn error_text(error: Cause<'_>) -> String {
     if let Some(proxy) = find::<ProxyFailed>(error) {
-        // Go knows HTTP in TLS's place by an error that is not wrapped, and a proxy's is.
+        // Go recognizes an HTTP response in place of TLS only in an unwrapped error; a proxy's error is wrapped.
         if find::<NotTls>(&*proxy.0) == Some(&NotTls::Http) {
             return format!("proxyconnect tcp: {}", NotTls::Other);
         }
-        return format!("proxyconnect tcp: {}", words(&*proxy.0, true));
+        return format!("proxyconnect tcp: {}", direct_text(&*proxy.0, true));
     }
-    let connecting = find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect);
-    words(error, connecting)
+    let is_connecting = find::<legacy::Error>(error).is_some_and(legacy::Error::is_connect);
+    direct_text(error, is_connecting)
 }
 
-/// What is wrong, where no proxy is in the way.
-fn words(error: Cause<'_>, connecting: bool) -> String {
+/// Returns the message of an error that is not the proxy's. `is_connecting`: no connection had been established.
+fn direct_text(error: Cause<'_>, is_connecting: bool) -> String {
     if let Some(lookup) = find::<LookupFailed>(error) {
         return format!(
             "dial tcp: lookup {}: no such host",
@@ -80,7 +82,7 @@ fn words(error: Cause<'_>, connecting: bool) -> String {
         return other.to_string();
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        return tls_wording(tls);
+        return tls_text(tls);
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
         return "EOF".to_owned();
@@ -121,21 +123,19 @@ fn words(error: Cause<'_>, connecting: bool) -> String {
         .last()
         .map_or_else(String::new, ToString::to_string);
     let root = escape_control(&root).into_owned();
-    if connecting {
+    if is_connecting {
         format!("dial tcp: {root}")
     } else {
         root
     }
 }
 
-fn tls_wording(error: &rustls::Error) -> String {
+fn tls_text(error: &rustls::Error) -> String {
     let unverified = |why: String| format!("tls: failed to verify certificate: x509: {why}");
     match error {
-        rustls::Error::InvalidCertificate(certificate) => {
-            unverified(certificate_wording(certificate))
-        }
+        rustls::Error::InvalidCertificate(certificate) => unverified(certificate_text(certificate)),
         rustls::Error::AlertReceived(alert) => {
-            format!("remote error: tls: {}", alert_wording(*alert))
+            format!("remote error: tls: {}", alert_text(*alert))
         }
         rustls::Error::InvalidMessage(_) => {
             "tls: first record does not look like a TLS handshake".to_owned()
@@ -147,61 +147,61 @@ fn tls_wording(error: &rustls::Error) -> String {
     }
 }
 
-fn certificate_wording(error: &CertificateError) -> String {
-    use CertificateError as ObjectErrorKind;
+fn certificate_text(error: &CertificateError) -> String {
+    use CertificateError as Error;
     match error {
-        ObjectErrorKind::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
-        // As a rule a cluster that was made anew, whose authority has the old one's name.
-        ObjectErrorKind::BadSignature | ObjectErrorKind::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "certificate signed by unknown authority (its signature does not fit the one of that name, or is of a kind that is not supported)".to_owned()
+        Error::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
+        // Usually the cluster was recreated and its new authority has the name of the old one.
+        Error::BadSignature | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "certificate signed by unknown authority (its signature does not match the authority of that name, or its algorithm is not supported)".to_owned()
         }
-        ObjectErrorKind::UnsupportedSignatureAlgorithmContext { .. } => {
+        Error::UnsupportedSignatureAlgorithmContext { .. } => {
             "certificate is signed by an algorithm that is not supported".to_owned()
         }
-        ObjectErrorKind::UnhandledCriticalExtension => "unhandled critical extension".to_owned(),
-        ObjectErrorKind::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
+        Error::UnhandledCriticalExtension => "unhandled critical extension".to_owned(),
+        Error::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
             Some(webpki::Error::CaUsedAsEndEntity) => {
-                "the server shows an authority's certificate (CA:TRUE) as its own, which is not supported: it needs one of its own, signed by that authority".to_owned()
+                "the server uses a CA certificate (CA:TRUE) as its server certificate, which is not supported; issue a server certificate signed by that CA".to_owned()
             }
             Some(webpki::Error::UnsupportedCriticalExtension) => {
                 "unhandled critical extension".to_owned()
             }
             _ => escape_control(&other.to_string()).into_owned(),
         },
-        ObjectErrorKind::NotValidForNameContext {
+        Error::NotValidForNameContext {
             expected,
             presented,
-        } => names_wording(&expected.to_str(), presented),
-        ObjectErrorKind::NotValidForName => "certificate is not valid for the server's name".to_owned(),
-        ObjectErrorKind::ExpiredContext { time, not_after } => format!(
+        } => names_text(&expected.to_str(), presented),
+        Error::NotValidForName => "certificate is not valid for the server's name".to_owned(),
+        Error::ExpiredContext { time, not_after } => format!(
             "certificate has expired or is not yet valid: current time {} is after {}",
-            moment(time.as_secs()),
-            moment(not_after.as_secs())
+            time_text(time.as_secs()),
+            time_text(not_after.as_secs())
         ),
-        ObjectErrorKind::NotValidYetContext { time, not_before } => format!(
+        Error::NotValidYetContext { time, not_before } => format!(
             "certificate has expired or is not yet valid: current time {} is before {}",
-            moment(time.as_secs()),
-            moment(not_before.as_secs())
+            time_text(time.as_secs()),
+            time_text(not_before.as_secs())
         ),
-        ObjectErrorKind::Expired | ObjectErrorKind::NotValidYet => {
+        Error::Expired | Error::NotValidYet => {
             "certificate has expired or is not yet valid".to_owned()
         }
-        ObjectErrorKind::InvalidPurpose | ObjectErrorKind::InvalidPurposeContext { .. } => {
+        Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => {
             "certificate specifies an incompatible key usage".to_owned()
         }
         other => escape_control(&other.to_string()).into_owned(),
     }
 }
 
-fn moment(seconds: u64) -> String {
+fn time_text(seconds: u64) -> String {
     i64::try_from(seconds)
         .ok()
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map_or_else(|| seconds.to_string(), |moment| moment.to_string())
+        .map_or_else(|| seconds.to_string(), |time| time.to_string())
 }
 
-/// Go's `x509.HostnameError`. webpki gives names as `DnsName("a")` and `IpAddress(1.2.3.4)`.
-fn names_wording(expected: &str, presented: &[String]) -> String {
+/// Returns the message of Go's `x509.HostnameError`. webpki formats names as `DnsName("a")` and `IpAddress(1.2.3.4)`.
+fn names_text(expected: &str, presented: &[String]) -> String {
     let is_ip = expected.parse::<std::net::IpAddr>().is_ok();
     let kind = if is_ip { "IpAddress(" } else { "DnsName(" };
     let names: Vec<&str> = presented
@@ -224,8 +224,8 @@ fn names_wording(expected: &str, presented: &[String]) -> String {
     }
 }
 
-/// Go's names of alerts (`crypto/tls/alert.go`).
-fn alert_wording(alert: AlertDescription) -> String {
+/// Returns Go's name of a TLS alert (`crypto/tls/alert.go`).
+fn alert_text(alert: AlertDescription) -> String {
     use AlertDescription as Alert;
     match alert {
         Alert::CloseNotify => "close notify",
@@ -256,50 +256,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_for_other_names_says_which() {
+    fn names_text_lists_names_of_certificate() {
         let presented = [
             "DnsName(\"kubernetes\")".to_owned(),
             "DnsName(\"kubernetes.default\")".to_owned(),
             "IpAddress(10.96.0.1)".to_owned(),
         ];
         assert_eq!(
-            names_wording("api.test", &presented),
+            names_text("api.test", &presented),
             "certificate is valid for kubernetes, kubernetes.default, not api.test"
         );
         assert_eq!(
-            names_wording("127.0.0.1", &presented),
+            names_text("127.0.0.1", &presented),
             "certificate is valid for 10.96.0.1, not 127.0.0.1"
         );
         assert_eq!(
-            names_wording("127.0.0.1", &presented[..1]),
+            names_text("127.0.0.1", &presented[..1]),
             "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"
         );
         assert_eq!(
-            names_wording("api.test", &[]),
+            names_text("api.test", &[]),
             "certificate is not valid for any names, but wanted to match api.test"
         );
     }
 
     #[test]
-    fn what_is_wrong_with_a_certificate_is_said_in_words() {
+    fn certificate_text_states_reason() {
         let other = |error: webpki::Error| {
             CertificateError::Other(rustls::OtherError(std::sync::Arc::new(error)))
         };
-        for (error, words) in [
-            (CertificateError::BadSignature, "does not fit"),
+        for (error, part) in [
+            (CertificateError::BadSignature, "does not match"),
             (other(webpki::Error::CaUsedAsEndEntity), "CA:TRUE"),
             (
                 other(webpki::Error::UnsupportedCriticalExtension),
                 "unhandled critical extension",
             ),
         ] {
-            let said = certificate_wording(&error);
-            assert!(said.contains(words), "{said}");
+            let text = certificate_text(&error);
+            assert!(text.contains(part), "{text}");
         }
     }
 
     #[test]
-    fn what_is_wrapped_in_io_errors_is_found() {
+    fn error_text_with_cause_inside_io_error_finds_cause() {
         let tls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
         assert!(is_unknown_authority(&wrapped));

@@ -1,7 +1,7 @@
-//! An `ExecCredential` as a credential plugin prints it (client-go `pkg/apis/clientauthentication/v1`).
+//! Deserializes the `ExecCredential` that an exec plugin prints (client-go `pkg/apis/clientauthentication/v1`).
 //!
-//! Read as Go reads JSON into a struct: of a field that comes twice the last counts, and nothing in it leaves what was
-//! there; a second `status` is laid over the first. A list is never taken for an object's fields.
+//! Follows the rules of Go's `encoding/json` for structs: the last of repeated fields counts, `null` leaves a string
+//! unchanged, and a second `status` is merged into the first. A list is not accepted in place of an object.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor,
 };
 
-/// What was printed.
+/// The output of an exec plugin.
 #[derive(Default)]
 pub(super) struct ExecCredential {
     pub(super) kind: Option<String>,
@@ -17,7 +17,7 @@ pub(super) struct ExecCredential {
     pub(super) status: Option<Status>,
 }
 
-/// The credential itself.
+/// The `status` of an [`ExecCredential`], which holds the credential.
 #[derive(Default)]
 pub(super) struct Status {
     pub(super) expiration_timestamp: Option<String>,
@@ -28,13 +28,13 @@ pub(super) struct Status {
 
 impl<'de> Deserialize<'de> for ExecCredential {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Whole)
+        from.deserialize_map(CredentialVisitor)
     }
 }
 
-struct Whole;
+struct CredentialVisitor;
 
-impl<'de> Visitor<'de> for Whole {
+impl<'de> Visitor<'de> for CredentialVisitor {
     type Value = ExecCredential;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,34 +42,34 @@ impl<'de> Visitor<'de> for Whole {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<ExecCredential, A::Error> {
-        let mut whole = ExecCredential::default();
+        let mut credential = ExecCredential::default();
         while let Some(key) = from.next_key::<String>()? {
             match key.as_str() {
-                "kind" => overwrite(&mut whole.kind, &mut from)?,
-                "apiVersion" => overwrite(&mut whole.api_version, &mut from)?,
-                "status" => from.next_value_seed(Laid(&mut whole.status))?,
+                "kind" => overwrite(&mut credential.kind, &mut from)?,
+                "apiVersion" => overwrite(&mut credential.api_version, &mut from)?,
+                "status" => from.next_value_seed(MergeStatus(&mut credential.status))?,
                 _ => drop(from.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(whole)
+        Ok(credential)
     }
 }
 
-/// A text; nothing leaves what was there.
+/// Reads a string into `field`; `null` leaves it unchanged.
 fn overwrite<'de, A: MapAccess<'de>>(
-    slot: &mut Option<String>,
+    field: &mut Option<String>,
     from: &mut A,
 ) -> Result<(), A::Error> {
     if let Some(text) = from.next_value::<Option<String>>()? {
-        *slot = Some(text);
+        *field = Some(text);
     }
     Ok(())
 }
 
-/// A status that is laid over the one before it; nothing takes that away.
-struct Laid<'a>(&'a mut Option<Status>);
+/// Merges a `status` into an earlier one; `null` removes it.
+struct MergeStatus<'a>(&'a mut Option<Status>);
 
-impl<'de> DeserializeSeed<'de> for Laid<'_> {
+impl<'de> DeserializeSeed<'de> for MergeStatus<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -77,7 +77,7 @@ impl<'de> DeserializeSeed<'de> for Laid<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Laid<'_> {
+impl<'de> Visitor<'de> for MergeStatus<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for Laid<'_> {
         let status = self.0.get_or_insert_default();
         while let Some(key) = from.next_key::<String>()? {
             match key.as_str() {
-                // Go's is a pointer: nothing takes it away.
+                // A pointer in Go: `null` clears it.
                 "expirationTimestamp" => status.expiration_timestamp = from.next_value()?,
                 "token" => overwrite(&mut status.token, &mut from)?,
                 "clientCertificateData" => {
@@ -124,10 +124,10 @@ mod tests {
         Some(read.status?.token.unwrap_or_default())
     }
 
-    // What kubectl 1.37.2 made of the same.
+    // The results of kubectl 1.37.2.
 
     #[test]
-    fn the_last_of_a_repeated_field_counts() {
+    fn deserialize_with_repeated_field_uses_last_value() {
         for json in [
             r#"{"status":{"token":"other","token":"good"}}"#,
             r#"{"status":{"token":"other"},"status":{"token":"good"}}"#,
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_another_type_is_refused_also_where_the_last_is_not() {
+    fn deserialize_with_value_of_wrong_type_fails() {
         for json in [
             r#"{"status":{"token":5,"token":"good"}}"#,
             r#"{"status":["2099-01-01T00:00:00Z","good"]}"#,

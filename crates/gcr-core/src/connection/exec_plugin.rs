@@ -1,7 +1,7 @@
-//! A credential plugin: a program that prints an `ExecCredential` (client-go `plugin/pkg/client/auth/exec`).
+//! Runs an exec plugin: a program that prints an `ExecCredential` (client-go `plugin/pkg/client/auth/exec`).
 //!
-//! What it prints is a secret and never shown, not even when it makes no sense. Its standard error is the user's. It gets
-//! standard input only where it may ask somebody.
+//! Its standard output is secret and never printed, even if it is invalid. Its standard error goes to the user. It gets
+//! standard input only if it may prompt the user.
 
 use std::borrow::Cow;
 use std::io::IsTerminal as _;
@@ -26,7 +26,7 @@ use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::errno;
 use crate::domain::go_time;
 
-/// What client-go says before the kubeconfig's own hint.
+/// client-go's text in front of the kubeconfig's `installHint`.
 const INSTALL_HELP: &str = "
 
 It looks like you are trying to use a client-go credential plugin that is not installed.
@@ -34,7 +34,7 @@ It looks like you are trying to use a client-go credential plugin that is not in
 To learn more about this feature, consult the documentation available at:
       https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins";
 
-/// Whether a plugin may talk with the user.
+/// Whether an exec plugin may or must prompt the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum InteractiveMode {
     Never,
@@ -42,20 +42,20 @@ enum InteractiveMode {
     Always,
 }
 
-/// A plugin, ready to run.
+/// An exec plugin with everything needed to run it.
 pub(super) struct ExecPlugin {
     exec: Exec,
     cluster: Option<ClusterInfo>,
-    talk: InteractiveMode,
+    interactive_mode: InteractiveMode,
     stdin_taken: bool,
     lookup: Lookup,
-    /// Held while a plugin may talk with the user: one after another.
+    /// Held while an exec plugin may prompt the user, so that only one does at a time.
     terminal: Arc<Mutex<()>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Question<'a> {
+struct ExecInfo<'a> {
     kind: &'static str,
     api_version: &'a str,
     spec: Spec<'a>,
@@ -69,10 +69,10 @@ struct Spec<'a> {
 }
 
 impl ExecPlugin {
-    /// From a user's entry, which has been checked.
+    /// Returns the exec plugin of a validated user entry.
     ///
     /// # Errors
-    /// The line to print.
+    /// The message to print: the API version is not supported.
     pub(super) fn new(
         exec: Exec,
         cluster: Option<ClusterInfo>,
@@ -87,7 +87,7 @@ impl ExecPlugin {
                 escape_control(version)
             ));
         }
-        let talk = match exec.interactive_mode.as_deref().unwrap_or_default() {
+        let interactive_mode = match exec.interactive_mode.as_deref().unwrap_or_default() {
             "Never" => InteractiveMode::Never,
             "Always" => InteractiveMode::Always,
             _ => InteractiveMode::IfAvailable,
@@ -95,28 +95,26 @@ impl ExecPlugin {
         Ok(Self {
             exec,
             cluster,
-            talk,
+            interactive_mode,
             stdin_taken,
             lookup,
             terminal,
         })
     }
 
-    /// Runs it and takes its credential.
+    /// Runs the exec plugin and returns its credential.
     ///
     /// # Errors
-    /// What went wrong, without anything that the plugin printed.
+    /// The message without a prefix; contains nothing that the exec plugin printed.
     pub(super) async fn run(&self) -> Result<Credential, String> {
-        let interactive = self.is_interactive(std::io::stdin().is_terminal())?;
-        let _terminal = if interactive {
+        let is_interactive = self.is_interactive(std::io::stdin().is_terminal())?;
+        let _terminal = if is_interactive {
             Some(self.terminal.lock().await)
         } else {
             None
         };
-        let command = self.command(interactive, self.find_file().await?)?;
-        let output = tokio::task::spawn_blocking(move || start(command))
-            .await
-            .map_err(|_| "exec: the plugin could not be waited for".to_owned())?;
+        let command = self.command(is_interactive, self.find_file().await?)?;
+        let output = run_blocking(move || Ok(run_to_end(command))).await?;
         let output = output.map_err(|error| self.not_started(&error))?;
         let stdout = Zeroizing::new(output.stdout);
         if !output.status.success() {
@@ -126,31 +124,33 @@ impl ExecPlugin {
                 output.status.code().unwrap_or(-1)
             ));
         }
-        self.read(&stdout)
+        self.parse(&stdout)
     }
 
     fn name(&self) -> String {
         escape_control(self.exec.command.as_deref().unwrap_or_default()).into_owned()
     }
 
-    /// Whether it may ask the user something now.
+    /// Returns whether the exec plugin would be allowed to prompt the user now.
     pub(super) fn can_prompt(&self) -> bool {
         self.is_interactive(std::io::stdin().is_terminal()) == Ok(true)
     }
 
-    fn is_interactive(&self, terminal: bool) -> Result<bool, String> {
-        let trouble = |why: &str| {
+    fn is_interactive(&self, is_terminal: bool) -> Result<bool, String> {
+        let unsupported = |reason: &str| {
             Err(format!(
-                "exec plugin cannot support interactive mode: {why}"
+                "exec plugin cannot support interactive mode: {reason}"
             ))
         };
-        match self.talk {
+        match self.interactive_mode {
             InteractiveMode::Never => Ok(false),
-            InteractiveMode::IfAvailable => Ok(terminal && !self.stdin_taken),
+            InteractiveMode::IfAvailable => Ok(is_terminal && !self.stdin_taken),
             InteractiveMode::Always if self.stdin_taken => {
-                trouble("standard input is unavailable: the credential to send is read from it")
+                unsupported("standard input is unavailable: the credential to send is read from it")
             }
-            InteractiveMode::Always if !terminal => trouble("standard input is not a terminal"),
+            InteractiveMode::Always if !is_terminal => {
+                unsupported("standard input is not a terminal")
+            }
             InteractiveMode::Always => Ok(true),
         }
     }
@@ -164,18 +164,18 @@ impl ExecPlugin {
             .ok_or_else(|| self.not_found())
     }
 
-    fn command(&self, interactive: bool, file: PathBuf) -> Result<Command, String> {
-        let question = Question {
+    fn command(&self, is_interactive: bool, file: PathBuf) -> Result<Command, String> {
+        let info = ExecInfo {
             kind: "ExecCredential",
             api_version: self.exec.api_version.as_deref().unwrap_or_default(),
             spec: Spec {
                 cluster: self.cluster.as_ref(),
-                interactive,
+                interactive: is_interactive,
             },
         };
-        let question = serde_json::to_string(&question)
+        let info = serde_json::to_string(&info)
             .map_err(|error| format!("encode ExecCredentials: {error}"))?;
-        let question = go_json(&question) + "\n";
+        let info = escape_html(&info) + "\n";
         let name = self.exec.command.as_deref().unwrap_or_default();
         let mut command = Command::new(file);
         #[cfg(unix)]
@@ -188,8 +188,8 @@ impl ExecPlugin {
             }
         }
         command
-            .env("KUBERNETES_EXEC_INFO", question)
-            .stdin(if interactive {
+            .env("KUBERNETES_EXEC_INFO", info)
+            .stdin(if is_interactive {
                 Stdio::inherit()
             } else {
                 Stdio::null()
@@ -208,7 +208,7 @@ impl ExecPlugin {
             .filter(|it| !it.is_empty())
         {
             text.push_str("\n\n");
-            text.push_str(&harmless(hint));
+            text.push_str(&escape_hint(hint));
         }
         text
     }
@@ -217,40 +217,40 @@ impl ExecPlugin {
         format!("exec: fork/exec {}: {}", self.name(), errno(error))
     }
 
-    /// Takes the credential out of what was printed.
-    fn read(&self, stdout: &[u8]) -> Result<Credential, String> {
-        let senseless = || "decoding stdout: it is not an ExecCredential".to_owned();
-        // What begins like JSON is nothing else.
+    /// Parses the credential that the exec plugin printed.
+    fn parse(&self, stdout: &[u8]) -> Result<Credential, String> {
+        let invalid = || "decoding stdout: it is not an ExecCredential".to_owned();
+        // client-go parses output that begins like JSON as JSON only.
         let is_json = stdout.trim_ascii_start().starts_with(b"{");
-        let mut answer: ExecCredential = match serde_json::from_slice(stdout) {
-            Ok(answer) => answer,
-            Err(_) if is_json => return Err(senseless()),
+        let mut credential: ExecCredential = match serde_json::from_slice(stdout) {
+            Ok(credential) => credential,
+            Err(_) if is_json => return Err(invalid()),
             Err(_) => serde_saphyr::from_slice_with_options(stdout, yaml_options())
-                .map_err(|_| senseless())?,
+                .map_err(|_| invalid())?,
         };
-        if answer.kind.as_deref() != Some("ExecCredential") {
-            return Err(senseless());
+        if credential.kind.as_deref() != Some("ExecCredential") {
+            return Err(invalid());
         }
-        let version = answer.api_version.as_deref().unwrap_or_default();
-        let desired = self.exec.api_version.as_deref().unwrap_or_default();
-        if version != desired {
+        let version = credential.api_version.as_deref().unwrap_or_default();
+        let configured = self.exec.api_version.as_deref().unwrap_or_default();
+        if version != configured {
             return Err(format!(
-                "exec plugin is configured to use API version {desired}, plugin returned version {}",
+                "exec plugin is configured to use API version {configured}, plugin returned version {}",
                 escape_control(version)
             ));
         }
-        let Some(mut status) = answer.status.take() else {
+        let Some(mut status) = credential.status.take() else {
             return Err("exec plugin didn't return a status field".to_owned());
         };
-        let full = |text: &mut Option<String>| {
+        let non_empty = |text: &mut Option<String>| {
             text.take()
                 .filter(|text| !text.is_empty())
                 .map(Zeroizing::new)
         };
-        let token = full(&mut status.token);
-        let certificate = full(&mut status.client_certificate_data);
-        let key = full(&mut status.client_key_data);
-        let identity = match (certificate, key) {
+        let token = non_empty(&mut status.token);
+        let certificate = non_empty(&mut status.client_certificate_data);
+        let key = non_empty(&mut status.client_key_data);
+        let client_certificate = match (certificate, key) {
             (Some(certificate), Some(key)) => Some(
                 client_certificate::from_pem(certificate.as_bytes(), key.as_bytes())
                     .map_err(|error| format!("failed parsing client key/certificate: {error}"))?,
@@ -258,7 +258,7 @@ impl ExecPlugin {
             (None, None) => None,
             _ => return Err("exec plugin returned only certificate or key, not both".to_owned()),
         };
-        if token.is_none() && identity.is_none() {
+        if token.is_none() && client_certificate.is_none() {
             return Err("exec plugin didn't return a token or cert/key pair".to_owned());
         }
         let expires = match status.expiration_timestamp.as_deref() {
@@ -275,45 +275,45 @@ impl ExecPlugin {
         };
         Ok(Credential {
             authorization,
-            identity,
+            client_certificate,
             expires,
             ..Credential::default()
         })
     }
 }
 
-/// A hint as client-go shows it (`clientcmd`, `cleanANSIEscapeCodes`): its lines stay, and what a terminal would act on is
-/// shown by its number.
-fn harmless(hint: &str) -> String {
-    let mut shown = String::new();
+/// Escapes a hint like client-go (`clientcmd`, `cleanANSIEscapeCodes`): keeps its line breaks and replaces other control
+/// characters by their code point.
+fn escape_hint(hint: &str) -> String {
+    let mut escaped = String::new();
     for character in hint.chars() {
         let mut buffer = [0; 4];
         let text = character.encode_utf8(&mut buffer);
         match character {
-            '\n' | '\t' => shown.push(character),
-            _ if matches!(escape_control(text), Cow::Borrowed(_)) => shown.push(character),
-            _ => shown.push_str(&format!("U+{:04X}", u32::from(character))),
+            '\n' | '\t' => escaped.push(character),
+            _ if matches!(escape_control(text), Cow::Borrowed(_)) => escaped.push(character),
+            _ => escaped.push_str(&format!("U+{:04X}", u32::from(character))),
         }
     }
-    shown
+    escaped
 }
 
-/// JSON as Go writes it: what HTML or JavaScript would take for their own is named by its number.
-fn go_json(json: &str) -> String {
-    let mut written = String::with_capacity(json.len() + 1);
+/// Escapes characters with a meaning in HTML or JavaScript, like Go's `encoding/json`.
+fn escape_html(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len() + 1);
     for character in json.chars() {
         match character {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                written.push_str(&format!("\\u{:04x}", u32::from(character)));
+                escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
             }
-            _ => written.push(character),
+            _ => escaped.push(character),
         }
     }
-    written
+    escaped
 }
 
-/// Runs it to its end.
-fn start(mut command: Command) -> std::io::Result<std::process::Output> {
+/// Runs a command, waits for its end and returns its output.
+fn run_to_end(mut command: Command) -> std::io::Result<std::process::Output> {
     command.output()
 }
 

@@ -1,24 +1,23 @@
-//! Which file a credential plugin's command names (Go `os/exec`, `LookPath`).
+//! Finds the executable of an exec plugin (Go `os/exec`, `LookPath`).
 //!
-//! Runs nothing. What is found only because of where we happen to be is refused: whoever can write into a directory that
-//! somebody enters could be run there.
+//! An executable that is found only relative to the current directory is rejected: otherwise anyone with write access to a
+//! directory could run code as the user who enters it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use super::environment::Environment;
 
-/// Where commands are looked for.
+/// The directories in which commands are searched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SearchPath {
     directories: Vec<PathBuf>,
-    /// The ends that a command's file may have beside its name, each with its dot; none where files say themselves whether
-    /// they can be run.
+    /// On Windows, the file extensions of executables, each with its dot. Empty elsewhere.
     extensions: Vec<OsString>,
 }
 
 impl SearchPath {
-    /// By the environment's `PATH`, and on Windows `PATHEXT`.
+    /// Returns the search path from the environment's `PATH` and, on Windows, `PATHEXT`.
     pub(super) fn of(environment: &Environment) -> Self {
         let mut directories: Vec<PathBuf> = environment
             .os("PATH")
@@ -28,7 +27,7 @@ impl SearchPath {
         if cfg!(windows) {
             extensions = windows_extensions(environment.text("PATHEXT"));
             directories.retain(|it| !it.as_os_str().is_empty());
-            // As Windows itself has it, the current directory comes first.
+            // Windows searches the current directory first.
             if !environment.has("NoDefaultCurrentDirectoryInExePath") {
                 directories.insert(0, PathBuf::from("."));
             }
@@ -39,16 +38,16 @@ impl SearchPath {
         }
     }
 
-    /// The file of a command. A path is what it is, whether something is there or not.
+    /// Returns the executable of a command. A command that is a path is returned even if the file does not exist.
     pub(super) fn find(&self, command: &str) -> Option<PathBuf> {
         if command.contains([MAIN_SEPARATOR, '/']) {
             let path = Path::new(command);
-            return Some(self.runnable(path).unwrap_or_else(|| path.to_owned()));
+            return Some(self.executable(path).unwrap_or_else(|| path.to_owned()));
         }
         let mut found = self
             .directories
             .iter()
-            .filter_map(|directory| self.runnable(&directory.join(command)));
+            .filter_map(|directory| self.executable(&directory.join(command)));
         let first = found.next()?;
         if first.is_absolute() {
             return Some(first);
@@ -56,13 +55,13 @@ impl SearchPath {
         if self.extensions.is_empty() {
             return None;
         }
-        // Where the current directory always comes first, it may well be one of PATH's (Go issue 53536).
+        // On Windows the current directory may also be one of PATH's directories (Go issue 53536).
         let same = first.canonicalize().ok()?;
         found.find(|file| file.is_absolute() && file.canonicalize().is_ok_and(|it| it == same))
     }
 
-    /// The file, or one that differs by its end alone, if it can be run.
-    fn runnable(&self, file: &Path) -> Option<PathBuf> {
+    /// Returns `file`, or `file` with one of the extensions, if that is an executable.
+    fn executable(&self, file: &Path) -> Option<PathBuf> {
         if (self.extensions.is_empty() || file.extension().is_some()) && is_executable(file) {
             return Some(file.to_owned());
         }
@@ -112,52 +111,52 @@ mod tests {
         }
     }
 
-    /// The same place, from wherever a test runs: the root's parent is the root.
+    /// Returns a relative path to `path` that works in any current directory, because the parent of the root is the root.
     fn relative(path: &Path) -> PathBuf {
-        let below_the_root = path
+        let below_root = path
             .components()
             .filter(|it| matches!(it, Component::Normal(_)));
         std::iter::repeat_n(Component::ParentDir, 64)
-            .chain(below_the_root)
+            .chain(below_root)
             .collect()
     }
 
     fn make(path: &Path) {
-        std::fs::write(path, "").expect("a file can be made");
+        std::fs::write(path, "").expect("the file should be created");
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
-            .expect("its mode can be set");
+            .expect("the mode should be set");
     }
 
     #[test]
-    fn the_first_directory_counts_and_a_relative_one_ends_the_search() {
-        let here = tempfile::tempdir().unwrap();
-        let there = tempfile::tempdir().unwrap();
-        let relative = &relative(here.path());
-        make(&there.path().join("plugin"));
-        let found = Some(there.path().join("plugin"));
+    fn find_uses_first_match_and_rejects_relative_match() {
+        let current = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let relative = &relative(current.path());
+        make(&other.path().join("plugin"));
+        let found = Some(other.path().join("plugin"));
         assert_eq!(
-            search(&[relative, there.path()], None).find("plugin"),
+            search(&[relative, other.path()], None).find("plugin"),
             found
         );
-        make(&here.path().join("plugin"));
-        assert_eq!(search(&[relative, there.path()], None).find("plugin"), None);
+        make(&current.path().join("plugin"));
+        assert_eq!(search(&[relative, other.path()], None).find("plugin"), None);
         assert_eq!(
-            search(&[there.path(), relative], None).find("plugin"),
+            search(&[other.path(), relative], None).find("plugin"),
             found
         );
-        assert_eq!(search(&[there.path()], None).find("other"), None);
+        assert_eq!(search(&[other.path()], None).find("other"), None);
         assert_eq!(search(&[], None).find("a/b"), Some(PathBuf::from("a/b")));
     }
 
     #[test]
-    fn a_file_that_may_not_be_run_is_passed_over() {
+    fn find_skips_file_that_is_not_executable() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("plugin")).unwrap();
         assert_eq!(search(&[directory.path()], None).find("plugin"), None);
     }
 
     #[test]
-    fn on_windows_a_command_is_found_by_the_ends_of_pathext() {
+    fn find_with_extensions_of_windows_tries_them_in_order() {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str| directory.path().join(name);
         for name in ["plugin", "plugin.cmd", "plugin.exe", "my.tool.bat"] {
@@ -168,7 +167,7 @@ mod tests {
         assert_eq!(usual.find("plugin"), Some(file("plugin.exe")));
         assert_eq!(usual.find("plugin.cmd"), Some(file("plugin.cmd")));
         assert_eq!(usual.find("my.tool"), Some(file("my.tool.bat")));
-        // The first of the list, with or without its dot.
+        // The first extension counts, with or without its dot.
         let other = search(&all, Some(";cmd;exe"));
         assert_eq!(other.find("plugin"), Some(file("plugin.cmd")));
         assert_eq!(search(&all, Some(".PS1")).find("plugin"), None);

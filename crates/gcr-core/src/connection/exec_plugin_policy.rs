@@ -1,7 +1,7 @@
-//! Which credential plugins the user lets run: `credentialPluginPolicy` in kubectl's own preferences, its kuberc (kubectl
-//! `pkg/kuberc`, client-go `plugin/pkg/client/auth/exec`).
+//! Reads from the kuberc which exec plugins may run: the field `credentialPluginPolicy` (kubectl `pkg/kuberc`, client-go
+//! `plugin/pkg/client/auth/exec`).
 //!
-//! Of that file nothing else counts: its aliases and defaults are for kubectl's own commands.
+//! The aliases and defaults in that file are ignored: they apply to kubectl's own commands.
 
 use std::path::{Path, PathBuf};
 
@@ -17,23 +17,23 @@ use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
 use crate::domain::go_quote::go_quoted;
 
-/// The only version that has a policy.
+/// The API version that has a policy.
 const VERSION: &str = "kubectl.config.k8s.io/v1beta1";
-/// The one before, which has none.
+/// The older API version, which has no policy.
 const OLDER_VERSION: &str = "kubectl.config.k8s.io/v1alpha1";
-/// What kubectl says before it says what is wrong with its preferences.
-const WRONG: &str = "error occurred while applying preferences ";
+/// kubectl's prefix of errors in the kuberc.
+const ERROR_PREFIX: &str = "error occurred while applying preferences ";
 
-/// Which plugins may run.
+/// The exec plugins that may run.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Policy {
     All,
     None,
-    /// By name or by path.
-    Listed(Vec<String>),
+    /// Exec plugins by name or path.
+    Allowlist(Vec<String>),
 }
 
-/// How the file of a plugin's command is found, and whether it may be run.
+/// The rules to find an exec plugin's executable and to decide whether it may run.
 #[derive(Clone, Debug)]
 pub(super) struct Lookup {
     pub(super) search: SearchPath,
@@ -41,10 +41,10 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The file of a command; `None` where there is none.
+    /// Returns the executable of a command; `None` if there is none.
     ///
     /// # Errors
-    /// Why it may not run.
+    /// The policy does not allow the command.
     pub(super) fn file(&self, command: &str) -> Result<Option<PathBuf>, String> {
         let file = self.search.find(command);
         self.policy.check(command, file.as_deref(), &self.search)?;
@@ -69,11 +69,11 @@ struct Entry {
 }
 
 impl Policy {
-    /// What the file says that `KUBERC` names, or else `~/.kube/kuberc`, which need not be there; and the line to print
-    /// where that one is of no use, which stops nothing.
+    /// Returns the policy in the file of `KUBERC`, or else in `~/.kube/kuberc`, which need not exist. If the latter cannot
+    /// be used, returns a notice to print in addition.
     ///
     /// # Errors
-    /// The line to print.
+    /// The message to print: the file of `KUBERC` cannot be used, or the policy is invalid.
     pub(super) fn of(environment: &Environment) -> Result<(Self, Option<String>), String> {
         let named = environment.text("KUBERC");
         let gate = environment.text("KUBECTL_KUBERC").unwrap_or_default();
@@ -90,12 +90,12 @@ impl Policy {
         match (read(&file), named) {
             (Ok(Some(preferences)), _) => Ok((Self::in_preferences(preferences)?, None)),
             (Ok(None), _) => Ok((Self::All, None)),
-            (Err(why), Some(_)) => Err(format!("{WRONG}kuberc error kuberc: {why}")),
-            // What nobody has asked for holds nobody up.
-            (Err(why), None) => {
+            (Err(reason), Some(_)) => Err(format!("{ERROR_PREFIX}kuberc error kuberc: {reason}")),
+            // Like kubectl, continues if the default file is invalid.
+            (Err(reason), None) => {
                 let file = file.to_string_lossy();
                 let line = format!(
-                    "kuberc: no preferences loaded from {}: {why}",
+                    "kuberc: no preferences loaded from {}: {reason}",
                     escape_control(&file)
                 );
                 Ok((Self::All, Some(line)))
@@ -106,45 +106,45 @@ impl Policy {
     fn in_preferences(preferences: Preferences) -> Result<Self, String> {
         let list = preferences.credential_plugin_allowlist;
         let policy = preferences.credential_plugin_policy.unwrap_or_default();
-        let wrong = |why: &str| Err(format!("{WRONG}{why}"));
+        let invalid = |reason: &str| Err(format!("{ERROR_PREFIX}{reason}"));
         let quoted = go_quoted(policy.as_bytes());
         match (policy.as_str(), list) {
             ("" | "AllowAll", None) => Ok(Self::All),
             ("DenyAll", None) => Ok(Self::None),
-            ("" | "AllowAll" | "DenyAll", Some(_)) => wrong(&format!(
+            ("" | "AllowAll" | "DenyAll", Some(_)) => invalid(&format!(
                 "misconfigured credential plugin allowlist: plugin policy is {quoted} but allowlist is non-nil"
             )),
-            ("Allowlist", None) => {
-                wrong("credential plugin policy set to \"Allowlist\", but allowlist is unspecified")
-            }
-            ("Allowlist", Some(list)) if list.is_empty() => wrong(
+            ("Allowlist", None) => invalid(
+                "credential plugin policy set to \"Allowlist\", but allowlist is unspecified",
+            ),
+            ("Allowlist", Some(list)) if list.is_empty() => invalid(
                 "credential plugin policy set to \"Allowlist\", but allowlist is empty; use \"DenyAll\" policy instead",
             ),
             ("Allowlist", Some(list)) => {
                 let mut allowed = Vec::new();
                 for (index, entry) in list.into_iter().enumerate() {
-                    // Nothing between the dashes is an entry too.
+                    // A `null` entry counts as an empty one.
                     let entry = entry.unwrap_or_default();
                     match entry.command.or(entry.name).filter(|it| !it.is_empty()) {
                         Some(command) => allowed.push(command),
                         None => {
-                            return wrong(&format!(
+                            return invalid(&format!(
                                 "misconfigured credential plugin allowlist: empty allowlist entry #{}",
                                 index + 1
                             ));
                         }
                     }
                 }
-                Ok(Self::Listed(allowed))
+                Ok(Self::Allowlist(allowed))
             }
-            _ => wrong(&format!("unknown plugin policy: {quoted}")),
+            _ => invalid(&format!("unknown plugin policy: {quoted}")),
         }
     }
 
-    /// Whether `command`, which is `file`, may run.
+    /// Checks whether `command`, found at `file`, may run.
     ///
     /// # Errors
-    /// Why not.
+    /// The message of client-go: the policy does not allow it.
     fn check(&self, command: &str, file: Option<&Path>, search: &SearchPath) -> Result<(), String> {
         let quoted = go_quoted(command.as_bytes());
         let list = match self {
@@ -154,20 +154,20 @@ impl Policy {
                     "plugin {quoted} not allowed: policy set to \"DenyAll\""
                 ));
             }
-            Self::Listed(list) => list,
+            Self::Allowlist(list) => list,
         };
         let Some(file) = file else {
             return Err(format!(
                 "plugin path {quoted} cannot be resolved for credential plugin allowlist check: exec: {quoted}: executable file not found in $PATH"
             ));
         };
-        let is_it = |entry: &String| {
+        let is_match = |entry: &String| {
             entry == command
                 || Path::new(entry) == file
                 || (Path::new(entry).file_name() == file.file_name()
                     && search.find(entry).as_deref() == Some(file))
         };
-        if list.iter().any(is_it) {
+        if list.iter().any(is_match) {
             return Ok(());
         }
         Err(format!(
@@ -177,7 +177,10 @@ impl Policy {
     }
 }
 
-/// The first of a file's documents that holds preferences.
+/// Returns the first of a file's documents that is a `Preference`.
+///
+/// # Errors
+/// The file cannot be read, or no document is a `Preference`.
 fn read(file: &Path) -> Result<Option<Preferences>, String> {
     let bytes = std::fs::read(file).map_err(|error| path_error("open", file, &error))?;
     let text = text_of(&bytes).map_err(|error| error.to_string())?;
@@ -219,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_preferences_of_the_file_count() {
+    fn of_with_several_documents_uses_first_preference() {
         let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
         let deny = format!("{head}credentialPluginPolicy: DenyAll\n");
         assert_eq!(policy(&deny), Ok((Policy::None, None)));
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_makes_no_sense_is_an_error() {
+    fn of_with_contradictory_policy_fails() {
         let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\ncredentialPlugin";
         for text in [
             "Policy: Sometimes",

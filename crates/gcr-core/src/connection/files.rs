@@ -1,7 +1,8 @@
-//! Which kubeconfig files there are, and all of them as one.
+//! Finds and merges kubeconfig files.
 //!
-//! client-go's `ClientConfigLoadingRules.Load`: of an entry in several files the first file's counts, whole. Entries
-//! keep the file they came from: relative paths are meant from there, and refreshed tokens go back there.
+//! The rules are those of client-go's `ClientConfigLoadingRules.Load`: if several files have an entry of the same name, the
+//! first one counts as a whole. Each entry keeps its file: relative paths start there, and refreshed tokens are written back
+//! to it.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -13,17 +14,17 @@ use super::options::ConnectionOptions;
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
 
-/// What all files say together. Nothing is copied until it is asked for: of hundreds of entries a run uses three.
+/// The merged kubeconfig files. Entries are copied only when looked up: of hundreds of entries, a connection uses three.
 #[derive(Default)]
 pub(super) struct Merged {
     files: Vec<(PathBuf, File)>,
 }
 
 impl Merged {
-    /// Reads `--kubeconfig`, which must be there, or else the files of `KUBECONFIG`, or else `~/.kube/config`.
+    /// Reads the file of `--kubeconfig`, which must exist, or else the files of `KUBECONFIG`, or else `~/.kube/config`.
     ///
     /// # Errors
-    /// The lines to print, one a file that cannot be read.
+    /// The message to print, with one line per file that cannot be read.
     pub(super) fn load(
         options: &ConnectionOptions,
         environment: &Environment,
@@ -41,29 +42,29 @@ impl Merged {
                 }
                 vec![path.clone()]
             }
-            None => listed(environment),
+            None => default_paths(environment),
         };
         let mut merged = Self::default();
         let mut errors = Vec::new();
         for path in paths {
             match std::fs::read(&path) {
-                Ok(bytes) => match File::read(&bytes) {
+                Ok(bytes) => match File::parse(&bytes) {
                     Ok(file) => merged.files.push((path, file)),
-                    Err(error) => errors.push(unusable(&path, &error.to_string())),
+                    Err(error) => errors.push(load_error(&path, &error.to_string())),
                 },
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => errors.push(unusable(&path, &path_error("open", &path, &error))),
+                Err(error) => errors.push(load_error(&path, &path_error("open", &path, &error))),
             }
         }
         match errors.as_slice() {
             [] => Ok(merged),
             [one] => Err(format!("error: {one}")),
-            // kubectl says several as they are.
+            // kubectl prints several errors without a prefix.
             several => Err(several.join("\n")),
         }
     }
 
-    /// The context that is used where none is named; empty where there is none.
+    /// Returns the name of the current context; empty if there is none.
     pub(super) fn current_context(&self) -> &str {
         let contexts = self.files.iter();
         contexts
@@ -72,26 +73,26 @@ impl Merged {
             .unwrap_or_default()
     }
 
-    /// The context of this name.
+    /// Returns the context of this name.
     pub(super) fn context(&self, name: &str) -> Option<Context> {
         self.find(|file| &file.contexts, name).map(|it| it.0)
     }
 
-    /// The cluster of this name.
+    /// Returns the cluster of this name, with absolute paths.
     pub(super) fn cluster(&self, name: &str) -> Option<Cluster> {
         let (mut cluster, path) = self.find(|file| &file.clusters, name)?;
-        resolve(&mut cluster.certificate_authority, &base(path));
+        resolve(&mut cluster.certificate_authority, &directory_of(path));
         Some(cluster)
     }
 
-    /// The user of this name, and the file it came from.
+    /// Returns the user of this name, with absolute paths, and the file with the user's entry.
     pub(super) fn user(&self, name: &str) -> Option<(User, &Path)> {
         let (mut user, path) = self.find(|file| &file.users, name)?;
-        let base = base(path);
+        let base = directory_of(path);
         resolve(&mut user.client_certificate, &base);
         resolve(&mut user.client_key, &base);
         resolve(&mut user.token_file, &base);
-        // A bare command is looked for in PATH.
+        // A command without a separator is searched in PATH.
         if let Some(exec) = &mut user.exec
             && exec
                 .command
@@ -99,13 +100,13 @@ impl Merged {
                 .is_some_and(|command| command.contains(std::path::MAIN_SEPARATOR))
         {
             resolve(&mut exec.command, &base);
-            // Here alone an absolute path is cleaned too (client-go `exec.newAuthenticator`).
+            // client-go cleans absolute paths of commands too, unlike other paths (`exec.newAuthenticator`).
             exec.command = exec.command.take().map(|it| clean(Path::new(&it)));
         }
         Some((user, path))
     }
 
-    /// The names of all contexts, clusters and users that are not empty, in order.
+    /// Returns the sorted, non-empty names of all contexts, clusters and users.
     pub(super) fn names(&self) -> [Vec<String>; 3] {
         [
             self.names_in(|file| &file.contexts),
@@ -132,24 +133,24 @@ impl Merged {
     fn names_in<T: NamedEntry>(&self, list: impl Fn(&File) -> &Named<T>) -> Vec<String> {
         let all = self.files.iter().flat_map(|(_, file)| list(file).iter());
         let names: BTreeSet<&str> = all.flatten().map(name_of).collect();
-        let said = names.into_iter().filter(|name| !name.is_empty());
-        said.map(str::to_owned).collect()
+        let names = names.into_iter().filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
     }
 }
 
-/// The name of an entry; of an item that is `null`, the empty one.
+/// Returns the name of an entry; empty if the item is `null`.
 fn name_of<T: NamedEntry>(named: &Option<T>) -> &str {
     named.as_ref().map(T::name).unwrap_or_default()
 }
 
-fn unusable(path: &Path, why: &str) -> String {
+fn load_error(path: &Path, reason: &str) -> String {
     format!(
-        "error loading config file \"{}\": {why}",
+        "error loading config file \"{}\": {reason}",
         escape_control(&path.to_string_lossy())
     )
 }
 
-/// The home directory; nothing where it is not known.
+/// Returns the home directory; an empty path if it is unknown.
 pub(super) fn home(environment: &Environment) -> PathBuf {
     let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
     environment
@@ -158,7 +159,8 @@ pub(super) fn home(environment: &Environment) -> PathBuf {
         .unwrap_or_default()
 }
 
-fn listed(environment: &Environment) -> Vec<PathBuf> {
+/// Returns the files of `KUBECONFIG` without duplicates, or else `~/.kube/config`.
+fn default_paths(environment: &Environment) -> Vec<PathBuf> {
     let Some(list) = environment.os("KUBECONFIG") else {
         return vec![home(environment).join(".kube").join("config")];
     };
@@ -173,8 +175,8 @@ fn listed(environment: &Environment) -> Vec<PathBuf> {
     paths
 }
 
-/// The directory of a kubeconfig, as an absolute path.
-fn base(path: &Path) -> PathBuf {
+/// Returns the absolute path of a kubeconfig's directory.
+fn directory_of(path: &Path) -> PathBuf {
     let directory = path.parent().unwrap_or_else(|| Path::new(""));
     std::path::absolute(if directory.as_os_str().is_empty() {
         Path::new(".")
@@ -184,18 +186,18 @@ fn base(path: &Path) -> PathBuf {
     .unwrap_or_else(|_| directory.to_owned())
 }
 
-/// Makes a path absolute and clean, as Go's `filepath.Join`.
-fn resolve(slot: &mut Option<String>, base: &Path) {
-    let Some(path) = slot.as_deref().filter(|path| !path.is_empty()) else {
+/// Makes a relative path absolute and cleans it, like Go's `filepath.Join`.
+fn resolve(field: &mut Option<String>, base: &Path) {
+    let Some(path) = field.as_deref().filter(|path| !path.is_empty()) else {
         return;
     };
     if Path::new(path).is_absolute() {
         return;
     }
-    *slot = Some(clean(&base.join(path)));
+    *field = Some(clean(&base.join(path)));
 }
 
-/// Without `.` and `..`, as Go's `filepath.Clean`.
+/// Removes `.` and `..` from a path, like Go's `filepath.Clean`.
 fn clean(path: &Path) -> String {
     let mut clean = PathBuf::new();
     for part in path.components() {

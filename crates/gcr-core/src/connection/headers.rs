@@ -1,6 +1,4 @@
-//! What every request says besides its credential: which program asks, and as whom it wants to act.
-//!
-//! Holds no secret.
+//! Builds the headers of every request besides the credential: `User-Agent` and impersonation.
 
 use http::{HeaderName, HeaderValue, header};
 
@@ -8,21 +6,24 @@ use super::kubeconfig::User;
 use super::options::ConnectionOptions;
 use crate::domain::escape_control::escape_control;
 
-/// `User-Agent`, and as whom to act (client-go `transport/round_trippers.go`).
+/// Returns the `User-Agent` and `Impersonate-*` headers (client-go `transport/round_trippers.go`).
+///
+/// # Errors
+/// The message to print: a value is not valid in a header.
 pub(super) fn of(
     user: &User,
     options: &ConnectionOptions,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
     let mut headers = Vec::new();
     let mut add = |name: &str, value: &str| -> Result<(), String> {
-        let wrong = || {
+        let invalid = || {
             format!(
                 "Unable to connect to the server: net/http: invalid header field value for \"{}\"",
                 escape_control(&canonical(name))
             )
         };
-        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
-        headers.push((header, HeaderValue::from_str(value).map_err(|_| wrong())?));
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+        headers.push((header, HeaderValue::from_str(value).map_err(|_| invalid())?));
         Ok(())
     };
     if !options.user_agent.is_empty() {
@@ -47,7 +48,7 @@ pub(super) fn of(
     Ok(headers)
 }
 
-/// A header's name as Go shows it.
+/// Returns a header's name in Go's canonical form.
 fn canonical(name: &str) -> String {
     let words = name.split('-').map(|word| match word.split_at_checked(1) {
         Some((first, rest)) => first.to_ascii_uppercase() + rest,
@@ -56,7 +57,7 @@ fn canonical(name: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-/// A key as part of a header's name: what a name cannot hold is percent-encoded, and so is `%`.
+/// Percent-encodes `%` and the characters that are not valid in a header's name.
 fn header_key(key: &str) -> String {
     let mut name = String::new();
     for byte in key.bytes() {
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_say_who_asks_and_as_whom() {
+    fn of_returns_user_agent_and_impersonation() {
         let user = User {
             impersonate: Some("jane".to_owned()),
             impersonate_groups: Some(vec!["a".to_owned(), "b".to_owned()]),
@@ -87,13 +88,13 @@ mod tests {
             user_agent: "kubectl-gcr-secret/1.0 (linux/amd64)".to_owned(),
             ..Default::default()
         };
-        let shown: Vec<String> = of(&user, &options)
+        let headers: Vec<String> = of(&user, &options)
             .unwrap()
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
         assert_eq!(
-            shown,
+            headers,
             [
                 "user-agent: kubectl-gcr-secret/1.0 (linux/amd64)",
                 "impersonate-user: jane",

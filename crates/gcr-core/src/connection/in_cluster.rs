@@ -1,30 +1,30 @@
-//! A pod's own account: its server, token and namespace (client-go `rest/config.go`, `InClusterConfig`).
+//! Configures the connection from a pod's service account (client-go `rest/config.go`, `InClusterConfig`).
 //!
-//! Used only where kubectl would: when flags and files together say nothing.
+//! As in kubectl, this applies only if flags and kubeconfig files leave all settings at their defaults.
 
 use super::effective_config::{EffectiveConfig, default_server};
 use super::environment::Environment;
 use super::server_address::ServerAddress;
 
-/// Whether this process runs in a pod with an account.
+/// Returns whether this process runs in a pod with a service account.
 pub(super) fn is_possible(environment: &Environment) -> bool {
     environment.text("KUBERNETES_SERVICE_HOST").is_some()
         && environment.text("KUBERNETES_SERVICE_PORT").is_some()
         && environment.account.join("token").is_file()
 }
 
-/// Whether flags and files leave everything at its default, so that kubectl would look for the pod's account.
-pub(super) fn is_asked_for(
-    chosen: &EffectiveConfig,
+/// Returns whether flags and files leave all settings at their defaults, so that kubectl would use the pod's service account.
+pub(super) fn is_requested(
+    config: &EffectiveConfig,
     address: &ServerAddress,
-    times_out: bool,
+    has_timeout: bool,
     environment: &Environment,
 ) -> bool {
-    let (cluster, user) = (&chosen.cluster, &chosen.user);
-    // Over HTTPS kubectl asks for a user name before it comes to look, and over plain HTTP neither credentials nor trust
-    // matter.
+    let (cluster, user) = (&config.cluster, &config.user);
+    // For an HTTPS server kubectl prompts for a user name first. For plain HTTP, credentials and trust settings are not
+    // compared, because they have no effect.
     !address.is_https()
-        && !times_out
+        && !has_timeout
         && cluster.server.as_deref() == Some(default_server(environment).as_str())
         && cluster.proxy_url.is_none()
         && cluster.disable_compression != Some(true)
@@ -32,10 +32,10 @@ pub(super) fn is_asked_for(
         && is_possible(environment)
 }
 
-/// Puts the pod's account in place of the defaults. Of the flags only `--token` and `--certificate-authority` count
-/// (`--server` would have made it another cluster).
-pub(super) fn adopt(
-    chosen: &mut EffectiveConfig,
+/// Replaces the cluster and user by those of the pod's service account. Only `--token` and `--certificate-authority` still
+/// apply.
+pub(super) fn configure(
+    config: &mut EffectiveConfig,
     authority_flag: Option<&str>,
     environment: &Environment,
 ) {
@@ -58,22 +58,22 @@ pub(super) fn adopt(
             .into_owned()
     };
     let authority = environment.account.join("ca.crt");
-    chosen.cluster = super::kubeconfig::Cluster {
+    config.cluster = super::kubeconfig::Cluster {
         server: Some(format!("https://{host}:{port}")),
         certificate_authority: authority_flag
             .map(str::to_owned)
             .or_else(|| authority.is_file().then(|| file("ca.crt"))),
         ..Default::default()
     };
-    let token = chosen.user.token.take().filter(|_| chosen.token_flag);
-    chosen.user = super::kubeconfig::User {
+    let token = config.user.token.take().filter(|_| config.token_flag);
+    config.user = super::kubeconfig::User {
         token_file: token.is_none().then(|| file("token")),
         token,
         ..Default::default()
     };
 }
 
-/// The pod's namespace, where it tells.
+/// Returns the pod's namespace, if it is known.
 pub(super) fn namespace(environment: &Environment) -> Option<String> {
     if let Some(namespace) = environment.text("POD_NAMESPACE") {
         return Some(namespace.to_owned());

@@ -1,12 +1,13 @@
-//! A kubeconfig as data: what client-go's `clientcmd/api/v1` types hold, and no more. Everything may be absent. How a file
-//! becomes one is `kubeconfig_file`'s business.
+//! Defines the data of a kubeconfig: the fields of client-go's `clientcmd/api/v1` types. Every field may be absent.
+//!
+//! [`super::kubeconfig_file`] parses a file into these types.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A whole file.
+/// A kubeconfig file.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(super) struct File {
@@ -21,7 +22,7 @@ pub(super) struct File {
     pub(super) users: Named<NamedUser>,
 }
 
-/// What nobody reads any more; it has to be what it was all the same.
+/// The deprecated `preferences`. kubectl ignores the values but still checks their types.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Preferences {
@@ -30,22 +31,22 @@ pub(super) struct Preferences {
     pub(super) extensions: Extensions,
 }
 
-/// A list of named entries, in which anything may be missing.
+/// A list of named entries. The list and each entry may be `null`.
 pub(super) type Named<T> = Option<Vec<Option<T>>>;
 
-/// An entry and the name its list has for it.
+/// An element of one of the lists: a name and an entry.
 pub(super) trait NamedEntry {
-    /// What is named.
+    /// The type of the entry.
     type Entry: Clone + Default;
-    /// The name.
+    /// Returns the name; empty if it is absent.
     fn name(&self) -> &str;
-    /// What is named, where there is something.
+    /// Returns the entry, if there is one.
     fn entry(&self) -> Option<&Self::Entry>;
 }
 
 macro_rules! named {
     ($($named:ident, $field:ident: $entry:ident;)*) => {$(
-        /// An element of the list of its kind.
+        /// A named entry of its list.
         #[derive(Default, Deserialize)]
         #[serde(default)]
         pub(super) struct $named {
@@ -71,7 +72,7 @@ named! {
     NamedUser, user: User;
 }
 
-/// Which cluster, as whom, where.
+/// A context: a cluster, a user and a default namespace.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Context {
@@ -81,7 +82,7 @@ pub(super) struct Context {
     pub(super) extensions: Extensions,
 }
 
-/// How to reach a cluster and know it.
+/// How to reach a cluster and verify its certificate.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(super) struct Cluster {
@@ -95,10 +96,10 @@ pub(super) struct Cluster {
     pub(super) extensions: Extensions,
 }
 
-/// Somebody else's data.
+/// Data of other programs.
 pub(super) type Extensions = Option<Vec<Option<Extension>>>;
 
-/// A piece of it. Of a cluster's, a credential plugin may be told.
+/// One named extension. An exec plugin may receive one of its cluster's extensions.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Extension {
@@ -106,7 +107,7 @@ pub(super) struct Extension {
     pub(super) extension: Option<Value>,
 }
 
-/// Who we are, for a cluster.
+/// A user's credentials, and the user to impersonate.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub(super) struct User {
@@ -121,10 +122,10 @@ pub(super) struct User {
     pub(super) impersonate: Option<String>,
     #[serde(rename = "as-uid")]
     pub(super) impersonate_uid: Option<String>,
-    #[serde(rename = "as-groups", deserialize_with = "texts")]
+    #[serde(rename = "as-groups", deserialize_with = "strings")]
     pub(super) impersonate_groups: Option<Vec<String>>,
-    #[serde(rename = "as-user-extra", deserialize_with = "text_lists")]
-    pub(super) impersonate_user_extra: Option<TextLists>,
+    #[serde(rename = "as-user-extra", deserialize_with = "string_lists")]
+    pub(super) impersonate_user_extra: Option<StringLists>,
     pub(super) username: Option<String>,
     pub(super) password: Option<String>,
     pub(super) auth_provider: Option<AuthProvider>,
@@ -132,32 +133,32 @@ pub(super) struct User {
     pub(super) extensions: Extensions,
 }
 
-/// A list of texts, in which nothing is an empty one.
-fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
-    Option::<Texts>::deserialize(from).map(|texts| texts.map(|texts| texts.0))
+/// Deserializes a list of strings, in which `null` is an empty string.
+fn strings<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    Option::<Strings>::deserialize(from).map(|strings| strings.map(|it| it.0))
 }
 
-/// Such lists by key.
-fn text_lists<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TextLists>, D::Error> {
-    let lists = Option::<BTreeMap<String, Option<Texts>>>::deserialize(from)?;
-    let list = |(key, texts): (_, Option<Texts>)| (key, texts.map(|texts| texts.0));
+/// Deserializes a map of such lists.
+fn string_lists<'de, D: Deserializer<'de>>(from: D) -> Result<Option<StringLists>, D::Error> {
+    let lists = Option::<BTreeMap<String, Option<Strings>>>::deserialize(from)?;
+    let list = |(key, strings): (_, Option<Strings>)| (key, strings.map(|it| it.0));
     Ok(lists.map(|lists| lists.into_iter().map(list).collect()))
 }
 
-type TextLists = BTreeMap<String, Option<Vec<String>>>;
+type StringLists = BTreeMap<String, Option<Vec<String>>>;
 
-struct Texts(Vec<String>);
+struct Strings(Vec<String>);
 
-impl<'de> Deserialize<'de> for Texts {
+impl<'de> Deserialize<'de> for Strings {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let texts = Vec::<Option<String>>::deserialize(from)?;
+        let strings = Vec::<Option<String>>::deserialize(from)?;
         Ok(Self(
-            texts.into_iter().map(Option::unwrap_or_default).collect(),
+            strings.into_iter().map(Option::unwrap_or_default).collect(),
         ))
     }
 }
 
-/// One of client-go's built-in ways to log in, of which only `oidc` is left.
+/// One of client-go's built-in auth providers, of which only `oidc` is left.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct AuthProvider {
@@ -165,7 +166,7 @@ pub(super) struct AuthProvider {
     pub(super) config: Option<BTreeMap<String, Option<String>>>,
 }
 
-/// A credential plugin.
+/// The settings of an exec plugin.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Exec {
@@ -178,7 +179,7 @@ pub(super) struct Exec {
     pub(super) interactive_mode: Option<String>,
 }
 
-/// A variable of a credential plugin's environment.
+/// An environment variable of an exec plugin.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct Variable {

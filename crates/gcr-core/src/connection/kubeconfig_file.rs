@@ -1,7 +1,7 @@
-//! From a file's bytes to a kubeconfig.
+//! Parses the bytes of a kubeconfig file.
 //!
-//! Tolerant as kubectl is: unknown fields, entries nobody uses, repeated keys (the last counts), anchors, JSON, CRLF and
-//! byte order marks are fine. No error shows any of the file's text: it holds credentials.
+//! As tolerant as kubectl: unknown fields, unused entries, repeated keys (the last one counts), anchors, JSON, CRLF and byte
+//! order marks are accepted. Error messages quote only names, because the file holds credentials.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -16,26 +16,26 @@ use super::kubeconfig::{File, Named, NamedEntry};
 use super::yaml_as_json::YamlAsJson;
 use crate::domain::escape_control::quoted;
 
-/// Why a file is no kubeconfig. Holds nothing of the file but names.
+/// The reason why a file is not a valid kubeconfig. Contains no text of the file except names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    /// Not YAML, with the line of the trouble.
+pub(super) enum ParseError {
+    /// Invalid YAML at this line.
     Syntax(u64),
-    /// YAML with something else where a kubeconfig has text or a list, with the line where that is known.
+    /// A value of the wrong type at this line, if the line is known.
     WrongType(Option<u64>),
     /// Bytes that are not valid UTF-8, or UTF-16 after a byte order mark.
     NotText,
-    /// UTF-16 that ends in half a character.
+    /// UTF-16 with an odd number of bytes.
     IncompleteUtf16,
-    /// A `kind` or `apiVersion` of something else.
+    /// A `kind` or `apiVersion` that is not a kubeconfig's.
     OtherKind { kind: String, version: String },
-    /// Two entries of one name, of what client-go calls the list.
-    Repeated(&'static str, String),
-    /// Data that is not base64, at this byte.
+    /// client-go's name of a list in which this name occurs twice.
+    DuplicateName(&'static str, String),
+    /// Invalid base64 at this byte.
     NotBase64(usize),
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(line) => write!(f, "yaml: line {line}: not valid YAML"),
@@ -44,7 +44,7 @@ impl fmt::Display for Unreadable {
                 write!(f, "yaml: {at}a value is not of the type that belongs there")
             }
             Self::NotText => f.write_str("yaml: invalid leading UTF-8 octet"),
-            // Go's words (go-yaml `readerc.go`).
+            // go-yaml's message (`readerc.go`).
             Self::IncompleteUtf16 => f.write_str("yaml: incomplete UTF-16 character"),
             Self::OtherKind { kind, version } => write!(
                 f,
@@ -52,14 +52,14 @@ impl fmt::Display for Unreadable {
                 quoted(kind),
                 quoted(version)
             ),
-            Self::Repeated(kind, name) => {
-                let becomes = match *kind {
+            Self::DuplicateName(kind, name) => {
+                let target = match *kind {
                     EXTENSION => "runtime.Object".to_owned(),
                     kind => format!("*api.{kind}"),
                 };
                 write!(
                     f,
-                    "error converting *[]Named{kind} into *map[string]{becomes}: duplicate name {} in list",
+                    "error converting *[]Named{kind} into *map[string]{target}: duplicate name {} in list",
                     quoted(name)
                 )
             }
@@ -69,48 +69,48 @@ impl fmt::Display for Unreadable {
 }
 
 impl File {
-    /// Reads a file's bytes. An empty one, or one of comments only, is a kubeconfig without entries.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+    /// Parses a file. An empty file, or one with comments only, is a kubeconfig without entries.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let text = text_of(bytes)?;
-        if documents::behind_comments(&text).is_empty() {
+        if documents::skip_comments(&text).is_empty() {
             return Ok(Self::default());
         }
-        let file = parse(documents::first(&text).0)?;
+        let file = parse_document(documents::first(&text).0)?;
         file.check()?;
         Ok(file)
     }
 
-    fn check(&self) -> Result<(), Unreadable> {
+    fn check(&self) -> Result<(), ParseError> {
         let kind = self.kind.as_deref().unwrap_or_default();
         let version = self.api_version.as_deref().unwrap_or_default();
         if !matches!(kind, "" | "Config") || !matches!(version, "" | "v1") {
             let or = |given: &str, default: &str| {
                 if given.is_empty() { default } else { given }.to_owned()
             };
-            return Err(Unreadable::OtherKind {
+            return Err(ParseError::OtherKind {
                 kind: or(kind, "Config"),
                 version: or(version, "v1"),
             });
         }
-        unique("Cluster", names(&self.clusters))?;
-        unique("AuthInfo", names(&self.users))?;
-        unique("Context", names(&self.contexts))?;
+        check_unique("Cluster", names(&self.clusters))?;
+        check_unique("AuthInfo", names(&self.users))?;
+        check_unique("Context", names(&self.contexts))?;
         self.check_extensions()?;
-        let data = |data: &Option<String>| match data {
+        let check_base64 = |data: &Option<String>| match data {
             Some(data) if !is_base64(data) => decode(data).map(drop),
             _ => Ok(()),
         };
         for cluster in entries(&self.clusters) {
-            data(&cluster.certificate_authority_data)?;
+            check_base64(&cluster.certificate_authority_data)?;
         }
         for user in entries(&self.users) {
-            data(&user.client_certificate_data)?;
-            data(&user.client_key_data)?;
+            check_base64(&user.client_certificate_data)?;
+            check_base64(&user.client_key_data)?;
         }
         Ok(())
     }
 
-    fn check_extensions(&self) -> Result<(), Unreadable> {
+    fn check_extensions(&self) -> Result<(), ParseError> {
         let preferences = self.preferences.iter().map(|it| &it.extensions);
         let contexts = entries(&self.contexts).map(|it| &it.extensions);
         let clusters = entries(&self.clusters).map(|it| &it.extensions);
@@ -121,18 +121,18 @@ impl File {
             .chain(entries)
             .flatten()
         {
-            let mut full = HashSet::new();
+            let mut non_empty = HashSet::new();
             for extension in list {
                 let extension = extension.as_ref();
                 let name = extension
                     .and_then(|it| it.name.as_deref())
                     .unwrap_or_default();
-                // One that holds nothing makes room for the next of its name.
-                if full.contains(name) {
-                    return Err(Unreadable::Repeated(EXTENSION, name.to_owned()));
+                // client-go accepts a repeated name if the earlier extensions of that name are empty.
+                if non_empty.contains(name) {
+                    return Err(ParseError::DuplicateName(EXTENSION, name.to_owned()));
                 }
                 if extension.is_some_and(|it| it.extension.is_some()) {
-                    full.insert(name);
+                    non_empty.insert(name);
                 }
             }
         }
@@ -140,55 +140,62 @@ impl File {
     }
 }
 
-/// As client-go calls a list of somebody else's data.
+/// client-go's name of a list of extensions.
 const EXTENSION: &str = "Extension";
 
 fn entries<T: NamedEntry>(named: &Named<T>) -> impl Iterator<Item = &T::Entry> {
     named.iter().flatten().flatten().filter_map(T::entry)
 }
 
-/// The names in a list, of `null` the empty one.
+/// Returns the names in a list; the name of `null` is empty.
 fn names<T: NamedEntry>(named: &Named<T>) -> impl Iterator<Item = &str> {
     let named = named.iter().flatten();
     named.map(|it| it.as_ref().map(T::name).unwrap_or_default())
 }
 
-fn unique<'a>(kind: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), Unreadable> {
-    let mut seen = HashSet::new();
+fn check_unique<'a>(
+    kind: &'static str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), ParseError> {
+    let mut unique = HashSet::new();
     for name in names {
-        if !seen.insert(name) {
-            return Err(Unreadable::Repeated(kind, name.to_owned()));
+        if !unique.insert(name) {
+            return Err(ParseError::DuplicateName(kind, name.to_owned()));
         }
     }
     Ok(())
 }
 
-/// UTF-8 with or without a byte order mark, or UTF-16 with one, as Go's YAML reads it.
-pub(super) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
-    let wide = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
+/// Decodes UTF-8 with or without a byte order mark, or UTF-16 with one, like Go's YAML parser.
+///
+/// # Errors
+/// The bytes are not valid text of that encoding.
+pub(super) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, ParseError> {
+    let utf16 = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let (pairs, []) = bytes.as_chunks() else {
-            return Err(Unreadable::IncompleteUtf16);
+            return Err(ParseError::IncompleteUtf16);
         };
         let units: Vec<u16> = pairs.iter().copied().map(read).collect();
         String::from_utf16(&units)
             .map(Cow::Owned)
-            .map_err(|_| Unreadable::NotText)
+            .map_err(|_| ParseError::NotText)
     };
     match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
-        [0xfe, 0xff, rest @ ..] => wide(u16::from_be_bytes, rest),
+        [0xff, 0xfe, rest @ ..] => utf16(u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => utf16(u16::from_be_bytes, rest),
         [0xef, 0xbb, 0xbf, rest @ ..] | rest => std::str::from_utf8(rest)
             .map(Cow::Borrowed)
-            .map_err(|_| Unreadable::NotText),
+            .map_err(|_| ParseError::NotText),
     }
 }
 
+/// Returns the parser options under which YAML is read as kubectl reads it.
 pub(super) fn yaml_options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
-        // A bare number or `true` is no text, as in the JSON that kubectl makes of the file.
+        // An unquoted number or `true` is not a string, as in the JSON to which kubectl converts the file.
         no_schema: true,
-        // Which may be keys.
+        // Infinity and NaN may be keys.
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
         budget: serde_saphyr::budget! {
@@ -198,12 +205,12 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
     }
 }
 
-/// One document, by way of JSON, as by kubectl: only so are a key that is a number, and `true` in quotes, what they are
-/// to it.
-fn parse(document: &str) -> Result<File, Unreadable> {
+/// Parses one document. Like kubectl, converts it to JSON first: this decides how keys that are numbers and quoted values
+/// are read.
+fn parse_document(document: &str) -> Result<File, ParseError> {
     let line = |error: serde_saphyr::Error| error.location().map(|it| it.line());
     if let Some(line) = documents::wrong_directive(document) {
-        return Err(Unreadable::Syntax(line));
+        return Err(ParseError::Syntax(line));
     }
     let yaml_as_json = match first_json(document) {
         Some(json) => Ok(json),
@@ -212,8 +219,8 @@ fn parse(document: &str) -> Result<File, Unreadable> {
     let YamlAsJson(value) =
         yaml_as_json.map_err(|error| {
             match serde_saphyr::from_str_with_options::<IgnoredAny>(document, yaml_options()) {
-                Err(syntax) => Unreadable::Syntax(line(syntax).unwrap_or(1)),
-                Ok(_) => Unreadable::WrongType(line(error)),
+                Err(syntax) => ParseError::Syntax(line(syntax).unwrap_or(1)),
+                Ok(_) => ParseError::WrongType(line(error)),
             }
         })?;
     if !has_list_for_a_mapping(&value)
@@ -221,25 +228,25 @@ fn parse(document: &str) -> Result<File, Unreadable> {
     {
         return Ok(file.unwrap_or_default());
     }
-    // JSON knows no lines.
+    // The JSON value has no line numbers: parses the YAML again to find the line of the error.
     let typed = serde_saphyr::from_str_with_options::<Option<File>>(document, yaml_options());
-    Err(Unreadable::WrongType(typed.err().and_then(line)))
+    Err(ParseError::WrongType(typed.err().and_then(line)))
 }
 
-/// What is JSON already is read sooner so. Whatever stands behind it does not belong to the document any more.
+/// Parses a document that is JSON, which is faster than parsing YAML. Text after the JSON value is ignored, as by kubectl.
 fn first_json(document: &str) -> Option<YamlAsJson> {
-    let said = documents::behind_comments(document);
-    if !said.trim_ascii_start().starts_with('{') {
+    let content = documents::skip_comments(document);
+    if !content.trim_ascii_start().starts_with('{') {
         return None;
     }
-    let mut values = serde_json::Deserializer::from_str(said).into_iter::<YamlAsJson>();
+    let mut values = serde_json::Deserializer::from_str(content).into_iter::<YamlAsJson>();
     let json = values.next()?.ok()?;
-    // A mapping may be a key in YAML.
-    let behind = said[values.byte_offset()..].trim_ascii_start();
-    (!behind.starts_with(':')).then_some(json)
+    // In YAML the mapping may be the key of another mapping.
+    let rest = content[values.byte_offset()..].trim_ascii_start();
+    (!rest.starts_with(':')).then_some(json)
 }
 
-/// Whether a list stands where serde would take it for the fields of a mapping, in their order.
+/// Returns whether a list occurs in place of a mapping. serde would accept it as the fields of a struct, in their order.
 fn has_list_for_a_mapping(file: &Value) -> bool {
     fn items(list: &Value) -> &[Value] {
         list.as_array().map_or(&[], Vec::as_slice)
@@ -249,15 +256,15 @@ fn has_list_for_a_mapping(file: &Value) -> bool {
         ("contexts", "context"),
         ("users", "user"),
     ];
-    let has_one =
+    let is_list =
         |it: &Value| it.is_array() || items(&it["extensions"]).iter().any(Value::is_array);
-    has_one(file)
-        || has_one(&file["preferences"])
+    is_list(file)
+        || is_list(&file["preferences"])
         || lists.iter().any(|(list, entry)| {
             items(&file[list]).iter().any(|item| {
                 let entry = &item[entry];
                 let exec = &entry["exec"];
-                has_one(entry)
+                is_list(entry)
                     || [item, exec, &entry["auth-provider"]]
                         .iter()
                         .any(|it| it.is_array())

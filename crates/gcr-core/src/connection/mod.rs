@@ -1,12 +1,12 @@
-//! From flags, environment and kubeconfig files to a connection: which cluster, as whom, how.
+//! Resolves flags, environment and kubeconfig files into an authenticated client for a cluster.
 //!
 //! ```text
-//! files ─▶ merged ─▶ chosen (flags laid over) ─▶ validation ─▶ address, trust, proxy, credentials ─▶ client
+//! files ─▶ merged ─▶ effective config (with flags) ─▶ validation ─▶ address, trust, proxy, credentials ─▶ client
 //! ```
 //!
-//! client-go's rules and words (`tools/clientcmd`, `rest`, `transport`, `plugin/pkg/client/auth`). kube does the HTTP; it
-//! decides nothing. Never falls back to another cluster than the one that was asked for, sends no credential over plain
-//! HTTP, and shows nothing of a kubeconfig but names and addresses.
+//! The rules and messages are those of client-go (`tools/clientcmd`, `rest`, `transport`, `plugin/pkg/client/auth`). kube
+//! only provides HTTP layers. The module never falls back to a cluster other than the requested one, sends no credential
+//! over plain HTTP, and prints only names and addresses from a kubeconfig.
 
 mod base64_data;
 mod blocking;
@@ -66,33 +66,33 @@ use server_address::ServerAddress;
 use transport::RequestDefaults;
 use trust::{Tls, Trust};
 
-/// A connection that can be made, and made anew. Its clones are one connection.
+/// A resolved connection to a cluster. Clones share the client and its credential.
 #[derive(Clone)]
 pub struct Connection {
-    /// `HOST:PORT` as in the server's address.
+    /// `HOST:PORT` of the server's address.
     pub server: String,
-    /// The limit of one try.
+    /// The time limit of one attempt; `None` for no limit.
     pub request_timeout: Option<Duration>,
-    /// The context's name, where there is one.
+    /// The context's name, if there is one.
     pub context: Option<String>,
-    /// The context's namespace, where it names one, or the pod's.
+    /// The context's namespace, or else the pod's namespace when running in a cluster.
     pub namespace: Option<String>,
     insecure_reason: Option<String>,
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    envelope: RequestDefaults,
+    request_defaults: RequestDefaults,
     address: ServerAddress,
     cluster: Cluster,
     user: User,
     credentials: Arc<Credentials>,
     environment: Environment,
-    held: Mutex<Option<Client>>,
+    client: Mutex<Option<Client>>,
 }
 
 impl Connection {
-    /// Reads the kubeconfig, lays the flags over it and resolves the result.
+    /// Reads the kubeconfig, applies the flags and resolves the result.
     ///
     /// # Errors
     /// The kubeconfig, the flags or the environment describe no usable connection.
@@ -101,10 +101,11 @@ impl Connection {
         kubeconfig.connection(options)
     }
 
-    /// A connection that is there already, to a server that a test has made.
+    /// Returns a connection over an existing client, for tests with a server of their own.
     #[cfg(test)]
     pub(crate) fn over(http: kube::Client, server: &str, request_timeout: Duration) -> Self {
-        let address = ServerAddress::parse(server).expect("a test's server has an address");
+        let address =
+            ServerAddress::parse(server).expect("the address of a test's server should be valid");
         let credential = Arc::new(Credential::default());
         Self {
             server: server.to_owned(),
@@ -113,7 +114,7 @@ impl Connection {
             namespace: None,
             insecure_reason: None,
             inner: Arc::new(Inner {
-                envelope: RequestDefaults {
+                request_defaults: RequestDefaults {
                     server: address.url.clone(),
                     headers: Vec::new(),
                     compression: false,
@@ -123,64 +124,64 @@ impl Connection {
                 user: User::default(),
                 credentials: Arc::new(Credentials::new(CredentialSource::None)),
                 environment: Environment::default(),
-                held: Mutex::new(Some(Client {
+                client: Mutex::new(Some(Client {
                     http,
                     credential,
-                    leaves_for_authorities: false,
+                    trusts_only_leaf_certs: false,
                 })),
             }),
         }
     }
 
-    /// The client to use now: made at the first call, and again when its credential has expired. Runs the credential
-    /// plugin where there is one.
+    /// Returns the current client. Creates it at the first call and again when its credential has expired, which may run
+    /// an exec plugin.
     ///
     /// # Errors
-    /// The line or lines to print.
+    /// The message to print: no credential could be obtained, or a certificate cannot be used.
     pub async fn client(&self) -> Result<Client, String> {
-        let mut held = self.inner.held.lock().await;
-        if let Some(client) = held.as_ref().filter(|it| !it.credential.has_expired()) {
+        let mut current = self.inner.client.lock().await;
+        if let Some(client) = current.as_ref().filter(|it| !it.credential.has_expired()) {
             return Ok(client.clone());
         }
         let credential = self.inner.credentials.current().await?;
-        let client = self.inner.client(credential, held.as_ref()).await?;
-        *held = Some(client.clone());
+        let client = self.inner.client(credential, current.as_ref()).await?;
+        *current = Some(client.clone());
         Ok(client)
     }
 
-    /// Another client after the server refused `refused`'s credential: one for all who wait. `None` where there is no
-    /// other credential.
+    /// Returns a client with a new credential after the server rejected that of `rejected` with a 401. Concurrent callers
+    /// share one refresh. `None` if the user has no other credential.
     ///
     /// # Errors
-    /// The line or lines to print.
-    pub async fn refresh_rejected(&self, refused: &Client) -> Result<Option<Client>, String> {
-        let mut held = self.inner.held.lock().await;
-        if let Some(client) = held.as_ref()
-            && !Arc::ptr_eq(&client.credential, &refused.credential)
+    /// The message to print: the refresh failed.
+    pub async fn refresh_rejected(&self, rejected: &Client) -> Result<Option<Client>, String> {
+        let mut current = self.inner.client.lock().await;
+        if let Some(client) = current.as_ref()
+            && !Arc::ptr_eq(&client.credential, &rejected.credential)
         {
             return Ok(Some(client.clone()));
         }
         let Some(credential) = self
             .inner
             .credentials
-            .refresh_rejected(&refused.credential)
+            .refresh_rejected(&rejected.credential)
             .await?
         else {
             return Ok(None);
         };
-        let client = self.inner.client(credential, held.as_ref()).await?;
-        *held = Some(client.clone());
+        let client = self.inner.client(credential, current.as_ref()).await?;
+        *current = Some(client.clone());
         Ok(Some(client))
     }
 
-    /// Whether a credential plugin may ask the user something.
+    /// Returns whether an exec plugin may prompt the user.
     pub fn can_prompt(&self) -> bool {
         self.inner.credentials.can_prompt()
     }
 
-    /// Whether both reach the same server, the same way: whatever is done over one is done over the other.
+    /// Returns whether both connections reach the same server: URL, proxy and TLS server name are equal.
     pub fn same_endpoint(&self, other: &Self) -> bool {
-        let way = |connection: &Self| {
+        let endpoint = |connection: &Self| {
             let Inner {
                 address, cluster, ..
             } = &*connection.inner;
@@ -190,68 +191,71 @@ impl Connection {
                 cluster.tls_server_name.clone(),
             )
         };
-        way(self) == way(other)
+        endpoint(self) == endpoint(other)
     }
 
-    /// Whether a key may be sent over this connection.
+    /// Checks that a key may be sent over this connection.
     ///
     /// # Errors
-    /// The line that says why not and what to do.
+    /// The message to print: the connection is not confidential, with the flag that allows it anyway.
     pub fn ensure_confidential(&self) -> Result<(), String> {
         self.insecure_reason.clone().map_or(Ok(()), Err)
     }
 }
 
 impl Inner {
-    /// A client with `credential`, over `last`'s connections unless it shows another certificate.
+    /// Returns a client with `credential`. Reuses the open connections of `last` unless the client certificate differs.
     async fn client(
         self: &Arc<Self>,
         credential: Arc<Credential>,
         last: Option<&Client>,
     ) -> Result<Client, String> {
         if let Some(last) = last
-            && credential.identity.is_none()
-            && last.credential.identity.is_none()
+            && credential.client_certificate.is_none()
+            && last.credential.client_certificate.is_none()
         {
             return Ok(Client {
                 credential,
                 ..last.clone()
             });
         }
-        let (inner, identity) = (Arc::clone(self), credential.identity.clone());
-        let (tls, leaves_for_authorities) = run_blocking(move || inner.tls(identity)).await?;
+        let (inner, certificate) = (Arc::clone(self), credential.client_certificate.clone());
+        let (tls, trusts_only_leaf_certs) = run_blocking(move || inner.tls(certificate)).await?;
         let proxy = Proxy::to(
             &self.address.url,
             self.cluster.proxy_url.as_deref(),
             &self.environment,
         )?;
-        let http = transport::client(transport::http(&tls, proxy.as_ref()), &self.envelope)?;
+        let http = transport::client(
+            transport::http(&tls, proxy.as_ref()),
+            &self.request_defaults,
+        )?;
         Ok(Client {
             http,
             credential,
-            leaves_for_authorities,
+            trusts_only_leaf_certs,
         })
     }
 
     /// Reads the certificate files and returns the TLS settings, and whether all certificate authorities are leaf
-    /// certificates. `identity` replaces the user's client certificate. Blocks.
+    /// certificates. `certificate` replaces the user's client certificate. Blocks.
     ///
     /// # Errors
-    /// The line to print.
-    fn tls(&self, identity: Option<Arc<CertifiedKey>>) -> Result<(Tls, bool), String> {
+    /// The message to print: a certificate or key cannot be read or used.
+    fn tls(&self, certificate: Option<Arc<CertifiedKey>>) -> Result<(Tls, bool), String> {
         let https = self.address.is_https();
         let trust = if https {
             Trust::of(&self.cluster)?
         } else {
             Trust::default()
         };
-        let identity = match identity {
+        let certificate = match certificate {
             None if https => {
                 client_certificate::of(&self.user).map_err(|error| format!("error: {error}"))?
             }
-            identity => identity,
+            certificate => certificate,
         };
-        let tls = trust.tls(https, identity.as_ref())?;
+        let tls = trust.tls(https, certificate.as_ref())?;
         Ok((tls, trust.contains_only_leaf_certs()))
     }
 }

@@ -1,10 +1,8 @@
-//! `NO_PROXY` by Go's rules (`golang.org/x/net/http/httpproxy`).
-//!
-//! Knows nothing of proxies; says which hosts are reached without one.
+//! Decides by `NO_PROXY` which hosts are reached without a proxy (Go `golang.org/x/net/http/httpproxy`).
 
 use std::net::IpAddr;
 
-/// The hosts that are reached directly.
+/// The hosts that are reached without a proxy.
 #[derive(Debug, Default)]
 pub(super) struct NoProxy {
     everything: bool,
@@ -15,12 +13,12 @@ pub(super) struct NoProxy {
 enum Rule {
     Network(IpAddr, u8),
     Address(IpAddr, Option<String>),
-    /// With a leading dot; the flag says whether the domain itself counts.
+    /// A domain with a leading dot, a port, and whether the domain itself matches besides its subdomains.
     Domain(String, Option<String>, bool),
 }
 
 impl NoProxy {
-    /// Reads the variable's value; items that make no sense are left out.
+    /// Parses the value of `NO_PROXY`. Ignores invalid items.
     pub(super) fn parse(list: &str) -> Self {
         let mut rules = Vec::new();
         for item in list.split(',') {
@@ -39,7 +37,7 @@ impl NoProxy {
         }
     }
 
-    /// Whether `host` at `port` is reached directly. This machine always is.
+    /// Returns whether `host` at `port` is reached without a proxy. Loopback addresses always are.
     pub(super) fn exempts(&self, host: &str, port: u16) -> bool {
         let address: Option<IpAddr> = host.parse().ok();
         let address = address.map(|ip| ip.to_canonical());
@@ -48,13 +46,13 @@ impl NoProxy {
         }
         let host = host.trim().to_lowercase();
         let port = port.to_string();
-        let port_fits = |desired: &Option<String>| desired.as_ref().is_none_or(|it| *it == port);
+        let is_port = |expected: &Option<String>| expected.as_ref().is_none_or(|it| *it == port);
         self.rules.iter().any(|rule| match (rule, address) {
             (Rule::Network(network, bits), Some(ip)) => contains(*network, *bits, ip),
-            (Rule::Address(desired, port), Some(ip)) => *desired == ip && port_fits(port),
-            (Rule::Domain(domain, port, itself), None) => {
-                (host.ends_with(domain.as_str()) || (*itself && host == domain[1..]))
-                    && port_fits(port)
+            (Rule::Address(address, port), Some(ip)) => *address == ip && is_port(port),
+            (Rule::Domain(domain, port, includes_itself), None) => {
+                (host.ends_with(domain.as_str()) || (*includes_itself && host == domain[1..]))
+                    && is_port(port)
             }
             _ => false,
         })
@@ -84,7 +82,7 @@ fn rule(item: &str) -> Option<Rule> {
     }
 }
 
-/// Go's `net.SplitHostPort`, with all of the item as the host where that fails.
+/// Splits an item like Go's `net.SplitHostPort`. If that fails, the whole item is the host.
 fn split_port(item: &str) -> (&str, Option<&str>) {
     if let Some(rest) = item.strip_prefix('[') {
         return match rest.split_once("]:") {
@@ -115,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_exempt_as_go_has_it() {
+    fn exempts_matches_rules_of_go() {
         // From the documentation of `httpproxy.Config.NoProxy` and its tests.
         let list = "example.com, .dot.net ,*.star.org,10.0.0.1,10.1.0.0/16,192.168.1.1:6443,port.io:8443,,[2001:db8::1]:443,2001:db8:1::/48";
         let rules = NoProxy::parse(list);
@@ -149,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn an_asterisk_exempts_everything_and_nonsense_nothing() {
+    fn exempts_with_asterisk_matches_all_hosts_and_with_invalid_items_none() {
         assert!(NoProxy::parse("a,*").exempts("example.com", 443));
         for list in ["", ",", ":80", "*.", "10.0.0.0/99"] {
             assert!(!NoProxy::parse(list).exempts("example.com", 443), "{list}");

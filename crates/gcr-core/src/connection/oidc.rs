@@ -1,7 +1,7 @@
-//! client-go's `auth-provider: oidc` (`plugin/pkg/client/auth/oidc`): an id-token from the kubeconfig, refreshed when it
-//! has expired, and kept there.
+//! Implements client-go's auth provider `oidc` (`plugin/pkg/client/auth/oidc`): takes an ID token from the kubeconfig,
+//! refreshes it when it has expired, and writes the new one back.
 //!
-//! Never logs anybody in.
+//! There is no interactive login.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,10 +22,10 @@ use super::oidc_issuer::Issuer;
 use super::trust::Trust;
 use crate::domain::go_errors::path_error;
 
-/// A token is as good as expired this long before it is.
+/// How long before its expiry a token counts as expired.
 const EXPIRY_DELTA: SignedDuration = SignedDuration::from_secs(10);
 
-/// The settings of a user's entry, and where they are kept.
+/// The settings of a user's auth provider and the kubeconfig file with them.
 pub(super) struct Oidc {
     settings: Arc<Mutex<BTreeMap<String, String>>>,
     issuer: Issuer,
@@ -35,12 +35,12 @@ pub(super) struct Oidc {
 
 #[derive(Deserialize)]
 struct Claims {
-    /// Seconds since 1970. Absent, it is long ago.
+    /// Seconds since 1970; 0 if absent.
     #[serde(default)]
     exp: Seconds,
 }
 
-/// As a number, or as text that is one.
+/// A number, or a string with a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
@@ -55,25 +55,25 @@ impl Default for Seconds {
 }
 
 impl Seconds {
-    /// That moment; the last one there is, where it is later than anything can be.
-    fn moment(&self) -> Option<Timestamp> {
+    /// Returns the time; [`Timestamp::MAX`] if it is later than that.
+    fn timestamp(&self) -> Option<Timestamp> {
         let seconds = match self {
             Self::Number(number) => *number,
             Self::Text(text) => serde_json::from_str(text).ok()?,
         };
-        let last = Timestamp::MAX;
-        if seconds >= last.as_second() as f64 {
-            return Some(last);
+        let max = Timestamp::MAX;
+        if seconds >= max.as_second() as f64 {
+            return Some(max);
         }
         Timestamp::from_second(seconds as i64).ok()
     }
 }
 
 impl Oidc {
-    /// From `config` of the auth-provider of the user called `user`, which stands in `file`.
+    /// Returns the auth provider with the `config` of the user `user` in the kubeconfig `file`.
     ///
     /// # Errors
-    /// What is missing, without `error: `.
+    /// The message without the prefix `error: `: a setting is missing, or the issuer's certificate authority cannot be used.
     pub(super) fn new(
         settings: BTreeMap<String, String>,
         user: &str,
@@ -81,9 +81,9 @@ impl Oidc {
         environment: &Environment,
     ) -> Result<Self, String> {
         let given = |key: &str| settings.get(key).filter(|value| !value.is_empty());
-        let desired = |key: &str| given(key).cloned().ok_or(format!("Must provide {key}"));
-        let url = desired("idp-issuer-url")?;
-        let client_id = desired("client-id")?;
+        let required = |key: &str| given(key).cloned().ok_or(format!("Must provide {key}"));
+        let url = required("idp-issuer-url")?;
+        let client_id = required("client-id")?;
         let bundle = match (
             given("idp-certificate-authority-data"),
             given("idp-certificate-authority"),
@@ -95,7 +95,7 @@ impl Oidc {
             (None, None) => None,
         };
         let trust = Trust::new(bundle, false, None)
-            .map_err(|line| line.trim_start_matches("error: ").to_owned())?;
+            .map_err(|message| message.trim_start_matches("error: ").to_owned())?;
         let client_secret = given("client-secret").cloned().unwrap_or_default();
         Ok(Self {
             settings: Arc::new(Mutex::new(settings)),
@@ -111,17 +111,17 @@ impl Oidc {
         })
     }
 
-    /// The id-token to use: the one at hand while it is good and was not `refused`, else a new one, which is written back
-    /// before it is used.
+    /// Returns the current ID token, or a new one if it has expired or `is_rejected` by the server. A new one is written to
+    /// the kubeconfig before it is used.
     ///
     /// # Errors
-    /// What went wrong.
-    pub(super) async fn token(&self, refused: bool) -> Result<Credential, String> {
+    /// The message without a prefix: the issuer returned no token, or the kubeconfig cannot be written.
+    pub(super) async fn token(&self, is_rejected: bool) -> Result<Credential, String> {
         let mut settings = Arc::clone(&self.settings).lock_owned().await;
         let given = |key: &str| settings.get(key).filter(|value| !value.is_empty());
         if let Some(token) = given("id-token") {
             let expires = expiry(token)?;
-            if !refused && Timestamp::now() < expires {
+            if !is_rejected && Timestamp::now() < expires {
                 return Credential::token(token, Some(expires));
             }
         }
@@ -148,12 +148,15 @@ impl Oidc {
             Ok(())
         })
         .await?;
-        // One that cannot be read is for the server to judge.
+        // A token without a readable expiry is still sent: the server decides.
         Credential::token(&token, expiry(&token).ok())
     }
 }
 
-/// When an id-token stops being good.
+/// Returns the time at which an ID token counts as expired.
+///
+/// # Errors
+/// The message of client-go: the token is not a JWT, or has no valid time of expiry.
 fn expiry(token: &str) -> Result<Timestamp, String> {
     let parts: Vec<&str> = token.split('.').collect();
     let [_, claims, _] = parts.as_slice() else {
@@ -166,7 +169,7 @@ fn expiry(token: &str) -> Result<Timestamp, String> {
         serde_json::from_slice(&claims).map_err(|_| "parsing claims: no time of expiry")?;
     claims
         .exp
-        .moment()
+        .timestamp()
         .and_then(|expires| expires.checked_sub(EXPIRY_DELTA).ok())
         .ok_or_else(|| "parsing claims: no time of expiry".to_owned())
 }

@@ -1,8 +1,8 @@
-//! Writes refreshed tokens back into the kubeconfig they came from, as client-go does (`clientcmd.ModifyConfig`).
+//! Writes refreshed tokens back to their kubeconfig, like client-go (`clientcmd.ModifyConfig`).
 //!
-//! Under kubectl's own lock file, and whole or not at all, except a file that cannot be replaced: that is written over, as
-//! kubectl does, once there is room for it. Everything else in the file stays as it is but for comments and layout, which
-//! kubectl does not keep either; it drops the documents after the first, too, which are kept here.
+//! The file is replaced atomically, under kubectl's lock file. A file that cannot be replaced is overwritten, like kubectl
+//! does, but only once the disk space is reserved. Other content of the file is kept except comments and layout, which
+//! kubectl drops too. Unlike kubectl, the documents after the first are kept.
 
 use std::collections::BTreeMap;
 use std::fs::{Metadata, OpenOptions};
@@ -16,7 +16,7 @@ use super::kubeconfig_file::{text_of, yaml_options};
 use super::yaml_as_json::YamlAsJson;
 use crate::domain::go_errors::path_error;
 
-/// Held while a kubeconfig is being written; gone when dropped.
+/// kubectl's lock file of a kubeconfig; removed on drop.
 struct Lock(PathBuf);
 
 impl Lock {
@@ -35,30 +35,31 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Nothing can be done about one that has gone.
+        // Fails only if the lock file has been removed already.
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
-/// Puts `settings` in place of those of the auth-provider of the user called `user`. Where there is no such user any more,
-/// nothing is written, as by client-go.
+/// Replaces the settings of the auth provider of `user`. Like client-go, writes nothing if there is no such user any more.
+/// Blocks.
 ///
 /// # Errors
-/// What went wrong, without any text of the file.
+/// The message without a prefix and without text of the file: the file is locked, cannot be read or written, or is no
+/// longer a kubeconfig.
 pub(super) fn write_back(
     file: &Path,
     user: &str,
     settings: &BTreeMap<String, String>,
 ) -> Result<(), String> {
     let _lock = Lock::take(file)?;
-    // A link stays a link.
+    // Replaces the target of a symbolic link, not the link.
     let target = std::fs::canonicalize(file).map_err(|error| path_error("open", file, &error))?;
     let bytes = std::fs::read(&target).map_err(|error| path_error("open", file, &error))?;
-    let unusable = || "the kubeconfig has changed and cannot be written".to_owned();
-    let text = text_of(&bytes).map_err(|_| unusable())?;
+    let changed = || "the kubeconfig has changed and cannot be written".to_owned();
+    let text = text_of(&bytes).map_err(|_| changed())?;
     let (document, rest) = documents::first(&text);
     let YamlAsJson(mut content) =
-        serde_saphyr::from_str_with_options(document, yaml_options()).map_err(|_| unusable())?;
+        serde_saphyr::from_str_with_options(document, yaml_options()).map_err(|_| changed())?;
     let users = content.get_mut("users").and_then(Value::as_array_mut);
     let Some(entry) = users
         .and_then(|users| {
@@ -71,40 +72,40 @@ pub(super) fn write_back(
     else {
         return Ok(());
     };
-    let settings = serde_json::to_value(settings).map_err(|_| unusable())?;
+    let settings = serde_json::to_value(settings).map_err(|_| changed())?;
     entry.insert("config".to_owned(), settings);
-    let mut text = serde_saphyr::to_string(&content).map_err(|_| unusable())?;
+    let mut text = serde_saphyr::to_string(&content).map_err(|_| changed())?;
     text.push_str(rest);
     replace(&target, text.as_bytes()).map_err(|error| path_error("open", file, &error))
 }
 
-/// A new file beside the old one, with its permissions and its owner, in its place. Where that cannot be, as with a file
-/// that is mounted by itself, the old one is written over, as kubectl always does.
+/// Replaces a file by a new one with the same permissions and owner. If that is not possible, for example for a file that is
+/// a mount point, overwrites the file, as kubectl always does.
 fn replace(target: &Path, content: &[u8]) -> std::io::Result<()> {
     let old = std::fs::metadata(target)?;
-    let mut beside = target.as_os_str().to_owned();
-    beside.push(format!(".{:016x}", fastrand::u64(..)));
-    let beside = PathBuf::from(beside);
-    let whole = write_beside(&beside, &old, content);
-    if let Ok(true) = whole
-        && std::fs::rename(&beside, target).is_ok()
+    let mut temporary = target.as_os_str().to_owned();
+    temporary.push(format!(".{:016x}", fastrand::u64(..)));
+    let temporary = PathBuf::from(temporary);
+    let written = write_temporary(&temporary, &old, content);
+    if let Ok(true) = written
+        && std::fs::rename(&temporary, target).is_ok()
     {
         return Ok(());
     }
-    // What is left of the attempt, if anything.
-    let _ = std::fs::remove_file(&beside);
-    // Where there is no room for a new file, there is none for the old one either once it is emptied.
-    whole?;
-    write_over(target, content)
+    // The file may exist even if it could not be written or renamed.
+    let _ = std::fs::remove_file(&temporary);
+    // If the disk is full, overwriting the old file would destroy it.
+    written?;
+    overwrite(target, content)
 }
 
-/// Puts `content` where the old one is, which is not touched before there is room for the new one.
-fn write_over(target: &Path, content: &[u8]) -> std::io::Result<()> {
+/// Overwrites a file. Leaves the old content untouched until the disk space for the new content is reserved.
+fn overwrite(target: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(target)?;
     let old = file.seek(SeekFrom::End(0))?;
     let more = content.len() as u64 - old.min(content.len() as u64);
-    let room = std::io::copy(&mut std::io::repeat(b'\n').take(more), &mut file);
-    if let Err(error) = room.and_then(|_| file.sync_all()) {
+    let reserved = std::io::copy(&mut std::io::repeat(b'\n').take(more), &mut file);
+    if let Err(error) = reserved.and_then(|_| file.sync_all()) {
         file.set_len(old)?;
         return Err(error);
     }
@@ -114,16 +115,16 @@ fn write_over(target: &Path, content: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Writes a file that can take the place of `old`; `false` where nobody but its owner could make one.
+/// Writes a file with the permissions and the owner of `old`; returns `false` if this process is not allowed to.
 ///
 /// # Errors
 /// The content cannot be written.
-fn write_beside(beside: &Path, old: &Metadata, content: &[u8]) -> std::io::Result<bool> {
+fn write_temporary(temporary: &Path, old: &Metadata, content: &[u8]) -> std::io::Result<bool> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let Ok(mut new) = options.open(beside) else {
+    let Ok(mut new) = options.open(temporary) else {
         return Ok(false);
     };
     new.write_all(content)?;

@@ -1,11 +1,12 @@
-//! kubectl's connection flags as plain values (cli-runtime `ConfigFlags`).
+//! Defines kubectl's connection flags as plain values (cli-runtime `ConfigFlags`).
 //!
-//! Interprets nothing: an empty value means "not given", as in client-go, and is told apart by who reads it.
+//! The values are not interpreted here. As in client-go, an empty value means that the flag is not set; the code that
+//! reads a value checks for that.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// kubectl's connection flags, as given.
+/// The values of kubectl's connection flags.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionOptions {
     /// `--kubeconfig`
@@ -42,16 +43,17 @@ pub struct ConnectionOptions {
     pub impersonate_user_extra: Vec<(String, String)>,
     /// `--disable-compression`
     pub disable_compression: bool,
-    /// `--request-timeout`: `None` not given, `Some(None)` given as 0, for no limit.
+    /// `--request-timeout`: `None` if the flag is not set, `Some(None)` for no limit (the flag's value is 0).
     pub request_timeout: Option<Option<Duration>>,
     /// `User-Agent` of every request.
     pub user_agent: String,
-    /// The context's namespace is asked for before the connection is looked at, as kubectl's `get` and `patch` do and
-    /// `create` does not: of several errors another comes first, and in other words (client-go
+    /// Whether the context is validated before the names in the flags are checked. kubectl's `get` and `patch` read the
+    /// context's namespace first, `create` does not; with several errors this decides which one is reported (client-go
     /// `DirectClientConfig.Namespace` and `ClientConfig`).
     pub validate_context_first: bool,
-    /// The key or token to send is read from standard input: a credential plugin gets none of it.
+    /// Whether the key or token to send is read from standard input, which an exec plugin then cannot use.
     pub stdin_taken: bool,
-    /// No token is renewed: a process that may end at any moment must not spend a refresh token and lose what comes for it.
+    /// Whether no token is refreshed. A process that may be killed at any moment must not use up a refresh token and lose
+    /// the new one.
     pub disable_token_refresh: bool,
 }

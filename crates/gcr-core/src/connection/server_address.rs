@@ -1,47 +1,47 @@
-//! A cluster's address as client-go reads it (`rest/url_utils.go`, `DefaultServerURL`).
+//! Parses a cluster's address like client-go (`rest/url_utils.go`, `DefaultServerURL`).
 //!
-//! Without a scheme it is plain HTTP, whatever else is configured. A path in front of the API stays, cleaned. A query is no
-//! part of it.
+//! An address without a scheme means plain HTTP, whatever else is configured. A path is cleaned and kept; a query is
+//! dropped.
 
 use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::domain::escape_control::escape_control;
 
-/// An address that can be asked.
+/// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ServerAddress {
-    /// Scheme, host, perhaps port, perhaps path.
+    /// Scheme, host, optional port and optional path.
     pub(super) url: Uri,
-    /// `user:password`, where the address carries them.
+    /// `user:password`, if the address contains them.
     pub(super) user_info: Option<String>,
 }
 
 impl ServerAddress {
-    /// Reads `server` of a kubeconfig or `--server`.
+    /// Parses the `server` of a kubeconfig or the value of `--server`.
     ///
     /// # Errors
-    /// The line to print, in client-go's words.
+    /// The message to print, in client-go's words: the address is invalid.
     pub(super) fn parse(server: &str) -> Result<Self, String> {
-        let wrong = || {
+        let invalid = || {
             format!(
                 "error: host must be a URL or a host:port pair: \"{}\"",
                 escape_control(server)
             )
         };
-        let server_only = server.split('?').next().unwrap_or_default();
-        let (scheme, rest) = match server_only.split_once("://") {
+        let without_query = server.split('?').next().unwrap_or_default();
+        let (scheme, rest) = match without_query.split_once("://") {
             Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() => {
                 (scheme.to_ascii_lowercase(), rest)
             }
             _ => {
-                if server_only
+                if without_query
                     .split_once('/')
                     .is_some_and(|(_, path)| !path.is_empty())
                 {
-                    return Err(wrong());
+                    return Err(invalid());
                 }
-                ("http".to_owned(), server_only)
+                ("http".to_owned(), without_query)
             }
         };
         if scheme != "http" && scheme != "https" {
@@ -59,38 +59,38 @@ impl ServerAddress {
             None => (None, authority),
         };
         let url = format!("{scheme}://{}{}", host.trim_end_matches(':'), clean(path));
-        let url: Uri = url.parse().map_err(|_| wrong())?;
-        // No resolver here takes an IPv6 address's zone.
+        let url: Uri = url.parse().map_err(|_| invalid())?;
+        // The resolver does not support the zone of an IPv6 address.
         let is_host = |host: &str| !host.is_empty() && !host.contains('%');
         if !url.host().is_some_and(is_host) {
-            return Err(wrong());
+            return Err(invalid());
         }
-        match wrong_port(&url) {
+        match port_error(&url) {
             None => Ok(Self { url, user_info }),
-            Some(WrongPort::TooLarge(port)) => Err(format!(
+            Some(PortError::TooLarge(port)) => Err(format!(
                 "Unable to connect to the server: dial tcp: address {port}: invalid port"
             )),
-            Some(WrongPort::NoNumber) => Err(wrong()),
+            Some(PortError::NotANumber) => Err(invalid()),
         }
     }
 
-    /// Whether what goes there is encrypted.
+    /// Returns whether the connection is encrypted.
     pub(super) fn is_https(&self) -> bool {
         self.url.scheme_str() == Some("https")
     }
 
-    /// The host without the brackets of an IPv6 address.
+    /// Returns the host, without the brackets of an IPv6 address.
     pub(super) fn host(&self) -> &str {
         bare_host(&self.url)
     }
 
-    /// Whether the host is this machine.
+    /// Returns whether the host is a loopback address.
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(self.host())
     }
 }
 
-/// A path as Go's `path.Join` has it, with what an address cannot hold encoded.
+/// Cleans a path like Go's `path.Join` and percent-encodes characters that are not valid in a URL.
 fn clean(path: &str) -> String {
     const ENCODED: &AsciiSet = &CONTROLS
         .add(b' ')
@@ -115,38 +115,38 @@ fn clean(path: &str) -> String {
     utf8_percent_encode(&path, ENCODED).to_string()
 }
 
-/// What stands in a port's place. [`Uri`] takes it for no port, and another one would be asked.
-pub(super) enum WrongPort<'a> {
-    /// Digits.
+/// An invalid port. [`Uri`] would ignore it and the default port would be used.
+pub(super) enum PortError<'a> {
+    /// A number above 65535.
     TooLarge(&'a str),
-    /// Anything else.
-    NoNumber,
+    /// Text that is not a number.
+    NotANumber,
 }
 
-/// What is wrong with the port of an address without user, where it has one.
-pub(super) fn wrong_port(url: &Uri) -> Option<WrongPort<'_>> {
+/// Returns the error in the port of a URL without user information, if there is one.
+pub(super) fn port_error(url: &Uri) -> Option<PortError<'_>> {
     let authority = url.authority()?;
-    let behind = authority.as_str().strip_prefix(authority.host())?;
-    let port = match behind.strip_prefix(':') {
+    let suffix = authority.as_str().strip_prefix(authority.host())?;
+    let port = match suffix.strip_prefix(':') {
         Some("") => return None,
         Some(port) => port,
-        None if behind.is_empty() => return None,
-        None => return Some(WrongPort::NoNumber),
+        None if suffix.is_empty() => return None,
+        None => return Some(PortError::NotANumber),
     };
     if !port.bytes().all(|it| it.is_ascii_digit()) {
-        return Some(WrongPort::NoNumber);
+        return Some(PortError::NotANumber);
     }
     port.parse::<u16>()
         .is_err()
-        .then_some(WrongPort::TooLarge(port))
+        .then_some(PortError::TooLarge(port))
 }
 
-/// The host of an address without the brackets of an IPv6 one.
+/// Returns the host of a URL, without the brackets of an IPv6 address.
 pub(super) fn bare_host(url: &Uri) -> &str {
     url.host().unwrap_or_default().trim_matches(['[', ']'])
 }
 
-/// Whether a host names this machine.
+/// Returns whether a host is `localhost` or a loopback address.
 pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_a_scheme_is_plain_http() {
+    fn parse_without_scheme_returns_plain_http() {
         for (server, expected) in [
             ("127.0.0.1:6443", "http://127.0.0.1:6443/"),
             ("localhost:8080", "http://localhost:8080/"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_stays_and_a_query_goes() {
+    fn parse_keeps_cleaned_path_and_drops_query() {
         assert_eq!(
             url("https://rancher.example/k8s/clusters/c-abc?x=1#y").as_deref(),
             Ok("https://rancher.example/k8s/clusters/c-abc")
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_in_client_gos_words() {
+    fn parse_with_invalid_address_returns_message_of_client_go() {
         for server in [
             "a/b",
             "http://[::1",
@@ -216,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn user_and_password_are_taken_out_of_the_address() {
+    fn parse_separates_user_and_password() {
         let address = ServerAddress::parse("https://me:secret@example.com:6443").unwrap();
         assert_eq!(address.url.to_string(), "https://example.com:6443/");
         assert_eq!(address.user_info.as_deref(), Some("me:secret"));
     }
 
     #[test]
-    fn loopback_is_known_by_address_not_by_looks() {
+    fn is_loopback_requires_localhost_or_loopback_address() {
         for (host, expected) in [
             ("localhost", true),
             ("127.8.0.1", true),

@@ -1,4 +1,4 @@
-//! From kubeconfig and flags to a connection, as client-go has it.
+//! Tests resolving a kubeconfig and flags into a connection.
 
 use super::*;
 
@@ -36,7 +36,7 @@ async fn authorization(connection: &Connection) -> Result<Option<String>, String
 }
 
 #[tokio::test]
-async fn no_credential_goes_over_plain_http_and_no_plugin_is_run_for_it() {
+async fn connection_over_plain_http_sends_no_credential_and_runs_no_exec_plugin() {
     let exec = "exec: {command: /nope, apiVersion: client.authentication.k8s.io/v1beta1}";
     for user in [
         "token: t",
@@ -54,7 +54,7 @@ async fn no_credential_goes_over_plain_http_and_no_plugin_is_run_for_it() {
 }
 
 #[tokio::test]
-async fn the_order_of_credentials_is_client_gos() {
+async fn connection_with_several_credentials_uses_precedence_of_client_go() {
     let exec = "exec: {command: /nope, apiVersion: client.authentication.k8s.io/v1beta1}";
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");
@@ -80,7 +80,7 @@ async fn the_order_of_credentials_is_client_gos() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_for_a_user_name() {
+async fn connection_without_credentials_fails_without_prompt() {
     let text = config("server: 'https://c.test'", "");
     let connection = resolve(&text, &[], |_| {}).unwrap();
     assert_eq!(
@@ -96,8 +96,8 @@ async fn nobody_is_asked_for_a_user_name() {
 }
 
 #[tokio::test]
-async fn ways_to_log_in_that_are_gone_say_so() {
-    for (name, begins) in [
+async fn connection_with_removed_auth_provider_fails() {
+    for (name, prefix) in [
         (
             "gcp",
             "error: The gcp auth plugin has been removed.\nPlease use the \"gke-gcloud-auth-plugin\"",
@@ -115,12 +115,12 @@ async fn ways_to_log_in_that_are_gone_say_so() {
         );
         let connection = resolve(&text, &[], |_| {}).unwrap();
         let error = authorization(&connection).await.unwrap_err();
-        assert!(error.starts_with(begins), "{error}");
+        assert!(error.starts_with(prefix), "{error}");
     }
 }
 
 #[test]
-fn a_plugin_of_several_contexts_is_one() {
+fn contexts_with_same_exec_plugin_share_credentials() {
     let text = config(
         "server: 'https://c.test'",
         "exec: {command: /nope, apiVersion: client.authentication.k8s.io/v1beta1}",
@@ -146,16 +146,16 @@ fn a_plugin_of_several_contexts_is_one() {
 }
 
 #[test]
-fn a_key_does_not_travel_just_because_a_kubeconfig_says_so() {
+fn ensure_confidential_requires_flag_for_insecure_kubeconfig() {
     let insecure = config(
         "server: 'https://c.test', insecure-skip-tls-verify: true",
         "",
     );
     let connection = resolve(&insecure, &[], |_| {}).unwrap();
-    let why = connection.ensure_confidential().unwrap_err();
-    assert!(why.contains("--insecure-skip-tls-verify"), "{why}");
-    let told = resolve(&insecure, &[], |it| it.insecure_skip_tls_verify = true).unwrap();
-    assert_eq!(told.ensure_confidential(), Ok(()));
+    let error = connection.ensure_confidential().unwrap_err();
+    assert!(error.contains("--insecure-skip-tls-verify"), "{error}");
+    let allowed = resolve(&insecure, &[], |it| it.insecure_skip_tls_verify = true).unwrap();
+    assert_eq!(allowed.ensure_confidential(), Ok(()));
     let plain = config("server: 'http://c.test:80'", "");
     let connection = resolve(&plain, &[], |_| {}).unwrap();
     assert!(
@@ -164,17 +164,17 @@ fn a_key_does_not_travel_just_because_a_kubeconfig_says_so() {
             .unwrap_err()
             .contains("--server=http://c.test:80/")
     );
-    let told = resolve(&plain, &[], |it| {
+    let allowed = resolve(&plain, &[], |it| {
         it.server = Some("http://c.test".to_owned())
     })
     .unwrap();
-    assert_eq!(told.ensure_confidential(), Ok(()));
-    let here = resolve(&config("server: 'http://127.0.0.1:1'", ""), &[], |_| {}).unwrap();
-    assert_eq!(here.ensure_confidential(), Ok(()));
+    assert_eq!(allowed.ensure_confidential(), Ok(()));
+    let local = resolve(&config("server: 'http://127.0.0.1:1'", ""), &[], |_| {}).unwrap();
+    assert_eq!(local.ensure_confidential(), Ok(()));
 }
 
 #[test]
-fn a_pods_account_is_used_only_where_nothing_is_configured() {
+fn service_account_of_pod_is_used_only_without_configuration() {
     let account = tempfile::tempdir().unwrap();
     std::fs::write(account.path().join("token"), "t").unwrap();
     std::fs::write(account.path().join("namespace"), "pod-ns\n").unwrap();
@@ -201,19 +201,19 @@ fn a_pods_account_is_used_only_where_nothing_is_configured() {
     assert_eq!(pod.namespace.as_deref(), Some("pod-ns"));
     assert!(
         pod.inner.user.token_file.is_none(),
-        "it is the credentials' now"
+        "the token file should have moved to the credentials"
     );
     let elsewhere = connection("", |it| it.server = Some("http://other:1".to_owned()));
     assert_eq!(elsewhere.server, "other:1");
     let configured = connection(&config("server: 'https://c.test'", "token: t"), |_| {});
     assert_eq!(configured.server, "c.test");
     assert_eq!(configured.namespace.as_deref(), Some("pod-ns"));
-    let as_somebody = connection("", |it| it.impersonate = Some("jane".to_owned()));
-    assert_eq!(as_somebody.server, "localhost:8080");
+    let impersonated = connection("", |it| it.impersonate = Some("jane".to_owned()));
+    assert_eq!(impersonated.server, "localhost:8080");
 }
 
 #[tokio::test]
-async fn trust_that_contradicts_itself_is_refused() {
+async fn client_with_invalid_certificate_authority_fails() {
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -232,7 +232,7 @@ async fn trust_that_contradicts_itself_is_refused() {
         &format!("server: 'https://c.test', {authority}"),
         "token: t",
     );
-    // As if it were not named: the system's authorities.
+    // An empty file means the system's certificate authorities.
     let connection = resolve(&empty, &[], |_| {}).unwrap();
     assert!(connection.client().await.is_ok());
     std::fs::write(file.path(), "nonsense").unwrap();
@@ -244,7 +244,7 @@ async fn trust_that_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn an_oidc_user_of_several_clusters_spends_its_refresh_token_once() {
+fn clusters_with_same_oidc_user_share_credentials() {
     let text = config(
         "server: 'https://c.test'",
         "auth-provider: {name: oidc, config: {client-id: me, idp-issuer-url: 'https://i.test', refresh-token: r}}",

@@ -1,7 +1,7 @@
-//! What a server says first where TLS is expected, looked at before TLS does: rustls keeps nothing of what is none, and an
-//! HTTP server behind the wrong port is another mistake than an SSH server.
+//! Checks whether the first bytes from a server are TLS, so that an HTTP server is reported as such. rustls does not keep
+//! the bytes of an invalid record.
 //!
-//! Go's rule (`crypto/tls/conn.go`, `readRecordOrCCS`; `net/http/client.go` has the words for HTTP).
+//! The rules and messages are Go's (`crypto/tls/conn.go`, `readRecordOrCCS`; `net/http/client.go` for HTTP).
 
 use std::future::Future;
 use std::io;
@@ -14,14 +14,14 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tower::{BoxError, Service};
 
-/// A record's header (RFC 8446 section 5.1): its type, a version, a length.
+/// The length in bytes of a TLS record's header: type, version and length (RFC 8446 section 5.1).
 const HEADER: usize = 5;
-/// How a handshake of SSL 2 begins.
+/// The first byte of an SSL 2 handshake.
 const SSL_2: u8 = 0x80;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 
-/// What came, where TLS should begin.
+/// The protocol that the server uses instead of TLS.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotTls {
     /// HTTP.
@@ -30,27 +30,27 @@ pub(crate) enum NotTls {
     /// SSL 2.
     #[error("tls: unsupported SSLv2 handshake received")]
     Ssl2,
-    /// Less than a record's header.
+    /// The connection ended within the header.
     #[error("unexpected EOF")]
     CutShort,
-    /// Something else.
+    /// Another protocol.
     #[error("tls: first record does not look like a TLS handshake")]
     Other,
 }
 
-fn look(header: &[u8]) -> Result<(), NotTls> {
+fn check_header(header: &[u8]) -> Result<(), NotTls> {
     match header {
         b"HTTP/" => Err(NotTls::Http),
         [ALERT | HANDSHAKE, version, _, _, _] if *version < 0x10 => Ok(()),
         [SSL_2, ..] => Err(NotTls::Ssl2),
-        // Whoever reads on learns that this is the end.
+        // rustls reports the end of the connection.
         [] => Ok(()),
-        whole if whole.len() == HEADER => Err(NotTls::Other),
+        complete if complete.len() == HEADER => Err(NotTls::Other),
         _ => Err(NotTls::CutShort),
     }
 }
 
-/// A connector whose connections to `https` addresses are looked at.
+/// A connector that checks the first bytes of connections to `https` addresses.
 #[derive(Clone)]
 pub(super) struct ProbeConnector<C>(pub(super) C);
 
@@ -68,27 +68,27 @@ where
     }
 
     fn call(&mut self, address: Uri) -> Self::Future {
-        let is_new = address.scheme() == Some(&Scheme::HTTPS);
-        let way = self.0.call(address);
+        let is_unchecked = address.scheme() == Some(&Scheme::HTTPS);
+        let stream = self.0.call(address);
         Box::pin(async move {
-            let way = way.await.map_err(Into::into)?;
+            let stream = stream.await.map_err(Into::into)?;
             Ok(ProbeStream {
-                way,
-                is_new,
+                stream,
+                is_unchecked,
                 header: Header::default(),
             })
         })
     }
 }
 
-/// A connection; `is_new` while it has to begin with TLS and has not.
+/// A connection. `is_unchecked` until the first bytes have been checked; always false for plain HTTP.
 pub(super) struct ProbeStream<S> {
-    way: S,
-    is_new: bool,
+    stream: S,
+    is_unchecked: bool,
     header: Header,
 }
 
-/// As much of a record's header as has come.
+/// The received part of a record's header.
 #[derive(Default)]
 struct Header {
     bytes: [u8; HEADER],
@@ -101,22 +101,22 @@ impl<S: Read + Unpin> Read for ProbeStream<S> {
         context: &mut Context<'_>,
         mut into: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.is_new {
-            return Pin::new(&mut self.way).poll_read(context, into);
+        if !self.is_unchecked {
+            return Pin::new(&mut self.stream).poll_read(context, into);
         }
         let this = &mut *self;
         let Header { bytes, filled } = &mut this.header;
         while *filled < HEADER {
             let mut more = ReadBuf::new(&mut bytes[*filled..]);
-            ready!(Pin::new(&mut this.way).poll_read(context, more.unfilled()))?;
+            ready!(Pin::new(&mut this.stream).poll_read(context, more.unfilled()))?;
             match more.filled().len() {
                 0 => break,
                 count => *filled += count,
             }
         }
-        look(&bytes[..*filled]).map_err(io::Error::other)?;
-        this.is_new = false;
-        // rustls reads with room for whole records (RFC 8446 section 5.1).
+        check_header(&bytes[..*filled]).map_err(io::Error::other)?;
+        this.is_unchecked = false;
+        // The buffer is large enough: rustls reads into a buffer for whole records.
         into.put_slice(&bytes[..*filled]);
         Poll::Ready(Ok(()))
     }
@@ -128,19 +128,19 @@ impl<S: Write + Unpin> Write for ProbeStream<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.way).poll_write(context, bytes)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.way).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.way).poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.way.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -148,13 +148,13 @@ impl<S: Write + Unpin> Write for ProbeStream<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.way).poll_write_vectored(context, slices)
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 }
 
 impl<S: Connection> Connection for ProbeStream<S> {
     fn connected(&self) -> Connected {
-        self.way.connected()
+        self.stream.connected()
     }
 }
 
@@ -163,14 +163,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_handshake_or_an_alert_begins_tls() {
+    fn check_header_accepts_only_handshake_or_alert() {
         for tls in [&[22, 3, 3, 0, 1][..], &[21, 3, 1, 0, 2], &[]] {
-            assert_eq!(look(tls), Ok(()), "{tls:?}");
+            assert_eq!(check_header(tls), Ok(()), "{tls:?}");
         }
-        assert_eq!(look(b"HTTP/"), Err(NotTls::Http));
-        assert_eq!(look(&[0x80, 0x2e, 1, 0, 2]), Err(NotTls::Ssl2));
+        assert_eq!(check_header(b"HTTP/"), Err(NotTls::Http));
+        assert_eq!(check_header(&[0x80, 0x2e, 1, 0, 2]), Err(NotTls::Ssl2));
         for short in [&b"HT"[..], &[22]] {
-            assert_eq!(look(short), Err(NotTls::CutShort), "{short:?}");
+            assert_eq!(check_header(short), Err(NotTls::CutShort), "{short:?}");
         }
         for other in [
             &b"SSH-2"[..],
@@ -178,7 +178,7 @@ mod tests {
             &[23, 3, 3, 0, 1],
             &[22, 16, 0, 0, 0],
         ] {
-            assert_eq!(look(other), Err(NotTls::Other), "{other:?}");
+            assert_eq!(check_header(other), Err(NotTls::Other), "{other:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The HTTP client of one connection: kube's layers over a connector of our own.
+//! Builds the HTTP client of a connection from kube's layers and a connector with `TCP_NODELAY`.
 //!
-//! kube's own stack leaves Nagle's algorithm on: the first request of each connection then waits for the server's
-//! delayed acknowledgement of the TLS handshake, 40 ms where a request takes 2. It also logs and repeats; this one does
-//! neither, and follows no redirect. Decides nothing: the configuration is ready when it comes here.
+//! kube's own connector leaves Nagle's algorithm enabled: the first request of each connection then waits about 40 ms for
+//! the server's delayed acknowledgement of the TLS handshake. kube's client also logs and retries requests; this one does
+//! neither, and follows no redirects.
 
 use std::future::Future;
 use std::io;
@@ -27,27 +27,27 @@ use tower_http::decompression::DecompressionLayer;
 use super::proxy::{Proxy, ProxyKind};
 use super::trust::Tls;
 
-/// How long a connection may take to be made (client-go's dialer).
+/// The time limit to establish a TCP connection (client-go's dialer).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// HTTP to anywhere, with one way of trust and one proxy.
+/// An HTTP client for any host, with fixed TLS and proxy settings.
 pub(super) type Http = BoxCloneService<Request<Body>, Response<Incoming>, legacy::Error>;
 
-/// A host's name leads to no address.
+/// A failed lookup of a host name.
 #[derive(Debug, thiserror::Error)]
 #[error("lookup {host}: no such host")]
 pub(crate) struct LookupFailed {
-    /// The name.
+    /// The host name.
     pub(crate) host: String,
     source: io::Error,
 }
 
-/// The proxy was not reached, or is not trusted.
+/// A failed connection to the proxy.
 #[derive(Debug, thiserror::Error)]
 #[error("proxyconnect tcp: {0}")]
 pub(crate) struct ProxyFailed(#[source] pub(crate) BoxError);
 
-/// The system's resolver, whose failures say which name.
+/// The system's resolver. Its errors contain the host name.
 #[derive(Clone)]
 struct Resolver(GaiResolver);
 
@@ -70,7 +70,7 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// HTTP with `tls`, through `proxy` if there is one.
+/// Returns an HTTP client with the given TLS settings that connects through `proxy`, if there is one.
 pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
     let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
     tcp.enforce_http(false);
@@ -81,10 +81,13 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
     };
     let url = proxy.url.clone();
     match proxy.kind {
-        ProxyKind::Http => over(tls, authorized(Tunnel::new(url, proxied(tcp)), proxy)),
+        ProxyKind::Http => over(
+            tls,
+            with_authorization(Tunnel::new(url, to_proxy(tcp)), proxy),
+        ),
         ProxyKind::Https => over(
             tls,
-            authorized(Tunnel::new(url, proxied(tls.over(tcp))), proxy),
+            with_authorization(Tunnel::new(url, to_proxy(tls.over(tcp))), proxy),
         ),
         ProxyKind::Socks5 => {
             let socks = SocksV5::new(url, tcp);
@@ -96,16 +99,16 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
     }
 }
 
-/// A way to a proxy, whose failures say so.
-fn proxied<C>(way: C) -> MapErr<C, fn(C::Error) -> ProxyFailed>
+/// Wraps the errors of a connector to a proxy in [`ProxyFailed`].
+fn to_proxy<C>(connector: C) -> MapErr<C, fn(C::Error) -> ProxyFailed>
 where
     C: Service<Uri, Error: Into<BoxError>>,
 {
-    MapErr::new(way, |error| ProxyFailed(error.into()))
+    MapErr::new(connector, |error| ProxyFailed(error.into()))
 }
 
-/// The proxy's own credential, where its address carries one.
-fn authorized<C>(tunnel: Tunnel<C>, proxy: &Proxy) -> Tunnel<C> {
+/// Adds the user and password of the proxy's address, if there are any.
+fn with_authorization<C>(tunnel: Tunnel<C>, proxy: &Proxy) -> Tunnel<C> {
     match &proxy.user {
         Some((user, password)) => match super::credential::basic(user, password) {
             Ok(value) => tunnel.with_auth(value),
@@ -115,7 +118,7 @@ fn authorized<C>(tunnel: Tunnel<C>, proxy: &Proxy) -> Tunnel<C> {
     }
 }
 
-/// With the port: hyper's tunnels take it for 443 where none is named, whatever the scheme.
+/// Adds the default port to an `http` address: hyper's tunnels use port 443 for any address without a port.
 fn with_port(address: Uri) -> Uri {
     if address.port().is_some() || address.scheme() != Some(&Scheme::HTTP) {
         return address;
@@ -126,6 +129,7 @@ fn with_port(address: Uri) -> Uri {
     Uri::from_parts(parts).unwrap_or(address)
 }
 
+/// Returns an HTTP client over `connector`.
 fn over<C>(tls: &Tls, connector: C) -> Http
 where
     C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -139,7 +143,7 @@ where
     )
 }
 
-/// Where requests go and what each carries.
+/// The server's address and the settings of every request.
 #[derive(Clone)]
 pub(super) struct RequestDefaults {
     pub(super) server: Uri,
@@ -147,16 +151,16 @@ pub(super) struct RequestDefaults {
     pub(super) compression: bool,
 }
 
-/// A client that asks `envelope`'s server.
+/// Returns a kube client for the server in `defaults`.
 ///
 /// # Errors
-/// The line to print.
-pub(super) fn client(http: Http, envelope: &RequestDefaults) -> Result<kube::Client, String> {
-    let mut config = kube::Config::new(envelope.server.clone());
-    config.headers.clone_from(&envelope.headers);
+/// The message to print: a header is invalid.
+pub(super) fn client(http: Http, defaults: &RequestDefaults) -> Result<kube::Client, String> {
+    let mut config = kube::Config::new(defaults.server.clone());
+    config.headers.clone_from(&defaults.headers);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .layer(DecompressionLayer::new().gzip(envelope.compression))
+        .layer(DecompressionLayer::new().gzip(defaults.compression))
         .layer(
             config
                 .extra_headers_layer()

@@ -1,6 +1,6 @@
-//! How a server is known: its authority, the system's, or not at all; and under which name.
+//! Configures how the server's certificate is verified: by which certificate authorities, if at all, and for which name.
 //!
-//! rustls verifies; nothing here decides whether a certificate is good.
+//! The verification itself is done by rustls.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,22 +20,23 @@ use super::tls_probe::ProbeConnector;
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
 
-/// What a kubeconfig says of a server's certificate.
+/// The settings of a kubeconfig for the verification of the server's certificate.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Trust {
-    /// Authorities, as DER; the system's where there are none.
+    /// The certificate authorities as DER; `None` for those of the system.
     roots: Option<Vec<Vec<u8>>>,
     insecure: bool,
     name: Option<String>,
-    /// The authorities as they stand, for credential plugins.
+    /// The certificate authorities as configured, for exec plugins.
     pub(super) bundle: Vec<u8>,
 }
 
 impl Trust {
-    /// Of a cluster's entry.
+    /// Returns the settings of a cluster's entry. Reads the file with certificate authorities, if there is one.
     ///
     /// # Errors
-    /// The line to print, in client-go's words (`transport/transport.go`).
+    /// The message to print, in client-go's words (`transport/transport.go`): a file or certificate cannot be read, or the
+    /// settings contradict each other.
     pub(super) fn of(cluster: &Cluster) -> Result<Self, String> {
         let insecure = cluster.insecure_skip_tls_verify == Some(true);
         let bundle = match (
@@ -57,10 +58,10 @@ impl Trust {
         Self::new(bundle, insecure, cluster.tls_server_name.clone())
     }
 
-    /// Of an authority's PEM.
+    /// Returns settings with the certificate authorities in the PEM file `bundle`.
     ///
     /// # Errors
-    /// The line to print.
+    /// The message to print: `bundle` contains no valid certificate.
     pub(super) fn new(
         bundle: Option<Vec<u8>>,
         insecure: bool,
@@ -68,25 +69,26 @@ impl Trust {
     ) -> Result<Self, String> {
         let roots = match &bundle {
             None => None,
-            // Nothing written is nothing said: the system's.
+            // An empty file means the system's certificate authorities, as in client-go.
             Some(pem) if pem.is_empty() => None,
             Some(pem) => {
-                let written: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem)
-                    .filter_map(Result::ok)
-                    .collect();
-                // One that can be read is enough (`x509.CertPool.AppendCertsFromPEM`).
-                let roots: Vec<Vec<u8>> = written
+                let certificates: Vec<CertificateDer<'static>> =
+                    CertificateDer::pem_slice_iter(pem)
+                        .filter_map(Result::ok)
+                        .collect();
+                // One valid certificate is enough (`x509.CertPool.AppendCertsFromPEM`).
+                let roots: Vec<Vec<u8>> = certificates
                     .iter()
                     .filter(|it| RootCertStore::empty().add((*it).clone()).is_ok())
                     .map(|it| it.to_vec())
                     .collect();
                 if roots.is_empty() {
-                    let why = if written.is_empty() {
+                    let reason = if certificates.is_empty() {
                         "unable to parse bytes as PEM block"
                     } else {
                         "failed to parse certificate: x509: malformed certificate"
                     };
-                    return Err(format!("error: unable to load root certificates: {why}"));
+                    return Err(format!("error: unable to load root certificates: {reason}"));
                 }
                 Some(roots)
             }
@@ -99,24 +101,26 @@ impl Trust {
         })
     }
 
-    /// Whether everything given as an authority is some server's own certificate.
+    /// Returns whether all configured certificate authorities are leaf certificates.
     pub(super) fn contains_only_leaf_certs(&self) -> bool {
         self.roots
             .as_ref()
             .is_some_and(|roots| roots.iter().all(|der| super::x509::is_leaf(der)))
     }
 
-    /// TLS with this trust, showing `identity` to servers that ask.
+    /// Returns the TLS settings, with a client certificate for servers that request one. Reads the system's certificate
+    /// authorities if needed, which blocks.
     ///
     /// # Errors
-    /// The line to print.
+    /// The message to print: the system's certificate authorities cannot be read, or the server name is invalid.
     pub(super) fn tls(
         &self,
         https: bool,
-        identity: Option<&Arc<CertifiedKey>>,
+        client_certificate: Option<&Arc<CertifiedKey>>,
     ) -> Result<Tls, String> {
         let mut plain = kube::Config::new(http::Uri::from_static("https://localhost"));
-        // Reading the system's authorities takes time, there may be none, and not everybody has a use for them.
+        // Reading the system's certificate authorities takes time and fails if there are none, so that they are read only if
+        // they are needed.
         plain.root_cert = if https && !self.insecure {
             self.roots.clone()
         } else {
@@ -124,22 +128,22 @@ impl Trust {
         };
         plain.accept_invalid_certs = self.insecure;
         let mut config = plain.rustls_client_config().map_err(|error| {
-            let why = error.to_string();
+            let reason = error.to_string();
             format!(
                 "error: unable to load root certificates: {}",
-                escape_control(&why)
+                escape_control(&reason)
             )
         })?;
-        if let Some(identity) = identity {
+        if let Some(certificate) = client_certificate {
             config.client_auth_cert_resolver =
-                Arc::new(SingleCertAndKey::from(Arc::clone(identity)));
+                Arc::new(SingleCertAndKey::from(Arc::clone(certificate)));
         }
         let name: Arc<dyn ResolveServerName + Send + Sync> = match &self.name {
             None => Arc::new(CanonicalAddress(DefaultServerNameResolver::default())),
             Some(name) => {
                 let fixed = ServerName::try_from(name.clone()).map_err(|_| {
                     format!(
-                        "error: \"{}\" is no name of a server (--tls-server-name)",
+                        "error: invalid TLS server name \"{}\"",
                         escape_control(name)
                     )
                 })?;
@@ -153,7 +157,7 @@ impl Trust {
     }
 }
 
-/// Go knows an IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) for what it is.
+/// Resolves an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) to the IPv4 address, like Go.
 struct CanonicalAddress(DefaultServerNameResolver);
 
 impl ResolveServerName for CanonicalAddress {
@@ -171,7 +175,7 @@ impl ResolveServerName for CanonicalAddress {
     }
 }
 
-/// Ready to be laid over connections.
+/// TLS settings for connections.
 #[derive(Clone)]
 pub(super) struct Tls {
     config: Arc<ClientConfig>,
@@ -179,7 +183,7 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Lays it over a connector; plain HTTP goes through untouched.
+    /// Wraps a connector with TLS for `https` addresses. Connections to `http` addresses stay plain.
     pub(super) fn over<C>(&self, connector: C) -> HttpsConnector<ProbeConnector<C>> {
         HttpsConnector::new(
             ProbeConnector(connector),

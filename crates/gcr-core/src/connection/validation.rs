@@ -1,7 +1,7 @@
-//! What client-go refuses before anything is sent (`clientcmd/validation.go`), in its words.
+//! Validates the selected entries of a kubeconfig before any request, with client-go's rules and messages
+//! (`clientcmd/validation.go`).
 //!
-//! Looks at the chosen entries only; others may be as broken as they like. One trouble is a line of its own, several are
-//! a list.
+//! Entries that are not selected may be invalid. A single problem is printed as one line, several as a list.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,26 +13,26 @@ use super::proxy::unsupported_scheme;
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::path_error;
 
-/// The API version of a credential plugin that must say whether it is interactive.
+/// The `ExecCredential` version for which `interactiveMode` is required.
 pub(super) const EXEC_V1: &str = "client.authentication.k8s.io/v1";
-/// The one that need not.
+/// The `ExecCredential` version for which `interactiveMode` is optional.
 pub(super) const EXEC_V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
 
-/// Checks the entries a run uses: client-go's `ConfirmUsable`.
+/// Checks the selected entries like client-go's `ConfirmUsable`.
 ///
 /// # Errors
-/// The line or lines to print.
-pub(super) fn check(chosen: &EffectiveConfig) -> Result<(), ResolveError> {
-    if chosen.missing.context {
+/// The context does not exist, or an entry is invalid.
+pub(super) fn check(config: &EffectiveConfig) -> Result<(), ResolveError> {
+    if config.missing.context {
         return Err(ResolveError::of_context(format!(
             "Error in configuration: context was not found for specified context: {}",
-            escape_control(&chosen.context_name)
+            escape_control(&config.context_name)
         )));
     }
-    let mut problems = user_problems(&chosen.user, &escape_control(&chosen.user_name));
+    let mut problems = user_problems(&config.user, &escape_control(&config.user_name));
     problems.extend(cluster_problems(
-        &chosen.cluster,
-        &escape_control(&chosen.cluster_name),
+        &config.cluster,
+        &escape_control(&config.cluster_name),
     ));
     match problems.as_slice() {
         [] => Ok(()),
@@ -41,11 +41,12 @@ pub(super) fn check(chosen: &EffectiveConfig) -> Result<(), ResolveError> {
     }
 }
 
-fn unreadable(what: &str, file: &Option<String>, name: &str) -> Option<String> {
+/// Returns a problem if `file` cannot be opened.
+fn unreadable(field: &str, file: &Option<String>, name: &str) -> Option<String> {
     let file = file.as_deref()?;
     let error = File::open(file).err()?;
     Some(format!(
-        "unable to read {what} {} for {name} due to {}",
+        "unable to read {field} {} for {name} due to {}",
         escape_control(file),
         path_error("open", Path::new(file), &error)
     ))
@@ -111,7 +112,7 @@ fn user_problems(user: &User, name: &str) -> Vec<String> {
             "more than one authentication method found for {name}; found [token basicAuth], only one is allowed"
         ));
     }
-    let as_somebody = user.impersonate_uid.is_some()
+    let has_impersonation_details = user.impersonate_uid.is_some()
         || user
             .impersonate_groups
             .as_ref()
@@ -120,7 +121,7 @@ fn user_problems(user: &User, name: &str) -> Vec<String> {
             .impersonate_user_extra
             .as_ref()
             .is_some_and(|it| !it.is_empty());
-    if as_somebody && user.impersonate.is_none() {
+    if has_impersonation_details && user.impersonate.is_none() {
         problems.push(format!(
             "requesting uid, groups or user-extra for {name} without impersonating a user"
         ));
@@ -131,22 +132,22 @@ fn user_problems(user: &User, name: &str) -> Vec<String> {
 fn exec_problems(exec: &Exec, name: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let empty = |text: &Option<String>| text.as_deref().unwrap_or_default().is_empty();
-    let plugin = "to use exec authentication plugin";
+    let suffix = "to use exec authentication plugin";
     if empty(&exec.command) {
-        problems.push(format!("command must be specified for {name} {plugin}"));
+        problems.push(format!("command must be specified for {name} {suffix}"));
     }
     if empty(&exec.api_version) {
-        problems.push(format!("apiVersion must be specified for {name} {plugin}"));
+        problems.push(format!("apiVersion must be specified for {name} {suffix}"));
     }
     for variable in exec.env.iter().flatten() {
         if variable.as_ref().is_none_or(|it| empty(&it.name)) {
             problems.push(format!(
-                "env variable name must be specified for {name} {plugin}"
+                "env variable name must be specified for {name} {suffix}"
             ));
         }
     }
     match exec.interactive_mode.as_deref().unwrap_or_default() {
-        // The older versions have a default (`clientcmd/api/v1/defaults.go`).
+        // The beta and alpha versions have a default (`clientcmd/api/v1/defaults.go`).
         "" => {
             let version = exec.api_version.as_deref().unwrap_or_default();
             if !matches!(
@@ -154,7 +155,7 @@ fn exec_problems(exec: &Exec, name: &str) -> Vec<String> {
                 EXEC_V1BETA1 | "client.authentication.k8s.io/v1alpha1"
             ) {
                 problems.push(format!(
-                    "interactiveMode must be specified for {name} {plugin}"
+                    "interactiveMode must be specified for {name} {suffix}"
                 ));
             }
         }

@@ -1,17 +1,17 @@
-//! The one question about a certificate that TLS libraries do not answer: whether it may sign others.
+//! Detects leaf certificates, which rustls does not accept as certificate authorities.
 //!
-//! Reads DER just far enough (RFC 5280, 4.1 and 4.2.1.9). Verifies nothing.
+//! Parses only the basic constraints of a certificate (RFC 5280, sections 4.1 and 4.2.1.9) and verifies nothing.
 
 /// `id-ce-basicConstraints`, 2.5.29.19.
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 
-/// Whether a version 3 certificate says that it is no authority: then rustls takes no certificate signed by it, and not
-/// itself either.
+/// Returns whether a version 3 certificate is not marked as a certificate authority. rustls rejects certificates signed by it,
+/// and the certificate itself.
 pub(super) fn is_leaf(der: &[u8]) -> bool {
     extensions(der).is_some_and(|extensions| !is_authority(extensions).unwrap_or(false))
 }
 
-/// An element: its tag, its content, and what follows.
+/// Returns the tag and the content of the first DER element, and the bytes after it.
 fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = der.split_first()?;
     let (&first, rest) = rest.split_first()?;
@@ -31,7 +31,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     (rest.len() >= length).then(|| (tag, &rest[..length], &rest[length..]))
 }
 
-/// The extensions of a version 3 certificate.
+/// Returns the extensions of a certificate; `None` for versions 1 and 2.
 fn extensions(der: &[u8]) -> Option<&[u8]> {
     let (_, certificate, _) = element(der)?;
     let (_, mut fields, _) = element(certificate)?;
@@ -44,6 +44,7 @@ fn extensions(der: &[u8]) -> Option<&[u8]> {
     None
 }
 
+/// Returns whether the basic constraints mark a certificate authority; `None` if there are none.
 fn is_authority(mut extensions: &[u8]) -> Option<bool> {
     while let Some((_, extension, rest)) = element(extensions) {
         extensions = rest;
@@ -51,7 +52,7 @@ fn is_authority(mut extensions: &[u8]) -> Option<bool> {
         if id != BASIC_CONSTRAINTS {
             continue;
         }
-        // Perhaps `critical`, then the value.
+        // An optional `critical` flag precedes the value.
         while let Some((tag, content, rest)) = element(fields) {
             fields = rest;
             if tag == 0x04 {

@@ -1,17 +1,16 @@
-//! YAML of which nothing is known beforehand, as the JSON that kubectl makes of it (`sigs.k8s.io/yaml`).
+//! Deserializes any YAML into the JSON value to which kubectl converts it (`sigs.k8s.io/yaml`).
 //!
-//! A key need not be text there: `1`, `on` and `true` become the keys `"1"`, `"true"` and `"true"`. Knows nothing of
-//! kubeconfigs.
+//! Keys need not be strings: `1`, `on` and `true` become the keys `"1"`, `"true"` and `"true"`.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Any value.
+/// The JSON value of a YAML document.
 pub(super) struct YamlAsJson(pub(super) Value);
 
-/// A key of a mapping, whatever it is in YAML.
+/// A key of a mapping of any YAML type, converted to a string.
 struct Key(String);
 
 impl<'de> Deserialize<'de> for YamlAsJson {
@@ -26,7 +25,7 @@ impl<'de> Visitor<'de> for AnyValue {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
+        f.write_str("a value")
     }
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
@@ -56,7 +55,7 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         number(value)
             .map(Value::Number)
-            .ok_or_else(|| E::custom("JSON has no such number"))
+            .ok_or_else(|| E::custom("JSON cannot represent the number"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -80,9 +79,9 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
-/// A number as Go writes it: a whole one without a point.
+/// Returns a number as Go encodes it: whole numbers have no decimal point.
 fn number(value: f64) -> Option<Number> {
-    /// Whole numbers up to here are exact.
+    /// 2^53: whole numbers up to here are exact in an `f64`.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() <= EXACT {
         return Some((value as i64).into());
@@ -120,7 +119,7 @@ impl Visitor<'_> for AnyKey {
     fn visit_f64<E: Error>(self, value: f64) -> Result<String, E> {
         Ok(match number(value) {
             Some(number) => number.to_string(),
-            // Keys are text in JSON, so these can be one, although no value.
+            // JSON has no such numbers, but keys are strings.
             None if value.is_nan() => ".nan".to_owned(),
             None if value.is_sign_negative() => "-.inf".to_owned(),
             None => ".inf".to_owned(),
@@ -139,12 +138,12 @@ mod tests {
 
     fn json(yaml: &str) -> String {
         let parsed = serde_saphyr::from_str_with_options::<YamlAsJson>(yaml, yaml_options());
-        parsed.map_or_else(|_| "refused".to_owned(), |it| it.0.to_string())
+        parsed.map_or_else(|_| "rejected".to_owned(), |it| it.0.to_string())
     }
 
     #[test]
-    fn what_kubectl_makes_json_of_becomes_the_same() {
-        // Seen in the `config` that kubectl 1.37.2 tells a credential plugin.
+    fn deserialize_returns_json_of_kubectl() {
+        // From the `config` that kubectl 1.37.2 passes to an exec plugin.
         assert_eq!(
             json(
                 "{a: y, b: on, c: true, d: 1, e: 0x1F, f: 1.50, g: null, h: 2020-01-01, i: 0o7, j: 1_000, l: 1e3, m: -0, n: 12345678901234567890, o: 1.0}"
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_may_be_a_key() {
+    fn deserialize_with_infinity_or_nan_as_key_succeeds() {
         // Accepted by kubectl 1.37.2; the text is that of sigs.k8s.io/yaml `convertToJSONableObject`.
         assert_eq!(
             json("{.inf: a, -.Inf: b, .NAN: c, 1.0: d}"),
@@ -167,9 +166,9 @@ mod tests {
     }
 
     #[test]
-    fn what_json_has_not_is_refused() {
+    fn deserialize_with_value_that_json_lacks_fails() {
         for yaml in ["a: .inf", "a: .nan", "{null: a}", "{~: a}", "{[1]: a}"] {
-            assert_eq!(json(yaml), "refused", "{yaml}");
+            assert_eq!(json(yaml), "rejected", "{yaml}");
         }
     }
 }

@@ -1,55 +1,55 @@
-//! Credentials, and when they are read anew.
+//! Tests obtaining and refreshing credentials.
 
 use super::*;
 
-async fn shown(credentials: &Credentials) -> Result<String, String> {
+async fn authorization(credentials: &Credentials) -> Result<String, String> {
     let credential = credentials.current().await?;
-    let authorization = credential.authorization.as_ref().unwrap();
-    Ok(authorization.to_str().unwrap().to_owned())
+    let value = credential.authorization.as_ref().unwrap();
+    Ok(value.to_str().unwrap().to_owned())
 }
 
 #[tokio::test]
-async fn a_token_file_is_trimmed_and_read_again_when_refused() {
+async fn token_file_is_read_again_after_rejection() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");
     std::fs::write(&file, "\n one \r\n").unwrap();
     let credentials = Credentials::new(CredentialSource::TokenFile(file.clone(), None));
-    assert_eq!(shown(&credentials).await.unwrap(), "Bearer one");
+    assert_eq!(authorization(&credentials).await.unwrap(), "Bearer one");
     std::fs::write(&file, "two\n").unwrap();
-    assert_eq!(shown(&credentials).await.unwrap(), "Bearer one");
-    let refused = credentials.current().await.unwrap();
+    assert_eq!(authorization(&credentials).await.unwrap(), "Bearer one");
+    let rejected = credentials.current().await.unwrap();
     let next = credentials
-        .refresh_rejected(&refused)
+        .refresh_rejected(&rejected)
         .await
         .unwrap()
         .unwrap();
     assert_eq!(next.authorization.as_ref().unwrap(), "Bearer two");
-    // Who comes later with the same refusal gets what is there.
+    // A later caller with the same rejected credential gets the same replacement.
     std::fs::write(&file, "three\n").unwrap();
     let same = credentials
-        .refresh_rejected(&refused)
+        .refresh_rejected(&rejected)
         .await
         .unwrap()
         .unwrap();
     assert!(Arc::ptr_eq(&same, &next));
-    next.accepted();
-    // A file that has gone leaves the last token.
+    next.mark_accepted();
+    // After the file was removed, its last token stays in use.
     std::fs::remove_file(&file).unwrap();
     let last = credentials.refresh_rejected(&next).await.unwrap().unwrap();
     assert_eq!(last.authorization.as_ref().unwrap(), "Bearer two");
 }
 
 #[tokio::test]
-async fn an_unusable_token_file_is_named() {
+async fn token_file_missing_or_empty_returns_error_with_its_path() {
     let missing = Credentials::new(CredentialSource::TokenFile("/nope".into(), None));
     assert_eq!(
-        shown(&missing).await.unwrap_err(),
+        authorization(&missing).await.unwrap_err(),
         "error: open /nope: no such file or directory"
     );
     let empty = tempfile::NamedTempFile::new().unwrap();
     let credentials = Credentials::new(CredentialSource::TokenFile(empty.path().into(), None));
     assert_eq!(
-        shown(&credentials).await.unwrap_err(),
+        authorization(&credentials).await.unwrap_err(),
         format!(
             "error: read empty token from file \"{}\"",
             empty.path().display()
@@ -59,17 +59,20 @@ async fn an_unusable_token_file_is_named() {
         "/nope".into(),
         Some("t".to_owned()),
     ));
-    assert_eq!(shown(&inline).await.unwrap(), "Bearer t");
+    assert_eq!(authorization(&inline).await.unwrap(), "Bearer t");
 }
 
 #[tokio::test]
-async fn a_fixed_credential_has_no_other() {
+async fn refresh_rejected_with_fixed_credential_returns_none() {
     let credentials = Credentials::new(CredentialSource::Fixed(basic("user", "pass").unwrap()));
-    assert_eq!(shown(&credentials).await.unwrap(), "Basic dXNlcjpwYXNz");
-    let refused = credentials.current().await.unwrap();
+    assert_eq!(
+        authorization(&credentials).await.unwrap(),
+        "Basic dXNlcjpwYXNz"
+    );
+    let rejected = credentials.current().await.unwrap();
     assert!(
         credentials
-            .refresh_rejected(&refused)
+            .refresh_rejected(&rejected)
             .await
             .unwrap()
             .is_none()
@@ -77,7 +80,7 @@ async fn a_fixed_credential_has_no_other() {
 }
 
 #[test]
-fn a_token_that_no_header_takes_is_refused_without_being_shown() {
+fn bearer_with_invalid_header_value_fails_without_showing_token() {
     let error = bearer("s3cret\n").unwrap_err();
     assert_eq!(
         error,
@@ -86,7 +89,7 @@ fn a_token_that_no_header_takes_is_refused_without_being_shown() {
 }
 
 #[tokio::test]
-async fn one_that_came_in_place_of_a_refused_one_is_replaced_only_if_it_was_taken() {
+async fn refresh_rejected_with_replacement_requires_earlier_acceptance() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "one").unwrap();
     let credentials = Credentials::new(CredentialSource::TokenFile(file.path().into(), None));
@@ -99,7 +102,7 @@ async fn one_that_came_in_place_of_a_refused_one_is_replaced_only_if_it_was_take
             .unwrap()
             .is_none()
     );
-    second.accepted();
+    second.mark_accepted();
     let third = credentials
         .refresh_rejected(&second)
         .await

@@ -1,4 +1,4 @@
-//! Which context, cluster and user a run uses.
+//! Tests the selection of context, cluster and user.
 
 use super::*;
 
@@ -18,11 +18,11 @@ users:
   user: {client-certificate-data: QQ==, client-key-data: QQ==, tokenFile: /t, as-user-extra: {a: ['1'], b: ['2']}}
 ";
 
-fn pick(change: impl FnOnce(&mut ConnectionOptions)) -> Result<EffectiveConfig, String> {
-    pick_from(CONFIG, change)
+fn select(change: impl FnOnce(&mut ConnectionOptions)) -> Result<EffectiveConfig, String> {
+    select_in(CONFIG, change)
 }
 
-fn pick_from(
+fn select_in(
     text: &str,
     change: impl FnOnce(&mut ConnectionOptions),
 ) -> Result<EffectiveConfig, String> {
@@ -36,15 +36,15 @@ fn pick_from(
     let environment = Environment::of(&[]);
     let merged = Merged::load(&options, &environment).unwrap();
     change(&mut options);
-    let chosen = EffectiveConfig::pick(&merged, &options, &environment);
-    chosen
+    let config = EffectiveConfig::select(&merged, &options, &environment);
+    config
         .check_names(&options)
-        .map(|()| chosen)
+        .map(|()| config)
         .map_err(|error| error.to_string())
 }
 
-fn api_error(change: impl FnOnce(&mut ConnectionOptions)) -> String {
-    pick(change).err().expect("should be refused")
+fn check_error(change: impl FnOnce(&mut ConnectionOptions)) -> String {
+    select(change).err().expect("the names should be rejected")
 }
 
 fn some(text: &str) -> Option<String> {
@@ -52,22 +52,22 @@ fn some(text: &str) -> Option<String> {
 }
 
 #[test]
-fn names_that_are_not_there_have_client_gos_messages() {
+fn check_names_with_missing_entry_returns_message_of_client_go() {
     assert_eq!(
-        api_error(|it| it.context = some("nope")),
+        check_error(|it| it.context = some("nope")),
         "error: context \"nope\" does not exist"
     );
     assert_eq!(
-        api_error(|it| it.cluster = some("nope")),
+        check_error(|it| it.cluster = some("nope")),
         "error: cluster \"nope\" does not exist"
     );
     assert_eq!(
-        api_error(|it| it.user = some("nope")),
+        check_error(|it| it.user = some("nope")),
         "error: auth info \"nope\" does not exist"
     );
-    // Of several the user comes first.
+    // The user is checked first.
     assert_eq!(
-        api_error(|it| {
+        check_error(|it| {
             it.context = some("nope");
             it.cluster = some("nope");
             it.user = some("a");
@@ -75,10 +75,10 @@ fn names_that_are_not_there_have_client_gos_messages() {
         "error: auth info \"a\" does not exist"
     );
     assert_eq!(
-        api_error(|it| it.context = some("lost")),
+        check_error(|it| it.context = some("lost")),
         "error: cluster \"gone\" was not found for context \"lost\""
     );
-    let elsewhere = pick(|it| {
+    let elsewhere = select(|it| {
         it.context = some("lost");
         it.server = some("https://e.test");
     });
@@ -89,34 +89,34 @@ fn names_that_are_not_there_have_client_gos_messages() {
 }
 
 #[test]
-fn without_flags_the_current_context_counts() {
-    let chosen = pick(|it| it.context = some("")).unwrap();
-    assert_eq!(chosen.cluster.server.as_deref(), Some("https://c.test"));
-    assert_eq!(chosen.context.namespace.as_deref(), Some("team"));
-    assert_eq!(chosen.cluster.tls_server_name.as_deref(), Some("inner"));
-    assert_eq!(chosen.user_name, "u");
+fn select_without_flags_uses_current_context() {
+    let config = select(|it| it.context = some("")).unwrap();
+    assert_eq!(config.cluster.server.as_deref(), Some("https://c.test"));
+    assert_eq!(config.context.namespace.as_deref(), Some("team"));
+    assert_eq!(config.cluster.tls_server_name.as_deref(), Some("inner"));
+    assert_eq!(config.user_name, "u");
 }
 
 #[test]
-fn another_server_clears_the_name_and_trust_flags_clear_trust() {
-    let chosen = pick(|it| it.server = some("https://e.test")).unwrap();
-    assert_eq!(chosen.cluster.tls_server_name, None);
+fn select_with_server_or_trust_flags_clears_settings_of_kubeconfig() {
+    let config = select(|it| it.server = some("https://e.test")).unwrap();
+    assert_eq!(config.cluster.tls_server_name, None);
     assert_eq!(
-        chosen.cluster.certificate_authority_data.as_deref(),
+        config.cluster.certificate_authority_data.as_deref(),
         Some("QQ==")
     );
-    let chosen = pick(|it| it.insecure_skip_tls_verify = true).unwrap();
-    assert_eq!(chosen.cluster.certificate_authority_data, None);
-    assert_eq!(chosen.cluster.insecure_skip_tls_verify, Some(true));
-    let chosen = pick(|it| it.certificate_authority = some("/ca")).unwrap();
-    assert_eq!(chosen.cluster.certificate_authority.as_deref(), Some("/ca"));
-    assert_eq!(chosen.cluster.certificate_authority_data, None);
-    assert_eq!(chosen.cluster.insecure_skip_tls_verify, Some(false));
+    let config = select(|it| it.insecure_skip_tls_verify = true).unwrap();
+    assert_eq!(config.cluster.certificate_authority_data, None);
+    assert_eq!(config.cluster.insecure_skip_tls_verify, Some(true));
+    let config = select(|it| it.certificate_authority = some("/ca")).unwrap();
+    assert_eq!(config.cluster.certificate_authority.as_deref(), Some("/ca"));
+    assert_eq!(config.cluster.certificate_authority_data, None);
+    assert_eq!(config.cluster.insecure_skip_tls_verify, Some(false));
 }
 
 #[test]
-fn user_flags_clear_what_they_stand_in_for() {
-    let chosen = pick(|it| {
+fn select_with_user_flags_clears_replaced_settings() {
+    let config = select(|it| {
         it.token = Some("flag".into());
         it.client_certificate = some("/crt");
         it.client_key = some("/key");
@@ -127,7 +127,7 @@ fn user_flags_clear_what_they_stand_in_for() {
         ];
     })
     .unwrap();
-    let user = &chosen.user;
+    let user = &config.user;
     assert_eq!(user.token.as_deref(), Some("flag"));
     assert_eq!(user.token_file, None);
     assert_eq!(user.client_certificate.as_deref(), Some("/crt"));
@@ -140,10 +140,10 @@ fn user_flags_clear_what_they_stand_in_for() {
 }
 
 #[test]
-fn nothing_at_all_is_the_default_address() {
-    let chosen = pick_from("", |_| {}).unwrap();
+fn select_with_empty_kubeconfig_uses_default_server() {
+    let config = select_in("", |_| {}).unwrap();
     assert_eq!(
-        chosen.cluster.server.as_deref(),
+        config.cluster.server.as_deref(),
         Some("http://localhost:8080")
     );
 }

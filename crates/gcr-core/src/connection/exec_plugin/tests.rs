@@ -1,4 +1,4 @@
-//! Credential plugins, run for real.
+//! Tests exec plugins with real processes.
 
 #![cfg(unix)]
 
@@ -9,15 +9,15 @@ use crate::connection::exec_plugin_file::SearchPath;
 use crate::connection::exec_plugin_policy::Policy;
 use crate::connection::kubeconfig::Variable;
 
-/// Whatever a path names may run.
-fn anything() -> Lookup {
+/// Returns a lookup by path only, without restrictions.
+fn unrestricted() -> Lookup {
     Lookup {
         search: SearchPath::default(),
         policy: Policy::All,
     }
 }
 
-/// A plugin that is a shell script, with what it was asked in `asked` beside it.
+/// An exec plugin that is a shell script.
 struct Script {
     directory: tempfile::TempDir,
     exec: Exec,
@@ -27,7 +27,7 @@ impl Script {
     fn new(body: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("login");
-        // Run by sh, so that nobody executes a file that another test's child still holds open.
+        // sh reads the script: executing it directly fails while a child process of another test has it open for writing.
         std::fs::write(&path, body).unwrap();
         let exec = Exec {
             command: Some("/bin/sh".to_owned()),
@@ -39,7 +39,7 @@ impl Script {
         Self { directory, exec }
     }
 
-    fn answering(status: &str) -> Self {
+    fn printing(status: &str) -> Self {
         Self::new(&format!(
             "printf '%s' '{{\"kind\":\"ExecCredential\",\"apiVersion\":\"{EXEC_V1}\",\"status\":{status}}}'\n"
         ))
@@ -50,20 +50,26 @@ impl Script {
     }
 
     async fn run_with(&self, cluster: Option<ClusterInfo>) -> Result<Credential, String> {
-        ExecPlugin::new(self.exec.clone(), cluster, true, anything(), Arc::default())?
-            .run()
-            .await
+        ExecPlugin::new(
+            self.exec.clone(),
+            cluster,
+            true,
+            unrestricted(),
+            Arc::default(),
+        )?
+        .run()
+        .await
     }
 
-    async fn trouble(&self) -> String {
-        self.run().await.err().expect("should fail")
+    async fn error(&self) -> String {
+        self.run().await.err().expect("the exec plugin should fail")
     }
 }
 
 #[tokio::test]
-async fn a_token_and_its_expiry_are_taken() {
+async fn run_returns_token_and_expiry() {
     let script =
-        Script::answering("{\"token\":\"t0k\",\"expirationTimestamp\":\"2020-01-02T03:04:05Z\"}");
+        Script::printing("{\"token\":\"t0k\",\"expirationTimestamp\":\"2020-01-02T03:04:05Z\"}");
     let credential = script.run().await.unwrap();
     assert_eq!(credential.authorization.as_ref().unwrap(), "Bearer t0k");
     assert!(credential.authorization.as_ref().unwrap().is_sensitive());
@@ -78,13 +84,13 @@ async fn a_token_and_its_expiry_are_taken() {
 }
 
 #[tokio::test]
-async fn it_is_told_what_client_go_tells_it() {
+async fn run_passes_info_and_environment_of_client_go() {
     let mut script = Script::new(
         "printf '%s %s' \"$EXTRA\" \"$KUBERNETES_EXEC_INFO\" >\"$1\"; wc -c >>\"$1\"; exit 7\n",
     );
-    let asked = script.directory.path().join("asked");
+    let output = script.directory.path().join("output");
     let args = script.exec.args.as_mut().unwrap();
-    args.push(Some(asked.to_str().unwrap().to_owned()));
+    args.push(Some(output.to_str().unwrap().to_owned()));
     script.exec.env = Some(vec![Some(Variable {
         name: Some("EXTRA".to_owned()),
         value: Some("more".to_owned()),
@@ -100,17 +106,17 @@ async fn it_is_told_what_client_go_tells_it() {
     };
     let error = script.run_with(Some(cluster)).await.err().unwrap();
     assert_eq!(error, "exec: executable /bin/sh failed with exit code 7");
-    let said = std::fs::read_to_string(asked).unwrap();
-    let (question, standard_input) = said.trim_end().rsplit_once('\n').unwrap();
+    let output = std::fs::read_to_string(output).unwrap();
+    let (info, stdin_length) = output.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(
-        question,
+        info,
         r#"more {"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"cluster":{"server":"https://c.test","certificate-authority-data":"QQ==","config":{"audience":"x"}},"interactive":false}}"#
     );
-    assert_eq!(standard_input.trim(), "0", "it gets no standard input");
+    assert_eq!(stdin_length.trim(), "0", "standard input should be empty");
 }
 
 #[tokio::test]
-async fn what_it_prints_is_never_shown() {
+async fn run_with_invalid_output_fails_without_showing_it() {
     for (status, expected) in [
         ("null", "exec plugin didn't return a status field"),
         ("{}", "exec plugin didn't return a token or cert/key pair"),
@@ -127,29 +133,29 @@ async fn what_it_prints_is_never_shown() {
             "decoding stdout: it is not an ExecCredential",
         ),
     ] {
-        assert_eq!(Script::answering(status).trouble().await, expected);
+        assert_eq!(Script::printing(status).error().await, expected);
     }
     for body in ["echo s3cret", "echo '{\"kind\":\"s3cret\"}'", "true"] {
         assert_eq!(
-            Script::new(body).trouble().await,
+            Script::new(body).error().await,
             "decoding stdout: it is not an ExecCredential"
         );
     }
-    let mut other = Script::answering("{\"token\":\"a\"}");
+    let mut other = Script::printing("{\"token\":\"a\"}");
     other.exec.api_version = Some(EXEC_V1BETA1.to_owned());
     assert_eq!(
-        other.trouble().await,
+        other.error().await,
         "exec plugin is configured to use API version client.authentication.k8s.io/v1beta1, plugin returned version client.authentication.k8s.io/v1"
     );
 }
 
 #[tokio::test]
-async fn a_missing_program_is_named_with_the_hint() {
-    let mut script = Script::answering("{}");
+async fn run_with_missing_executable_returns_install_hint() {
+    let mut script = Script::printing("{}");
     script.exec.command = Some("no-such-login".to_owned());
     script.exec.install_hint = Some("Get it\nat \u{1b}[1mhome".to_owned());
     assert_eq!(
-        script.trouble().await,
+        script.error().await,
         "exec: executable no-such-login not found
 
 It looks like you are trying to use a client-go credential plugin that is not installed.
@@ -162,7 +168,7 @@ at U+001B[1mhome"
     );
     script.exec.command = Some("/nope/login".to_owned());
     assert_eq!(
-        script.trouble().await,
+        script.error().await,
         "exec: fork/exec /nope/login: no such file or directory"
     );
     let plain = script.directory.path().join("plain");
@@ -170,46 +176,47 @@ at U+001B[1mhome"
     std::fs::set_permissions(&plain, std::fs::Permissions::from_mode(0o644)).unwrap();
     script.exec.command = Some(plain.to_str().unwrap().to_owned());
     assert_eq!(
-        script.trouble().await,
+        script.error().await,
         format!("exec: fork/exec {}: permission denied", plain.display())
     );
 }
 
 #[test]
-fn who_may_talk_gets_the_terminal_unless_the_key_comes_from_it() {
-    let talk = |mode: &str, stdin_taken: bool, terminal: bool| {
+fn is_interactive_depends_on_mode_terminal_and_stdin() {
+    let is_interactive = |mode: &str, stdin_taken: bool, is_terminal: bool| {
         let exec = Exec {
             command: Some("x".to_owned()),
             api_version: Some(EXEC_V1.to_owned()),
             interactive_mode: Some(mode.to_owned()),
             ..Default::default()
         };
-        let plugin = ExecPlugin::new(exec, None, stdin_taken, anything(), Arc::default()).unwrap();
-        plugin.is_interactive(terminal)
+        let plugin =
+            ExecPlugin::new(exec, None, stdin_taken, unrestricted(), Arc::default()).unwrap();
+        plugin.is_interactive(is_terminal)
     };
-    assert_eq!(talk("Never", false, true), Ok(false));
-    assert_eq!(talk("IfAvailable", false, true), Ok(true));
-    assert_eq!(talk("IfAvailable", false, false), Ok(false));
-    assert_eq!(talk("IfAvailable", true, true), Ok(false));
-    assert_eq!(talk("Always", false, true), Ok(true));
+    assert_eq!(is_interactive("Never", false, true), Ok(false));
+    assert_eq!(is_interactive("IfAvailable", false, true), Ok(true));
+    assert_eq!(is_interactive("IfAvailable", false, false), Ok(false));
+    assert_eq!(is_interactive("IfAvailable", true, true), Ok(false));
+    assert_eq!(is_interactive("Always", false, true), Ok(true));
     assert_eq!(
-        talk("Always", false, false).unwrap_err(),
+        is_interactive("Always", false, false).unwrap_err(),
         "exec plugin cannot support interactive mode: standard input is not a terminal"
     );
     assert_eq!(
-        talk("Always", true, true).unwrap_err(),
+        is_interactive("Always", true, true).unwrap_err(),
         "exec plugin cannot support interactive mode: standard input is unavailable: the credential to send is read from it"
     );
 }
 
 #[test]
-fn an_unknown_version_is_refused() {
+fn new_with_unsupported_api_version_fails() {
     let exec = Exec {
         api_version: Some("client.authentication.k8s.io/v1alpha1".to_owned()),
         ..Default::default()
     };
     assert_eq!(
-        ExecPlugin::new(exec, None, false, anything(), Arc::default())
+        ExecPlugin::new(exec, None, false, unrestricted(), Arc::default())
             .err()
             .unwrap(),
         "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""

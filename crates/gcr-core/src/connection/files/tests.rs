@@ -1,4 +1,4 @@
-//! Kubeconfig files, found and merged.
+//! Tests finding and merging kubeconfig files.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn load(list: &str) -> Result<Merged, String> {
 }
 
 #[test]
-fn the_first_file_wins_and_missing_and_empty_ones_are_skipped() {
+fn load_with_several_files_uses_first_entry_and_skips_missing_files() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     fs::write(
@@ -46,7 +46,7 @@ fn the_first_file_wins_and_missing_and_empty_ones_are_skipped() {
 }
 
 #[test]
-fn an_explicit_file_must_be_there_and_is_the_only_one() {
+fn load_with_kubeconfig_flag_requires_that_file_and_reads_no_other() {
     let options = |path: &str| ConnectionOptions {
         kubeconfig: Some(path.into()),
         ..Default::default()
@@ -74,7 +74,7 @@ fn an_explicit_file_must_be_there_and_is_the_only_one() {
 }
 
 #[test]
-fn a_directory_is_named_and_every_unusable_file_has_its_line() {
+fn load_with_several_unreadable_files_returns_one_line_per_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().display();
     assert_eq!(
@@ -86,7 +86,7 @@ fn a_directory_is_named_and_every_unusable_file_has_its_line() {
 }
 
 #[test]
-fn only_commands_with_a_slash_are_relative_to_the_file() {
+fn user_with_command_without_slash_keeps_it_relative() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
     fs::write(

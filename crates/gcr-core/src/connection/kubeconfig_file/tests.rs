@@ -1,4 +1,4 @@
-//! Kubeconfigs read, with what they may hold.
+//! Tests the parsing of kubeconfig files.
 
 use super::*;
 
@@ -14,21 +14,24 @@ users:
   user: {token: t}
 ";
 
-fn read(text: &str) -> Result<File, Unreadable> {
-    File::read(text.as_bytes())
+fn parse(text: &str) -> Result<File, ParseError> {
+    File::parse(text.as_bytes())
 }
 
 fn token(file: &File) -> Option<&str> {
     entries(&file.users).next()?.token.as_deref()
 }
 
-fn trouble(text: &str) -> String {
-    read(text).err().expect("should be refused").to_string()
+fn parse_error(text: &str) -> String {
+    parse(text)
+        .err()
+        .expect("the file should be rejected")
+        .to_string()
 }
 
 #[test]
-fn what_kubectl_tolerates_is_read() {
-    // Each of these was accepted by kubectl 1.37.2.
+fn parse_with_input_that_kubectl_accepts_succeeds() {
+    // kubectl 1.37.2 accepts each of these.
     let json = r#"{"current-context": "x", "users": [{"name": "u", "user": {"token": "t"}}]}"#;
     let json = format!("# y\n\n{json}\nhello\n");
     let odd = format!("%YAML 1.1\n%TAG ! tag:example.com,2000:\n---\n{PLAIN}");
@@ -45,12 +48,12 @@ fn what_kubectl_tolerates_is_read() {
         PLAIN, &crlf, &marked, &repeated, &second, &nameless, &returns, &commented, &versioned,
         &json, &odd,
     ] {
-        let file = read(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let file = parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
         assert_eq!(file.current_context.as_deref(), Some("x"), "{text}");
         assert_eq!(token(&file), Some("t"), "{text}");
     }
-    // A mapping as a key was not.
-    assert!(read("{\"current-context\": \"x\"}: y\n").is_err());
+    // kubectl rejects a mapping as a key.
+    assert!(parse("{\"current-context\": \"x\"}: y\n").is_err());
     for text in [
         "",
         "  \n",
@@ -58,18 +61,18 @@ fn what_kubectl_tolerates_is_read() {
         "users: null\ncontexts:\nclusters: ~\n",
     ] {
         assert!(
-            read(text).is_ok_and(|file| file.users.is_none()),
+            parse(text).is_ok_and(|file| file.users.is_none()),
             "{text:?}"
         );
     }
 }
 
 #[test]
-fn json_and_anchors_and_utf16_are_read() {
+fn parse_with_json_anchors_or_utf16_succeeds() {
     let json = r#"{"current-context":"x","users":[{"name":"u","user":{"token":"t"}}]}"#;
-    assert_eq!(token(&read(json).unwrap()), Some("t"));
+    assert_eq!(token(&parse(json).unwrap()), Some("t"));
     let anchors = "users:\n- name: u\n  user: &one {token: t}\n- name: v\n  user: *one\n";
-    let file = read(anchors).unwrap();
+    let file = parse(anchors).unwrap();
     assert_eq!(
         entries(&file.users)
             .filter_map(|user| user.token.as_deref())
@@ -80,14 +83,14 @@ fn json_and_anchors_and_utf16_are_read() {
         .into_iter()
         .chain(PLAIN.encode_utf16().flat_map(u16::to_le_bytes))
         .collect();
-    assert_eq!(token(&File::read(&wide).unwrap()), Some("t"));
+    assert_eq!(token(&File::parse(&wide).unwrap()), Some("t"));
 }
 
 #[test]
-fn what_kubectl_refuses_is_refused_without_a_word_of_the_file() {
-    assert_eq!(trouble("users: [\n"), "yaml: line 1: not valid YAML");
+fn parse_with_input_that_kubectl_rejects_fails_without_quoting_the_file() {
+    assert_eq!(parse_error("users: [\n"), "yaml: line 1: not valid YAML");
     assert_eq!(
-        trouble(&PLAIN.replace("token: t", "token: 123")),
+        parse_error(&PLAIN.replace("token: t", "token: 123")),
         "yaml: line 10: a value is not of the type that belongs there"
     );
     for text in [
@@ -100,40 +103,40 @@ fn what_kubectl_refuses_is_refused_without_a_word_of_the_file() {
         &PLAIN.replace("token: t", "username: [secret]"),
     ] {
         assert!(
-            trouble(text).contains("not of the type"),
+            parse_error(text).contains("not of the type"),
             "{}",
-            trouble(text)
+            parse_error(text)
         );
     }
     assert_eq!(
-        trouble(&format!("kind: Foo\n{PLAIN}")),
+        parse_error(&format!("kind: Foo\n{PLAIN}")),
         "no kind \"Foo\" is registered for version \"v1\" in a kubeconfig"
     );
-    // What is longer than a name is none.
-    let long = trouble(&format!("kind: {}\n", "x".repeat(2_000)));
+    // Text longer than a name is not quoted in full.
+    let long = parse_error(&format!("kind: {}\n", "x".repeat(2_000)));
     assert!(long.len() < 400, "{long}");
     assert_eq!(
-        trouble("users:\n- name: u\n- name: u\n"),
+        parse_error("users:\n- name: u\n- name: u\n"),
         "error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: duplicate name \"u\" in list"
     );
     assert_eq!(
-        trouble(&PLAIN.replace("token: t", "client-certificate-data: \"!!!\"")),
+        parse_error(&PLAIN.replace("token: t", "client-certificate-data: \"!!!\"")),
         "illegal base64 data at input byte 0"
     );
     assert_eq!(
-        File::read(b"users: \xff\n").err(),
-        Some(Unreadable::NotText)
+        File::parse(b"users: \xff\n").err(),
+        Some(ParseError::NotText)
     );
 }
 
 #[test]
-fn kubeconfig_as_kubectl_writes_it_is_read() {
+fn parse_with_output_of_kubectl_succeeds() {
     let data = "TUlJ".repeat(40);
     let written = format!(
         "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {data}\n    extensions:\n    - extension:\n        provider: minikube.sigs.k8s.io\n      name: cluster_info\n    server: https://10.0.0.1:6443\n  name: c\ncontexts:\n- context:\n    cluster: c\n    user: u\n  name: x\ncurrent-context: \"\"\nkind: Config\npreferences: {{}}\nusers:\n- name: u\n  user:\n    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      args:\n      - get-token\n      - \"--login\"\n      - --region\n      - eu:1\n      command: login\n      env: null\n      installHint: Install it (login's) with\n        https://a.test/it#how, and\n        so on\n      provideClusterInfo: true\n- name: v\n  user:\n    token: 8s7f\n"
     );
     for text in [written.clone(), written.replace("env: null", "env:")] {
-        let file = read(&text).unwrap();
+        let file = parse(&text).unwrap();
         let cluster = entries(&file.clusters).next().unwrap();
         assert_eq!(cluster.server.as_deref(), Some("https://10.0.0.1:6443"));
         assert_eq!(cluster.certificate_authority_data, Some(data.clone()));
@@ -152,13 +155,13 @@ fn kubeconfig_as_kubectl_writes_it_is_read() {
 }
 
 #[test]
-fn repeated_key_last_value_counts() {
-    let file = read("current-context: first\ncurrent-context: second\n").unwrap();
+fn parse_with_repeated_key_uses_last_value() {
+    let file = parse("current-context: first\ncurrent-context: second\n").unwrap();
     assert_eq!(file.current_context.as_deref(), Some("second"));
 }
 
 #[test]
-fn utf16_with_odd_trailing_byte_is_refused() {
+fn parse_with_odd_trailing_byte_of_utf16_fails() {
     for (mark, bytes) in [
         ([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]),
         ([0xfe, 0xff], u16::to_be_bytes),
@@ -167,12 +170,12 @@ fn utf16_with_odd_trailing_byte_is_refused() {
             .into_iter()
             .chain(PLAIN.encode_utf16().flat_map(bytes))
             .collect();
-        assert_eq!(token(&File::read(&wide).unwrap()), Some("t"));
+        assert_eq!(token(&File::parse(&wide).unwrap()), Some("t"));
         wide.push(b'\n');
-        assert_eq!(File::read(&wide).err(), Some(Unreadable::IncompleteUtf16));
+        assert_eq!(File::parse(&wide).err(), Some(ParseError::IncompleteUtf16));
     }
     assert_eq!(
-        Unreadable::IncompleteUtf16.to_string(),
+        ParseError::IncompleteUtf16.to_string(),
         "yaml: incomplete UTF-16 character"
     );
 }

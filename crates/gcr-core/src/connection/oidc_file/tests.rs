@@ -1,4 +1,4 @@
-//! Kubeconfigs written back, also where the disk is full.
+//! Tests writing tokens back to a kubeconfig, also with a full disk.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn settings() -> BTreeMap<String, String> {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stays_one_and_the_file_keeps_its_mode() {
+fn write_back_through_symlink_keeps_link_and_mode() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     let directory = tempfile::tempdir().unwrap();
@@ -29,12 +29,12 @@ fn a_link_stays_one_and_the_file_keeps_its_mode() {
         text.contains("new") && !text.contains("old") && text.contains("mine:"),
         "{text}"
     );
-    // Neither the lock nor a half-written file is left.
+    // Neither the lock file nor a temporary file is left.
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
 #[test]
-fn a_user_that_has_gone_is_not_made_again() {
+fn write_back_without_user_leaves_file_unchanged() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), TEXT).unwrap();
     for user in ["w", "v"] {
@@ -44,7 +44,7 @@ fn a_user_that_has_gone_is_not_made_again() {
 }
 
 #[test]
-fn a_file_that_has_become_something_else_is_left_alone() {
+fn write_back_to_invalid_kubeconfig_fails_and_leaves_file_unchanged() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "users: [}").unwrap();
     assert_eq!(
@@ -55,7 +55,7 @@ fn a_file_that_has_become_something_else_is_left_alone() {
 }
 
 #[test]
-fn documents_behind_the_first_stay_and_so_does_what_a_mark_says() {
+fn write_back_keeps_later_documents() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let rest = "---\nusers: [} # whatever\n";
     std::fs::write(file.path(), format!("\u{feff}---\n{TEXT}{rest}")).unwrap();
@@ -66,17 +66,17 @@ fn documents_behind_the_first_stay_and_so_does_what_a_mark_says() {
     assert!(document.ends_with('\n'), "{document}");
 }
 
-/// Run anew by `sh`, in a process that alone has this limit: a signal that is not ignored would end it.
+/// Runs itself again in a process with a limit on the file size, for which `sh` ignores the signal SIGXFSZ.
 #[cfg(unix)]
 #[test]
-fn where_there_is_no_room_the_file_stays_what_it_was() {
+fn write_back_to_full_disk_fails_and_leaves_file_unchanged() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     const NAME: &str =
-        "connection::oidc_file::tests::where_there_is_no_room_the_file_stays_what_it_was";
-    const ROOM: u64 = 4096;
+        "connection::oidc_file::tests::write_back_to_full_disk_fails_and_leaves_file_unchanged";
+    const MAX_SIZE: u64 = 4096;
     let limit = getrlimit(Resource::Fsize);
-    if limit.maximum.is_none_or(|most| most > ROOM * 1000) {
+    if limit.maximum.is_none_or(|most| most > MAX_SIZE * 1000) {
         let limited = "trap '' XFSZ; ulimit -f 4000; exec \"$@\"";
         let output = std::process::Command::new("sh")
             .args(["-c", limited, "sh"])
@@ -84,8 +84,8 @@ fn where_there_is_no_room_the_file_stays_what_it_was() {
             .args(["--exact", NAME])
             .output()
             .unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(told.contains("1 passed"), "{told}");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.contains("1 passed"), "{stdout}");
         return;
     }
 
@@ -94,9 +94,9 @@ fn where_there_is_no_room_the_file_stays_what_it_was() {
     let long = "x".repeat(6000);
     let full = TEXT.replace("old", &long);
     std::fs::write(&file, &full).unwrap();
-    let current = Some(ROOM);
+    let current = Some(MAX_SIZE);
     setrlimit(Resource::Fsize, Rlimit { current, ..limit }).unwrap();
-    // Shorter than the old one, which is not to be written over all the same.
+    // The new content is shorter than the old one, but the old file must not be overwritten either.
     let token = BTreeMap::from([("id-token".to_owned(), long[1000..].to_owned())]);
     assert_eq!(
         write_back(&file, "u", &token).unwrap_err(),
@@ -104,10 +104,10 @@ fn where_there_is_no_room_the_file_stays_what_it_was() {
     );
     assert!(std::fs::read_to_string(&file).unwrap() == full);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-    // Nor is a file that cannot be replaced written over by a longer one.
+    // A file that cannot be replaced is not overwritten with content that does not fit.
     let file = directory.path().join("mounted");
     std::fs::write(&file, TEXT).unwrap();
-    let error = write_over(&file, long.as_bytes()).unwrap_err();
+    let error = overwrite(&file, long.as_bytes()).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), TEXT);
 }

@@ -1,11 +1,11 @@
-//! What client-go refuses in a kubeconfig, in its words.
+//! Tests the validation of the selected entries.
 
 use super::*;
 use crate::connection::environment::Environment;
 use crate::connection::files::Merged;
 use crate::connection::options::ConnectionOptions;
 
-fn api_error(cluster: &str, user: &str, change: impl FnOnce(&mut ConnectionOptions)) -> String {
+fn check_error(cluster: &str, user: &str, change: impl FnOnce(&mut ConnectionOptions)) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
     let text = format!(
@@ -19,14 +19,16 @@ fn api_error(cluster: &str, user: &str, change: impl FnOnce(&mut ConnectionOptio
     change(&mut options);
     let environment = Environment::of(&[]);
     let merged = Merged::load(&options, &environment).unwrap();
-    let chosen = EffectiveConfig::pick(&merged, &options, &environment);
-    check(&chosen).expect_err("should be refused").to_string()
+    let config = EffectiveConfig::select(&merged, &options, &environment);
+    check(&config)
+        .expect_err("the configuration should be rejected")
+        .to_string()
 }
 
-// The expected texts are what kubectl 1.37.2 printed.
+// The expected texts are those of kubectl 1.37.2.
 
 #[test]
-fn one_trouble_is_a_line() {
+fn check_with_one_problem_returns_line() {
     let v1 = "exec: {command: x, apiVersion: client.authentication.k8s.io/v1}";
     for (cluster, user, expected) in [
         (
@@ -66,35 +68,35 @@ fn one_trouble_is_a_line() {
         ),
     ] {
         assert_eq!(
-            api_error(cluster, user, |_| {}),
+            check_error(cluster, user, |_| {}),
             format!("error: {expected}")
         );
     }
     assert_eq!(
-        api_error("", "", |it| it.impersonate_groups = vec!["g".to_owned()]),
+        check_error("", "", |it| it.impersonate_groups = vec!["g".to_owned()]),
         "error: requesting uid, groups or user-extra for u without impersonating a user"
     );
 }
 
 #[test]
-fn several_troubles_are_a_list() {
+fn check_with_several_problems_returns_list() {
     let user =
         "token: t, username: me, exec: {command: '', apiVersion: client.authentication.k8s.io/v1}";
     assert_eq!(
-        api_error("", user, |_| {}),
+        check_error("", user, |_| {}),
         "Error in configuration: \n* command must be specified for u to use exec authentication plugin\n* interactiveMode must be specified for u to use exec authentication plugin\n* more than one authentication method found for u; found [token basicAuth], only one is allowed"
     );
 }
 
 #[test]
-fn an_authority_as_data_and_as_file_is_an_error() {
+fn check_with_authority_as_data_and_file_fails() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let cluster = format!(
         "certificate-authority-data: QQ==, certificate-authority: {}",
         file.path().display()
     );
     assert_eq!(
-        api_error(&cluster, "", |_| {}),
+        check_error(&cluster, "", |_| {}),
         "error: certificate-authority-data and certificate-authority are both specified for c. certificate-authority-data will override."
     );
 }
