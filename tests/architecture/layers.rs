@@ -8,7 +8,7 @@ use crate::source::Source;
 const CORE: &str = "crates/gcr-core/src/";
 
 /// Each module and the modules that it is allowed to import, from the lowest layer to the highest.
-const LAYERS: [(&str, &[&str]); 25] = [
+const LAYERS: [(&str, &[&str]); 26] = [
     // Values parsed from text or bytes, without I/O.
     ("domain", &[]),
     ("exit", &[]),
@@ -24,6 +24,8 @@ const LAYERS: [(&str, &[&str]); 25] = [
     ("ledger", &["target"]),
     ("object_error", &["domain", "kubernetes"]),
     ("event", &["ledger", "object_error", "target"]),
+    // Forwards tracing events to the reporter.
+    ("diagnostics", &["event"]),
     // Sends requests to Kubernetes. Uses the ledger's trackers and the events, but no plan and no user request.
     ("kubernetes", &["connection", "domain", "event", "ledger"]),
     ("request", &["connection", "domain"]),
@@ -121,6 +123,7 @@ const LAYERS: [(&str, &[&str]); 25] = [
         &[
             "cluster_run",
             "connection",
+            "diagnostics",
             "domain",
             "event",
             "exit",
