@@ -176,7 +176,7 @@ pub(crate) const CASES: [Case; 22] = [
         name: "body larger than the limit",
         fault: |_| Fault::RespondAfterCommit(CannedResponse::padded(HUGE)),
         times: 1,
-        expected: Unknown("the server's answer is larger than 4 MiB"),
+        expected: Unknown("the server's response is larger than 4 MiB"),
     },
     Case {
         name: "redirect",

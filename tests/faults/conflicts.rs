@@ -12,7 +12,7 @@ fn account_with_six_concurrent_writes_is_patched() {
     let output = scenario.create().run().success();
     assert_eq!(scenario.proxy.hits(rule), 6, "{output}");
     let retry_line = format!(
-        "namespace/{}: changed since it was read; again in ",
+        "namespace/{}: changed since it was read; retrying in ",
         scenario.faulty
     );
     assert_eq!(output.stderr.matches(&retry_line).count(), 6, "{output}");

@@ -53,7 +53,7 @@ fn concurrent_401_responses_share_one_credential_renewal() {
             [1, 1],
             "{output}"
         );
-        let retries = output.stderr.matches("; again with another credential");
+        let retries = output.stderr.matches("; retrying with another credential");
         assert_eq!(retries.count(), 2, "{output}");
         assert!((2..=3).contains(&calls()), "{} calls\n{output}", calls());
         let report = Report::parse(&output);
@@ -117,7 +117,7 @@ fn list_after_401_is_retried_with_new_credential() {
         assert_eq!((proxy.hits(rule), calls()), (1, 2), "{output}");
         let request_line = format!("GET /api/v1/{resource}?");
         let again = |line: &&str| {
-            line.contains(&request_line) && line.contains("; again with another credential")
+            line.contains(&request_line) && line.contains("; retrying with another credential")
         };
         assert_eq!(output.stderr.lines().filter(again).count(), 1, "{output}");
         Report::parse(&output).assert_all_succeeded(2 * namespaces.names.len());

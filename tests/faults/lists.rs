@@ -185,7 +185,7 @@ impl ManyNamespaces {
         let request_line = format!("GET /api/v1/{resource}?");
         let lines = output.stderr.lines();
         let retries =
-            lines.filter(|line| line.contains(&request_line) && line.contains("; again in "));
+            lines.filter(|line| line.contains(&request_line) && line.contains("; retrying in "));
         assert_eq!(
             retries.count(),
             shed_requests + hits - final_failure,
@@ -249,7 +249,7 @@ fn non_list_response_to_list_is_ignored_or_fails() {
             assert_eq!(output.code, Some(1), "{output}");
             assert_eq!(
                 output.stderr,
-                "error: the server's answer is no list but a Pod\n0 failed, 0 unknown, 0 not started\n"
+                "error: the server returned a Pod instead of a list\n0 failed, 0 unknown, 0 not started\n"
             );
         } else {
             let report = Report::parse(&output);

@@ -51,7 +51,7 @@ fn secret_with_failed_annotation_removal_is_reported_as_failed() {
         let has_last_applied = stored["metadata"]["annotations"][LAST_APPLIED].is_string();
         if has_last_applied {
             let line = format!(
-                "error: secret \"gcr-io\" was written, and the copy of an earlier one in {LAST_APPLIED} may still be there: "
+                "error: secret \"gcr-io\" was written, but the copy of an earlier one in {LAST_APPLIED} may still exist: "
             );
             assert!(output.stderr.contains(&line), "{output}");
             assert!(
@@ -98,7 +98,7 @@ fn secret_deleted_but_not_recreated_is_reported_as_failed() {
         scenario.cluster.get_opt("secret/gcr-io", &scenario.faulty),
         None
     );
-    let line = "error: secret \"gcr-io\" was deleted to be replaced, and the new one is not there: interrupted";
+    let line = "error: secret \"gcr-io\" was deleted, but creating its replacement failed: interrupted";
     assert!(output.stderr.contains(line), "{output}");
     assert!(output.stderr.contains("1 failed, 0 unknown, "), "{output}");
     scenario.create_without_proxy().run().success();

@@ -113,7 +113,7 @@ impl Scenario {
         let path = format!("/namespaces/{}/{resource}", self.faulty);
         let lines = output.stderr.lines();
         lines
-            .filter(|line| line.contains(&path) && line.contains("; again in "))
+            .filter(|line| line.contains(&path) && line.contains("; retrying in "))
             .count()
     }
 

@@ -168,7 +168,7 @@ fn missing_secret_is_added_with_one_warning() {
     let output = fixture.via_kubectl(&["default", "builder"]).run().success();
     assert_eq!(
         output.stderr,
-        "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made\n"
+        "Warning: secret \"gcr-io\" not found; pods that reference it cannot pull until it exists\n"
     );
     assert_eq!(fixture.pull_secrets("default"), json!([{"name": "gcr-io"}]));
     assert_eq!(fixture.pull_secrets("builder"), json!([{"name": "gcr-io"}]));
@@ -189,7 +189,7 @@ fn missing_secret_is_warned_of_per_namespace() {
     assert_eq!(
         output.stderr,
         format!(
-            "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made -n {}\n\
+            "Warning: secret \"gcr-io\" not found; pods that reference it cannot pull until it exists -n {}\n\
              2 patched, 0 failed, 0 unknown, 0 not started\n",
             two.namespace
         )

@@ -134,7 +134,7 @@ fn quiet_prints_only_errors_and_warnings() {
         [
             "Error from server (NotFound): namespaces \"no-such-namespace\" not found -n no-such-namespace".to_owned(),
             format!(
-                "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made -n {}",
+                "Warning: secret \"gcr-io\" not found; pods that reference it cannot pull until it exists -n {}",
                 fixture.namespace
             ),
         ]

@@ -100,7 +100,7 @@ fn get_permission_on_named_secret_enables_warning() {
     assert_output(
         &output,
         "serviceaccount/default patched\n",
-        "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made\n",
+        "Warning: secret \"gcr-io\" not found; pods that reference it cannot pull until it exists\n",
     );
 }
 
@@ -120,7 +120,7 @@ fn user_without_permissions_gets_hint_with_sufficient_rule() {
         &output,
         "",
         &format!(
-            "{error}\nhint: a Role would do that has the rule {{\"apiGroups\":[\"\"],\"resources\":[\"serviceaccounts\"],\
+            "{error}\nhint: grant this Role rule: {{\"apiGroups\":[\"\"],\"resources\":[\"serviceaccounts\"],\
              \"resourceNames\":[\"default\"],\"verbs\":[\"get\",\"patch\"]}}\n"
         ),
     );
@@ -219,7 +219,7 @@ fn hint_for_several_namespaces_is_printed_once_with_count() {
     assert_eq!(
         lines[2..],
         [
-            "hint: (for 2) a Role would do that has the rule {\"apiGroups\":[\"\"],\"resources\":[\"serviceaccounts\"],\
+            "hint: (for 2) grant this Role rule: {\"apiGroups\":[\"\"],\"resources\":[\"serviceaccounts\"],\
              \"resourceNames\":[\"default\"],\"verbs\":[\"get\",\"patch\"]}",
             "2 failed, 0 unknown, 0 not started"
         ]

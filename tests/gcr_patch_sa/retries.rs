@@ -20,7 +20,7 @@ fn paused_server_is_retried_until_patch_succeeds() {
     });
     server.pause();
     wait_until("the plugin retries", || {
-        running.stderr_so_far().contains("; again in ")
+        running.stderr_so_far().contains("; retrying in ")
     });
     server.resume();
     server.create(vec![service_account(
@@ -33,7 +33,7 @@ fn paused_server_is_retried_until_patch_succeeds() {
     assert!(
         output.stderr.lines().any(|line| line.starts_with("GET /api/v1/namespaces/")
             && line.contains(
-                ": Unable to connect to the server: no answer within 0.5s (--request-timeout); again in 0."
+                ": Unable to connect to the server: no answer within 0.5s (--request-timeout); retrying in 0."
             )),
         "{output}"
     );

@@ -80,7 +80,7 @@ fn new_namespace_is_patched_after_wait_for_default_account() {
         assert_output(
             &output,
             "",
-            "Warning: secret \"gcr-io\" is not there: pods that refer to it cannot pull until it is made\n",
+            "Warning: secret \"gcr-io\" not found; pods that reference it cannot pull until it exists\n",
         );
         assert_eq!(
             cluster.get("serviceaccount/default", &name)["imagePullSecrets"],

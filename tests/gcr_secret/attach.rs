@@ -168,7 +168,7 @@ fn failed_secret_leaves_account_unchanged() {
         &[],
         &[
             r#"error: secret "gcr-io" is held by "kubectl-create" (.data..dockerconfigjson)"#,
-            "hint: it was made by hand; --force-conflicts takes the fields over",
+            "hint: it was made by hand; pass --force-conflicts to take over its fields",
         ],
     );
     assert_eq!(fixture.get("serviceaccount/default"), account);
@@ -196,7 +196,7 @@ fn missing_account_permission_fails_after_secret_with_hint() {
         user.name(),
         fixture.namespace
     );
-    let hint = r#"hint: a Role would do that has the rule {"apiGroups":[""],"resources":["serviceaccounts"],"resourceNames":["default"],"verbs":["get","patch"]}"#;
+    let hint = r#"hint: grant this Role rule: {"apiGroups":[""],"resources":["serviceaccounts"],"resourceNames":["default"],"verbs":["get","patch"]}"#;
     assert_output(&output, 1, &["secret/gcr-io created"], &[&error, hint]);
 }
 

@@ -18,7 +18,7 @@ fn secret_created_by_kubectl_conflicts() {
         &[],
         &[
             r#"error: secret "gcr-io" is held by "kubectl-create" (.data..dockerconfigjson)"#,
-            "hint: it was made by hand; --force-conflicts takes the fields over",
+            "hint: it was made by hand; pass --force-conflicts to take over its fields",
         ],
     );
     assert_eq!(fixture.secret(), made);
@@ -53,7 +53,7 @@ fn kubectl_edit_and_patch_count_as_interactive_managers() {
                 &format!(
                     r#"error: secret "gcr-io" is held by "{manager}" (.data..dockerconfigjson)"#
                 ),
-                "hint: it was made by hand; --force-conflicts takes the fields over",
+                "hint: it was made by hand; pass --force-conflicts to take over its fields",
             ],
         );
     }
@@ -72,7 +72,7 @@ fn conflict_with_other_applier_warns_of_restore() {
         &[],
         &[
             r#"error: secret "gcr-io" is held by "flux" (.data..dockerconfigjson)"#,
-            "hint: flux manages this Secret and may put it back; change it there, or take it over with --force-conflicts",
+            "hint: flux manages this Secret and may restore it; change it there, or pass --force-conflicts to take it over",
         ],
     );
     assert_eq!(fixture.secret(), made);
@@ -125,7 +125,7 @@ fn last_applied_annotation_is_warned_of_with_removal_command() {
         &[
             &warning,
             r#"error: secret "gcr-io" is held by "kubectl-client-side-apply" (.data..dockerconfigjson)"#,
-            "hint: it was made by hand; --force-conflicts takes the fields over",
+            "hint: it was made by hand; pass --force-conflicts to take over its fields",
         ],
     );
 

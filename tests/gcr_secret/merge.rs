@@ -136,7 +136,7 @@ fn merge_without_force_conflicts() {
         &[],
         &[
             r#"error: secret "gcr-io" is held by "kubectl-create" (.data..dockerconfigjson)"#,
-            "hint: it was made by hand; --force-conflicts takes the fields over",
+            "hint: it was made by hand; pass --force-conflicts to take over its fields",
         ],
     );
 }

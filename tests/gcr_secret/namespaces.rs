@@ -181,7 +181,7 @@ fn hint_for_several_namespaces_is_printed_once_with_count() {
         &[
             forbidden(a),
             forbidden(b),
-            r#"hint: (for 2) a Role would do that has the rule {"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["patch","create"]}"#.to_owned(),
+            r#"hint: (for 2) grant this Role rule: {"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["patch","create"]}"#.to_owned(),
         ],
     );
     assert_eq!(count, "1 created, 2 failed, 0 unknown, 0 not started");

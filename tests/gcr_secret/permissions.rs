@@ -93,7 +93,7 @@ fn user_without_permissions_gets_hint_with_sufficient_rule() {
         fixture.namespace
     );
     let rule = r#"{"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["patch","create"]}"#;
-    let hint = format!("hint: a Role would do that has the rule {rule}");
+    let hint = format!("hint: grant this Role rule: {rule}");
     assert_output(&output, 1, &[], &[&error, &hint]);
     assert_eq!(fixture.find("secret/gcr-io"), None);
 
@@ -188,7 +188,7 @@ fn exceeded_quota_is_not_reported_as_missing_permission() {
         &[],
         &[
             r#"Error from server (Forbidden): secrets "gcr-io" is forbidden: exceeded quota: none, requested: count/secrets=1, used: count/secrets=0, limited: count/secrets=0"#,
-            "hint: the rights are there, so admission refused it: a quota, a policy or a webhook of the cluster",
+            "hint: the permissions are sufficient, so admission control rejected it: a quota, a policy or a webhook",
         ],
     );
 }
@@ -199,7 +199,7 @@ fn grant(fixture: &Fixture, user: &User<'_>, outputs: &[&str]) {
     let rules: Vec<Value> = outputs
         .iter()
         .flat_map(|text| text.lines())
-        .filter_map(|line| line.split_once("a Role would do that has the rule "))
+        .filter_map(|line| line.split_once("grant this Role rule: "))
         .map(|(_, rule)| {
             serde_json::from_str(rule).unwrap_or_else(|error| panic!("{error}: {rule}"))
         })

@@ -11,8 +11,8 @@ use crate::fixture::{Fixture, assert_output};
 const LABEL: &str = "app.kubernetes.io/managed-by";
 const WRONG_TYPE: &str = r#"error: secret "gcr-io" has another type than kubernetes.io/dockerconfigjson, and a Secret's type cannot be changed"#;
 const RECREATE: &str =
-    "hint: --recreate deletes it and creates it anew; pods keep running, pulls in between fail";
-const BY_FORCE: &str = "hint: --recreate --force-conflicts deletes it all the same";
+    "hint: pass --recreate to delete it and create a new one; running pods continue, image pulls in between fail";
+const BY_FORCE: &str = "hint: pass --force-conflicts with --recreate to delete it anyway";
 
 /// Returns an Opaque Secret with the plugin's label, as another tool could create a pull Secret.
 fn opaque() -> Value {
@@ -195,7 +195,7 @@ fn finalizer_is_named_after_timeout() {
     let fixture = Fixture::new("recreate");
     fixture.create_object(with("/metadata/finalizers", json!(["example.com/hold"])));
     let output = fixture.create().args(["--recreate", "--timeout=1s"]).run();
-    let error = r#"error: secret "gcr-io" is still being deleted: it waits for example.com/hold"#;
+    let error = r#"error: secret "gcr-io" is still being deleted: waiting for example.com/hold"#;
     assert_output(&output, 1, &[], &[error]);
     assert!(
         (Duration::from_secs(1)..Duration::from_secs(5)).contains(&output.elapsed),

@@ -23,7 +23,7 @@ fn report_after_server_kill_is_true_and_rerun_completes() {
         sleep(Duration::from_millis(fastrand::u64(0..2000)));
         plane.restart();
         let output = run.wait();
-        assert!(output.stderr.contains("; again in "), "{output}");
+        assert!(output.stderr.contains("; retrying in "), "{output}");
         let report = Report::parse(&output);
         let stored = Stored::fetch(&plane);
         report.assert_matches(&stored, &many_namespaces.objects);

@@ -209,7 +209,7 @@ fn cluster_that_stops_responding_is_given_up_and_counted() {
         *given_up,
         "Unable to connect to the server: no answer within 8s (--request-timeout) --context dying"
     );
-    let message = "it is unknown whether it was written: the cluster was given up";
+    let message = "it is unknown whether it was written: the cluster is unavailable";
     let of_dying = |line: &&&str| line.contains(message) && line.ends_with(" --context dying");
     assert_eq!(unknown.iter().filter(of_dying).count(), 3, "{output}");
     assert_eq!(unknown.len(), 3, "{output}");

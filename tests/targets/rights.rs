@@ -84,7 +84,7 @@ fn user_without_namespace_list_gets_hint() {
                 "Error from server (Forbidden): namespaces is forbidden: User \"{}\" cannot list resource \"namespaces\" in API group \"\" at the cluster scope",
                 user.name()
             ),
-            "hint: (for 1) -n names namespaces without a list of them; for the list a ClusterRole would do that has the rule {\"apiGroups\":[\"\"],\"resources\":[\"namespaces\"],\"verbs\":[\"list\"]}".to_owned(),
+            "hint: (for 1) name the namespaces with -n, or grant this ClusterRole rule: {\"apiGroups\":[\"\"],\"resources\":[\"namespaces\"],\"verbs\":[\"list\"]}".to_owned(),
         ]
     );
 }
@@ -118,6 +118,6 @@ fn missing_permission_in_many_namespaces_gives_one_hint() {
         .iter()
         .filter(|line| line.starts_with("hint: "))
         .collect();
-    let hint = r#"hint: (for 100) a Role would do that has the rule {"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["patch","create"]}"#;
+    let hint = r#"hint: (for 100) grant this Role rule: {"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["patch","create"]}"#;
     assert_eq!(hints, [&hint], "{output}");
 }

@@ -1,28 +1,28 @@
-//! Why an object did not end as asked, and what the user can do about it.
+//! Defines the error of an object and the hint for the user.
 //!
-//! The error says what is wrong, the hint beside it what to do: one line each. Decides nothing about retries.
+//! The error states the problem, the hint states what the user can do: one line each.
 
 use std::fmt;
 
 use crate::domain::pull_secret;
 use crate::kubernetes::RequestError;
 
-/// Why an object failed.
+/// The error of an object.
 #[derive(Debug, Clone)]
 pub struct ObjectError {
-    /// What is wrong.
+    /// The problem.
     pub kind: ObjectErrorKind,
-    /// What to do, where there is something to do.
+    /// What the user can do, if known.
     pub hint: Option<Hint>,
 }
 
-/// What is wrong with an object.
+/// The kinds of errors of an object.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ObjectErrorKind {
-    /// The server's or the connection's own words, a whole line.
+    /// The request failed. Printed as kubectl prints it.
     #[error("{}", .0.error_text())]
     Server(RequestError),
-    /// Other field managers hold fields we want to set: (manager, field).
+    /// Other field managers own fields that the apply sets.
     #[error("error: secret {name:?} is held by {}", held_by(.conflicts))]
     FieldConflict {
         /// The Secret's name.
@@ -30,7 +30,7 @@ pub enum ObjectErrorKind {
         /// Manager and field path.
         conflicts: Vec<(String, String)>,
     },
-    /// The Secret there has another type, which cannot change.
+    /// The stored Secret has another type, which cannot change.
     #[error(
         "error: secret {name:?} has another type than {}, and a Secret's type cannot be changed",
         pull_secret::TYPE
@@ -39,50 +39,48 @@ pub enum ObjectErrorKind {
         /// The Secret's name.
         name: String,
     },
-    /// The Secret there is marked immutable.
+    /// The stored Secret is immutable.
     #[error("error: secret {name:?} is immutable: its data cannot be changed")]
     Immutable {
         /// The Secret's name.
         name: String,
     },
-    /// `--recreate` would delete something that is not ours.
+    /// `--recreate` would delete a Secret that may belong to another owner.
     #[error("error: secret {name:?} will not be deleted: {why}")]
     RecreateRefused {
         /// The Secret's name.
         name: String,
-        /// What speaks against it.
+        /// The reason.
         why: String,
     },
-    /// The old Secret was deleted, and the new one could not be created.
-    #[error(
-        "error: secret {name:?} was deleted to be replaced, and the new one is not there: {cause}"
-    )]
+    /// The old Secret was deleted and the new one could not be created.
+    #[error("error: secret {name:?} was deleted, but creating its replacement failed: {cause}")]
     ReplacementMissing {
         /// The Secret's name.
         name: String,
-        /// Why not, in kubectl's words.
+        /// The error of the creation, as kubectl prints it.
         cause: String,
     },
-    /// The Secret was written, and the copy of an earlier one in it could not be taken off.
+    /// The Secret was written, but the last-applied annotation with an earlier key could not be removed.
     #[error(
-        "error: secret {name:?} was written, and the copy of an earlier one in {} may still be there: {}",
+        "error: secret {name:?} was written, but the copy of an earlier one in {} may still exist: {}",
         pull_secret::LAST_APPLIED, .error.error_text()
     )]
     LastAppliedNotRemoved {
         /// The Secret's name.
         name: String,
-        /// Why.
+        /// The error of the removal.
         error: RequestError,
     },
-    /// The deleted Secret is not gone yet.
-    #[error("error: secret {name:?} is still being deleted{}", waits_for(.finalizers))]
+    /// The deleted Secret still exists.
+    #[error("error: secret {name:?} is still being deleted{}", waiting_for(.finalizers))]
     StillDeleting {
         /// The Secret's name.
         name: String,
-        /// Whose work is awaited.
+        /// The finalizers that keep it.
         finalizers: Vec<String>,
     },
-    /// `--merge` cannot read what it should keep.
+    /// `--merge` cannot decode the config whose entries it has to keep.
     #[error(
         "error: secret {name:?} holds a docker config that cannot be decoded, so its other hosts cannot be kept"
     )]
@@ -90,16 +88,16 @@ pub enum ObjectErrorKind {
         /// The Secret's name.
         name: String,
     },
-    /// The ServiceAccount is not there, and its namespace is being deleted.
+    /// The ServiceAccount does not exist, and its namespace is being deleted.
     #[error("error: serviceaccounts {name:?} not found, and its namespace is being terminated")]
     NamespaceTerminating {
         /// The ServiceAccount's name.
         name: String,
     },
-    /// The Secret that the account should refer to did not end as asked.
-    #[error("its Secret did not end as asked")]
+    /// The Secret that the account should reference was not written.
+    #[error("skipped: writing its Secret failed")]
     SecretNotWritten,
-    /// The ServiceAccount is not there.
+    /// The ServiceAccount does not exist. Printed as kubectl prints it.
     #[error("Error from server (NotFound): serviceaccounts {name:?} not found")]
     AccountNotFound {
         /// The ServiceAccount's name.
@@ -108,7 +106,7 @@ pub enum ObjectErrorKind {
 }
 
 impl ObjectErrorKind {
-    /// What happened last, where the whole sentence would say more than is known.
+    /// Returns the error for an object whose outcome is unknown: without claims about the final state.
     pub fn cause(&self) -> String {
         match self {
             Self::ReplacementMissing { cause, .. } => format!("the old one was deleted; {cause}"),
@@ -136,12 +134,12 @@ impl From<ObjectErrorKind> for ObjectError {
 }
 
 impl ObjectError {
-    /// The account is not there, and its namespace is.
+    /// Returns whether the account does not exist in an existing namespace.
     pub fn is_account_not_found(&self) -> bool {
         matches!(self.kind, ObjectErrorKind::AccountNotFound { .. })
     }
 
-    /// What became of the object's namespace, where it went away meanwhile.
+    /// Returns the state of the object's namespace if it is gone or terminating.
     pub fn namespace_gone(&self) -> Option<&'static str> {
         match &self.kind {
             ObjectErrorKind::NamespaceTerminating { .. } => Some("terminating"),
@@ -159,7 +157,7 @@ impl ObjectError {
         }
     }
 
-    /// Nothing was sent, for a reason that is not this object's own.
+    /// Returns whether nothing was sent, for a reason that does not concern this object.
     pub fn is_not_started(&self) -> bool {
         match &self.kind {
             ObjectErrorKind::Server(error) => error.is_not_started(),
@@ -169,58 +167,58 @@ impl ObjectError {
     }
 }
 
-/// What the user can do. Equal hints are shown once.
+/// What the user can do. Equal hints are printed once, with their number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Hint {
-    /// Fields were set by hand.
+    /// A user set the conflicting fields with kubectl.
     ForceConflicts,
     /// A controller or tool manages the Secret.
     ManagedElsewhere(String),
-    /// The type or `immutable` is in the way.
+    /// The stored type or `immutable` prevents the apply.
     Recreate,
-    /// `--recreate` met a Secret that wants `--force-conflicts` too.
-    RecreateByForce,
-    /// The old Secret is gone and the new one is not there.
+    /// `--recreate` needs `--force-conflicts` for this Secret.
+    RecreateWithForce,
+    /// The old Secret was deleted and the new one does not exist.
     RunAgain,
-    /// A right is missing.
+    /// A permission is missing.
     MissingPermission {
         /// `secrets` or `serviceaccounts`.
         resource: &'static str,
-        /// The object's name, where the right can be cut down to it.
+        /// The object's name, if a rule can be limited to it.
         name: Option<String>,
-        /// The verbs a role must grant.
+        /// The verbs that a Role must grant.
         verbs: &'static [&'static str],
     },
-    /// The right to list namespaces is missing.
+    /// The permission to list namespaces is missing.
     ListNamespaces,
-    /// The rights are there, so admission refused.
+    /// No permission is missing, so that admission control rejected the request.
     Admission,
 }
 
 impl fmt::Display for Hint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ForceConflicts => formatter.write_str("it was made by hand; --force-conflicts takes the fields over"),
+            Self::ForceConflicts => formatter.write_str("it was made by hand; pass --force-conflicts to take over its fields"),
             Self::ManagedElsewhere(manager) => write!(
                 formatter,
-                "{manager} manages this Secret and may put it back; change it there, or take it over with --force-conflicts"
+                "{manager} manages this Secret and may restore it; change it there, or pass --force-conflicts to take it over"
             ),
-            Self::Recreate => formatter.write_str("--recreate deletes it and creates it anew; pods keep running, pulls in between fail"),
-            Self::RecreateByForce => formatter.write_str("--recreate --force-conflicts deletes it all the same"),
-            Self::RunAgain => formatter.write_str("the old Secret is deleted already; running the command again creates the new one"),
+            Self::Recreate => formatter.write_str("pass --recreate to delete it and create a new one; running pods continue, image pulls in between fail"),
+            Self::RecreateWithForce => formatter.write_str("pass --force-conflicts with --recreate to delete it anyway"),
+            Self::RunAgain => formatter.write_str("the old Secret is already deleted; run the command again to create the new one"),
             Self::MissingPermission { resource, name, verbs } => {
                 let verbs = verbs.iter().map(|verb| format!("{verb:?}")).collect::<Vec<_>>().join(",");
-                write!(formatter, r#"a Role would do that has the rule {{"apiGroups":[""],"resources":["{resource}"],"#)?;
+                write!(formatter, r#"grant this Role rule: {{"apiGroups":[""],"resources":["{resource}"],"#)?;
                 if let Some(name) = name {
                     write!(formatter, r#""resourceNames":["{name}"],"#)?;
                 }
                 write!(formatter, r#""verbs":[{verbs}]}}"#)
             }
             Self::ListNamespaces => formatter.write_str(
-                r#"-n names namespaces without a list of them; for the list a ClusterRole would do that has the rule {"apiGroups":[""],"resources":["namespaces"],"verbs":["list"]}"#,
+                r#"name the namespaces with -n, or grant this ClusterRole rule: {"apiGroups":[""],"resources":["namespaces"],"verbs":["list"]}"#,
             ),
             Self::Admission => formatter.write_str(
-                "the rights are there, so admission refused it: a quota, a policy or a webhook of the cluster",
+                "the permissions are sufficient, so admission control rejected it: a quota, a policy or a webhook",
             ),
         }
     }
@@ -234,10 +232,10 @@ fn held_by(conflicts: &[(String, String)]) -> String {
         .join(", ")
 }
 
-fn waits_for(finalizers: &[String]) -> String {
+fn waiting_for(finalizers: &[String]) -> String {
     if finalizers.is_empty() {
         String::new()
     } else {
-        format!(": it waits for {}", finalizers.join(", "))
+        format!(": waiting for {}", finalizers.join(", "))
     }
 }

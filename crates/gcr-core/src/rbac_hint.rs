@@ -1,13 +1,13 @@
-//! Finds the hint for a 403: which right is missing, or that none is and admission refused.
+//! Finds the hint for a 403: the missing permission, or that admission control rejected the request.
 //!
-//! Asks the server only after it has refused, and of a fleet no more than a sample of its namespaces.
+//! Sends access reviews only after a 403, and only for a sample of the namespaces.
 
 use crate::kubernetes::ApiError;
 use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
 use crate::request::Desired;
 use crate::target::{ObjectName, Target};
 
-/// Adds a hint to a refusal that gave no cause of its own.
+/// Adds a hint to a 403 that names no cause.
 pub async fn explain_forbidden(
     target: &Target,
     object: &ObjectName,
@@ -26,8 +26,8 @@ pub async fn explain_forbidden(
         return error;
     }
     let (resource, name, verbs): (_, _, &'static [&'static str]) = match object {
-        // The create check of an apply carries the name too (apiserver endpoints/handlers/patch.go), so the right can
-        // be cut down to this one Secret.
+        // The server checks `create` for an apply with the name too (apiserver endpoints/handlers/patch.go), so that a
+        // rule can be limited to this Secret.
         ObjectName::Secret(name) => {
             let reads = desired
                 .secret
@@ -65,12 +65,12 @@ pub async fn explain_forbidden(
                 denied = true;
                 break;
             }
-            // Without an answer there is nothing true to say.
+            // Without an answer, any hint might be wrong.
             None => return error,
         }
     }
     let hint = if denied {
-        // A list cannot be cut down to a name.
+        // RBAC cannot limit a list without a field selector to names.
         let name = (!verbs.contains(&"list")).then(|| name.to_owned());
         Hint::MissingPermission {
             resource,

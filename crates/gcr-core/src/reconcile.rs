@@ -71,7 +71,7 @@ pub async fn reconcile(
                 run.state.conflicts += 1;
                 let pause = retry::conflict_pause(run.state.conflicts);
                 tracing::debug!(
-                    "namespace/{}: changed since it was read; again in {}",
+                    "namespace/{}: changed since it was read; retrying in {}",
                     target.namespace,
                     seconds(pause)
                 );
@@ -135,7 +135,7 @@ impl Reconciler<'_> {
             .await;
             match self.finish_step(&object, result).await {
                 Ok(ObjectEnd::Finished(outcome)) => {
-                    self.state.secret_ended = true;
+                    self.state.secret_finished = true;
                     self.state.secret_written = outcome.is_success();
                     if !outcome.is_success() {
                         self.skip_accounts().await;
@@ -144,7 +144,7 @@ impl Reconciler<'_> {
                     self.warn(dropped_hosts).await;
                 }
                 Ok(ObjectEnd::Skipped) => {
-                    self.state.secret_ended = true;
+                    self.state.secret_finished = true;
                     let accounts = self.state.open_accounts.replace(Default::default());
                     let accounts = accounts.unwrap_or_default();
                     self.skip(accounts.into_iter().map(ObjectName::ServiceAccount))
@@ -214,7 +214,7 @@ impl Reconciler<'_> {
                 .finish_step(&ObjectName::ServiceAccount(name.clone()), result)
                 .await
             {
-                Ok(_) => self.state.end_account(&name),
+                Ok(_) => self.state.finish_account(&name),
                 Err(why) => requeue = requeue.max(why),
             }
         }

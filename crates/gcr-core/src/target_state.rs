@@ -1,6 +1,6 @@
-//! What a target has behind it: which objects have ended, what is still open, what was said already.
+//! Holds the state of a target between rounds: finished objects, open objects, and warnings already printed.
 //!
-//! Lives as long as its target is driven. The stages read it, [`crate::reconcile`] writes it.
+//! Lives as long as the target is reconciled. Observe and plan read it, [`crate::reconcile`] updates it.
 
 use std::collections::BTreeSet;
 
@@ -9,46 +9,47 @@ use tokio::time::Instant;
 use crate::domain::names::ServiceAccountName;
 use crate::request::{AccountSelection, Desired};
 
-/// The Secret before the apply, as far as its answer is judged by it.
+/// The Secret before an apply: the apply's outcome depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PriorState {
-    /// It was not there.
+    /// It did not exist.
     Absent,
-    /// It was there.
+    /// It existed.
     Present {
         /// `metadata.resourceVersion`.
         resource_version: String,
-        /// When our field manager last changed it (whole seconds), where known.
+        /// When our field manager last changed it, in whole seconds, if known.
         last_applied_at: Option<jiff::Timestamp>,
     },
 }
 
-/// The state of one target's work.
+/// The state of one target.
 #[derive(Debug)]
 pub struct TargetState {
-    /// The Secret has ended, or none is wanted.
-    pub secret_ended: bool,
-    /// The Secret ended as asked, so the namespace is there.
+    /// Whether the Secret is finished, or none was requested.
+    pub secret_finished: bool,
+    /// Whether the Secret was written, which also proves that the namespace exists.
     pub secret_written: bool,
-    /// The accounts that are still open; `None` until a selection by label or of all has been resolved.
+    /// The accounts that are not finished; `None` until a selection by label or `--all` has been resolved.
     pub open_accounts: Option<BTreeSet<ServiceAccountName>>,
-    /// Accounts whose patch was sent and the answer lost: should one turn out to be as asked, we wrote it.
+    /// Accounts whose patch got no response: if one has the desired list later, this run patched it.
     pub unconfirmed_accounts: BTreeSet<ServiceAccountName>,
-    /// The Secret before an apply whose answer was lost: later answers are judged by it too.
+    /// The Secret before an apply that got no response: the outcome of later applies is relative to it.
     pub unconfirmed_secret: Option<PriorState>,
-    /// How often somebody else was faster, over all objects of the target.
+    /// Number of conflicts, over all objects of the target.
     pub conflicts: u32,
-    /// When waiting for what is not there yet ends.
+    /// When to stop waiting for objects that do not exist yet.
     pub deadline: Instant,
-    /// Whether it may still be waited for, as this round began.
+    /// Whether the deadline was in the future when this round began: a final "not found" must be observed after it.
     pub waiting: bool,
-    /// How often the target was looked at before.
+    /// Number of completed rounds.
     pub rounds: u32,
+    /// Warnings already printed.
     warned: BTreeSet<String>,
 }
 
 impl TargetState {
-    /// Nothing done yet.
+    /// Creates the state of a target before its first round.
     pub fn new(desired: &Desired, deadline: Instant) -> Self {
         let open_accounts = match &desired.accounts {
             None => Some(BTreeSet::new()),
@@ -58,7 +59,7 @@ impl TargetState {
             },
         };
         Self {
-            secret_ended: desired.secret.is_none(),
+            secret_finished: desired.secret.is_none(),
             secret_written: false,
             open_accounts,
             unconfirmed_accounts: BTreeSet::new(),
@@ -71,19 +72,19 @@ impl TargetState {
         }
     }
 
-    /// Whether everything has ended.
+    /// Returns whether all objects are finished.
     pub fn is_complete(&self) -> bool {
-        self.secret_ended && self.open_accounts.as_ref().is_some_and(BTreeSet::is_empty)
+        self.secret_finished && self.open_accounts.as_ref().is_some_and(BTreeSet::is_empty)
     }
 
-    /// An account has ended.
-    pub fn end_account(&mut self, name: &ServiceAccountName) {
+    /// Records that an account is finished.
+    pub fn finish_account(&mut self, name: &ServiceAccountName) {
         if let Some(open) = &mut self.open_accounts {
             open.remove(name);
         }
     }
 
-    /// Whether a warning is new: each is said once a target.
+    /// Returns whether a warning is new: each is printed once per target.
     pub fn warn_once(&mut self, text: &str) -> bool {
         self.warned.insert(text.to_owned())
     }

@@ -146,7 +146,7 @@ fn unexpected_responses() -> Vec<Case> {
         response("JSON that is not an object", 200, "application/json", "[1]")
             .reports("error: json: cannot unmarshal array into Go value of type unstructured.detector")
             .but_plugin(reasons::PARSER_ERROR)
-            .reports("error: the server's answer is not what the API promises (line 1, column 0)"),
+            .reports("error: invalid response from the server (line 1, column 0)"),
         response("an object of another kind", 200, "application/json", r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"default"}}"#)
             .reaches("token good")
             .but_plugin(reasons::KIND)
@@ -154,7 +154,7 @@ fn unexpected_responses() -> Vec<Case> {
         response("JSON without a kind", 200, "application/json", r#"{"metadata":{"name":"default"}}"#)
             .reports("error: Object 'Kind' is missing in '{\"metadata\":{\"name\":\"default\"}}'")
             .but_plugin(reasons::PARSER_ERROR)
-            .reports("error: Object 'Kind' is missing in the server's answer"),
+            .reports("error: Object 'Kind' is missing in the server's response"),
         case("200 with a failure Status")
             .usual()
             .server(Response::status(200, "Forbidden", "no", "{}"))
@@ -178,7 +178,7 @@ fn unexpected_responses() -> Vec<Case> {
         response("200 with a success Status", 200, "application/json", r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}"#)
             .reaches("token good")
             .but_plugin(reasons::STATUS_FOR_OBJECT)
-            .reports("error: the server's answer is not what the API promises (a Status, and no object)"),
+            .reports("error: invalid response from the server (a Status, and no object)"),
         response("403 with JSON that is not a Status", 403, "application/json", r#"{"error":"no"}"#).reports("Error from server (Forbidden): unknown (get serviceaccounts default)"),
         response("403 with truncated JSON", 403, "application/json", r#"{"kind":"Status","status":"Fai"#).reports("Error from server (Forbidden): unknown (get serviceaccounts default)"),
     ]

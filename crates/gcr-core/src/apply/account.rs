@@ -1,4 +1,4 @@
-//! Writes a ServiceAccount's list, bound to the version that was read.
+//! Patches a ServiceAccount's list, with the observed uid and resourceVersion as preconditions.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::plan::AccountStep;
 use crate::request::{Desired, DryRun};
 use crate::target::Target;
 
-/// Carries out an account's step.
+/// Executes an account's step.
 pub async fn execute(
     target: &Target,
     desired: &Desired,
@@ -64,7 +64,7 @@ pub async fn execute(
     }
 }
 
-/// The account was changed, deleted, or deleted and made anew since it was read.
+/// Returns whether the account was changed, deleted or recreated since it was read.
 fn is_stale(error: &RequestError) -> bool {
     error.api_error().is_some_and(|api_error: &ApiError| {
         api_error.is_conflict()

@@ -1,6 +1,6 @@
-//! The true word for an answer to an apply: created, configured or unchanged.
+//! Classifies the response to an apply: created, configured or unchanged.
 //!
-//! Says nothing that was not seen. Versions are only compared with versions of the same Secret.
+//! Compares a resourceVersion only with those of the same Secret.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use crate::plan::{SecretApply, last_applied_at};
 use crate::request::DryRun;
 use crate::target_state::PriorState;
 
-/// The server keeps times in whole seconds: two changes closer than this can carry the same time.
+/// The server stores times in whole seconds: changes less than this apart may have the same time.
 const CLOCK_STEP: Duration = Duration::from_millis(1100);
 
 impl Writer<'_> {
-    /// The true word for an answer.
+    /// Classifies the response to `apply`. `made` is the outcome if the apply created the Secret.
     pub(super) async fn classify(
         &self,
         apply: &SecretApply,
@@ -35,10 +35,10 @@ impl Writer<'_> {
         let PriorState::Present {
             resource_version,
             last_applied_at: changed_before,
-        } = &apply.before
+        } = &apply.prior_state
         else {
-            // It was not there, and is: by an earlier try of ours whose answer was lost, or by somebody else's hand.
-            return Ok(if reply.may_have_applied || apply.repeated {
+            // The Secret did not exist before and now it does: an earlier attempt created it, or another client did.
+            return Ok(if reply.may_have_applied || apply.may_have_applied {
                 made
             } else if self.is_unchanged(&now, reply) {
                 Outcome::Unchanged
@@ -57,9 +57,9 @@ impl Writer<'_> {
             });
         }
         let same_version = now.resource_version.as_deref() == Some(resource_version);
-        let repeated = reply.may_have_applied || apply.repeated;
+        let may_have_applied = reply.may_have_applied || apply.may_have_applied;
         Ok(
-            if same_version || (!repeated && self.is_unchanged(&now, reply)) {
+            if same_version || (!may_have_applied && self.is_unchanged(&now, reply)) {
                 Outcome::Unchanged
             } else {
                 Outcome::Configured
@@ -67,9 +67,9 @@ impl Writer<'_> {
         )
     }
 
-    /// Whether the apply changed nothing, though the version is another than was seen: somebody else wrote since. An apply
-    /// that changes nothing keeps the time of our entry (structured-merge-diff), so an old one tells; within a second of
-    /// another write of ours it does not.
+    /// Returns whether the apply changed nothing although the resourceVersion differs, because another client wrote. An
+    /// apply without changes keeps the time in our `managedFields` entry (structured-merge-diff). A time less than a
+    /// second old proves nothing: our previous write may have set it.
     fn is_unchanged(&self, now: &ObjectMeta, reply: &ApiResponse) -> bool {
         let ours = last_applied_at(now, &self.desired.field_manager);
         let age = ours
@@ -78,8 +78,8 @@ impl Writer<'_> {
         age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1))
     }
 
-    /// Whether a server dry run changed anything: then our entry in `managedFields` carries a fresh time. A change
-    /// within the last second hides that, so the question is asked again a second later.
+    /// Returns whether a server dry run changed anything: our `managedFields` entry then has the current time. If that
+    /// time may also stem from a write within the last second, repeats the dry run a second later.
     async fn would_change(
         &self,
         apply: &SecretApply,
@@ -99,14 +99,14 @@ impl Writer<'_> {
             return Ok(false);
         }
         let (name, pause) = (&self.secret.name, seconds(CLOCK_STEP));
-        tracing::debug!("secret/{name}: written within this second; tried again in {pause}");
+        tracing::debug!("secret/{name}: written less than a second ago; retrying in {pause}");
         self.target.cluster.wait(CLOCK_STEP).await;
         let again = metadata(&self.send(apply).await?)?;
         Ok(last_applied_at(&again, field_manager) != Some(first))
     }
 }
 
-/// The server's clock as it answered, in whole seconds.
+/// Returns the server's clock at the response, in whole seconds.
 fn clock(reply: &ApiResponse) -> Option<jiff::Timestamp> {
     let date = jiff::fmt::rfc2822::parse(reply.date.as_deref()?).ok()?;
     Some(date.timestamp())

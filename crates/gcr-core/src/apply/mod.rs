@@ -1,6 +1,6 @@
-//! Carries out a plan's steps, a file a kind. Nothing else writes to a cluster.
+//! Executes the steps of a plan, one file per kind of object. No other module writes to a cluster.
 //!
-//! Says of each object how it ended, or that what was seen is stale and must be seen again.
+//! Returns the outcome of each object, or that the observation is stale and must be repeated.
 
 pub mod account;
 mod change_detection;
@@ -13,40 +13,40 @@ use crate::ledger::Outcome;
 use crate::object_error::ObjectError;
 use crate::target_state::PriorState;
 
-/// What became of a step.
+/// The result of a step.
 #[derive(Debug)]
 pub enum StepResult {
-    /// The object has ended.
+    /// The object is finished.
     Finished {
-        /// How.
+        /// Its outcome.
         outcome: Outcome,
-        /// Why, where it went wrong.
+        /// The error, if it did not succeed.
         error: Option<ObjectError>,
-        /// The object, where it is to be manifest.
+        /// The object, if it is to be printed.
         manifest: Option<Value>,
     },
-    /// Somebody else changed the object after it was read.
+    /// Another client changed the object after it was read.
     Conflict {
-        /// What the server said last.
+        /// The last error of the server.
         error: ObjectError,
-        /// What an earlier try may have written unheard.
+        /// The write of an earlier attempt that got no response.
         outcome_unknown: Option<UnconfirmedWrite>,
     },
-    /// It is not there yet.
+    /// The object does not exist yet.
     NotReady,
 }
 
-/// A write whose answer was lost before the server called it stale: it may be the very change that made it so.
+/// A write that got no response before a retry conflicted: the write itself may be the cause of the conflict.
 #[derive(Debug)]
 pub enum UnconfirmedWrite {
-    /// The Secret, as it was before that write.
+    /// A write of the Secret, with the state before it.
     Secret(PriorState),
-    /// The account.
+    /// A write of the account.
     Account,
 }
 
 impl StepResult {
-    /// Ended well.
+    /// Returns the result of a successful step.
     pub(crate) fn done(outcome: Outcome, manifest: Option<Value>) -> Self {
         Self::Finished {
             outcome,
@@ -55,7 +55,8 @@ impl StepResult {
         }
     }
 
-    /// Ended badly: failed, unknown where a write may have been carried out unheard, or not even started.
+    /// Returns the result of a failed step: `Unknown` if a write may have been applied without a response, `NotStarted`
+    /// if nothing was sent for a reason outside the object, else `Failed`.
     pub(crate) fn failed(error: impl Into<ObjectError>, outcome_unknown: bool) -> Self {
         let error = error.into();
         let outcome = match () {

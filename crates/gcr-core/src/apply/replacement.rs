@@ -1,6 +1,7 @@
-//! Replaces a Secret whose type or immutability is in the way: deletes it, waits until it is gone, applies the new one.
+//! Replaces a Secret whose type or immutability prevents an apply: deletes it, waits until it is gone, applies the new
+//! one.
 //!
-//! Deletes no other Secret than the one that was read: the deletion is bound to its uid and version.
+//! The deletion has the observed uid and resourceVersion as preconditions, so that it deletes no other Secret.
 
 use std::time::Duration;
 
@@ -16,21 +17,21 @@ use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
 use crate::plan::SecretApply;
 
 impl Writer<'_> {
-    /// Deletes the Secret that was read, waits until it is gone, and applies the new one.
+    /// Deletes the observed Secret, waits until it is gone, and applies the new one.
     pub(super) async fn replace(
         &self,
-        guard: &Preconditions,
+        preconditions: &Preconditions,
         apply: SecretApply,
         deadline: Instant,
     ) -> StepResult {
-        if let Err(ended) = self.delete(guard).await {
-            return ended;
+        if let Err(result) = self.delete(preconditions).await {
+            return result;
         }
         if self.dry_run() {
             let manifest = self.manifest(Some(&self.target.namespace), true);
             return StepResult::done(Outcome::Replaced, manifest);
         }
-        if let Err(error) = self.wait_until_gone(guard, deadline).await {
+        if let Err(error) = self.wait_until_gone(preconditions, deadline).await {
             return StepResult::failed(error, false);
         }
         match self.apply(apply, Outcome::Replaced).await {
@@ -38,13 +39,16 @@ impl Writer<'_> {
                 outcome,
                 error: Some(error),
                 ..
-            } => StepResult::failed(self.deleted(&error), outcome == Outcome::Unknown),
-            ended => ended,
+            } => StepResult::failed(
+                self.replacement_missing(&error),
+                outcome == Outcome::Unknown,
+            ),
+            result => result,
         }
     }
 
-    /// The old Secret is gone and the new one is not there: that must be said, whatever the reason.
-    fn deleted(&self, error: &ObjectError) -> ObjectError {
+    /// Wraps an error after the deletion, so that the message always says that the old Secret is gone.
+    fn replacement_missing(&self, error: &ObjectError) -> ObjectError {
         let name = self.secret.name.to_string();
         let cause = error.kind.to_string();
         ObjectError {
@@ -53,20 +57,26 @@ impl Writer<'_> {
         }
     }
 
-    async fn delete(&self, guard: &Preconditions) -> Result<(), StepResult> {
+    async fn delete(&self, preconditions: &Preconditions) -> Result<(), StepResult> {
         let (cluster, namespace, name) = (
             &self.target.cluster,
             &self.target.namespace,
             &self.secret.name,
         );
         match cluster
-            .delete_secret(namespace, name, guard, self.dry_run(), self.tracker())
+            .delete_secret(
+                namespace,
+                name,
+                preconditions,
+                self.dry_run(),
+                self.tracker(),
+            )
             .await
         {
             Ok(_) if self.dry_run() => {}
             Ok(_) => self.tracker.mark_partial(),
             Err(error) if error.api_error().is_some_and(ApiError::is_not_found) => {
-                // An earlier try may have been the one that deleted it.
+                // An earlier attempt may have deleted it.
                 if error.outcome_unknown {
                     self.tracker.mark_partial();
                 } else {
@@ -78,8 +88,8 @@ impl Writer<'_> {
                 if !outcome_unknown {
                     self.tracker.mark_answered();
                 }
-                let moved = error.api_error().is_some_and(ApiError::is_conflict);
-                return Err(if moved {
+                let is_stale = error.api_error().is_some_and(ApiError::is_conflict);
+                return Err(if is_stale {
                     StepResult::Conflict {
                         error: error.into(),
                         outcome_unknown: None,
@@ -94,7 +104,7 @@ impl Writer<'_> {
 
     async fn wait_until_gone(
         &self,
-        guard: &Preconditions,
+        preconditions: &Preconditions,
         deadline: Instant,
     ) -> Result<(), ObjectError> {
         let (cluster, namespace, name) = (
@@ -104,25 +114,26 @@ impl Writer<'_> {
         );
         let mut pause = Duration::from_millis(5);
         loop {
-            let seen = cluster
+            let metadata = cluster
                 .read_secret_metadata(namespace, name)
                 .await
-                .map_err(|error| self.deleted(&error.into()))?;
-            let Some(seen) = seen.filter(|seen| seen.uid == guard.uid) else {
+                .map_err(|error| self.replacement_missing(&error.into()))?;
+            let Some(metadata) = metadata.filter(|metadata| metadata.uid == preconditions.uid)
+            else {
                 return Ok(());
             };
             if Instant::now() >= deadline || !cluster.wait(pause).await {
-                let finalizers = seen
+                let finalizers = metadata
                     .finalizers
                     .iter()
                     .flatten()
                     .map(|finalizer| escape_control(finalizer).into_owned())
                     .collect();
-                let trouble = ObjectErrorKind::StillDeleting {
+                let error = ObjectErrorKind::StillDeleting {
                     name: name.to_string(),
                     finalizers,
                 };
-                return Err(trouble.into());
+                return Err(error.into());
             }
             pause = (pause * 2).min(Duration::from_millis(250));
         }

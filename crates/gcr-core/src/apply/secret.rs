@@ -1,4 +1,4 @@
-//! Writes the Secret by a server-side apply.
+//! Writes the Secret with a server-side apply.
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use crate::plan::{SecretApply, SecretStep, explain_secret};
 use crate::request::{Desired, DesiredSecret, DryRun};
 use crate::target::Target;
 
-/// Carries out the Secret's step.
+/// Executes the Secret's step.
 pub async fn execute(
     target: &Target,
     desired: &Desired,
@@ -41,11 +41,14 @@ pub async fn execute(
             )
         }
         SecretStep::Apply(apply) => writer.apply(apply, Outcome::Created).await,
-        SecretStep::Replace { guard, apply } => writer.replace(&guard, apply, deadline).await,
+        SecretStep::Replace {
+            preconditions,
+            apply,
+        } => writer.replace(&preconditions, apply, deadline).await,
     }
 }
 
-/// One Secret being written.
+/// Writes one Secret.
 pub(super) struct Writer<'a> {
     pub(super) target: &'a Target,
     pub(super) desired: &'a Desired,
@@ -58,12 +61,12 @@ impl Writer<'_> {
         self.desired.dry_run != DryRun::None
     }
 
-    /// Where a write is noted; a dry run writes nothing, so nothing of it can be unknown.
+    /// Returns the tracker for writes, or `None` in a dry run, which writes nothing.
     pub(super) fn tracker(&self) -> Option<&WriteTracker> {
         (!self.dry_run()).then_some(self.tracker)
     }
 
-    /// The Secret as it would be sent, where objects are manifest.
+    /// Returns the Secret to print, if objects are to be printed.
     pub(super) fn manifest(&self, namespace: Option<&Namespace>, masked: bool) -> Option<Value> {
         let DesiredSecret {
             name,
@@ -94,18 +97,18 @@ impl Writer<'_> {
             field_manager: &self.desired.field_manager,
             force,
             dry_run: self.dry_run(),
-            whole: self.desired.return_objects,
+            return_object: self.desired.return_objects,
         }
     }
 
-    /// Applies and judges; `made` is the word where the Secret came into being.
+    /// Applies the Secret and classifies the response. `made` is the outcome if the apply created the Secret.
     pub(super) async fn apply(&self, apply: SecretApply, made: Outcome) -> StepResult {
         let reply = match self.send(&apply).await {
             Ok(reply) => reply,
             Err(error) => {
                 let outcome_unknown = error.outcome_unknown;
-                let moved = error.api_error().is_some_and(|api_error| {
-                    apply.guarded
+                let is_stale = error.api_error().is_some_and(|api_error| {
+                    apply.has_preconditions
                         && api_error.is_conflict()
                         && api_error.manager_conflicts().is_empty()
                 });
@@ -113,11 +116,11 @@ impl Writer<'_> {
                     self.tracker.mark_answered();
                 }
                 let error = explain_secret(error, self.secret);
-                return if moved {
+                return if is_stale {
                     StepResult::Conflict {
                         error,
                         outcome_unknown: outcome_unknown
-                            .then_some(UnconfirmedWrite::Secret(apply.before)),
+                            .then_some(UnconfirmedWrite::Secret(apply.prior_state)),
                     }
                 } else {
                     StepResult::failed(error, outcome_unknown)
@@ -127,12 +130,12 @@ impl Writer<'_> {
         self.tracker.mark_answered();
         match self.classify(&apply, &reply, made).await {
             Ok(outcome) => self.finish(&apply, &reply, outcome).await,
-            // The server said yes, and what became of it cannot be read.
+            // The server accepted the apply, but the outcome cannot be determined.
             Err(error) => StepResult::failed(error, !self.dry_run()),
         }
     }
 
-    /// Takes the copy of a key off, where that was asked for, and makes the object ready to be manifest.
+    /// Removes the last-applied annotation if the step says so, and returns the result with the object to print.
     async fn finish(
         &self,
         apply: &SecretApply,
@@ -145,13 +148,13 @@ impl Writer<'_> {
         let Ok(object) = reply.json::<Value>() else {
             return StepResult::done(outcome, None);
         };
-        let show = |object: Value| {
+        let manifest = |object: Value| {
             self.desired
                 .return_objects
                 .then(|| pull_secret::masked(object))
         };
         if !apply.drop_last_applied {
-            return StepResult::done(outcome, show(object));
+            return StepResult::done(outcome, manifest(object));
         }
         if !self.dry_run() {
             self.tracker.mark_partial();
@@ -175,15 +178,15 @@ impl Writer<'_> {
         match removed {
             Ok(reply) => {
                 self.tracker.mark_answered();
-                StepResult::done(Outcome::Configured, reply.json().ok().and_then(show))
+                StepResult::done(Outcome::Configured, reply.json().ok().and_then(manifest))
             }
-            // The Secret is written, whatever became of the copy.
+            // The Secret was written, although the annotation may remain.
             Err(error) if !self.dry_run() => {
-                let trouble = ObjectErrorKind::LastAppliedNotRemoved {
+                let error = ObjectErrorKind::LastAppliedNotRemoved {
                     name: self.secret.name.to_string(),
                     error,
                 };
-                StepResult::failed(trouble, false)
+                StepResult::failed(error, false)
             }
             Err(error) => StepResult::failed(error, false),
         }

@@ -1,6 +1,7 @@
-//! Asks the server what we may do, after it said 403: a missing right and a refusal by admission look the same.
+//! Asks the server after a 403 whether the caller has a permission: a missing permission and a rejection by admission
+//! control look the same.
 //!
-//! Never asked beforehand: the write itself is the better question.
+//! The plugins send no review before a write: the write itself gives the answer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,46 +16,46 @@ use super::api_request::{ApiRequest, JSON, OBJECT_LIMIT};
 use crate::domain::names::Namespace;
 
 /// A verb, a resource, a namespace and, for a request about one object, its name.
-type Question = (&'static str, &'static str, Namespace, Option<String>);
-/// Questions about one verb and resource asked at most: a fleet without rights needs no answer for each of its namespaces.
-const QUESTIONS: usize = 32;
-/// Yes, no, or no answer; asked once, however many wait for it.
+type Review = (&'static str, &'static str, Namespace, Option<String>);
+/// Maximum number of reviews per verb and resource: a sample of the namespaces is enough for a hint.
+const MAX_REVIEWS: usize = 32;
+/// Whether the request is allowed; `None` if the server did not tell. Concurrent callers share one review.
 type Answer = Arc<OnceCell<Option<bool>>>;
 
-/// The answers of one cluster, each question asked once.
+/// The results of the reviews of one cluster.
 #[derive(Debug, Default)]
-pub struct AccessReviewCache(Mutex<HashMap<Question, Answer>>);
+pub struct AccessReviewCache(Mutex<HashMap<Review, Answer>>);
 
 impl AccessReviewCache {
-    /// The answer to a question; where enough of its kind were asked, those.
-    fn of(&self, question: Question) -> (Option<Answer>, Vec<(Question, Answer)>) {
+    /// Returns the cell for `review`, or all cells for its verb and resource once there are [`MAX_REVIEWS`].
+    fn get(&self, review: Review) -> (Option<Answer>, Vec<(Review, Answer)>) {
         let mut access_reviews = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = access_reviews.get(&question) {
+        if let Some(answer) = access_reviews.get(&review) {
             return (Some(Arc::clone(answer)), Vec::new());
         }
         let alike: Vec<_> = access_reviews
             .iter()
-            .filter(|(other, _)| (other.0, other.1) == (question.0, question.1))
+            .filter(|(other, _)| (other.0, other.1) == (review.0, review.1))
             .map(|(other, answer)| (other.clone(), Arc::clone(answer)))
             .collect();
-        if alike.len() >= QUESTIONS {
+        if alike.len() >= MAX_REVIEWS {
             return (None, alike);
         }
         (
-            Some(Arc::clone(access_reviews.entry(question).or_default())),
+            Some(Arc::clone(access_reviews.entry(review).or_default())),
             Vec::new(),
         )
     }
 }
 
 impl ClusterClient {
-    /// Returns whether the caller may `verb` the `resource` called `name`, or `None` when the server does not answer.
+    /// Returns whether the caller may `verb` the `resource` called `name`, or `None` if the server does not tell.
     ///
     /// `name` must be `None` where the request in question names no object, as a `list`: with a name, a role that grants the
     /// verb for `resourceNames` only would allow the review although it does not allow the request.
     ///
-    /// Asks a SelfSubjectAccessReview (`authorization.k8s.io/v1`), once a question. Rights differ between namespaces, so
-    /// one namespace's answer says nothing of another; but what 32 of them say with one voice is taken for the rest.
+    /// Sends each SelfSubjectAccessReview (`authorization.k8s.io/v1`) once. Permissions differ between namespaces, so
+    /// that each namespace has its own review; if the first 32 agree, their answer stands for all others.
     pub async fn can_i(
         &self,
         verb: &'static str,
@@ -62,8 +63,8 @@ impl ClusterClient {
         namespace: &Namespace,
         name: Option<&str>,
     ) -> Option<bool> {
-        let question = (verb, resource, namespace.clone(), name.map(str::to_owned));
-        let (own, others) = self.access_reviews.of(question);
+        let review = (verb, resource, namespace.clone(), name.map(str::to_owned));
+        let (own, others) = self.access_reviews.get(review);
         if let Some(cell) = own {
             return *cell
                 .get_or_init(|| self.review(verb, resource, namespace, name))

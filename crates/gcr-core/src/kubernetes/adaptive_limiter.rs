@@ -1,8 +1,8 @@
-//! How many requests may be in flight to one cluster: as many as it answers without shedding or slowing down.
+//! Limits the number of requests in flight to one cluster, and adapts the limit to the cluster's load.
 //!
-//! Additive increase, multiplicative decrease, as TCP does it (RFC 5681): quickly up to half of what was too much, then
-//! one by one; half after a 429 or 503, a quarter less where answers take twice as long as they could, and so much longer
-//! that it is felt. Whatever waits for its next try holds no permit.
+//! Additive increase, multiplicative decrease, as in TCP (RFC 5681). The limit grows quickly to half of the limit that
+//! was too high, then one by one. A 429 or 503 halves it. It drops by a quarter when latency has doubled *and* risen by
+//! 50 ms; smaller rises are usually our own queueing. A request that waits for its next attempt holds no permit.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,33 +10,33 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// Places at the start.
+/// Initial limit.
 const INITIAL_IN_FLIGHT: usize = 16;
-/// The most permits: below the 49 seats that all users of a kube-apiserver share by default (API Priority and Fairness,
+/// Maximum limit: below the 49 seats of a kube-apiserver that all users share by default (API Priority and Fairness,
 /// `global-default`).
 const MAX_IN_FLIGHT: usize = 32;
-/// Slow answers alone never take the number below this.
+/// Slow responses alone never lower the limit below this.
 const MIN_IN_FLIGHT_WHEN_SLOW: usize = 8;
-/// Less than this longer is no sign of trouble: so long our own requests wait for each other on a small server, and nobody
-/// else feels it.
+/// A smaller rise of latency is ignored: on a small server, our own requests queue that long without harm to other
+/// clients.
 const MIN_SLOWDOWN: Duration = Duration::from_millis(50);
-/// Windows of undisturbed answers before what was too much once is tried again.
+/// Number of windows without overload before the ceiling rises again.
 const PROBE_WINDOWS: u32 = 16;
-/// Answers of a kind in a window before their time says anything.
+/// Minimum number of responses of a class per window for their latency to count.
 const MIN_SAMPLES: u32 = 8;
 
-/// What a request costs the server. Times are compared among equals.
+/// The cost of a request for the server. Latencies are compared within a class only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RequestClass {
     Read,
-    /// An apply to what was there.
+    /// An apply to an existing object.
     Apply,
     Create,
     /// Any other write.
     Patch,
 }
 
-/// The permits of one cluster.
+/// The permits for one cluster.
 #[derive(Debug)]
 pub(super) struct AdaptiveLimiter {
     permits: Semaphore,
@@ -46,39 +46,43 @@ pub(super) struct AdaptiveLimiter {
 #[derive(Debug)]
 struct LimiterState {
     limit: usize,
-    /// Places to take away as they are given back.
+    /// Permits to remove when they are released.
     surplus: usize,
-    /// More than this was too much once.
+    /// Above this the server was overloaded.
     ceiling: usize,
-    /// Up to this it goes up quickly.
+    /// Up to this the limit grows quickly.
     threshold: usize,
+    /// When the limit last dropped.
     decreased: Option<Instant>,
-    /// A whole window went well since.
+    /// A window without overload has passed since the last overload.
     window_since_overload: bool,
-    answers: u32,
-    /// Somebody had to wait for a permit.
+    /// Responses in the current window.
+    responses: u32,
+    /// A request had to wait for a permit in the current window.
     saturated: bool,
-    times: [Times; 4],
+    latencies: [Latency; 4],
     quiet_windows: u32,
 }
 
-/// How long one kind of request takes.
+/// The latency of one class of requests.
 #[derive(Debug, Clone, Copy, Default)]
-struct Times {
-    answers: u32,
+struct Latency {
+    /// Responses in the current window.
+    responses: u32,
+    /// Sum of their latencies.
     sum: Duration,
-    /// The mean of the best window, which ages.
+    /// The mean of the best window, raised by 1 % per window.
     best: Option<Duration>,
 }
 
-impl Times {
-    /// Ends a window; says whether its answers took twice as long as they could, and long enough to be felt.
+impl Latency {
+    /// Ends a window. Returns whether its mean latency is twice the best one and at least [`MIN_SLOWDOWN`] above it.
     fn end_window(&mut self) -> bool {
-        if self.answers < MIN_SAMPLES {
+        if self.responses < MIN_SAMPLES {
             return false;
         }
-        let mean = self.sum / self.answers;
-        // A server that has become slower for good is a new best after some hundred windows.
+        let mean = self.sum / self.responses;
+        // After about a hundred windows, a permanently slower server is the new best.
         let best = self.best.map_or(mean, |best| best.mul_f64(1.01).min(mean));
         *self = Self {
             best: Some(best),
@@ -99,15 +103,15 @@ impl AdaptiveLimiter {
                 threshold: MAX_IN_FLIGHT,
                 decreased: None,
                 window_since_overload: true,
-                answers: 0,
+                responses: 0,
                 saturated: false,
-                times: [Times::default(); 4],
+                latencies: [Latency::default(); 4],
                 quiet_windows: 0,
             }),
         }
     }
 
-    /// A permit in flight, given back when dropped.
+    /// Waits for a permit. Dropping the permit releases it.
     pub(super) async fn acquire(&self) -> RequestPermit<'_> {
         if self.permits.available_permits() == 0 {
             self.state().saturated = true;
@@ -122,28 +126,28 @@ impl AdaptiveLimiter {
     }
 
     fn state(&self) -> MutexGuard<'_, LimiterState> {
-        // Numbers only: whatever a holder that panicked left behind will do.
+        // The state is numbers only, so that it stays usable after a holder panicked.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn on_response(&self, class: RequestClass, took: Duration) {
         let mut state = self.state();
-        state.answers += 1;
-        let times = &mut state.times[class as usize];
-        times.answers += 1;
-        times.sum += took;
-        if state.saturated && state.limit < state.threshold && state.answers.is_multiple_of(2) {
+        state.responses += 1;
+        let latency = &mut state.latencies[class as usize];
+        latency.responses += 1;
+        latency.sum += took;
+        if state.saturated && state.limit < state.threshold && state.responses.is_multiple_of(2) {
             self.raise(&mut state);
         }
-        if state.answers as usize >= state.limit.max(INITIAL_IN_FLIGHT) {
+        if state.responses as usize >= state.limit.max(INITIAL_IN_FLIGHT) {
             self.end_window(&mut state);
         }
     }
 
     fn end_window(&self, state: &mut LimiterState) {
         let mut slow = false;
-        for times in &mut state.times {
-            slow |= times.end_window();
+        for latency in &mut state.latencies {
+            slow |= latency.end_window();
         }
         state.window_since_overload = true;
         if slow && state.limit > MIN_IN_FLIGHT_WHEN_SLOW {
@@ -158,17 +162,17 @@ impl AdaptiveLimiter {
                 state.ceiling = (state.ceiling + 1).min(MAX_IN_FLIGHT);
             }
         }
-        state.answers = 0;
+        state.responses = 0;
         state.saturated = false;
     }
 
     fn on_overload(&self, begun: Instant) {
         let mut state = self.state();
-        // Those that were in flight together were too many once, not once each.
+        // Requests that were in flight together count as one overload.
         if state.decreased.is_some_and(|last| begun <= last) {
             return;
         }
-        // A server that sheds whatever comes says nothing of how many it can take: only the first refusal does.
+        // Only the first overload tells the server's capacity; a server that rejects everything tells nothing.
         if state.window_since_overload {
             state.ceiling = state.limit.saturating_sub(1).max(1);
             state.threshold = state.ceiling / 2;
@@ -197,7 +201,7 @@ impl AdaptiveLimiter {
     }
 }
 
-/// A permit in flight.
+/// A permit for one request.
 pub(super) struct RequestPermit<'a> {
     permit: Option<SemaphorePermit<'a>>,
     limiter: &'a AdaptiveLimiter,
@@ -205,12 +209,12 @@ pub(super) struct RequestPermit<'a> {
 }
 
 impl RequestPermit<'_> {
-    /// The server has answered a request about one object; how long it took for that says how busy it is.
+    /// Records the response to a request for one object and its latency.
     pub(super) fn on_response(&self, class: RequestClass, took: Duration) {
         self.limiter.on_response(class, took);
     }
 
-    /// The server had too much to do.
+    /// Records that the server was overloaded: 429 or 503.
     pub(super) fn on_overload(&self) {
         self.limiter.on_overload(self.begun);
     }
@@ -234,8 +238,8 @@ mod tests {
 
     use super::*;
 
-    /// A server that takes `latency` for each of up to `capacity` requests at once and sheds the rest; every one of
-    /// `requests` is sent until it is answered. Returns the highest number in flight and how many were shed.
+    /// Sends `requests` to a server that needs `latency` for each of up to `capacity` concurrent requests and rejects
+    /// the rest, which are retried. Returns the maximum number in flight and the number of rejections.
     async fn serve(
         limiter: &Arc<AdaptiveLimiter>,
         requests: usize,
@@ -279,17 +283,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_distant_server_gets_the_cap_and_never_more() {
+    async fn distant_server_gets_maximum_limit() {
         let limit = Arc::new(AdaptiveLimiter::new());
         let begun = Instant::now();
         let (most, shed) = serve(&limit, 3200, |_| Duration::from_millis(50), usize::MAX).await;
         assert_eq!((most, shed), (MAX_IN_FLIGHT, 0));
-        // 100 rounds of 32 are ideal; the way up costs a few.
+        // 100 rounds of 32 are ideal; raising the limit costs a few.
         assert!(begun.elapsed() < Duration::from_millis(50 * 105));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_sheds_above_sixteen_is_served_near_its_best() {
+    async fn server_with_capacity_of_sixteen_is_used_near_its_best() {
         let limit = Arc::new(AdaptiveLimiter::new());
         let begun = Instant::now();
         let (_, shed) = serve(&limit, 10_000, |_| Duration::from_millis(5), 16).await;
@@ -299,26 +303,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_can_do_one_thing_at_a_time_is_asked_for_little() {
+    async fn server_with_tiny_capacity_gets_low_limit() {
         let limit = Arc::new(AdaptiveLimiter::new());
         serve(&limit, 200, |_| Duration::from_millis(5), 2).await;
         assert!(limit.state().limit <= 3, "{:?}", limit.state().limit);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answers_that_take_twice_as_long_lower_the_number_to_a_floor() {
+    async fn doubled_latency_lowers_limit_to_a_floor() {
         let limit = Arc::new(AdaptiveLimiter::new());
         serve(&limit, 400, |_| Duration::from_millis(5), usize::MAX).await;
         assert_eq!(limit.state().limit, MAX_IN_FLIGHT);
         serve(&limit, 400, |_| Duration::from_millis(50), usize::MAX).await;
-        assert_eq!(limit.state().limit, MAX_IN_FLIGHT, "nobody feels that");
+        assert_eq!(
+            limit.state().limit,
+            MAX_IN_FLIGHT,
+            "a rise below MIN_SLOWDOWN is ignored"
+        );
         serve(&limit, 400, |_| Duration::from_millis(60), usize::MAX).await;
         assert!(limit.state().limit < MAX_IN_FLIGHT / 2);
         assert!(limit.state().limit >= MIN_IN_FLIGHT_WHEN_SLOW);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_an_outage_it_is_soon_where_it_was() {
+    async fn limit_recovers_quickly_after_outage() {
         let limit = Arc::new(AdaptiveLimiter::new());
         let begun = Instant::now();
         let up = move || begun.elapsed() > Duration::from_secs(2);
@@ -342,7 +350,7 @@ mod tests {
             });
         }
         while tasks.join_next().await.is_some() {}
-        // 2048 requests, 32 at a time, are 1.3 s.
+        // 2048 requests, 32 at a time, need 1.3 s.
         assert!(
             begun.elapsed() < Duration::from_secs(5),
             "{:?}",
@@ -356,7 +364,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn dearer_requests_are_no_sign_of_a_busier_server() {
+    async fn slower_request_class_does_not_lower_limit() {
         let limit = AdaptiveLimiter::new();
         for (class, took) in [
             (RequestClass::Apply, 2),
@@ -375,7 +383,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_burst_of_refusals_counts_once() {
+    async fn burst_of_rejections_lowers_limit_once() {
         let limit = AdaptiveLimiter::new();
         let permits = [limit.acquire().await, limit.acquire().await];
         tokio::time::advance(Duration::from_millis(1)).await;

@@ -1,7 +1,8 @@
-//! What a server answered when it said no, and what that means.
+//! Decodes and classifies error responses of the API server.
 //!
-//! Callers ask by meaning ([`ApiError::is_not_found`]), never by the text. Bodies that are no `Status` (a load
-//! balancer's HTML, a plain 503) get the words client-go has for them. Text from the server is made printable here.
+//! Callers use predicates ([`ApiError::is_not_found`]), never the text. A body that is not a `Status` (a load
+//! balancer's HTML, a plain 503) gets client-go's message. This module escapes control characters in text from the
+//! server.
 
 use http::StatusCode;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
@@ -10,54 +11,54 @@ use serde_json::Value;
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_quote::go_quoted;
 
-/// A refusal: an HTTP status of 400 or more with what its `Status` body said.
+/// An error response: an HTTP status of 400 or more with the content of its `Status` body.
 ///
-/// Source of the fields: `metav1.Status` in apimachinery's `meta/v1/types.go`.
+/// The fields are those of `metav1.Status` (apimachinery `meta/v1/types.go`).
 #[derive(Debug, Clone)]
 pub struct ApiError {
     /// The HTTP status.
     pub code: StatusCode,
-    /// `reason` of the Status, for example `NotFound`; empty when the server gave none.
+    /// `reason` of the Status, for example `NotFound`; empty if the server sent none.
     pub reason: String,
-    /// `message` of the Status, printable.
+    /// `message` of the Status, with control characters escaped.
     pub message: String,
-    /// `details.kind`: the resource (`secrets`) or kind (`Secret`) it is about.
+    /// `details.kind`: the resource (`secrets`) or kind (`Secret`).
     pub kind: String,
     /// `details.name`.
     pub name: String,
     /// `details.causes`.
     pub causes: Vec<Cause>,
-    /// Whether the body was a `Status`; a proxy's answer is not.
+    /// Whether the body was a `Status`; the response of a proxy is not.
     pub has_status_body: bool,
 }
 
-/// One cause of a refusal.
+/// One entry of `details.causes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// The kind of trouble, for example `FieldManagerConflict`.
+    /// The type of the cause, for example `FieldManagerConflict`.
     pub reason: String,
     /// The field path.
     pub field: String,
-    /// What the server says of it, printable.
+    /// The server's message, with control characters escaped.
     pub message: String,
 }
 
-/// Decodes a body that says `"kind": "Status"`. The type alone also accepts an object without a kind, such as a proxy's own
-/// JSON.
+/// Decodes a body with `"kind": "Status"`. The kind is checked first because k8s-openapi's type also accepts an object
+/// without a kind, such as a proxy's own JSON.
 fn decode_status(body: &[u8]) -> Option<Status> {
     let body: Value = serde_json::from_slice(body).ok()?;
     (body["kind"] == "Status").then(|| serde_json::from_value(body).ok())?
 }
 
-/// How much of a body that is no Status is quoted, in bytes (client-go `rest/request.go`).
-const QUOTED: usize = 2048;
+/// Maximum length of the quoted part of a body that is not a Status, in bytes (client-go `rest/request.go`).
+const MAX_QUOTED: usize = 2048;
 
 impl ApiError {
-    /// Reads a refusal from a reply; `content_type` is its header, `subject` is `method resource [name]`, which client-go
-    /// puts into its own words.
+    /// Decodes an error response. `content_type` is its header; `subject` is `method resource [name]`, which client-go
+    /// puts into its messages.
     pub fn read(code: StatusCode, content_type: Option<&str>, body: &[u8], subject: &str) -> Self {
         let Some(status) = decode_status(body) else {
-            return Self::without_status(code, said(content_type, body), subject);
+            return Self::without_status(code, quoted_body(content_type, body), subject);
         };
         let details = status.details.unwrap_or_default();
         let text = |text: Option<String>| escape_control(&text.unwrap_or_default()).into_owned();
@@ -81,7 +82,8 @@ impl ApiError {
         }
     }
 
-    /// A redirect, which is never followed: it would take the token and the body elsewhere.
+    /// Returns the error for a redirect. The client never follows one: it would send the token and the body to another
+    /// server.
     pub fn redirect(code: StatusCode, server: &str, location: Option<&str>) -> Self {
         let location = escape_control(location.unwrap_or("an address it does not name"));
         Self {
@@ -97,19 +99,20 @@ impl ApiError {
         }
     }
 
-    /// client-go's words for an answer without a Status (`NewGenericServerResponse`, apimachinery `api/errors`).
-    fn without_status(code: StatusCode, said: &[u8], subject: &str) -> Self {
+    /// Returns the error for a response without a Status, in client-go's words (`NewGenericServerResponse`,
+    /// apimachinery `api/errors`).
+    fn without_status(code: StatusCode, quoted: &[u8], subject: &str) -> Self {
         let mut words = subject.splitn(3, ' ');
         let method = words.next().unwrap_or_default();
         let (kind, name) = (words.next(), words.next());
-        let text = escape_control(&String::from_utf8_lossy(said)).into_owned();
+        let text = escape_control(&String::from_utf8_lossy(quoted)).into_owned();
         let (reason, message) = match code.as_u16() {
             400 => ("BadRequest", "the server rejected our request for an unknown reason".to_owned()),
             401 => ("Unauthorized", "the server has asked for the client to provide credentials".to_owned()),
             403 => ("Forbidden", text.clone()),
             404 => ("NotFound", "the server could not find the requested resource".to_owned()),
             405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource".to_owned()),
-            406 if matches!(said, b"" | b"unknown") => (
+            406 if matches!(quoted, b"" | b"unknown") => (
                 "NotAcceptable",
                 "the server was unable to respond with a content type that the client supports".to_owned(),
             ),
@@ -130,7 +133,7 @@ impl ApiError {
             ),
             500.. => (
                 "InternalError",
-                format!("an error on the server ({}) has prevented the request from succeeding", go_quoted(said)),
+                format!("an error on the server ({}) has prevented the request from succeeding", go_quoted(quoted)),
             ),
             other => ("", format!("the server responded with the status code {other} but did not return more information")),
         };
@@ -149,50 +152,51 @@ impl ApiError {
         }
     }
 
-    /// The object, or the namespace it should be in, is not there.
+    /// Returns whether the object or its namespace does not exist.
     pub fn is_not_found(&self) -> bool {
         self.code == StatusCode::NOT_FOUND
     }
 
-    /// The namespace itself is not there.
+    /// Returns whether the namespace does not exist.
     pub fn is_namespace_not_found(&self) -> bool {
         self.is_not_found() && self.has_status_body && self.kind == "namespaces"
     }
 
-    /// The namespace is being deleted and takes nothing new (`core/v1/types.go`, `NamespaceTerminatingCause`).
+    /// Returns whether the namespace is being deleted and rejects new objects (`core/v1/types.go`,
+    /// `NamespaceTerminatingCause`).
     pub fn is_namespace_terminating(&self) -> bool {
         let terminating = |cause: &Cause| cause.reason == "NamespaceTerminating";
         self.is_forbidden() && self.causes.iter().any(terminating)
     }
 
-    /// The object changed since it was read, or another field manager holds a field.
+    /// Returns whether the object changed since it was read, or another field manager owns a field.
     pub fn is_conflict(&self) -> bool {
         self.code == StatusCode::CONFLICT
     }
 
-    /// The caller may not do this, or admission refused it.
+    /// Returns whether the caller lacks a permission, or admission control rejected the request.
     pub fn is_forbidden(&self) -> bool {
         self.code == StatusCode::FORBIDDEN
     }
 
-    /// The server does not know the caller.
+    /// Returns whether the server did not accept the credential.
     pub fn is_unauthorized(&self) -> bool {
         self.code == StatusCode::UNAUTHORIZED
     }
 
-    /// The object failed validation.
+    /// Returns whether the object failed validation.
     pub fn is_invalid(&self) -> bool {
         self.code == StatusCode::UNPROCESSABLE_ENTITY
     }
 
-    /// Validation refused this very field.
+    /// Returns whether a cause names exactly this field.
     pub fn names_field(&self, field: &str) -> bool {
         self.causes.iter().any(|cause| cause.field == field)
     }
 
-    /// The fields other managers hold, each with its manager's name. Empty for a conflict of versions.
+    /// Returns the fields that other managers own: (manager, field). Empty for a conflict of versions.
     ///
-    /// The name is the quoted word of the cause's message, the only place where the server gives it
+    /// The manager is the quoted word of the cause's message, the only place where the server names it
     /// (structured-merge-diff, `merge/conflict.go`: `conflict with %q`).
     pub fn manager_conflicts(&self) -> Vec<(String, String)> {
         self.causes
@@ -208,7 +212,7 @@ impl ApiError {
             .collect()
     }
 
-    /// As kubectl words it, the whole line and for several invalid fields several
+    /// Returns the message as kubectl prints it: one line, or several for several invalid fields
     /// (kubectl `cmd/util/helpers.go`, `StandardErrorMessage` and `checkErr`).
     pub fn error_text(&self) -> String {
         if self.reason == "Unauthorized" {
@@ -227,7 +231,7 @@ impl ApiError {
         }
     }
 
-    /// What validation refused: once each, in one line or in a list.
+    /// Returns the message for failed validation: each cause once, in one line or in a list.
     fn invalid(&self) -> String {
         let subject = if !self.kind.is_empty() || !self.name.is_empty() {
             let name = go_quoted(self.name.as_bytes());
@@ -237,14 +241,14 @@ impl ApiError {
         } else {
             "The request is invalid".to_owned()
         };
-        let mut said: Vec<String> = Vec::new();
+        let mut lines: Vec<String> = Vec::new();
         for cause in &self.causes {
             let line = format!("{}: {}", cause.field, cause.message);
-            if !said.contains(&line) {
-                said.push(line);
+            if !lines.contains(&line) {
+                lines.push(line);
             }
         }
-        match said.as_slice() {
+        match lines.as_slice() {
             [] => subject,
             [one] => format!("{subject}: {one}"),
             several => format!("{subject}: \n* {}", several.join("\n* ")),
@@ -252,8 +256,9 @@ impl ApiError {
     }
 }
 
-/// What client-go quotes of an answer that it has no type for: the beginning of a text, nothing of anything else.
-fn said<'a>(content_type: Option<&str>, body: &'a [u8]) -> &'a [u8] {
+/// Returns the part of a body without a known type that client-go quotes: the beginning of text, `unknown` for other
+/// types.
+fn quoted_body<'a>(content_type: Option<&str>, body: &'a [u8]) -> &'a [u8] {
     let is_text = content_type.is_none_or(|value| {
         let value = value.trim_start().as_bytes();
         value
@@ -261,13 +266,13 @@ fn said<'a>(content_type: Option<&str>, body: &'a [u8]) -> &'a [u8] {
             .is_some_and(|start| start.eq_ignore_ascii_case(b"text/"))
     });
     if is_text {
-        body[..body.len().min(QUOTED)].trim_ascii()
+        body[..body.len().min(MAX_QUOTED)].trim_ascii()
     } else {
         b"unknown"
     }
 }
 
-/// The first word in quotes, as Go's `%q` writes it.
+/// Returns the first word in quotes, as Go's `%q` writes it.
 fn quoted_word(text: &str) -> Option<String> {
     let mut characters = text.split_once('"')?.1.chars();
     let mut word = String::new();

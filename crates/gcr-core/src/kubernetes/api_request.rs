@@ -1,8 +1,7 @@
-//! The one way out: sends a prepared request and brings back status, headers and body.
+//! Sends a prepared request, with retries, and returns status, headers and body.
 //!
-//! Holds the time limit of each try, the retries, the cap on a reply's size and the permit in flight. Knows nothing of
-//! Secrets or ServiceAccounts, and decides nothing about what an answer means beyond "try again" or "not"; whether
-//! it is one is for `response_check` to say.
+//! Applies the time limit of each attempt, the retry policy, the limit on a response's size, and the limiter. Knows
+//! nothing of Secrets or ServiceAccounts. `response_check` decides whether a response is valid.
 
 use std::time::Duration;
 
@@ -22,53 +21,53 @@ use crate::event::Event;
 use crate::ledger::WriteTracker;
 use bytes::Bytes;
 
-/// Replies that hold one object: a Secret's data ends at 1 MiB, its metadata well before.
+/// Maximum size of a response with one object, in bytes. A Secret's data is at most 1 MiB, its metadata far less.
 pub const OBJECT_LIMIT: usize = 4 << 20;
-/// Replies that hold one page of a list.
+/// Maximum size of a response with one page of a list, in bytes.
 pub const LIST_LIMIT: usize = 32 << 20;
 
-/// A request, ready to be sent any number of times: every one of ours can be repeated. Cannot be printed: the body may
-/// hold a key.
+/// A request that can be sent any number of times: all requests of the plugins are safe to repeat. Has no `Debug`: the
+/// body may contain a key.
 #[derive(Clone)]
 pub struct ApiRequest {
     /// The HTTP method.
     pub method: Method,
-    /// Path and query, from the server's root.
+    /// Path and query, relative to the server's root.
     pub path: String,
-    /// What the body is; `None` without a body.
+    /// The body's media type; `None` without a body.
     pub content_type: Option<&'static str>,
-    /// What the reply should be.
+    /// The media type of the response.
     pub accept: &'static str,
-    /// The body, shared between tries and targets.
+    /// The body, shared by attempts and targets.
     pub body: Bytes,
-    /// The most bytes of reply that are read.
+    /// Maximum size of the response, in bytes.
     pub limit: usize,
-    /// `verb resource [name]`: how client-go speaks of it.
+    /// `verb resource [name]`, as in client-go's error messages.
     pub description: String,
 }
 
-/// JSON, whole objects.
+/// Media type of complete objects.
 pub const JSON: &str = "application/json";
-/// Metadata only, so that no Secret's data comes back (API concepts, "Metadata-only fetches").
+/// Media type of metadata only, so that the server sends no Secret data (API concepts, "Metadata-only fetches").
 pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
-/// An answer of success. Cannot be printed: it may be a Secret.
+/// A successful response. Has no `Debug`: it may contain a Secret.
 pub struct ApiResponse {
     /// 200 or 201.
     pub status: StatusCode,
-    /// The body, whole.
+    /// The complete body.
     pub body: Bytes,
-    /// The server's clock (`Date`), where it told.
+    /// The server's clock: the `Date` header, if it sent one.
     pub date: Option<String>,
-    /// An earlier try of the same request may have been carried out already.
+    /// Whether an earlier attempt of the same request may have been applied.
     pub may_have_applied: bool,
 }
 
 impl ApiResponse {
-    /// Reads the body as JSON.
+    /// Decodes the body as JSON.
     ///
     /// # Errors
-    /// [`RequestErrorKind::InvalidResponse`]; what the body holds is not shown, it may be a Secret.
+    /// [`RequestErrorKind::InvalidResponse`], without any content of the body: it may be a Secret.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, RequestError> {
         serde_json::from_slice(&self.body).map_err(|error| RequestError::not_json(&error))
     }
@@ -79,7 +78,7 @@ enum Attempt {
     Failed(RequestErrorKind),
 }
 
-/// What the answer of a success says itself counts for more than that HTTP calls it one.
+/// Checks the body of a 2xx response: the server may report an error in it, or another server may have sent it.
 fn validate_response(request: &ApiRequest, outcome: Attempt) -> Attempt {
     let Attempt::Answered(status, headers, body) = outcome else {
         return outcome;
@@ -98,10 +97,11 @@ fn validate_response(request: &ApiRequest, outcome: Attempt) -> Attempt {
 }
 
 impl ClusterClient {
-    /// Sends `request` until it is answered for good: see [`retry`]. `tracker` learns when a write leaves.
+    /// Sends `request`, and again after transient failures as [`retry`] says. Records each attempt of a write in
+    /// `tracker`; `None` means that the request changes nothing.
     ///
     /// # Errors
-    /// The last try's trouble, with whether any try may have been carried out unheard.
+    /// The last attempt's error, with whether any attempt may have been applied.
     pub async fn send(
         &self,
         request: &ApiRequest,
@@ -110,7 +110,6 @@ impl ClusterClient {
         let mut tries = RetryPolicy::begin();
         let mut outcome_unknown = false;
         let mut refreshed = false;
-        // A read leaves nothing behind, heard or not.
         let writes = tracker.is_some();
         loop {
             if let Some(cause) = self.unavailable_reason() {
@@ -119,10 +118,11 @@ impl ClusterClient {
                     outcome_unknown,
                 });
             }
-            // Before the permit: a credential plugin may take its time, and others may have theirs already.
+            // Before acquiring the permit: an exec plugin may be slow, and other requests may have a credential
+            // already.
             let client = match self.client().await {
                 Ok(client) => client,
-                // Without a credential there is no next try.
+                // Without a credential, retrying is pointless.
                 Err(line) => {
                     return Err(self
                         .mark_unavailable(
@@ -133,7 +133,7 @@ impl ClusterClient {
                 }
             };
             let permit = self.acquire().await;
-            // Meanwhile the run may have been stopped, or the cluster given up.
+            // The run may have been interrupted, or the cluster marked unavailable, while waiting for the permit.
             if let Some(cause) = self.unavailable_reason() {
                 return Err(RequestError {
                     cause,
@@ -145,7 +145,7 @@ impl ClusterClient {
             let (outcome, took) = if writes {
                 answer.await
             } else {
-                // Nobody has to know how a read ends.
+                // On an interrupt, reads in flight are cancelled; only writes are awaited.
                 tokio::select! {
                     answer = answer => answer,
                     () = self.stopped() => {
@@ -160,7 +160,7 @@ impl ClusterClient {
                     StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                         permit.on_overload()
                     }
-                    // How long a list takes says more of its length than of the server's load.
+                    // The duration of a list depends on its length more than on the server's load.
                     _ if request.limit == OBJECT_LIMIT => {
                         permit.on_response(request_class(request, *status), took)
                     }
@@ -179,10 +179,10 @@ impl ClusterClient {
                     });
                 }
                 Attempt::Answered(status, headers, _) if status.is_redirection() => {
-                    let cause = RequestErrorKind::Refused(Box::new(ApiError::redirect(
+                    let cause = RequestErrorKind::Api(Box::new(ApiError::redirect(
                         status,
                         self.server(),
-                        text(&headers, &header::LOCATION).filter(|permit| !permit.is_empty()),
+                        text(&headers, &header::LOCATION).filter(|location| !location.is_empty()),
                     )));
                     return Err(RequestError {
                         cause,
@@ -195,7 +195,7 @@ impl ClusterClient {
                         ApiError::read(status, content_type, &body, &request.description);
                     let unauthorized = api_error.is_unauthorized();
                     outcome_unknown |= writes && retry::may_have_applied(&api_error);
-                    let cause = RequestErrorKind::Refused(Box::new(api_error));
+                    let cause = RequestErrorKind::Api(Box::new(api_error));
                     if unauthorized {
                         if !refreshed && self.refresh(&client).await {
                             refreshed = true;
@@ -204,7 +204,7 @@ impl ClusterClient {
                                 outcome_unknown,
                             };
                             tracing::debug!(
-                                "{} {}: {}; again with another credential",
+                                "{} {}: {}; retrying with another credential",
                                 request.method,
                                 request.path,
                                 error.error_text()
@@ -224,7 +224,7 @@ impl ClusterClient {
                     };
                     (cause, pause)
                 }
-                // It was answered, with what cannot be understood.
+                // The server responded, but not with an object of the API: a write may have been applied.
                 Attempt::Failed(cause @ RequestErrorKind::InvalidResponse(_)) => {
                     return Err(RequestError {
                         cause,
@@ -242,7 +242,13 @@ impl ClusterClient {
                     if unreachable || self.unresponsive_for() >= retry::UNRESPONSIVE_TIMEOUT {
                         return Err(self.mark_unavailable(cause, outcome_unknown).await);
                     }
-                    (cause, tries.after_error(None))
+                    let pause = match cause {
+                        RequestErrorKind::TimedOut(_) if !self.has_answered() => {
+                            tries.after_first_timeout()
+                        }
+                        _ => tries.after_error(None),
+                    };
+                    (cause, pause)
                 }
             };
             let error = RequestError {
@@ -253,7 +259,7 @@ impl ClusterClient {
                 return Err(error);
             };
             tracing::debug!(
-                "{} {}: {}; again in {}",
+                "{} {}: {}; retrying in {}",
                 request.method,
                 request.path,
                 error.error_text(),
@@ -268,7 +274,7 @@ impl ClusterClient {
         }
     }
 
-    /// One try, and how long the server had for it.
+    /// Sends the request once. Returns the result and how long it took.
     async fn attempt(
         &self,
         client: &Client,
@@ -342,7 +348,7 @@ impl ClusterClient {
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                 Attempt::Failed(RequestErrorKind::InvalidResponse(
                     format!(
-                        "error: the server's answer is larger than {} MiB",
+                        "error: the server's response is larger than {} MiB",
                         api_request.limit >> 20
                     )
                     .into(),
@@ -362,7 +368,7 @@ impl ClusterClient {
     }
 }
 
-/// What a request costs the server: only with its like can its time be compared.
+/// Returns the class of a request: the limiter compares durations within a class only.
 fn request_class(request: &ApiRequest, status: StatusCode) -> RequestClass {
     match (request.content_type, status) {
         (None, _) => RequestClass::Read,

@@ -1,6 +1,6 @@
-//! One cluster's connection and what is known of its health during a run.
+//! Holds the connection to one cluster and tracks the cluster's health during a run.
 //!
-//! Wraps `kube::Client`, which does HTTP and TLS; its own retries are off. Writes nothing by itself.
+//! Wraps `kube::Client`, which does HTTP and TLS; kube's own retries are off.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,36 +17,38 @@ use crate::connection::{Client, Connection};
 use crate::domain::redactor::Redactor;
 use crate::event::{Event, EventSender, ReservedResult};
 
-/// A cluster that this run speaks to.
+/// The client of one cluster.
 pub struct ClusterClient {
     context: Option<Arc<str>>,
     connection: Connection,
     limiter: Arc<AdaptiveLimiter>,
     responsiveness: Mutex<Responsiveness>,
-    ended: OnceLock<()>,
+    /// Set once the run has given the cluster up.
+    unavailable: OnceLock<()>,
     events: EventSender,
     stop: watch::Receiver<bool>,
     redactor: Arc<Redactor>,
-    /// Whether a metadata read of Secrets was refused: then nobody asks again.
+    /// Whether the server has forbidden a metadata read of a Secret; the client then sends no more of them.
     pub(super) secrets_unreadable: AtomicBool,
-    /// Whether an account is first looked for by a list of its name, and read only where that is refused.
+    /// Whether to look up a ServiceAccount by a list with a field selector first, and by `get` only if the list is
+    /// forbidden.
     lists_accounts_by_name: AtomicBool,
-    /// What the server said of our rights, each asked once.
+    /// The results of access reviews.
     pub(super) access_reviews: AccessReviewCache,
 }
 
-/// Whether the server answers.
+/// Whether the server responds.
 #[derive(Debug, Default)]
 struct Responsiveness {
-    /// It has answered before.
+    /// Whether the server has ever responded.
     has_answered: bool,
-    /// Requests that wait for an answer.
+    /// Number of requests that wait for a response.
     in_flight: u32,
-    /// When it was first asked since it last answered.
+    /// When the first request was sent after the last response; `None` with no request in flight since.
     since: Option<Instant>,
 }
 
-/// A request that waits for its answer.
+/// Counts a request as in flight until it is dropped.
 pub(super) struct InFlightGuard<'a>(&'a Mutex<Responsiveness>);
 
 impl Drop for InFlightGuard<'_> {
@@ -56,7 +58,7 @@ impl Drop for InFlightGuard<'_> {
 }
 
 impl ClusterClient {
-    /// Sends nothing yet, and asks for no credential. `context` is what the report calls it.
+    /// Creates a client. Sends nothing and fetches no credential yet. Reports name the cluster by `context`.
     pub fn new(
         context: Option<Arc<str>>,
         connection: Connection,
@@ -69,7 +71,7 @@ impl ClusterClient {
             connection,
             limiter: Arc::new(AdaptiveLimiter::new()),
             responsiveness: Mutex::new(Responsiveness::default()),
-            ended: OnceLock::new(),
+            unavailable: OnceLock::new(),
             events,
             stop,
             redactor,
@@ -79,7 +81,8 @@ impl ClusterClient {
         }
     }
 
-    /// Keeps to the limit of `other` where both speak to the same server: it is one, by however many contexts.
+    /// Shares the limiter of `other` if both connect to the same server, so that several contexts for one server do not
+    /// multiply its load.
     pub fn share_limiter_with(mut self, other: &Self) -> Self {
         if self.connection.same_endpoint(&other.connection) {
             self.limiter = Arc::clone(&other.limiter);
@@ -87,28 +90,28 @@ impl ClusterClient {
         self
     }
 
-    /// The kubeconfig's context by which it was reached, where there is one.
+    /// Returns the kubeconfig context, if the connection uses one.
     pub fn context(&self) -> Option<&Arc<str>> {
         self.context.as_ref()
     }
 
-    /// `HOST:PORT`, as error messages name the server.
+    /// Returns `HOST:PORT`, as error messages name the server.
     pub fn server(&self) -> &str {
         &self.connection.server
     }
 
-    /// The time limit of one try.
+    /// Returns the time limit of one attempt.
     pub(super) fn request_timeout(&self) -> Option<Duration> {
         self.connection.request_timeout
     }
 
-    /// A place in flight, given back when dropped.
+    /// Waits for a permit to send a request. Dropping the permit releases it.
     pub(super) async fn acquire(&self) -> RequestPermit<'_> {
         self.limiter.acquire().await
     }
 
-    /// Gets the credential ready, before anything is shown: a plugin may have to ask the user something. Gives the
-    /// cluster up where the credentials or certificates cannot be used.
+    /// Fetches the credential before any progress is displayed, because an exec plugin may prompt the user. Marks the
+    /// cluster unavailable if its credentials or certificates are unusable.
     pub async fn authenticate(&self) {
         if self.unavailable_reason().is_some() {
             return;
@@ -119,18 +122,19 @@ impl ClusterClient {
         }
     }
 
-    /// The client of today.
+    /// Returns a client with the current credential.
     pub(super) async fn client(&self) -> Result<Client, String> {
         self.connection.client().await
     }
 
-    /// Gets another credential after a 401 to `refused`: once for all who wait. Says whether there is one to try.
+    /// Replaces the credential after the server rejected that of `refused` with 401: once for all waiting requests.
+    /// Returns whether there is another credential to try.
     pub(super) async fn refresh(&self, refused: &Client) -> bool {
-        // What went wrong with getting another is less than the refusal that is reported then.
+        // An error of the refresh is dropped: the caller reports the 401.
         matches!(self.connection.refresh_rejected(refused).await, Ok(Some(_)))
     }
 
-    /// The server is being asked something, until this is dropped: it answered that, or will not, or nobody waits for it.
+    /// Counts a request as in flight until the guard is dropped.
     pub(super) fn track_request(&self) -> InFlightGuard<'_> {
         let mut responsiveness = locked(&self.responsiveness);
         responsiveness.in_flight += 1;
@@ -138,34 +142,34 @@ impl ClusterClient {
         InFlightGuard(&self.responsiveness)
     }
 
-    /// The server has just answered something it was asked.
+    /// Records that the server has just responded to a request.
     pub(super) fn record_response(&self) {
         let mut responsiveness = locked(&self.responsiveness);
         responsiveness.has_answered = true;
-        // Others may still wait for their answers.
+        // Other requests may still wait for their responses.
         responsiveness.since = (responsiveness.in_flight > 1).then(Instant::now);
     }
 
-    /// Whether it has ever answered.
+    /// Returns whether the server has ever responded.
     pub(super) fn has_answered(&self) -> bool {
         locked(&self.responsiveness).has_answered
     }
 
-    /// How long it has been asked and has answered nothing.
+    /// Returns for how long requests have been in flight without any response.
     pub fn unresponsive_for(&self) -> Duration {
         locked(&self.responsiveness)
             .since
             .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Gives the cluster up: nothing more is sent to it, and its one error line is told. What is left for the request
-    /// that met the end is whether anybody heard it.
+    /// Marks the cluster unavailable: the client sends it nothing more, and reports `cause` once. Returns the error of
+    /// the request that found it unavailable.
     pub(super) async fn mark_unavailable(
         &self,
         cause: RequestErrorKind,
         outcome_unknown: bool,
     ) -> RequestError {
-        if self.ended.set(()).is_ok() {
+        if self.unavailable.set(()).is_ok() {
             let error = RequestError {
                 cause,
                 outcome_unknown,
@@ -180,9 +184,9 @@ impl ClusterClient {
         }
     }
 
-    /// Why nothing more may be sent, if so.
+    /// Returns why no more requests may be sent: the cluster is unavailable or the run was interrupted.
     pub(super) fn unavailable_reason(&self) -> Option<RequestErrorKind> {
-        if self.ended.get().is_some() {
+        if self.unavailable.get().is_some() {
             Some(RequestErrorKind::ClusterUnavailable)
         } else if *self.stop.borrow() {
             Some(RequestErrorKind::Interrupted)
@@ -191,7 +195,7 @@ impl ClusterClient {
         }
     }
 
-    /// Waits without a place in flight; `false` when the run was interrupted meanwhile.
+    /// Sleeps for `pause`, without a permit. Returns `false` if the run is interrupted meanwhile.
     pub async fn wait(&self, pause: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(pause) => true,
@@ -203,43 +207,44 @@ impl ClusterClient {
     pub(super) async fn stopped(&self) {
         let mut stop = self.stop.clone();
         if stop.wait_for(|stopped| *stopped).await.is_err() {
-            // A dropped sender means that nobody can interrupt any more.
+            // The sender was dropped: no interrupt can come.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Hands something to the reporter.
+    /// Sends an event to the reporter.
     pub async fn emit(&self, event: Event) {
         self.events.send(event).await;
     }
 
-    /// Waits for a place for one result, so that sending it cannot wait.
+    /// Reserves capacity for one result, so that sending it does not block.
     pub async fn reserve_result(&self) -> ReservedResult<'_> {
         self.events.reserve().await
     }
 
-    /// Registers the credentials of a Docker config that the server holds, so that no message shows them.
+    /// Registers the credentials of a stored Docker config, so that the reporter redacts them.
     pub(super) fn redact_docker_config(&self, config: &[u8]) {
         self.redactor.add_docker_config(config);
     }
 
-    /// What is tried first to find an account: a list of its name, or reading it.
+    /// Sets whether to look up ServiceAccounts by lists first.
     pub fn list_accounts_by_name(&self, first: bool) {
         self.lists_accounts_by_name.store(first, Ordering::Relaxed);
     }
 
-    /// Whether accounts are looked for by lists of their names first.
+    /// Returns whether to look up ServiceAccounts by lists first.
     pub fn lists_accounts_by_name(&self) -> bool {
         self.lists_accounts_by_name.load(Ordering::Relaxed)
     }
 
-    /// Whether metadata of Secrets may be asked for: until it was refused once.
+    /// Returns whether to read metadata of Secrets: `false` once the server has forbidden it.
     pub fn can_read_secrets(&self) -> bool {
         !self.secrets_unreadable.load(Ordering::Relaxed)
     }
 }
 
-/// A lock whose holder panicked still holds usable data: every write under these locks is one assignment.
+/// Locks `mutex`, also after a holder panicked: each change under the lock is one assignment, so that the data stays
+/// usable.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -249,7 +254,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_server_has_one_limit_by_however_many_contexts() {
+    async fn clients_of_one_server_share_a_limiter() {
         let cluster = |server| {
             let service = tower::service_fn(|_: http::Request<kube::client::Body>| async {
                 Ok::<_, std::convert::Infallible>(http::Response::new(kube::client::Body::empty()))

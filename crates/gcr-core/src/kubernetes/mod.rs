@@ -1,7 +1,7 @@
-//! A Kubernetes cluster as the plugins see it: where it is, how to ask it something, how it says no.
+//! Sends requests to a Kubernetes API server and classifies its errors.
 //!
-//! Every request of ours leaves through [`exchange`]. Decides nothing about what should be written: that is
-//! [`crate::plan`]'s, and only [`crate::apply`] calls what writes.
+//! Every request goes through [`ClusterClient::send`]. This module does not decide what to write: [`crate::plan`] does,
+//! and only [`crate::apply`] calls the functions that write.
 
 pub mod access_review;
 mod adaptive_limiter;

@@ -1,4 +1,4 @@
-//! The requests that concern namespaces.
+//! Sends the requests for namespaces.
 
 use bytes::Bytes;
 use http::Method;
@@ -9,20 +9,20 @@ use super::secrets::metadata;
 use super::{ApiError, ClusterClient, RequestError};
 use crate::domain::names::Namespace;
 
-/// What is known of a namespace's being there.
+/// Whether a namespace exists.
 #[derive(Debug, Clone)]
 pub enum NamespaceState {
-    /// It is there.
+    /// It exists.
     Present,
-    /// It is being deleted, and takes nothing new.
+    /// It is being deleted and rejects new objects.
     Terminating,
-    /// It is not; the server's own words.
+    /// It does not exist. Contains the server's error.
     Absent(RequestError),
-    /// It may not be read, or could not be.
-    Unreadable,
+    /// The read failed, for example with 403.
+    Unknown,
 }
 
-/// The namespaces that match a label selector; an empty one matches all.
+/// Returns the list of namespaces that match a label selector; an empty one matches all.
 pub fn matching(labels: &str) -> List {
     List {
         resource: "namespaces",
@@ -33,7 +33,7 @@ pub fn matching(labels: &str) -> List {
 }
 
 impl ClusterClient {
-    /// Looks whether the namespace is there.
+    /// Reads the state of the namespace.
     pub async fn namespace_state(&self, namespace: &Namespace) -> NamespaceState {
         let call = ApiRequest {
             method: Method::GET,
@@ -54,7 +54,7 @@ impl ClusterClient {
             Err(error) if error.api_error().is_some_and(ApiError::is_not_found) => {
                 NamespaceState::Absent(error)
             }
-            Err(_) => NamespaceState::Unreadable,
+            Err(_) => NamespaceState::Unknown,
         }
     }
 }

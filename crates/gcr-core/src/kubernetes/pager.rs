@@ -1,7 +1,6 @@
-//! Lists, page by page, in the order in which the server keeps its objects.
+//! Reads lists page by page, in the server's storage order.
 //!
-//! A list that grew too old while it was read is begun again, and what was delivered already is left out. Holds one page;
-//! decides nothing about what is in it.
+//! Restarts a list whose continue token has expired, and skips the items already returned. Keeps one page in memory.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -16,37 +15,37 @@ use super::secrets::query;
 use super::{ClusterClient, RequestError};
 use crate::domain::names::Namespace;
 
-/// Objects a page holds at most: kubectl's own chunk size.
-const PAGE: &str = "500";
-/// How often a list may be begun again.
-const RESTARTS: u32 = 5;
+/// Maximum number of objects per page: kubectl's default chunk size.
+const PAGE_SIZE: &str = "500";
+/// Maximum number of restarts of a list.
+const MAX_RESTARTS: u32 = 5;
 
-/// Metadata only of each item (API concepts, "Metadata-only fetches").
+/// Media type of lists with the metadata only of each item (API concepts, "Metadata-only fetches").
 pub const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-/// What to list of the core group.
+/// A list request in the core API group.
 #[derive(Debug, Clone, Default)]
 pub struct List {
-    /// The resource, as `secrets`.
+    /// The resource, for example `secrets`.
     pub resource: &'static str,
-    /// In one namespace, else in the whole cluster.
+    /// The namespace; `None` for the whole cluster.
     pub namespace: Option<Namespace>,
-    /// A label selector in Kubernetes' own syntax; empty for everything.
+    /// The label selector; empty matches everything.
     pub labels: String,
-    /// A field selector; empty for everything.
+    /// The field selector; empty matches everything.
     pub fields: String,
-    /// What the reply should be: [`super::api_request::JSON`] or [`METADATA_LIST`].
+    /// The media type of the response: [`super::api_request::JSON`] or [`METADATA_LIST`].
     pub accept: &'static str,
 }
 
 /// One object of a list.
 #[derive(Debug)]
 pub struct Item {
-    /// Its namespace; empty where the resource has none.
+    /// Its namespace; empty for a cluster-scoped resource.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The whole of it, as the server sent it. Items of a list carry no kind of their own.
+    /// The complete object as sent. The items of a list have no apiVersion and kind.
     pub json: Box<RawValue>,
 }
 
@@ -77,13 +76,13 @@ struct HeadMetadata {
     namespace: String,
 }
 
-/// A list being read.
+/// Reads one list.
 pub struct Pager {
     cluster: Arc<ClusterClient>,
     list: List,
     next: Next,
-    /// Namespace and name of the last item that was delivered.
-    delivered: Option<(String, String)>,
+    /// Namespace and name of the last item returned.
+    last_returned: Option<(String, String)>,
     restarts: u32,
 }
 
@@ -94,26 +93,26 @@ enum Next {
 }
 
 impl Pager {
-    /// Asks nothing yet.
+    /// Creates a pager. Sends nothing yet.
     pub fn new(cluster: &Arc<ClusterClient>, list: List) -> Self {
         Self {
             cluster: Arc::clone(cluster),
             list,
             next: Next::First,
-            delivered: None,
+            last_returned: None,
             restarts: 0,
         }
     }
 
-    /// Whether the last page was the last.
+    /// Returns whether the list has no more pages.
     pub fn is_exhausted(&self) -> bool {
         matches!(self.next, Next::None)
     }
 
-    /// The next page, which may be empty; `None` after the last.
+    /// Returns the next page, which may be empty, or `None` after the last.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn next(&mut self) -> Result<Option<Vec<Item>>, RequestError> {
         loop {
             let token = match &self.next {
@@ -123,25 +122,25 @@ impl Pager {
             };
             let page: Page = match self.cluster.send(&self.request(token), None).await {
                 Ok(reply) => reply.json()?,
-                // Only a new list is whole (API concepts, "410 Gone responses").
+                // Only a new list is consistent (API concepts, "410 Gone responses").
                 Err(error)
                     if !token.is_empty()
-                        && self.restarts < RESTARTS
+                        && self.restarts < MAX_RESTARTS
                         && error
                             .api_error()
                             .is_some_and(|api_error| api_error.code == StatusCode::GONE) =>
                 {
                     self.restarts += 1;
                     let resource = self.list.resource;
-                    tracing::debug!("the list of {resource} grew too old; it is begun again");
+                    tracing::debug!("the list of {resource} expired; restarting it");
                     self.next = Next::First;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            // Whatever else it is, it has no items, and would pass for an empty list.
+            // Any other object has no items and would look like an empty list.
             if !page.kind.ends_with("List") {
-                return Err(RequestError::no_list(&page.kind));
+                return Err(RequestError::not_a_list(&page.kind));
             }
             self.next = match page.metadata.r#continue {
                 Some(token) if !token.is_empty() => Next::Continue(token),
@@ -154,21 +153,21 @@ impl Pager {
                 .map(Item::read)
                 .collect::<Result<Vec<_>, _>>()?;
             if self.restarts > 0
-                && let Some(last) = &self.delivered
+                && let Some(last) = &self.last_returned
             {
                 items.retain(|item| cmp_storage_key(&item.key(), &(&last.0, &last.1)).is_gt());
             }
             if let Some(last) = items.last() {
-                self.delivered = Some((last.namespace.clone(), last.name.clone()));
+                self.last_returned = Some((last.namespace.clone(), last.name.clone()));
             }
             return Ok(Some(items));
         }
     }
 
-    /// All items of all pages.
+    /// Returns the items of all pages.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn all(mut self) -> Result<Vec<Item>, RequestError> {
         let mut items = Vec::new();
         while let Some(page) = self.next().await? {
@@ -185,19 +184,19 @@ impl Pager {
             fields,
             accept,
         } = &self.list;
-        let place = namespace
+        let scope = namespace
             .as_ref()
             .map(|namespace| format!("namespaces/{namespace}/"))
             .unwrap_or_default();
         let query = query(&[
-            ("limit", PAGE),
+            ("limit", PAGE_SIZE),
             ("labelSelector", labels),
             ("fieldSelector", fields),
             ("continue", token),
         ]);
         ApiRequest {
             method: Method::GET,
-            path: format!("/api/v1/{place}{resource}?{query}"),
+            path: format!("/api/v1/{scope}{resource}?{query}"),
             content_type: None,
             accept,
             body: Bytes::new(),
@@ -223,8 +222,9 @@ impl Item {
     }
 }
 
-/// The order in which the server keeps and lists objects: by `NAMESPACE/NAME`, byte by byte (apiserver
-/// `registry/generic/registry/store.go`, `NamespaceKeyFunc`). A `-` comes before the `/`, so `a-b` before `a`.
+/// Compares two objects (namespace, name) in the order in which the server stores and lists them: by the bytes of
+/// `NAMESPACE/NAME` (apiserver `registry/generic/registry/store.go`, `NamespaceKeyFunc`). `-` sorts before `/`, so that
+/// namespace `a-b` comes before `a`.
 pub fn cmp_storage_key(left: &(&str, &str), right: &(&str, &str)) -> Ordering {
     fn key<'a>((namespace, name): &(&'a str, &'a str)) -> impl Iterator<Item = u8> + use<'a> {
         namespace.bytes().chain([b'/']).chain(name.bytes())
@@ -237,8 +237,8 @@ mod tests {
     use super::cmp_storage_key;
 
     #[test]
-    fn a_namespace_comes_after_those_that_go_on_with_a_hyphen() {
-        // What etcd holds them in: `-` is 0x2d, `/` is 0x2f, digits and letters come after both.
+    fn hyphenated_namespace_sorts_before_its_prefix() {
+        // etcd's order: `-` is 0x2d and `/` is 0x2f; digits and letters come after both.
         let sorted = [
             ("team-a-1", "x"),
             ("team-a", "default"),

@@ -1,6 +1,7 @@
-//! Why a request brought no good answer, in kubectl's words.
+//! Defines the error of a request, with kubectl's messages.
 //!
-//! Keeps apart what must not be confused: the server refused, nothing reached it, or nobody knows.
+//! Distinguishes three cases that callers must not confuse: the server rejected the request, the request did not reach
+//! the server, and the outcome is unknown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,39 +10,40 @@ use super::ApiError;
 use crate::connection::error_text;
 use crate::domain::escape_control::escape_control;
 
-/// The end of a request that did not succeed, after all its tries.
+/// The error of a request, after all attempts.
 #[derive(Debug, Clone)]
 pub struct RequestError {
-    /// What happened to the last try.
+    /// The error of the last attempt.
     pub cause: RequestErrorKind,
-    /// Some try may have been carried out without our hearing of it: for a write the outcome is unknown.
+    /// Whether some attempt of a write may have been applied although no response confirmed it.
     pub outcome_unknown: bool,
 }
 
-/// What happened to one try.
+/// The error of one attempt.
 #[derive(Debug, Clone)]
 pub enum RequestErrorKind {
-    /// The server answered, and said no.
-    Refused(Box<ApiError>),
-    /// No connection was made: nothing was sent. Holds the line to print.
+    /// The server responded with an error.
+    Api(Box<ApiError>),
+    /// No connection was made, so that nothing was sent. Contains the line to print.
     NotConnected(Arc<str>),
-    /// It was sent and the connection broke before the whole answer came. Holds the line to print.
+    /// The connection broke after the request was sent and before the response was complete. Contains the line to
+    /// print.
     ConnectionLost(Arc<str>),
-    /// It was sent and no answer came in time.
+    /// The request was sent and no response came within this time.
     TimedOut(Duration),
-    /// The answer was not what the API promises. Holds the line to print.
+    /// The response does not follow the Kubernetes API. Contains the line to print.
     InvalidResponse(Arc<str>),
-    /// The cluster was given up before this request could be sent.
+    /// The cluster was marked unavailable before this request was sent.
     ClusterUnavailable,
-    /// The run was interrupted before this request could be sent, or while it read.
+    /// The run was interrupted before this request was sent, or while a read was in flight.
     Interrupted,
 }
 
 impl RequestError {
-    /// An answer that is not what the API promises; what it holds is not shown, it may be a Secret.
+    /// Returns the error for a response that cannot be decoded, without any of its content: it may be a Secret.
     pub(super) fn not_json(error: &serde_json::Error) -> Self {
         let line = format!(
-            "error: the server's answer is not what the API promises (line {}, column {})",
+            "error: invalid response from the server (line {}, column {})",
             error.line(),
             error.column()
         );
@@ -51,10 +53,10 @@ impl RequestError {
         }
     }
 
-    /// An object of this kind where a list was asked for.
-    pub(super) fn no_list(kind: &str) -> Self {
+    /// Returns the error for an object of this kind in place of a list.
+    pub(super) fn not_a_list(kind: &str) -> Self {
         let line = format!(
-            "error: the server's answer is no list but a {}",
+            "error: the server returned a {} instead of a list",
             escape_control(kind)
         );
         Self {
@@ -63,15 +65,16 @@ impl RequestError {
         }
     }
 
-    /// The refusal, where the server gave one.
+    /// Returns the server's error response, if it sent one.
     pub fn api_error(&self) -> Option<&ApiError> {
         match &self.cause {
-            RequestErrorKind::Refused(api_error) => Some(api_error),
+            RequestErrorKind::Api(api_error) => Some(api_error),
             _ => None,
         }
     }
 
-    /// Nothing was sent because of a fault that is not this request's own.
+    /// Returns whether nothing was sent, for a reason that does not concern this request: the cluster is unavailable or
+    /// the run was interrupted.
     pub fn is_not_started(&self) -> bool {
         !self.outcome_unknown
             && matches!(
@@ -80,10 +83,10 @@ impl RequestError {
             )
     }
 
-    /// The whole line or lines, as kubectl prints them.
+    /// Returns the complete message, one or more lines, as kubectl prints it.
     pub fn error_text(&self) -> String {
         match &self.cause {
-            RequestErrorKind::Refused(api_error) => api_error.error_text(),
+            RequestErrorKind::Api(api_error) => api_error.error_text(),
             RequestErrorKind::NotConnected(line)
             | RequestErrorKind::ConnectionLost(line)
             | RequestErrorKind::InvalidResponse(line) => line.to_string(),
@@ -93,19 +96,19 @@ impl RequestError {
                     seconds(*limit)
                 )
             }
-            RequestErrorKind::ClusterUnavailable => "the cluster was given up".to_owned(),
+            RequestErrorKind::ClusterUnavailable => "the cluster is unavailable".to_owned(),
             RequestErrorKind::Interrupted => "interrupted".to_owned(),
         }
     }
 }
 
-/// A duration as a flag would take it, for example `35s` or `0.5s`.
+/// Formats a duration as a flag accepts it, for example `35s` or `0.5s`.
 pub fn seconds(duration: Duration) -> String {
     format!("{}s", duration.as_secs_f64())
 }
 
-/// Sorts a transport error of kube's client into "nothing was sent" and "nobody knows". `untrusted_ca_hint` is said where the
-/// server's certificate was not accepted.
+/// Classifies a transport error: [`RequestErrorKind::NotConnected`] or [`RequestErrorKind::ConnectionLost`]. Appends
+/// `untrusted_ca_hint` if the server's certificate is signed by an unknown authority.
 pub(super) fn transport(
     error: &kube::Error,
     server: &str,
@@ -120,9 +123,9 @@ pub(super) fn transport(
             "Unable to connect to the server: {}",
             error_text::error_text(error)
         );
-        if let Some(why) = untrusted_ca_hint.filter(|_| error_text::is_unknown_authority(error)) {
+        if let Some(hint) = untrusted_ca_hint.filter(|_| error_text::is_unknown_authority(error)) {
             line.push_str(" (");
-            line.push_str(why);
+            line.push_str(hint);
             line.push(')');
         }
         line

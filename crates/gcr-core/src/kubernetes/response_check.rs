@@ -1,7 +1,7 @@
-//! Whether an answer of success is what the API promises: JSON, of an object that says its kind. A login page that a
-//! proxy answers with is none, and a write "confirmed" by one was not confirmed.
+//! Checks that a 2xx response follows the Kubernetes API: JSON, of an object with a kind. A proxy may respond with its
+//! login page, which does not confirm a write.
 //!
-//! The words are those of kubectl where it meets the same. What the body holds is not shown: it may be a Secret.
+//! The messages are kubectl's for the same responses, but never quote the body: it may be a Secret.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,22 @@ use serde_json::value::RawValue;
 
 use crate::domain::escape_control::escape_control;
 
-/// What an answer of success comes to.
+/// The result of the check of a 2xx response.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ResponseCheck {
-    /// It is one.
+    /// The response is valid.
     Valid,
-    /// A `Status` of failure, with its own code: a refusal, whatever HTTP says (client-go `rest.Result.Get`).
+    /// The body is a `Status` that reports an error, with this code, despite the HTTP status (client-go
+    /// `rest.Result.Get`).
     ErrorStatus(StatusCode),
-    /// It is none: a line to print.
+    /// The response is not one of the Kubernetes API. Contains the line to print.
     Invalid(String),
 }
 
-/// An object's keys and kind are all that is looked at. Whoever reads it checks the rest.
+/// The members of an object. This check looks at the kind only; callers decode the rest.
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// Looks at an answer to `method`.
+/// Checks a response to `method`.
 pub(super) fn check(
     method: &Method,
     status: StatusCode,
@@ -50,7 +51,7 @@ pub(super) fn check(
         }
         Err(error) => {
             return ResponseCheck::Invalid(format!(
-                "error: the server's answer is not what the API promises (line {}, column {})",
+                "error: invalid response from the server (line {}, column {})",
                 error.line(),
                 error.column()
             ));
@@ -58,14 +59,14 @@ pub(super) fn check(
     };
     match object.get("kind").map(|kind| kind.get()) {
         None => ResponseCheck::Invalid(
-            "error: Object 'Kind' is missing in the server's answer".to_owned(),
+            "error: Object 'Kind' is missing in the server's response".to_owned(),
         ),
         Some(r#""Status""#) => check_status(method, body),
         Some(_) => ResponseCheck::Valid,
     }
 }
 
-/// Only a deletion is confirmed by a `Status` alone.
+/// Checks a `Status`: only a deletion is confirmed by one.
 fn check_status(method: &Method, body: &[u8]) -> ResponseCheck {
     match serde_json::from_slice::<Status>(body) {
         Ok(Status { status, code, .. }) if status.as_deref() != Some("Success") => {
@@ -76,8 +77,7 @@ fn check_status(method: &Method, body: &[u8]) -> ResponseCheck {
         }
         Ok(_) if method == Method::DELETE => ResponseCheck::Valid,
         _ => ResponseCheck::Invalid(
-            "error: the server's answer is not what the API promises (a Status, and no object)"
-                .to_owned(),
+            "error: invalid response from the server (a Status, and no object)".to_owned(),
         ),
     }
 }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_object_that_says_its_kind_is_an_answer() {
+    fn only_object_with_kind_is_valid() {
         let check = |content_type, body: &str| {
             check(
                 &Method::PATCH,
@@ -102,7 +102,7 @@ mod tests {
             ResponseCheck::Valid
         );
         assert_eq!(check(None, r#"{"kind":"Secret"}"#), ResponseCheck::Valid);
-        // What kubectl 1.37.2 says of the same; it quotes the last one.
+        // The messages of kubectl 1.37.2, which quotes the last body.
         for (content_type, body, line) in [
             (
                 Some("text/html"),
@@ -119,12 +119,12 @@ mod tests {
             (
                 json,
                 r#"{"a":1}"#,
-                "error: Object 'Kind' is missing in the server's answer",
+                "error: Object 'Kind' is missing in the server's response",
             ),
             (
                 json,
                 r#"["Secret"]"#,
-                "error: the server's answer is not what the API promises (line 1, column 0)",
+                "error: invalid response from the server (line 1, column 0)",
             ),
         ] {
             assert_eq!(
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_failure_is_a_refusal_and_one_of_success_confirms_a_deletion_alone() {
+    fn failure_status_is_error_and_success_status_confirms_deletion_only() {
         let check = |method, body: &str| check(&method, StatusCode::OK, None, body.as_bytes());
         let status = |rest: &str| format!(r#"{{"kind":"Status","metadata":{{}}{rest}}}"#);
         let error = status(r#","status":"Failure","code":403"#);
@@ -143,7 +143,7 @@ mod tests {
         for method in [Method::GET, Method::PATCH, Method::DELETE] {
             let refused = ResponseCheck::ErrorStatus(StatusCode::FORBIDDEN);
             assert_eq!(check(method.clone(), &error), refused, "{method}");
-            // No code, or one that contradicts it.
+            // No code, or a code that contradicts the failure.
             for rest in [
                 r#","status":"Failure""#,
                 r#","code":200"#,

@@ -1,6 +1,6 @@
-//! The requests that concern one Secret.
+//! Sends the requests for Secrets.
 //!
-//! Reads ask for metadata only wherever that is enough, so that no secret data comes back. Decides nothing.
+//! Reads request metadata only wherever it is sufficient, so that the server sends no secret data.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -20,20 +20,20 @@ use crate::domain::names::{Namespace, SecretName};
 use crate::domain::pull_secret::{self, Preconditions};
 use crate::ledger::WriteTracker;
 
-/// A Secret as the server holds it, whole.
+/// A complete Secret as stored.
 pub struct StoredSecret {
-    /// Its metadata.
+    /// `metadata`.
     pub metadata: ObjectMeta,
-    /// Its type; immutable (`core/v1/types.go`, `Secret.Type`).
+    /// `type`, which cannot change (`core/v1/types.go`, `Secret.Type`).
     pub type_: String,
-    /// Whether its data may never change.
+    /// `immutable`: whether the server rejects changes of `data`.
     pub immutable: bool,
-    /// Its data, decoded.
+    /// `data`, decoded from base64.
     pub data: BTreeMap<String, Zeroizing<Vec<u8>>>,
 }
 
 impl std::fmt::Debug for StoredSecret {
-    /// The data is somebody's secret.
+    /// Omits the values of `data`.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let keys: Vec<&String> = self.data.keys().collect();
         formatter
@@ -44,17 +44,17 @@ impl std::fmt::Debug for StoredSecret {
     }
 }
 
-/// How an apply is to be made.
+/// Options of a server-side apply.
 #[derive(Debug, Clone)]
 pub struct ApplyOptions<'a> {
     /// The field manager.
     pub field_manager: &'a str,
-    /// Take fields over from other managers.
+    /// Whether to take over fields of other managers (`force=true`).
     pub force: bool,
-    /// `dryRun=All`: the server answers as if, and stores nothing.
+    /// Whether the server only simulates the write (`dryRun=All`).
     pub dry_run: bool,
-    /// Ask for the whole object back, not its metadata.
-    pub whole: bool,
+    /// Whether the response contains the complete object instead of its metadata.
+    pub return_object: bool,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ struct WireSecret {
     data: BTreeMap<String, Zeroizing<String>>,
 }
 
-/// The metadata of an object in a reply.
+/// Decodes the metadata of the object in a response.
 ///
 /// # Errors
 /// As [`ApiResponse::json`].
@@ -81,18 +81,18 @@ pub fn metadata(reply: &ApiResponse) -> Result<ObjectMeta, RequestError> {
     reply.json::<MetadataOnly>().map(|object| object.metadata)
 }
 
-/// The metadata of a listed object.
+/// Decodes the metadata of an item of a list.
 ///
 /// # Errors
-/// It is not what the API promises.
+/// The item has no valid metadata.
 pub fn metadata_of(item: &Item) -> Result<ObjectMeta, RequestError> {
     serde_json::from_str::<MetadataOnly>(item.json.get())
         .map(|object| object.metadata)
         .map_err(|error| RequestError::not_json(&error))
 }
 
-/// The metadata of all Secrets of this name in the cluster: one a namespace.
-pub fn named(name: &SecretName) -> List {
+/// Returns the list of all Secrets with this name in the cluster, metadata only: at most one per namespace.
+pub fn list_by_name(name: &SecretName) -> List {
     List {
         resource: "secrets",
         fields: format!("metadata.name={name}"),
@@ -102,10 +102,10 @@ pub fn named(name: &SecretName) -> List {
 }
 
 impl ClusterClient {
-    /// The Secret's metadata, or `None` where it is not there.
+    /// Reads the Secret's metadata. Returns `None` if it does not exist.
     ///
     /// # Errors
-    /// The request's fault. Once it is a refusal of rights, [`ClusterClient::can_read_secrets`] says no.
+    /// As [`ClusterClient::send`]. After a 403, [`ClusterClient::can_read_secrets`] returns `false`.
     pub async fn read_secret_metadata(
         &self,
         namespace: &Namespace,
@@ -120,10 +120,10 @@ impl ClusterClient {
         optional(reply)?.map(|reply| metadata(&reply)).transpose()
     }
 
-    /// The Secret, whole, or `None` where it is not there.
+    /// Reads the complete Secret. Returns `None` if it does not exist.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn read_secret(
         &self,
         namespace: &Namespace,
@@ -144,7 +144,7 @@ impl ClusterClient {
             .iter()
             .map(|(key, value)| (key.clone(), decoded(value)))
             .collect();
-        // The merged config goes back to the server, which may quote it.
+        // The merged config is sent to the server, which may quote it in an error.
         if let Some(config) = data.get(pull_secret::KEY) {
             self.redact_docker_config(config);
         }
@@ -156,10 +156,11 @@ impl ClusterClient {
         }))
     }
 
-    /// Server-side apply of `body` (KEP-555): creates the Secret or brings our fields to the wanted values.
+    /// Sends a server-side apply of `body` (KEP-555), which creates the Secret or sets our fields to the desired
+    /// values.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn apply_secret(
         &self,
         namespace: &Namespace,
@@ -178,7 +179,11 @@ impl ClusterClient {
             method: Method::PATCH,
             path: format!("{}?{query}", path(namespace, name)),
             content_type: Some("application/apply-patch+yaml"),
-            accept: if options.whole { JSON } else { METADATA },
+            accept: if options.return_object {
+                JSON
+            } else {
+                METADATA
+            },
             body,
             limit: OBJECT_LIMIT,
             description: format!("patch secrets {name}"),
@@ -186,23 +191,24 @@ impl ClusterClient {
         self.send(&call, tracker).await
     }
 
-    /// Deletes the Secret as it was read: not another of the same name, nor one that was changed since.
+    /// Deletes the Secret if it still has the uid and resourceVersion in `preconditions`.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn delete_secret(
         &self,
         namespace: &Namespace,
         name: &SecretName,
-        guard: &Preconditions,
+        preconditions: &Preconditions,
         dry_run: bool,
         tracker: Option<&WriteTracker>,
     ) -> Result<ApiResponse, RequestError> {
         let body = serde_json::json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "preconditions": {"uid": guard.uid, "resourceVersion": guard.resource_version},
-            // Options in a body make the server ignore the query's: a dry run asked for there would delete.
+            "preconditions": {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version},
+            // The server ignores options in the query if the body has options: `dryRun` in the query would really
+            // delete.
             "dryRun": if dry_run { vec!["All"] } else { vec![] },
         });
         let call = ApiRequest {
@@ -217,10 +223,10 @@ impl ClusterClient {
         self.send(&call, tracker).await
     }
 
-    /// Takes an annotation off the Secret with this `uid`, whoever put it there.
+    /// Removes an annotation from the Secret with this `uid`, whichever field manager set it.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn remove_secret_annotation(
         &self,
         namespace: &Namespace,
@@ -239,7 +245,11 @@ impl ClusterClient {
             method: Method::PATCH,
             path: format!("{}?{query}", path(namespace, name)),
             content_type: Some("application/merge-patch+json"),
-            accept: if options.whole { JSON } else { METADATA },
+            accept: if options.return_object {
+                JSON
+            } else {
+                METADATA
+            },
             body: Bytes::from(body.to_string()),
             limit: OBJECT_LIMIT,
             description: format!("patch secrets {name}"),
@@ -248,7 +258,7 @@ impl ClusterClient {
     }
 }
 
-/// `None` for a 404: the object is not there.
+/// Maps a 404 with a `Status` to `None`. A 404 of a proxy stays an error.
 pub(super) fn optional(
     reply: Result<ApiResponse, RequestError>,
 ) -> Result<Option<ApiResponse>, RequestError> {
@@ -265,7 +275,7 @@ pub(super) fn optional(
     }
 }
 
-/// A query string of the pairs that have a value.
+/// Encodes the pairs with a non-empty value as a query string.
 pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()))

@@ -1,6 +1,6 @@
-//! The requests that concern ServiceAccounts.
+//! Sends the requests for ServiceAccounts.
 //!
-//! Objects stay raw JSON: the typed struct would rewrite entries it does not know. Decides nothing.
+//! Objects stay raw JSON: a typed struct would drop unknown fields of `imagePullSecrets` entries.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use super::{ClusterClient, RequestError};
 use crate::domain::names::{Namespace, ServiceAccountName};
 use crate::ledger::WriteTracker;
 
-/// A ServiceAccount as the server holds it.
+/// A ServiceAccount as stored.
 #[derive(Debug, Clone)]
 pub struct StoredAccount(pub Value);
 
-/// All ServiceAccounts of the cluster.
-pub fn accounts() -> List {
+/// Returns the list of all ServiceAccounts in the cluster.
+pub fn list_all() -> List {
     List {
         resource: "serviceaccounts",
         accept: JSON,
@@ -29,35 +29,35 @@ pub fn accounts() -> List {
 }
 
 impl StoredAccount {
-    /// The account of a list.
+    /// Decodes an item of a list.
     ///
     /// # Errors
-    /// It is no JSON object.
+    /// The item is not a JSON object.
     pub fn read(item: &Item) -> Result<Self, RequestError> {
         let mut object: Map<String, Value> = serde_json::from_str(item.json.get())
             .map_err(|error| RequestError::not_json(&error))?;
-        // Items of a list carry no kind of their own.
+        // The items of a list have no apiVersion and kind.
         object.insert("apiVersion".to_owned(), "v1".into());
         object.insert("kind".to_owned(), "ServiceAccount".into());
         Ok(Self(Value::Object(object)))
     }
 
-    /// `metadata.name`.
+    /// Returns `metadata.name`.
     pub fn name(&self) -> &str {
         self.text("/metadata/name")
     }
 
-    /// `metadata.uid`.
+    /// Returns `metadata.uid`.
     pub fn uid(&self) -> &str {
         self.text("/metadata/uid")
     }
 
-    /// `metadata.resourceVersion`.
+    /// Returns `metadata.resourceVersion`.
     pub fn resource_version(&self) -> &str {
         self.text("/metadata/resourceVersion")
     }
 
-    /// `imagePullSecrets`, each tracker as it is.
+    /// Returns the entries of `imagePullSecrets`, unchanged.
     pub fn image_pull_secrets(&self) -> &[Value] {
         self.0
             .get("imagePullSecrets")
@@ -66,7 +66,7 @@ impl StoredAccount {
             .unwrap_or_default()
     }
 
-    /// `metadata.managedFields`.
+    /// Returns `metadata.managedFields`.
     pub fn managed_fields(&self) -> &[Value] {
         self.0
             .pointer("/metadata/managedFields")
@@ -84,10 +84,10 @@ impl StoredAccount {
 }
 
 impl ClusterClient {
-    /// The ServiceAccount, or `None` where it, or its namespace, is not there.
+    /// Reads the ServiceAccount. Returns `None` if it or its namespace does not exist.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn read_account(
         &self,
         namespace: &Namespace,
@@ -107,10 +107,10 @@ impl ClusterClient {
             .transpose()
     }
 
-    /// The ServiceAccount by a list of this one name, for a role that may list and not get.
+    /// Reads the ServiceAccount by a list with a field selector, for roles that grant `list` without `get`.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn list_account(
         self: &Arc<Self>,
         namespace: &Namespace,
@@ -119,16 +119,16 @@ impl ClusterClient {
         let list = List {
             namespace: Some(namespace.clone()),
             fields: format!("metadata.name={name}"),
-            ..accounts()
+            ..list_all()
         };
         let items = Pager::new(self, list).all().await?;
         items.first().map(StoredAccount::read).transpose()
     }
 
-    /// All ServiceAccounts of the namespace that match `labels`, a label selector; an empty one matches all.
+    /// Lists the ServiceAccounts of the namespace that match the label selector `labels`; an empty one matches all.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn list_accounts(
         self: &Arc<Self>,
         namespace: &Namespace,
@@ -137,16 +137,17 @@ impl ClusterClient {
         let list = List {
             namespace: Some(namespace.clone()),
             labels: labels.to_owned(),
-            ..accounts()
+            ..list_all()
         };
         let items = Pager::new(self, list).all().await?;
         items.iter().map(StoredAccount::read).collect()
     }
 
-    /// JSON merge patch (RFC 7386), bound to the version that was read by the `resourceVersion` and `uid` in `body`.
+    /// Sends a JSON merge patch (RFC 7386). The `resourceVersion` and `uid` in `body` make it fail if the account has
+    /// changed.
     ///
     /// # Errors
-    /// The request's fault.
+    /// As [`ClusterClient::send`].
     pub async fn patch_account(
         &self,
         namespace: &Namespace,

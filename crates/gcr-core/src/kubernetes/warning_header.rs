@@ -2,8 +2,9 @@
 
 use crate::domain::escape_control::escape_control;
 
-/// The texts of a `Warning: 299 - "text", 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), printable. What is of
-/// another code is left out; what cannot be read ends it, as in apimachinery's `ParseWarningHeaders`.
+/// Returns the texts of a `Warning: 299 - "text", 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), with control
+/// characters escaped. Warnings with other codes are skipped; the first malformed one ends the list, as in
+/// apimachinery's `ParseWarningHeaders`.
 pub(super) fn texts(value: &http::HeaderValue) -> Vec<String> {
     let mut texts = Vec::new();
     let mut rest = value.to_str().unwrap_or_default().trim_start();
@@ -17,14 +18,14 @@ pub(super) fn texts(value: &http::HeaderValue) -> Vec<String> {
     texts
 }
 
-/// The code, the text and what comes after the first warning of a list.
+/// Splits the first warning off a list: its code, its text, and the rest of the list.
 fn warning(list: &str) -> Option<(&str, (String, &str))> {
     let (code, rest) = list.split_once(' ')?;
     let (_agent, rest) = rest.split_once(' ')?;
     Some((code, quoted(rest.strip_prefix('"')?)?))
 }
 
-/// A quoted string after its first quote, and what comes after its last one.
+/// Splits a quoted string, after its opening quote, from the text after its closing quote.
 fn quoted(rest: &str) -> Option<(String, &str)> {
     let mut text = String::new();
     let mut characters = rest.char_indices();

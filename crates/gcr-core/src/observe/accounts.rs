@@ -1,4 +1,4 @@
-//! What is known of the ServiceAccounts before they are patched.
+//! Observes the ServiceAccounts.
 
 use futures_util::stream::{self, StreamExt as _};
 
@@ -11,19 +11,19 @@ use crate::request::{AccountChange, AccountSelection, DEFAULT_ACCOUNT, DesiredAc
 use crate::target::Target;
 use crate::target_state::TargetState;
 
-/// Accounts of one namespace that are read side by side.
-const SIDE_BY_SIDE: usize = 8;
+/// Maximum number of accounts of one namespace that are read concurrently.
+const MAX_CONCURRENT_READS: usize = 8;
 
-/// A ServiceAccount as it was seen.
+/// A ServiceAccount as observed.
 #[derive(Debug)]
 pub enum ObservedAccount {
-    /// It is there.
+    /// It exists.
     Stored(Box<StoredAccount>),
-    /// It is not there, though its namespace is, or may be.
+    /// It does not exist, although its namespace does or may.
     Missing,
-    /// It is not there, nor will it be: its namespace is being deleted.
+    /// It does not exist, and its namespace is being deleted.
     NamespaceTerminating,
-    /// Its namespace is not there either; the server's words for that.
+    /// Its namespace does not exist. Contains the server's error for the namespace.
     NamespaceMissing(RequestError),
 }
 
@@ -36,22 +36,22 @@ pub(super) async fn observe(
     let Some(open) = &state.open_accounts else {
         return list(target, desired, state, snapshot).await;
     };
-    // Good for this look only: whoever is overtaken has to read.
+    // A listed account is used once: after a conflict it must be read.
     let mut listed = snapshot.accounts.take();
-    let (mut seen, mut unseen): (ObservedAccounts, _) = (Vec::new(), Vec::new());
+    let (mut observed, mut unread): (ObservedAccounts, _) = (Vec::new(), Vec::new());
     for name in open {
-        match listed.as_mut().and_then(|accounts| taken(accounts, name)) {
+        match listed.as_mut().and_then(|accounts| take(accounts, name)) {
             Some(account) => {
-                seen.push((name.clone(), Ok(ObservedAccount::Stored(Box::new(account)))))
+                observed.push((name.clone(), Ok(ObservedAccount::Stored(Box::new(account)))))
             }
-            // What a list has just not shown is not there, unless it may come any moment.
+            // An account that the list lacks does not exist, unless the server is about to create it.
             None if listed.is_some() && !desired.waits_for(name) => {
-                seen.push((name.clone(), Ok(ObservedAccount::Missing)));
+                observed.push((name.clone(), Ok(ObservedAccount::Missing)));
             }
-            None => unseen.push(name.clone()),
+            None => unread.push(name.clone()),
         }
     }
-    let read: ObservedAccounts = stream::iter(unseen)
+    let read: ObservedAccounts = stream::iter(unread)
         .map(|name| async move {
             let account = match find(target, &name).await {
                 Ok(Some(account)) => Ok(ObservedAccount::Stored(Box::new(account))),
@@ -60,22 +60,22 @@ pub(super) async fn observe(
             };
             (name, account)
         })
-        .buffered(SIDE_BY_SIDE)
+        .buffered(MAX_CONCURRENT_READS)
         .collect()
         .await;
-    seen.extend(read);
-    Ok(seen)
+    observed.extend(read);
+    Ok(observed)
 }
 
-/// An account that was listed.
-fn taken(accounts: &mut Vec<StoredAccount>, name: &ServiceAccountName) -> Option<StoredAccount> {
+/// Removes and returns the account called `name`.
+fn take(accounts: &mut Vec<StoredAccount>, name: &ServiceAccountName) -> Option<StoredAccount> {
     let name = name.as_str();
-    let at = accounts.iter().position(|account| account.name() == name)?;
-    Some(accounts.swap_remove(at))
+    let index = accounts.iter().position(|account| account.name() == name)?;
+    Some(accounts.swap_remove(index))
 }
 
-/// Reads an account, or lists it by its name: whichever is not refused, and first what was not refused last. Rights differ
-/// between namespaces.
+/// Looks up an account by `get` or by a list of its name. Begins with the way that was allowed last, and tries the
+/// other after a 403: permissions differ between namespaces.
 async fn find(
     target: &Target,
     name: &ServiceAccountName,
@@ -83,16 +83,16 @@ async fn find(
     let cluster = &target.cluster;
     let lists = cluster.lists_accounts_by_name();
     let first = find_by(lists, target, name).await;
-    let refused = |found: &Result<_, RequestError>| match found {
+    let is_forbidden = |found: &Result<_, RequestError>| match found {
         Ok(_) => false,
         Err(error) => error.api_error().is_some_and(ApiError::is_forbidden),
     };
-    if !refused(&first) {
+    if !is_forbidden(&first) {
         return first;
     }
     let second = find_by(!lists, target, name).await;
-    if refused(&second) {
-        // What a role has as a rule is the right to read.
+    if is_forbidden(&second) {
+        // Report the error of `get`, the verb that roles usually grant.
         return if lists { second } else { first };
     }
     cluster.list_accounts_by_name(!lists);
@@ -129,39 +129,41 @@ async fn list(
             listed.await?
         }
     };
-    let mut seen: ObservedAccounts = accounts
+    let mut observed: ObservedAccounts = accounts
         .into_iter()
         .filter_map(|account| {
             let name = account.name().parse().ok()?;
             Some((name, Ok(ObservedAccount::Stored(Box::new(account)))))
         })
         .collect();
-    // Every namespace has `default`, or will in a moment: `--all` means it too. An empty list alone does not even say
-    // that the namespace is there.
+    // Every namespace gets a `default` account, so that `--all` includes it even before it exists. An empty list does
+    // not prove that the namespace exists.
     let all = desired.selection == AccountSelection::All;
     if all
-        && !seen
+        && !observed
             .iter()
             .any(|(name, _)| name.as_str() == DEFAULT_ACCOUNT)
         && matches!(desired.change, AccountChange::Attach(_))
     {
         if let Ok(name) = DEFAULT_ACCOUNT.parse() {
-            seen.push((name, Ok(missing(target, state).await)));
+            observed.push((name, Ok(missing(target, state).await)));
         }
-    } else if seen.is_empty()
+    } else if observed.is_empty()
         && target.named
         && let NamespaceState::Absent(error) =
             target.cluster.namespace_state(&target.namespace).await
     {
         return Err(error);
     }
-    Ok(seen)
+    Ok(observed)
 }
 
-/// A mistyped namespace must not be waited for, one that was made this very moment must.
+/// Classifies an account that does not exist. The run waits for accounts of a namespace that was just created, but not
+/// for a mistyped namespace.
 async fn missing(target: &Target, state: &TargetState) -> ObservedAccount {
     let first = state.rounds == 0;
-    // It was there a moment ago, or when it was looked at first. It may be gone when the waiting is over.
+    // The namespace exists if the Secret was just written or an earlier round found it. It is checked again after the
+    // deadline.
     if if first {
         state.secret_written
     } else {
@@ -172,15 +174,16 @@ async fn missing(target: &Target, state: &TargetState) -> ObservedAccount {
     match target.cluster.namespace_state(&target.namespace).await {
         NamespaceState::Absent(error) => ObservedAccount::NamespaceMissing(error),
         NamespaceState::Terminating => ObservedAccount::NamespaceTerminating,
-        NamespaceState::Present | NamespaceState::Unreadable => ObservedAccount::Missing,
+        NamespaceState::Present | NamespaceState::Unknown => ObservedAccount::Missing,
     }
 }
 
-/// Those of the Secrets to attach that are not there, as far as we may look and there is an account to attach them to.
+/// Returns the Secrets to attach that do not exist, as far as they may be read. Empty without an account to attach them
+/// to.
 pub(super) async fn missing_secrets(
     target: &Target,
     desired: &DesiredAccounts,
-    seen: &ObservedAccounts,
+    observed: &ObservedAccounts,
     snapshot: &mut TargetSnapshot,
 ) -> Vec<SecretName> {
     let AccountChange::Attach(names) = &desired.change else {
@@ -188,7 +191,7 @@ pub(super) async fn missing_secrets(
     };
     let stored = |(_, account): &(_, _)| matches!(account, Ok(ObservedAccount::Stored(_)));
     let mut missing = Vec::new();
-    if !seen.iter().any(stored) {
+    if !observed.iter().any(stored) {
         return missing;
     }
     for name in names {
@@ -201,11 +204,11 @@ pub(super) async fn missing_secrets(
         if !target.cluster.can_read_secrets() {
             break;
         }
-        let looked = target
+        let metadata = target
             .cluster
             .read_secret_metadata(&target.namespace, name)
             .await;
-        if let Ok(None) = looked {
+        if let Ok(None) = metadata {
             missing.push(name.clone());
         }
     }

@@ -1,8 +1,7 @@
-//! Looks at many namespaces of a cluster by lists: Secrets' metadata by name, and the ServiceAccounts, page by page beside
-//! the work, in the server's order. A page of each is held, and the next one on its way.
+//! Observes many namespaces of a cluster by lists: the metadata of Secrets with one name, and the ServiceAccounts.
 //!
-//! Says only what a list has shown. Where a list is refused, breaks off, does not come or is out of order, nothing is known
-//! from there on and each namespace is read by itself.
+//! Reads the lists page by page in storage order, concurrently with the work, one page ahead. If a list is forbidden,
+//! fails, times out or is not in order, the remaining namespaces are read one by one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use crate::kubernetes::service_accounts::{self, StoredAccount};
 use crate::kubernetes::{ApiError, ClusterClient, RequestError, secrets};
 use crate::request::{AccountChange, AccountSelection, Desired, DryRun};
 
-/// The lists of one cluster, being read.
+/// The lists of one cluster.
 pub struct ListCache {
     cluster: Arc<ClusterClient>,
     secrets: Vec<(SecretName, Listing)>,
@@ -25,20 +24,20 @@ pub struct ListCache {
 }
 
 impl ListCache {
-    /// Begins to read what `desired` is about.
+    /// Starts reading the lists that `desired` needs.
     pub fn open(cluster: &Arc<ClusterClient>, desired: &Desired) -> Self {
         let secrets = secrets_of(desired)
             .into_iter()
             .map(|name| {
-                let list = secrets::named(&name);
+                let list = secrets::list_by_name(&name);
                 (name, Listing::begin(Pager::new(cluster, list)))
             })
             .collect();
         let accounts = desired.accounts.as_ref().map(|accounts| {
-            let mut list = service_accounts::accounts();
+            let mut list = service_accounts::list_all();
             match &accounts.selection {
                 AccountSelection::Names(names) => {
-                    // A field selector knows no "or": of several names all accounts are listed.
+                    // A field selector has no "or": for several names, all accounts are listed.
                     if let [name] = names.as_slice() {
                         list.fields = format!("metadata.name={name}");
                     }
@@ -55,11 +54,11 @@ impl ListCache {
         }
     }
 
-    /// What is known of a namespace. To be asked in the order of [`cmp_storage_key`].
+    /// Returns the listed objects of a namespace. Callers must ask for namespaces in the order of [`cmp_storage_key`].
     pub async fn snapshot(&mut self, namespace: &Namespace) -> TargetSnapshot {
         let mut snapshot = TargetSnapshot::default();
         for (name, listing) in &mut self.secrets {
-            let Some(items) = listing.of(namespace, &self.cluster).await else {
+            let Some(items) = listing.items_of(namespace, &self.cluster).await else {
                 continue;
             };
             let metadata = match items.first().map(secrets::metadata_of).transpose() {
@@ -69,7 +68,7 @@ impl ListCache {
             snapshot.secrets.insert(name.clone(), metadata);
         }
         if let Some(listing) = &mut self.accounts {
-            let items = listing.of(namespace, &self.cluster).await;
+            let items = listing.items_of(namespace, &self.cluster).await;
             let read = items.map(|items| items.iter().map(StoredAccount::read).collect());
             snapshot.accounts = read.and_then(|accounts: Result<_, _>| accounts.ok());
             if listing.take_forbidden() {
@@ -80,7 +79,7 @@ impl ListCache {
     }
 }
 
-/// The Secrets whose being there makes a difference.
+/// Returns the Secrets whose existence affects the plan.
 fn secrets_of(desired: &Desired) -> Vec<SecretName> {
     match (&desired.secret, &desired.accounts) {
         (Some(_), _) if desired.dry_run == DryRun::Client => Vec::new(),
@@ -93,24 +92,25 @@ fn secrets_of(desired: &Desired) -> Vec<SecretName> {
     }
 }
 
-/// A page and the list it is of.
-type Read = (Pager, Result<Option<Vec<Item>>, RequestError>);
+/// A page and the pager to continue with.
+type ReadPage = (Pager, Result<Option<Vec<Item>>, RequestError>);
 
-/// How long a server may answer nothing at all while a page is waited for: a list is a short cut, and must not hold up what
-/// can be read without it. Longer than five tries of 2 s take, and shorter than the silence after which the server is given
-/// up ([`crate::kubernetes::retry`]).
+/// Maximum time without any response from the server while waiting for a page: a list is an optimization and must not
+/// delay reads. Longer than five attempts with `--request-timeout=2s` take, and shorter than
+/// [`UNRESPONSIVE_TIMEOUT`](crate::kubernetes::retry::UNRESPONSIVE_TIMEOUT).
 const LIST_TIMEOUT: Duration = Duration::from_secs(26);
-/// How often that is looked at.
+/// Interval of the check for it.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// One list, read a page ahead.
+/// One list, read one page ahead.
 struct Listing {
-    /// Ended with it: a list that nobody waits for is not read on.
-    ahead: JoinSet<Read>,
+    /// The task that reads the next page. Dropping the listing cancels it.
+    next_page: JoinSet<ReadPage>,
     items: VecDeque<Item>,
+    /// Namespace and name of the last item.
     last: Option<(String, String)>,
-    /// The namespace that was asked for last.
-    asked: Option<String>,
+    /// The last namespace passed to [`Listing::items_of`].
+    requested: Option<String>,
     state: ListState,
 }
 
@@ -125,38 +125,45 @@ enum ListState {
 impl Listing {
     fn begin(pages: Pager) -> Self {
         let mut listing = Self {
-            ahead: JoinSet::new(),
+            next_page: JoinSet::new(),
             items: VecDeque::new(),
             last: None,
-            asked: None,
+            requested: None,
             state: ListState::Open,
         };
-        listing.read_on(pages);
+        listing.read_next(pages);
         listing
     }
 
-    fn read_on(&mut self, mut pages: Pager) {
-        self.ahead.spawn(async move {
+    fn read_next(&mut self, mut pages: Pager) {
+        self.next_page.spawn(async move {
             let page = pages.next().await;
             (pages, page)
         });
     }
 
-    /// Whether the list is forbidden; said once.
+    /// Returns whether the list is forbidden, at most once.
     fn take_forbidden(&mut self) -> bool {
-        let refused = self.state == ListState::Forbidden;
-        if refused {
+        let is_forbidden = self.state == ListState::Forbidden;
+        if is_forbidden {
             self.state = ListState::Broken;
         }
-        refused
+        is_forbidden
     }
 
-    /// The items of a namespace, or `None` where the list cannot say. What is of namespaces before it is let go.
-    async fn of(&mut self, namespace: &Namespace, cluster: &ClusterClient) -> Option<Vec<Item>> {
+    /// Returns the items of a namespace, or `None` if the list does not cover it. Drops the items of earlier
+    /// namespaces.
+    async fn items_of(
+        &mut self,
+        namespace: &Namespace,
+        cluster: &ClusterClient,
+    ) -> Option<Vec<Item>> {
         let namespace = namespace.as_str();
-        let before = self.asked.replace(namespace.to_owned());
-        // Of one that comes too late its items are gone already.
-        if before.is_some_and(|before| cmp_storage_key(&(namespace, ""), &(&before, "")).is_le()) {
+        let previous = self.requested.replace(namespace.to_owned());
+        // The items of a namespace out of order have been dropped already.
+        if previous
+            .is_some_and(|previous| cmp_storage_key(&(namespace, ""), &(&previous, "")).is_le())
+        {
             return None;
         }
         let mut found = Vec::new();
@@ -179,7 +186,7 @@ impl Listing {
 
     async fn take_page(&mut self, cluster: &ClusterClient) {
         let page = loop {
-            match tokio::time::timeout(POLL_INTERVAL, self.ahead.join_next()).await {
+            match tokio::time::timeout(POLL_INTERVAL, self.next_page.join_next()).await {
                 Ok(page) => break page,
                 Err(_) if cluster.unresponsive_for() < LIST_TIMEOUT => {}
                 Err(_) => break None,
@@ -187,7 +194,7 @@ impl Listing {
         };
         let Some(Ok((pages, page))) = page else {
             self.state = ListState::Broken;
-            self.ahead.abort_all();
+            self.next_page.abort_all();
             return;
         };
         match page {
@@ -199,7 +206,7 @@ impl Listing {
                 };
                 self.items.extend(items);
                 if self.state == ListState::Open {
-                    self.read_on(pages);
+                    self.read_next(pages);
                 }
             }
             Ok(None) => self.state = ListState::Full,
@@ -213,7 +220,7 @@ impl Listing {
         }
     }
 
-    /// Whether the items go on from the last page in the order that all lists are joined by.
+    /// Returns whether the items continue the last page in storage order, on which joining the lists relies.
     fn is_in_order(&mut self, items: &[Item]) -> bool {
         for item in items {
             let key = (item.namespace.as_str(), item.name.as_str());

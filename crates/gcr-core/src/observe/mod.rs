@@ -1,4 +1,4 @@
-//! Reads what a target holds, as far as the next plan needs it. Writes nothing.
+//! Reads the objects of a target that the next plan needs. Writes nothing.
 
 mod accounts;
 mod list_cache;
@@ -16,36 +16,36 @@ use crate::request::Desired;
 use crate::target::Target;
 use crate::target_state::TargetState;
 
-/// Accounts by name, each as it was seen or why it could not be.
+/// Accounts by name, each as observed or with the error of the read.
 pub type ObservedAccounts = Vec<(ServiceAccountName, Result<ObservedAccount, RequestError>)>;
 
-/// What one target holds, of the objects that are still open.
+/// The unfinished objects of one target.
 #[derive(Debug)]
 pub struct Observed {
-    /// The Secret, where one is wanted and open.
+    /// The Secret, if one was requested and is not finished.
     pub secret: Option<Result<ObservedSecret, RequestError>>,
-    /// The open accounts, or why they could not be listed.
+    /// The unfinished accounts, or the error of their list.
     pub accounts: Result<ObservedAccounts, RequestError>,
-    /// Secrets the accounts are to refer to and that are not there.
+    /// Secrets to attach that do not exist.
     pub missing_secrets: Vec<SecretName>,
 }
 
-/// Reads the open objects of `target`, as far as `snapshot` does not say: Secret and accounts at the same time. What is
-/// taken from `snapshot` is gone from it: whoever has to look again reads.
+/// Observes the unfinished objects of `target`, Secret and accounts concurrently. Takes listed objects out of
+/// `snapshot`, so that the next round reads them.
 pub async fn observe(
     target: &Target,
     desired: &Desired,
     state: &TargetState,
     snapshot: &mut TargetSnapshot,
 ) -> Observed {
-    let seen_secret = match &desired.secret {
+    let listed_secret = match &desired.secret {
         Some(secret) => snapshot.secret(&secret.name),
         None => None,
     };
     let secret = async {
         match &desired.secret {
-            Some(secret) if !state.secret_ended => {
-                Some(secret::observe(target, desired, secret, seen_secret).await)
+            Some(secret) if !state.secret_finished => {
+                Some(secret::observe(target, desired, secret, listed_secret).await)
             }
             _ => None,
         }
@@ -58,8 +58,10 @@ pub async fn observe(
     };
     let (secret, accounts) = futures_util::join!(secret, accounts);
     let missing_secrets = match (&desired.accounts, &accounts) {
-        (Some(wanted_accounts), Ok(seen)) if desired.secret.is_none() && state.conflicts == 0 => {
-            accounts::missing_secrets(target, wanted_accounts, seen, snapshot).await
+        (Some(desired_accounts), Ok(observed))
+            if desired.secret.is_none() && state.conflicts == 0 =>
+        {
+            accounts::missing_secrets(target, desired_accounts, observed, snapshot).await
         }
         _ => Vec::new(),
     };

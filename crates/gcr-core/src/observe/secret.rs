@@ -1,6 +1,6 @@
-//! What is known of the Secret before it is written.
+//! Observes the Secret.
 //!
-//! Its metadata is enough for most runs; the whole is read only where `--merge` or `--recreate` need it.
+//! Reads metadata only, unless `--merge` or `--recreate` needs the complete Secret.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -10,19 +10,19 @@ use crate::kubernetes::{ApiError, RequestError};
 use crate::request::{Desired, DesiredSecret, DryRun};
 use crate::target::Target;
 
-/// The Secret as it was seen.
+/// The Secret as observed.
 #[derive(Debug)]
 pub enum ObservedSecret {
-    /// Nobody was asked: a client dry run.
-    NotAsked,
-    /// It is not there.
+    /// Not read: a client dry run.
+    NotRead,
+    /// It does not exist.
     Absent,
-    /// It is there.
+    /// It exists; its metadata was read.
     Metadata(Box<ObjectMeta>),
-    /// It is there, and was read whole.
+    /// It exists; it was read completely.
     Full(Box<StoredSecret>),
-    /// It may not be read. What a server dry run of the very same apply answered: the version that is stored, and the
-    /// annotations as they would be afterwards.
+    /// It may not be read. Contains the metadata that a server dry run of the same apply returned: the stored
+    /// resourceVersion, and the annotations after the apply.
     FromDryRun(Box<ObjectMeta>),
 }
 
@@ -33,21 +33,21 @@ pub(super) async fn observe(
     listed: Option<Option<ObjectMeta>>,
 ) -> Result<ObservedSecret, RequestError> {
     if desired.dry_run == DryRun::Client {
-        return Ok(ObservedSecret::NotAsked);
+        return Ok(ObservedSecret::NotRead);
     }
     let (cluster, namespace) = (&target.cluster, &target.namespace);
-    // What a list showed some time ago is enough for the word of an apply, and not for a deletion or an error.
-    let listed = listed.filter(|_| !secret.recreate).filter(|seen| {
-        let leaving = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_some();
-        !seen.as_ref().is_some_and(leaving)
+    // A list may be older. That is good enough to tell created from configured, but not for a deletion or an error.
+    let listed = listed.filter(|_| !secret.recreate).filter(|observed| {
+        let is_terminating = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_some();
+        !observed.as_ref().is_some_and(is_terminating)
     });
     if let Some(None) = listed {
         return Ok(ObservedSecret::Absent);
     }
     if secret.merge || secret.recreate {
-        let whole = cluster.read_secret(namespace, &secret.name).await?;
-        return Ok(whole.map_or(ObservedSecret::Absent, |whole| {
-            ObservedSecret::Full(Box::new(whole))
+        let stored = cluster.read_secret(namespace, &secret.name).await?;
+        return Ok(stored.map_or(ObservedSecret::Absent, |stored| {
+            ObservedSecret::Full(Box::new(stored))
         }));
     }
     if let Some(Some(metadata)) = listed {
@@ -55,20 +55,20 @@ pub(super) async fn observe(
     }
     if cluster.can_read_secrets() {
         match cluster.read_secret_metadata(namespace, &secret.name).await {
-            Ok(seen) => {
-                return Ok(seen.map_or(ObservedSecret::Absent, |seen| {
-                    ObservedSecret::Metadata(Box::new(seen))
+            Ok(metadata) => {
+                return Ok(metadata.map_or(ObservedSecret::Absent, |metadata| {
+                    ObservedSecret::Metadata(Box::new(metadata))
                 }));
             }
             Err(error) if error.api_error().is_some_and(ApiError::is_forbidden) => {}
             Err(error) => return Err(error),
         }
     }
-    try_out(target, desired, secret).await
+    observe_by_dry_run(target, desired, secret).await
 }
 
-/// Where nothing may be read, a server dry run of the very same apply says what is stored.
-async fn try_out(
+/// Observes the Secret without the permission to read it: by a server dry run of the same apply.
+async fn observe_by_dry_run(
     target: &Target,
     desired: &Desired,
     secret: &DesiredSecret,
@@ -80,7 +80,7 @@ async fn try_out(
         field_manager: &desired.field_manager,
         force: secret.force_conflicts,
         dry_run: true,
-        whole: false,
+        return_object: false,
     };
     let reply = target
         .cluster

@@ -1,6 +1,6 @@
-//! What a cluster's lists have shown of one namespace: so many reads less. Nothing known is a sight too.
+//! Holds the objects of one namespace that the cluster's lists contained, which saves reading them one by one.
 //!
-//! Good for the first look only. Whatever turns out stale, and whatever a list does not say, is read.
+//! Valid for the first round only: stale objects, and objects that no list covered, are read.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::domain::names::SecretName;
 use crate::kubernetes::service_accounts::StoredAccount;
 
-/// What is known of one namespace before it is looked at.
+/// The listed objects of one namespace. Empty if no list covered it.
 #[derive(Debug, Default)]
 pub struct TargetSnapshot {
-    /// Secrets by name, `None` where they were not there.
+    /// Secrets by name; `None` if the list did not contain one.
     pub(super) secrets: BTreeMap<SecretName, Option<ObjectMeta>>,
-    /// The accounts that were listed: all that are selected, where they are selected by label or as all.
+    /// The listed accounts: all selected ones, if the selection is by label or `--all`.
     pub(super) accounts: Option<Vec<StoredAccount>>,
 }
 
 impl TargetSnapshot {
-    /// What is known of a Secret; asked again it is not.
+    /// Removes and returns a Secret.
     pub(super) fn secret(&mut self, name: &SecretName) -> Option<Option<ObjectMeta>> {
         self.secrets.remove(name)
     }

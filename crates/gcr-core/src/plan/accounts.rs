@@ -1,4 +1,4 @@
-//! Plans a ServiceAccount: the list it should have, and whether that takes a write.
+//! Plans a ServiceAccount: computes its desired list, and whether a write is needed.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,11 @@ pub(super) fn plan(
     desired: &Desired,
     accounts: &DesiredAccounts,
     name: &ServiceAccountName,
-    seen: Result<ObservedAccount, RequestError>,
+    observed: Result<ObservedAccount, RequestError>,
     state: &TargetState,
     warnings: &mut Vec<String>,
 ) -> AccountStep {
-    let account = match seen {
+    let account = match observed {
         Ok(ObservedAccount::Stored(account)) => account,
         Ok(ObservedAccount::NamespaceMissing(error)) | Err(error) => {
             return AccountStep::Fail(error.into());
@@ -53,7 +53,7 @@ pub(super) fn plan(
         AccountChange::Detach(names) => pull_secret_list::without(list, names),
     };
     let Some(new) = changed else {
-        // It was not so when the list was sent whose answer was lost. Others may have changed it further since.
+        // If a patch of this run got no response, the list differed before it, so that the account counts as patched.
         let outcome = if state.unconfirmed_accounts.contains(name) {
             Outcome::Patched
         } else {
@@ -66,11 +66,11 @@ pub(super) fn plan(
     };
     warnings.extend(owner_warning(name, &account, &desired.field_manager));
     if desired.dry_run == DryRun::Client {
-        let mut shown = account.0;
-        shown["imagePullSecrets"] = Value::Array(new);
-        return AccountStep::Preview(shown);
+        let mut patched = account.0;
+        patched["imagePullSecrets"] = Value::Array(new);
+        return AccountStep::Preview(patched);
     }
-    // The version and the uid make it an answer to what was read: any change since is a conflict, not a loss
+    // With resourceVersion and uid, any change since the read is a conflict and is not overwritten
     // (apiserver registry/generic/registry/store.go).
     let body = json!({
         "metadata": {"resourceVersion": account.resource_version(), "uid": account.uid()},
@@ -81,11 +81,11 @@ pub(super) fn plan(
     }
 }
 
-/// Managers that write what they hold again, by whatever operation.
+/// Field managers that restore the fields they own, with any operation.
 const REAPPLYING_MANAGERS: [&str; 3] =
     ["helm", "argocd-controller", "argocd-application-controller"];
 
-/// Warns where somebody applies the list: he may put it back as it was.
+/// Returns a warning if another manager applies the list: it may restore its own list.
 fn owner_warning(
     name: &ServiceAccountName,
     account: &StoredAccount,
@@ -97,19 +97,19 @@ fn owner_warning(
         .filter(|entry| entry.pointer("/fieldsV1/f:imagePullSecrets").is_some())
         .filter_map(|entry| {
             let manager = entry["manager"].as_str()?;
-            let restores = entry["operation"] == "Apply" || REAPPLYING_MANAGERS.contains(&manager);
-            (restores && manager != field_manager).then_some(manager)
+            let reapplies = entry["operation"] == "Apply" || REAPPLYING_MANAGERS.contains(&manager);
+            (reapplies && manager != field_manager).then_some(manager)
         })
         .collect();
     (!owners.is_empty()).then(|| {
         let owners = owners.into_iter().map(escape_control).collect::<Vec<_>>().join(", ");
-        format!("serviceaccount {:?}: its imagePullSecrets belong to {owners}, which may put the list back; change it there too", name.as_str())
+        format!("serviceaccount {:?}: its imagePullSecrets belong to {owners}, which may restore the list; change it there too", name.as_str())
     })
 }
 
 pub(super) fn missing_secret_warning(name: &SecretName) -> String {
     format!(
-        "secret {:?} is not there: pods that refer to it cannot pull until it is made",
+        "secret {:?} not found; pods that reference it cannot pull until it exists",
         name.as_str()
     )
 }

@@ -1,4 +1,4 @@
-//! From what is wanted and what was seen to what is to be done. Pure and synchronous: no network, no clock.
+//! Computes the next steps from the desired and the observed state. Pure and synchronous: no network, no clock.
 
 mod accounts;
 mod replacement;
@@ -17,39 +17,39 @@ use crate::observe::Observed;
 use crate::request::Desired;
 use crate::target_state::{PriorState, TargetState};
 
-/// What to do next in one target: the Secret's step first, and the accounts' only once it went well.
+/// The next steps in one target: the Secret's step first, then those of the accounts if it succeeds.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// The Secret's step, while it is open.
+    /// The Secret's step, unless it is finished.
     pub secret: Option<SecretStep>,
-    /// A step for each open account; they do not wait for one another.
+    /// The step of each unfinished account. They are independent of each other.
     pub accounts: Vec<(ServiceAccountName, AccountStep)>,
-    /// Why the accounts could not even be named.
+    /// The error of the list that selects the accounts.
     pub accounts_error: Option<ObjectError>,
-    /// What the user should know.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
 }
 
-/// What to do about the Secret.
+/// The next step for the Secret.
 #[derive(Debug)]
 pub enum SecretStep {
     /// Apply it.
     Apply(SecretApply),
-    /// Delete the one that was read, wait until it is gone, apply.
+    /// Delete the observed Secret, wait until it is gone, and apply the new one.
     Replace {
-        /// The uid and version of the one to delete.
-        guard: Preconditions,
-        /// The apply that makes the new one.
+        /// The uid and resourceVersion of the Secret to delete.
+        preconditions: Preconditions,
+        /// The apply that creates the new Secret.
         apply: SecretApply,
     },
-    /// Say what would be done: a client dry run.
+    /// Print the Secret: a client dry run.
     Preview,
-    /// It cannot be done.
+    /// Report the error.
     Fail(ObjectError),
 }
 
 impl SecretStep {
-    /// The warning that is due once the step went well.
+    /// Returns the warning to print if the step succeeds.
     pub fn dropped_hosts(&self) -> Option<String> {
         match self {
             Self::Apply(apply) | Self::Replace { apply, .. } => apply.dropped_hosts.clone(),
@@ -60,57 +60,57 @@ impl SecretStep {
 
 /// A server-side apply of the Secret.
 pub struct SecretApply {
-    /// The prepared body.
+    /// The request body.
     pub body: Bytes,
-    /// Take fields over.
+    /// Whether to take over fields of other managers.
     pub force: bool,
-    /// What its answer is judged against.
-    pub before: PriorState,
-    /// Take off the annotation that holds a copy of a key.
+    /// The Secret before the apply, to tell created, configured and unchanged apart.
+    pub prior_state: PriorState,
+    /// Whether to remove the last-applied annotation, which contains an earlier key.
     pub drop_last_applied: bool,
-    /// An earlier apply may have been carried out unheard: what is there may be ours.
-    pub repeated: bool,
-    /// The warning that is due once it went well: hosts it takes out of the Secret.
+    /// Whether an earlier apply of this run got no response and may have created the stored Secret.
+    pub may_have_applied: bool,
+    /// The warning to print if the apply succeeds: hosts that it removes from the Secret.
     pub dropped_hosts: Option<String>,
-    /// A conflict of versions means that the plan is stale, not that it failed.
-    pub guarded: bool,
+    /// Whether the body contains a resourceVersion: a conflict then means that the plan is stale, not an error.
+    pub has_preconditions: bool,
 }
 
 impl std::fmt::Debug for SecretApply {
-    /// The body holds a key.
+    /// Omits the body, which contains a key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("SecretApply")
             .field("force", &self.force)
-            .field("before", &self.before)
+            .field("prior_state", &self.prior_state)
             .finish_non_exhaustive()
     }
 }
 
-/// What to do about a ServiceAccount.
+/// The next step for a ServiceAccount.
 #[derive(Debug)]
 pub enum AccountStep {
-    /// Write its list, bound to the version that was read.
+    /// Patch its list, with the observed uid and resourceVersion as preconditions.
     Patch {
         /// The JSON merge patch.
         body: Bytes,
     },
-    /// A client dry run: this is what it would become.
+    /// Print the patched account: a client dry run.
     Preview(Value),
-    /// Nothing has to be written.
+    /// Write nothing.
     NoOp {
-        /// The word it ends with: unchanged, or patched where an earlier write of ours turns out to be there.
+        /// `Unchanged`, or `Patched` if the list contains an earlier write of this run that got no response.
         outcome: Outcome,
-        /// The account as it is.
+        /// The observed account.
         account: Value,
     },
-    /// It is not there yet: look again.
+    /// Observe it again: it does not exist yet.
     Requeue,
-    /// It cannot be done.
+    /// Report the error.
     Fail(ObjectError),
 }
 
-/// Plans the next steps.
+/// Computes the next steps.
 pub fn plan(desired: &Desired, observed: Observed, state: &TargetState) -> Plan {
     let mut plan = Plan::default();
     if let (Some(secret), Some(seen)) = (&desired.secret, observed.secret) {

@@ -1,7 +1,7 @@
-//! Whether a Secret must, and may, be deleted to make room for ours: what `--recreate` asks before it does.
+//! Decides whether `--recreate` must, and may, delete the stored Secret.
 //!
-//! Nothing of somebody else's is lost: other keys and owners speak against it for good, other hands until
-//! `--force-conflicts` is given.
+//! It never deletes a Secret with an owner or with other keys, and one with another applier or without our label only
+//! with `--force-conflicts`.
 
 use super::secret::{applies, manager};
 use crate::domain::docker_config::DockerConfig;
@@ -11,18 +11,18 @@ use crate::kubernetes::secrets::StoredSecret;
 use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
 use crate::request::DesiredSecret;
 
-/// Whether only a new Secret can hold what is wanted.
+/// Returns whether only a new Secret can have the desired content.
 pub(super) fn requires_recreate(stored: &StoredSecret, config: &DockerConfig) -> bool {
-    let same = stored
+    let is_same_config = stored
         .data
         .get(pull_secret::KEY)
         .is_some_and(|data| **data == *config.to_json());
-    let leaving = stored.metadata.deletion_timestamp.is_some();
-    leaving || stored.type_ != pull_secret::TYPE || (stored.immutable && !same)
+    let is_terminating = stored.metadata.deletion_timestamp.is_some();
+    is_terminating || stored.type_ != pull_secret::TYPE || (stored.immutable && !is_same_config)
 }
 
-/// What speaks against deleting the Secret: nothing of somebody else's is lost.
-pub(super) fn api_error(
+/// Returns the error if the Secret must not be deleted.
+pub(super) fn refusal(
     secret: &DesiredSecret,
     stored: &StoredSecret,
     field_manager: &str,
@@ -48,9 +48,9 @@ pub(super) fn api_error(
     if secret.force_conflicts {
         return None;
     }
-    let by_force = |why: String| {
+    let allowed_by_force = |why: String| {
         Some(ObjectError {
-            hint: Some(Hint::RecreateByForce),
+            hint: Some(Hint::RecreateWithForce),
             ..refuse(why)
         })
     };
@@ -60,17 +60,17 @@ pub(super) fn api_error(
         .flatten()
         .find(|entry| applies(entry) && manager(entry) != field_manager)
     {
-        return by_force(format!("{:?} applies it", escape_control(manager(entry))));
+        return allowed_by_force(format!("{:?} applies it", escape_control(manager(entry))));
     }
-    let ours = metadata
+    let has_our_label = metadata
         .labels
         .iter()
         .flatten()
         .any(|(key, value)| key == pull_secret::MANAGED_BY && value == pull_secret::MANAGER);
-    if ours {
+    if has_our_label {
         None
     } else {
-        by_force(format!(
+        allowed_by_force(format!(
             "it does not carry the label {}: {}",
             pull_secret::MANAGED_BY,
             pull_secret::MANAGER

@@ -1,4 +1,4 @@
-//! Plans the Secret: apply it, replace it, or say why neither will do.
+//! Plans the Secret: apply it, replace it, or report why neither is possible.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 
@@ -16,63 +16,70 @@ use crate::target_state::{PriorState, TargetState};
 pub(super) fn plan(
     desired: &Desired,
     secret: &DesiredSecret,
-    seen: Result<ObservedSecret, RequestError>,
+    observed: Result<ObservedSecret, RequestError>,
     state: &TargetState,
     warnings: &mut Vec<String>,
 ) -> SecretStep {
-    let seen = match seen {
-        Ok(seen) => seen,
+    let observed = match observed {
+        Ok(observed) => observed,
         Err(error) => return SecretStep::Fail(classify_apply_error(error, secret)),
     };
-    let body = |config: &DockerConfig, guard: Option<&Preconditions>| {
-        PullSecret::new(&secret.name, &secret.credential, config).apply_body(guard)
+    let body = |config: &DockerConfig, preconditions: Option<&Preconditions>| {
+        PullSecret::new(&secret.name, &secret.credential, config).apply_body(preconditions)
     };
-    let apply =
-        |config: &DockerConfig, guard: Option<Preconditions>, before: PriorState| SecretApply {
-            // What is bound to nothing and keeps nothing is the same everywhere.
-            body: if guard.is_none() && std::ptr::eq(config, &secret.config) {
-                secret.body.get(|| body(config, None))
-            } else {
-                body(config, guard.as_ref())
-            },
-            force: secret.force_conflicts,
-            before: state.unconfirmed_secret.clone().unwrap_or(before),
-            repeated: state.unconfirmed_secret.is_some(),
-            drop_last_applied: false,
-            dropped_hosts: None,
-            guarded: guard.is_some(),
+    let apply = |config: &DockerConfig,
+                 preconditions: Option<Preconditions>,
+                 prior_state: PriorState| SecretApply {
+        // Without preconditions and merged entries, the body is the same in every namespace.
+        body: if preconditions.is_none() && std::ptr::eq(config, &secret.config) {
+            secret.body.get(|| body(config, None))
+        } else {
+            body(config, preconditions.as_ref())
+        },
+        force: secret.force_conflicts,
+        prior_state: state.unconfirmed_secret.clone().unwrap_or(prior_state),
+        may_have_applied: state.unconfirmed_secret.is_some(),
+        drop_last_applied: false,
+        dropped_hosts: None,
+        has_preconditions: preconditions.is_some(),
+    };
+    // An apply to an existing Secret may remove an annotation and hosts.
+    let mut apply_to_existing =
+        |metadata: &ObjectMeta, config: &DockerConfig, preconditions: Option<Preconditions>| {
+            SecretApply {
+                drop_last_applied: removes_last_applied(metadata, secret, warnings),
+                dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
+                ..apply(
+                    config,
+                    preconditions,
+                    prior_state(metadata, &desired.field_manager),
+                )
+            }
         };
-    // What is known of the stored Secret decides what the apply leaves behind and what it takes away.
-    let mut over =
-        |metadata: &ObjectMeta, config: &DockerConfig, guard: Option<Preconditions>| SecretApply {
-            drop_last_applied: removes_last_applied(metadata, secret, warnings),
-            dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
-            ..apply(config, guard, before(metadata, &desired.field_manager))
-        };
-    match seen {
-        ObservedSecret::NotAsked => SecretStep::Preview,
+    match observed {
+        ObservedSecret::NotRead => SecretStep::Preview,
         ObservedSecret::Absent => {
-            // A version that cannot match: should somebody make the Secret meanwhile, it is a conflict, not a silent
-            // overwrite of hosts that --merge promises to keep.
-            let guard = secret.merge.then(|| Preconditions {
+            // This resourceVersion never matches: if another client creates the Secret meanwhile, the apply is a
+            // conflict and does not overwrite hosts that --merge must keep.
+            let preconditions = secret.merge.then(|| Preconditions {
                 uid: None,
                 resource_version: "1".to_owned(),
             });
-            SecretStep::Apply(apply(&secret.config, guard, PriorState::Absent))
+            SecretStep::Apply(apply(&secret.config, preconditions, PriorState::Absent))
         }
         ObservedSecret::FromDryRun(metadata) => {
-            let before = PriorState::Present {
+            let prior_state = PriorState::Present {
                 resource_version: metadata.resource_version.clone().unwrap_or_default(),
                 last_applied_at: None,
             };
             SecretStep::Apply(SecretApply {
                 drop_last_applied: removes_last_applied(&metadata, secret, warnings),
-                ..apply(&secret.config, None, before)
+                ..apply(&secret.config, None, prior_state)
             })
         }
-        ObservedSecret::Metadata(metadata) => match being_deleted(&metadata, secret) {
+        ObservedSecret::Metadata(metadata) => match terminating_error(&metadata, secret) {
             Some(error) => SecretStep::Fail(error),
-            None => SecretStep::Apply(over(&metadata, &secret.config, None)),
+            None => SecretStep::Apply(apply_to_existing(&metadata, &secret.config, None)),
         },
         ObservedSecret::Full(stored) => {
             let merged = match merged(secret, &stored) {
@@ -81,15 +88,15 @@ pub(super) fn plan(
             };
             let config = merged.as_ref().unwrap_or(&secret.config);
             let metadata = &stored.metadata;
-            let guard = Preconditions {
+            let preconditions = Preconditions {
                 uid: metadata.uid.clone(),
                 resource_version: metadata.resource_version.clone().unwrap_or_default(),
             };
             if secret.recreate && replacement::requires_recreate(&stored, config) {
-                return match replacement::api_error(secret, &stored, &desired.field_manager) {
+                return match replacement::refusal(secret, &stored, &desired.field_manager) {
                     Some(error) => SecretStep::Fail(error),
                     None => SecretStep::Replace {
-                        guard,
+                        preconditions,
                         apply: SecretApply {
                             dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
                             ..apply(config, None, PriorState::Absent)
@@ -97,16 +104,16 @@ pub(super) fn plan(
                     },
                 };
             }
-            if let Some(error) = being_deleted(metadata, secret) {
+            if let Some(error) = terminating_error(metadata, secret) {
                 return SecretStep::Fail(error);
             }
-            let guard = secret.merge.then_some(guard);
-            SecretStep::Apply(over(metadata, config, guard))
+            let preconditions = secret.merge.then_some(preconditions);
+            SecretStep::Apply(apply_to_existing(metadata, config, preconditions))
         }
     }
 }
 
-/// With `--merge`, our config with the stored one's other hosts after it.
+/// Returns our config merged with the stored one, or `None` without `--merge` or without a stored config.
 fn merged(
     secret: &DesiredSecret,
     stored: &StoredSecret,
@@ -123,26 +130,26 @@ fn merged(
         })
 }
 
-/// A Secret on its way out takes writes, and takes them with it.
-fn being_deleted(metadata: &ObjectMeta, secret: &DesiredSecret) -> Option<ObjectError> {
+/// Returns the error for a Secret that is being deleted: the server accepts writes to it, but they vanish with it.
+fn terminating_error(metadata: &ObjectMeta, secret: &DesiredSecret) -> Option<ObjectError> {
     metadata.deletion_timestamp.as_ref()?;
     let finalizers = metadata.finalizers.iter().flatten();
-    let trouble = ObjectErrorKind::StillDeleting {
+    let error = ObjectErrorKind::StillDeleting {
         name: secret.name.to_string(),
         finalizers: finalizers
-            .map(|it| escape_control(it).into_owned())
+            .map(|finalizer| escape_control(finalizer).into_owned())
             .collect(),
     };
-    Some(trouble.into())
+    Some(error.into())
 }
 
-/// The warning of hosts that the apply takes out of the Secret.
+/// Returns the warning about hosts that the apply removes from the Secret.
 fn dropped_hosts(
     metadata: &ObjectMeta,
     secret: &DesiredSecret,
     hosts: &[String],
 ) -> Option<String> {
-    let gone: Vec<&str> = annotation(metadata, pull_secret::REGISTRIES)?
+    let dropped: Vec<&str> = annotation(metadata, pull_secret::REGISTRIES)?
         .split(',')
         .filter(|host| !host.is_empty() && !hosts.iter().any(|kept| kept == host))
         .collect();
@@ -151,23 +158,24 @@ fn dropped_hosts(
     } else {
         "; --merge keeps other hosts"
     };
-    (!gone.is_empty()).then(|| {
+    (!dropped.is_empty()).then(|| {
         format!(
             "secret {:?} no longer holds a credential for {}{advice}",
             secret.name.as_str(),
-            escape_control(&gone.join(", "))
+            escape_control(&dropped.join(", "))
         )
     })
 }
 
-/// Whether the copy of a key that `kubectl apply` leaves is to be removed; where it is not, warns of it.
+/// Returns whether to remove the annotation in which `kubectl apply` keeps an earlier key. Adds a warning if the
+/// annotation exists and stays.
 fn removes_last_applied(
     metadata: &ObjectMeta,
     secret: &DesiredSecret,
     warnings: &mut Vec<String>,
 ) -> bool {
-    let copied = annotation(metadata, pull_secret::LAST_APPLIED).is_some();
-    if copied && !secret.force_conflicts {
+    let has_copy = annotation(metadata, pull_secret::LAST_APPLIED).is_some();
+    if has_copy && !secret.force_conflicts {
         warnings.push(format!(
             "secret {:?} keeps a copy of a key in an annotation that kubectl apply left; remove it with: kubectl annotate secret {} -n {} {}-",
             secret.name.as_str(),
@@ -176,21 +184,21 @@ fn removes_last_applied(
             pull_secret::LAST_APPLIED
         ));
     }
-    copied && secret.force_conflicts
+    has_copy && secret.force_conflicts
 }
 
 fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a String> {
     metadata.annotations.as_ref()?.get(key)
 }
 
-fn before(metadata: &ObjectMeta, field_manager: &str) -> PriorState {
+fn prior_state(metadata: &ObjectMeta, field_manager: &str) -> PriorState {
     PriorState::Present {
         resource_version: metadata.resource_version.clone().unwrap_or_default(),
         last_applied_at: last_applied_at(metadata, field_manager),
     }
 }
 
-/// When `field_manager` last changed the object by an apply; the server keeps the time when an apply changes nothing.
+/// Returns when `field_manager` last changed the object by an apply. An apply without changes keeps the time.
 pub(crate) fn last_applied_at(
     metadata: &ObjectMeta,
     field_manager: &str,
@@ -212,7 +220,7 @@ pub(super) fn manager(entry: &ManagedFieldsEntry) -> &str {
     entry.manager.as_deref().unwrap_or_default()
 }
 
-/// Managers that stand for a person at a keyboard (kubectl's own defaults).
+/// Field managers of interactive use (kubectl's defaults).
 const INTERACTIVE_MANAGERS: [&str; 4] = [
     "kubectl-create",
     "kubectl-client-side-apply",
@@ -220,7 +228,7 @@ const INTERACTIVE_MANAGERS: [&str; 4] = [
     "kubectl-patch",
 ];
 
-/// Says what an apply's refusal means for the Secret.
+/// Converts the error of an apply: recognizes a wrong type, an immutable Secret, and field conflicts.
 pub(crate) fn classify_apply_error(error: RequestError, secret: &DesiredSecret) -> ObjectError {
     let name = secret.name.to_string();
     let recreate = (!secret.recreate).then_some(Hint::Recreate);
@@ -243,10 +251,10 @@ pub(crate) fn classify_apply_error(error: RequestError, secret: &DesiredSecret) 
         };
     }
     if !conflicts.is_empty() {
-        let stranger = conflicts
+        let tool = conflicts
             .iter()
             .find(|(manager, _)| !INTERACTIVE_MANAGERS.contains(&manager.as_str()));
-        let hint = stranger.map_or(Hint::ForceConflicts, |(manager, _)| {
+        let hint = tool.map_or(Hint::ForceConflicts, |(manager, _)| {
             Hint::ManagedElsewhere(manager.clone())
         });
         return ObjectError {

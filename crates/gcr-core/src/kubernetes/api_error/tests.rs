@@ -1,19 +1,19 @@
-//! Answers as servers give them, and kubectl's words for them.
+//! Tests error responses of real servers and kubectl's messages for them.
 
 use super::*;
 
-// Recorded from kube-apiserver 1.37.2: a server-side apply over a Secret that `kubectl create` made.
+// Recorded from kube-apiserver 1.37.2: a server-side apply to a Secret created with `kubectl create`.
 const CONFLICT: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Apply failed with 1 conflict: conflict with \"kubectl-create\" using v1: .data..dockerconfigjson","reason":"Conflict","details":{"causes":[{"reason":"FieldManagerConflict","message":"conflict with \"kubectl-create\" using v1","field":".data..dockerconfigjson"}]},"code":409}"#;
 
 #[test]
-fn a_manager_with_a_quote_in_its_name_keeps_it() {
+fn quoted_word_with_escaped_quote_is_unescaped() {
     let word = quoted_word(r#"conflict with "fl\"ux" using v1"#);
     assert_eq!(word.as_deref(), Some("fl\"ux"));
     assert_eq!(quoted_word("conflict"), None);
 }
 
 #[test]
-fn a_conflict_names_manager_and_field() {
+fn apply_conflict_yields_manager_and_field() {
     let api_error = ApiError::read(
         StatusCode::CONFLICT,
         Some("application/json"),
@@ -30,9 +30,9 @@ fn a_conflict_names_manager_and_field() {
     );
 }
 
-/// What `kubectl get serviceaccount default` 1.37.2 said of these answers.
+/// Compares with the output of `kubectl get serviceaccount default` 1.37.2 for the same responses.
 #[test]
-fn answers_without_a_status_get_client_gos_words() {
+fn response_without_status_gets_client_go_message() {
     let html = b"<html>\n\x1b[31mBad \"Gateway\"</html>\n";
     let (text, page, json) = (
         Some("text/plain"),
@@ -90,7 +90,7 @@ fn answers_without_a_status_get_client_gos_words() {
 }
 
 #[test]
-fn one_invalid_field_is_one_line_and_several_are_a_list() {
+fn invalid_fields_are_printed_in_one_line_or_as_list() {
     let body = |causes: &str| {
         format!(
             r#"{{"kind":"Status","message":"m","reason":"Invalid","details":{{"name":"x","kind":"Secret","causes":[{causes}]}},"code":422}}"#
