@@ -1,35 +1,35 @@
-//! The model server's lists: in the server's order, two objects a page.
+//! Serves the model server's lists: in storage order, two objects per page.
 //!
-//! A page shows what is there when it is asked for, also where the pages before showed something older: a real server
-//! keeps the pages of a list together, so that this is the harder one to read.
+//! Each page contains the state at its own request. A real server serves all pages of a list from one snapshot, so that
+//! the model's lists are harder to read.
 
 use serde_json::{Value, json};
 
-use super::asked::Asked;
+use super::request_info::RequestInfo;
 use super::store::{Answer, Store};
 
-/// Objects a page holds, whatever was asked for.
-const PAGE: usize = 2;
+/// Number of objects per page, whatever `limit` says.
+const PAGE_SIZE: usize = 2;
 
-/// The page that was asked for; of a server that lists all but namespaces `backwards`, its.
-pub(super) fn page(stores: &[Store], asked: &Asked, backwards: bool) -> Answer {
-    let kind = match asked.kind.as_str() {
+/// Returns the requested page. With `reverse_order`, lists of everything but namespaces are in reverse order.
+pub(super) fn page(stores: &[Store], request: &RequestInfo, reverse_order: bool) -> Answer {
+    let kind = match request.resource.as_str() {
         "namespaces" => "NamespaceList",
         "secrets" => "SecretList",
         "serviceaccounts" => "ServiceAccountList",
         other => panic!("the model has no list of {other}"),
     };
-    let from = asked.query.get("continue").cloned().unwrap_or_default();
-    let mut items = all(stores, asked);
+    let from = request.query.get("continue").cloned().unwrap_or_default();
+    let mut items = all(stores, request);
     items.sort_by(|(left, _), (right, _)| left.cmp(right));
-    if backwards && asked.kind != "namespaces" {
+    if reverse_order && request.resource != "namespaces" {
         items.reverse();
         items.retain(|(key, _)| from.is_empty() || *key < from);
     } else {
         items.retain(|(key, _)| *key > from);
     }
-    let more = items.len() > PAGE;
-    items.truncate(PAGE);
+    let more = items.len() > PAGE_SIZE;
+    items.truncate(PAGE_SIZE);
     let next = items.last().filter(|_| more).map(|(key, _)| key.clone());
     let items: Vec<Value> = items.into_iter().map(|(_, item)| item).collect();
     (
@@ -38,21 +38,21 @@ pub(super) fn page(stores: &[Store], asked: &Asked, backwards: bool) -> Answer {
     )
 }
 
-/// All that is meant, each with the key by which etcd sorts it.
-fn all(stores: &[Store], asked: &Asked) -> Vec<(String, Value)> {
-    if asked.kind == "namespaces" {
+/// Returns all selected objects, each with its storage key.
+fn all(stores: &[Store], request: &RequestInfo) -> Vec<(String, Value)> {
+    if request.resource == "namespaces" {
         let namespace = |store: &Store| {
             let name = store.namespace;
             (name.to_owned(), json!({"metadata": {"name": name}}))
         };
         return stores.iter().map(namespace).collect();
     }
-    let name = asked.query.get("fieldSelector");
+    let name = request.query.get("fieldSelector");
     let name = name.and_then(|selector| selector.strip_prefix("metadata.name="));
-    let prefix = format!("{}/", asked.kind.trim_end_matches('s'));
+    let prefix = format!("{}/", request.resource.trim_end_matches('s'));
     let stores = stores
         .iter()
-        .filter(|store| asked.namespace.is_empty() || asked.namespace == store.namespace);
+        .filter(|store| request.namespace.is_empty() || request.namespace == store.namespace);
     let mut found = Vec::new();
     for store in stores {
         for (key, object) in &store.objects {

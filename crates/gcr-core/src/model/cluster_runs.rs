@@ -1,4 +1,4 @@
-//! Many namespaces: which of them are begun while others wait, and what is not asked for their sake.
+//! Tests runs over many namespaces: concurrency, list order, and the ledger of an aborted run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::request::NamespaceMatch;
 
 const DEFAULT: &str = "serviceaccount/default";
 
-/// Attaches to `default`, in whatever namespaces there are.
+/// Returns a job that attaches a Secret to `default` in all namespaces.
 fn attach() -> Job {
     Job {
         attaches: vec!["ours-0".to_owned()],
@@ -38,9 +38,9 @@ fn namespace(job: &Job, name: &'static str, has_default: bool) -> Store {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_holds_up_nobody() {
+async fn waiting_namespaces_do_not_delay_others() {
     let job = attach();
-    // Tests end before memory does.
+    // Leaking is fine in a test.
     let name = |number| &*format!("team-{number:03}").leak();
     let names: Vec<&'static str> = (0..200).map(name).collect();
     let last = names[names.len() - 1];
@@ -48,12 +48,12 @@ async fn who_waits_holds_up_nobody() {
         .iter()
         .map(|name| namespace(&job, name, *name == last));
     let server = Server::new(stores.collect());
-    server.injected_fault(0, &[]);
-    let watched = server.clone();
-    // Others are waited for until ten seconds are over.
-    let watching = tokio::spawn(async move {
+    server.inject(0, &[]);
+    let observed_server = server.clone();
+    // The run waits ten seconds for the missing accounts.
+    let written_early = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        let world = watched.world();
+        let world = observed_server.world();
         let written: Vec<_> = world
             .sent
             .iter()
@@ -62,26 +62,26 @@ async fn who_waits_holds_up_nobody() {
         written
     });
     let run = writer::run(&server, 0, &job, &names).await;
-    assert_eq!(watching.await.unwrap(), [last]);
-    assert_eq!(run[last].ends[DEFAULT], Outcome::Patched);
-    assert_eq!(run[names[0]].ends[DEFAULT], Outcome::Failed);
+    assert_eq!(written_early.await.unwrap(), [last]);
+    assert_eq!(run[last].outcomes[DEFAULT], Outcome::Patched);
+    assert_eq!(run[names[0]].outcomes[DEFAULT], Outcome::Failed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_listed_for_the_sake_of_namespaces_that_are_left_out() {
+async fn excluded_namespaces_cause_no_list_pages() {
     let job = attach();
-    // A page of namespaces holds two, and of accounts too.
+    // Pages of namespaces and of accounts have two objects.
     let stores = ["kube-node-lease", "kube-system", "team"].map(|name| namespace(&job, name, true));
     let server = Server::new(stores.into());
-    server.injected_fault(0, &[]);
+    server.inject(0, &[]);
     let run = writer::run(&server, 0, &job, &["team"]).await;
-    assert_eq!(run["team"].ends[DEFAULT], Outcome::Patched);
-    // Two pages, the Secret, the account, and its patch.
+    assert_eq!(run["team"].outcomes[DEFAULT], Outcome::Patched);
+    // Two pages of namespaces, a list of Secrets, a list of accounts, and a patch.
     assert_eq!(server.world().requests, 5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_in_another_order_hides_no_account() {
+async fn list_in_unexpected_order_hides_no_account() {
     let job = Job {
         accounts: Vec::new(),
         ..attach()
@@ -94,50 +94,58 @@ async fn a_list_in_another_order_hides_no_account() {
         store
     });
     let server = Server::new(stores.into());
-    server.injected_fault(0, &[]);
-    server.world().backwards = true;
+    server.inject(0, &[]);
+    server.world().reverse_order = true;
     let run = writer::run(&server, 0, &job, &names).await;
     for name in names {
         let patched = ["serviceaccount/builder", DEFAULT];
         let patched = patched.map(|account| (account.to_owned(), Outcome::Patched));
-        assert_eq!(run[name].ends, patched.into(), "{name}");
+        assert_eq!(run[name].outcomes, patched.into(), "{name}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_cut_off_counts_what_was_done_whoever_was_told() {
+async fn aborted_run_counts_unreported_writes() {
     let job = attach();
     let name = |number| &*format!("team-{number:03}").leak();
     let names: Vec<&'static str> = (0..400).map(name).collect();
     let stores = names.iter().map(|name| namespace(&job, name, true));
     let server = Server::new(stores.collect());
-    server.injected_fault(0, &[]);
+    server.inject(0, &[]);
     let (events, mut received) = EventSender::channel();
     let (_stop, stopped) = watch::channel(false);
     let desired = job.desired();
     let ledger = Ledger::new(placeholder_objects(&desired));
-    let fleet = ClusterRun {
+    let cluster_run = ClusterRun {
         cluster: Arc::new(writer::cluster(&server, 0, events, stopped)),
         desired: &desired,
         ledger: &ledger,
     };
-    // Nobody takes what is told, until it is cut off.
-    let what = NamespaceMatch::default();
-    let drive = fleet.reconcile(NamespaceSelection::Selector(&what));
+    // No task receives the events until the run is aborted.
+    let selector = NamespaceMatch::default();
+    let reconcile = cluster_run.reconcile(NamespaceSelection::Selector(&selector));
     let minute = Duration::from_secs(60);
-    assert!(tokio::time::timeout(minute, drive).await.is_err());
-    drop(fleet);
-    let mut told = 0;
+    assert!(tokio::time::timeout(minute, reconcile).await.is_err());
+    drop(cluster_run);
+    let mut reported = 0;
     while let Some(event) = received.recv().await {
-        told += u64::from(matches!(event, Event::ObjectResult(_)));
+        reported += u64::from(matches!(event, Event::ObjectResult(_)));
     }
     let world = server.world();
-    let done = world.stores.iter().filter(|it| !it.commits.is_empty());
+    let done = world
+        .stores
+        .iter()
+        .filter(|store| !store.commits.is_empty());
     let done = done.count() as u64;
     let counts = ledger.counts();
-    assert!(100 < told && told < done, "{told} of {done} were told");
+    assert!(
+        100 < reported && reported < done,
+        "{reported} of {done} were reported"
+    );
     assert_eq!(counts[Outcome::Patched as usize], done, "{counts:?}");
-    let untold = ledger.unreported();
-    let untold = untold.iter().filter(|(.., end)| *end == Outcome::Patched);
-    assert_eq!(untold.count() as u64, done - told);
+    let unreported = ledger.unreported();
+    let unreported = unreported
+        .iter()
+        .filter(|(.., end)| *end == Outcome::Patched);
+    assert_eq!(unreported.count() as u64, done - reported);
 }

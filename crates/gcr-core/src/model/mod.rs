@@ -1,17 +1,17 @@
-//! A small API server that loses answers, and writers that race against it through the real [`crate::cluster_run`].
+//! Tests the real [`crate::cluster_run`] against a model of an API server with injected faults and concurrent writers.
 //!
-//! Tests only. The server stands for what is hard to make happen with a real one: an answer lost after the write, a
-//! write that is carried out after its time was up, a conflict at every step. What it answers to an orderly request is
-//! what a real API server answers; the black-box tests speak to one of those.
+//! The model produces faults that are hard to cause on a real server: a response lost after the write, a write applied
+//! after its timeout, a conflict at every step. Without a fault it responds like a real API server, which the black-box
+//! tests use.
 
-mod asked;
 mod atomic_lists;
 mod cluster_runs;
-mod endings;
 mod races;
+mod request_info;
 mod rules;
 mod scenario;
 mod server;
+mod single_runs;
 mod store;
 mod wire;
 mod writer;

@@ -1,4 +1,5 @@
-//! Writers race, answers are lost, others write too: nothing of anybody's is lost, and every word told is true.
+//! Tests racing writers with injected faults and other clients: no change is lost, and every reported outcome is
+//! correct.
 
 use std::time::Duration;
 
@@ -6,13 +7,13 @@ use futures_util::future::join_all;
 use proptest::prelude::*;
 
 use super::rules;
-use super::scenario::{Scenario, Start, scenario};
+use super::scenario::{InitialState, Scenario, scenario};
 use super::server::{InjectedFault, Server, ServerFault};
 use super::writer::{self, Job};
 use crate::ledger::Outcome;
 
-/// Longer than any request can be late.
-const AFTERWARDS: Duration = Duration::from_secs(600);
+/// Longer than any late request takes.
+const SETTLE_TIME: Duration = Duration::from_secs(600);
 
 fn play(scenario: &Scenario) -> Vec<String> {
     fastrand::seed(scenario.seed);
@@ -27,40 +28,40 @@ fn play(scenario: &Scenario) -> Vec<String> {
 async fn race(scenario: &Scenario) -> Vec<String> {
     let server = Server::new(scenario.stores());
     for (index, (_, injected_faults)) in scenario.jobs.iter().enumerate() {
-        server.injected_fault(index, injected_faults);
+        server.inject(index, injected_faults);
     }
     let namespaces = scenario.namespaces();
     let runs = scenario.jobs.iter().enumerate();
     let runs = runs.map(|(index, (job, _))| writer::run(&server, index, job, namespaces));
-    let (runs, ()) = tokio::join!(join_all(runs), scenario.act(&server));
-    tokio::time::sleep(AFTERWARDS).await;
-    let mut wrong = broken(&server);
+    let (runs, ()) = tokio::join!(join_all(runs), scenario.write_externally(&server));
+    tokio::time::sleep(SETTLE_TIME).await;
+    let mut wrong = violations(&server);
     for (index, ((job, _), run)) in scenario.jobs.iter().zip(&runs).enumerate() {
         let world = server.world();
         for store in &world.stores {
-            let told = &run[store.namespace];
-            let said = rules::at_end(store, &world.sent, index, job, told);
-            let place = store.namespace;
+            let reported = &run[store.namespace];
+            let errors = rules::check_outcomes(store, &world.sent, index, job, reported);
+            let namespace = store.namespace;
             wrong.extend(
-                said.iter()
-                    .map(|it| format!("writer {index}, {place}: {it}")),
+                errors
+                    .iter()
+                    .map(|error| format!("writer {index}, {namespace}: {error}")),
             );
         }
     }
-    wrong.extend(again(scenario, &server).await);
+    wrong.extend(check_reruns(scenario, &server).await);
     wrong
 }
 
-/// What was wrong with a write as it was made.
-fn broken(server: &Server) -> Vec<String> {
+/// Returns the violations of the rules for writes.
+fn violations(server: &Server) -> Vec<String> {
     let world = server.world();
-    let broken = world.stores.iter().flat_map(|store| &store.broken);
-    broken.cloned().collect()
+    let violations = world.stores.iter().flat_map(|store| &store.violations);
+    violations.cloned().collect()
 }
 
-/// Whatever came of a run, running it again brings what was asked, and once more writes nothing, also where the same goes
-/// wrong as at first.
-async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
+/// Checks that a second run reaches the desired state and a third writes nothing, also with the first run's faults.
+async fn check_reruns(scenario: &Scenario, server: &Server) -> Vec<String> {
     let mut wrong = Vec::new();
     let namespaces = scenario.namespaces();
     let stored = || -> Vec<_> {
@@ -69,16 +70,20 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
         stores.map(|store| store.objects.clone()).collect()
     };
     for (index, (job, injected_faults)) in scenario.jobs.iter().enumerate() {
-        server.injected_fault(index, &[]);
+        server.inject(index, &[]);
         let second = writer::run(server, index, job, namespaces).await;
         let (objects, requests) = (stored(), server.world().sent.len());
         let third = writer::run(server, index, job, namespaces).await;
-        for (namespace, told) in &second {
-            wrong.extend(told.amiss.iter().cloned());
-            if told.ends.values().any(|outcome| !outcome.is_success()) {
-                let ends = &told.ends;
+        for (namespace, reported) in &second {
+            wrong.extend(reported.problems.iter().cloned());
+            if reported
+                .outcomes
+                .values()
+                .any(|outcome| !outcome.is_success())
+            {
+                let outcomes = &reported.outcomes;
                 wrong.push(format!(
-                    "writer {index}, {namespace}: run again it tells {ends:?}"
+                    "writer {index}, {namespace}: the second run reports {outcomes:?}"
                 ));
             }
         }
@@ -86,17 +91,17 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
             continue;
         }
         if stored() != objects {
-            wrong.push(format!("writer {index}: once more it writes"));
+            wrong.push(format!("writer {index}: the third run writes"));
         }
-        for (namespace, told) in &third {
-            let all = told
-                .ends
+        for (namespace, reported) in &third {
+            let all = reported
+                .outcomes
                 .values()
                 .all(|outcome| *outcome == Outcome::Unchanged);
-            if !all || told.ends.len() != second[namespace].ends.len() {
-                let ends = &told.ends;
+            if !all || reported.outcomes.len() != second[namespace].outcomes.len() {
+                let outcomes = &reported.outcomes;
                 wrong.push(format!(
-                    "writer {index}, {namespace}: once more it tells {ends:?}"
+                    "writer {index}, {namespace}: the third run reports {outcomes:?}"
                 ));
             }
         }
@@ -105,33 +110,35 @@ async fn again(scenario: &Scenario, server: &Server) -> Vec<String> {
             .iter()
             .any(|sent| sent.object.starts_with("serviceaccount/"))
         {
-            wrong.push(format!("writer {index}: once more it patches an account"));
+            wrong.push(format!("writer {index}: the third run patches an account"));
         }
-        server.injected_fault(index, &without_others(injected_faults));
+        server.inject(index, &without_external_writes(injected_faults));
         let faulty = writer::run(server, index, job, namespaces).await;
-        tokio::time::sleep(AFTERWARDS).await;
-        for (namespace, told) in &faulty {
+        tokio::time::sleep(SETTLE_TIME).await;
+        for (namespace, reported) in &faulty {
             let claims = |outcome: &Outcome| outcome.is_success() && *outcome != Outcome::Unchanged;
-            if told.ends.values().any(claims) {
-                let ends = &told.ends;
+            if reported.outcomes.values().any(claims) {
+                let outcomes = &reported.outcomes;
                 wrong.push(format!(
-                    "writer {index}, {namespace}: with nothing to do it tells {ends:?}"
+                    "writer {index}, {namespace}: a faulty run with nothing to do reports {outcomes:?}"
                 ));
             }
         }
         if stored() != objects {
-            wrong.push(format!("writer {index}: with nothing to do it writes"));
+            wrong.push(format!(
+                "writer {index}: a faulty run with nothing to do writes"
+            ));
         }
     }
-    wrong.extend(broken(server));
+    wrong.extend(violations(server));
     wrong
 }
 
-/// The same, but that nobody else changes anything.
-fn without_others(injected_faults: &[InjectedFault]) -> Vec<InjectedFault> {
+/// Returns the faults without the writes of other clients.
+fn without_external_writes(injected_faults: &[InjectedFault]) -> Vec<InjectedFault> {
     let own = |injected_fault: &InjectedFault| match injected_fault.fault {
         ServerFault::Conflict | ServerFault::Restored => InjectedFault {
-            fault: ServerFault::Nothing,
+            fault: ServerFault::None,
             ..*injected_fault
         },
         _ => *injected_fault,
@@ -143,28 +150,28 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 4000, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_every_word_is_true(scenario in scenario()) {
+    fn races_lose_no_change_and_report_correct_outcomes(scenario in scenario()) {
         let wrong = play(&scenario);
         prop_assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }
 
 #[test]
-fn a_question_about_one_account_does_not_hold_up_another() {
+fn slow_access_review_does_not_delay_other_accounts() {
     let job = Job {
         attaches: vec!["ours-0".to_owned()],
         accounts: vec!["builder", "default"],
         ..Job::default()
     };
-    // The second account may not be read, and whether the right is there is answered too late. Meanwhile the first
-    // account's write waits for its second try.
+    // Reads of the second account are forbidden, and its access review times out. Meanwhile the first account's write
+    // waits for its retry.
     let faults = [
-        ServerFault::Nothing,
+        ServerFault::None,
         ServerFault::Forbidden,
-        ServerFault::Nothing,
+        ServerFault::None,
         ServerFault::Late(0),
         ServerFault::Forbidden,
-        ServerFault::Shed(0),
+        ServerFault::Throttled(0),
         ServerFault::Forbidden,
     ];
     let injected_faults = faults.map(|fault| InjectedFault {
@@ -173,9 +180,9 @@ fn a_question_about_one_account_does_not_hold_up_another() {
         fault,
     });
     let scenario = Scenario {
-        places: vec![Start::default()],
+        initial_states: vec![InitialState::default()],
         jobs: vec![(job, injected_faults.to_vec())],
-        acts: Vec::new(),
+        external_writes: Vec::new(),
         seed: 0,
     };
     let wrong = play(&scenario);

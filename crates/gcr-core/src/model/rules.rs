@@ -1,19 +1,19 @@
-//! What must hold: at every write, and of every word that was told.
+//! Checks every write and every reported outcome.
 //!
-//! At a write: entries of others are the same bytes in the same order; ours are there once, the first where it was, or
-//! not at all; the rest of the object is untouched; there was something to change; and an account refers to a Secret
-//! only after it is there.
+//! A write keeps other clients' entries unchanged and in order. It leaves each of the writer's names in the list once,
+//! at its first position, or removes it. It changes nothing else, changes something, and attaches a Secret only after
+//! it exists.
 //!
-//! Of the words, for one writer and one object, once everything late has happened:
+//! The outcomes of one writer and one object mean, after all late requests have been executed:
 //!
-//! * *patched*: a write of its own was carried out; or somebody else's was that did the same while the answer to its
-//!   own was lost, which nobody can tell apart.
-//! * *created*: the same, of the write that made the Secret.
-//! * *configured*: the Secret was there, and was changed by a write of its own, or by somebody else's under its eyes.
-//! * *unchanged*: none was.
-//! * *failed*: none was, or it did not last: the object is not as this writer asked.
-//! * *unknown*: an answer to one was lost.
-//! * *not started*: none was, and none may have been.
+//! * *patched*: a write of the writer was executed, or another client made the same change while the response to the
+//!   writer's own write was lost, which is indistinguishable.
+//! * *created*: the same, for the write that created the Secret.
+//! * *configured*: the Secret existed, and the writer or another client changed it during the run.
+//! * *unchanged*: no write of the writer was executed.
+//! * *failed*: no write was executed, or it did not last: the object is not in the desired state.
+//! * *unknown*: a response to a write was lost.
+//! * *not started*: no write was or may have been executed.
 
 use serde_json::{Value, json};
 
@@ -29,19 +29,19 @@ pub(super) fn list(account: &Value) -> Vec<Value> {
         .unwrap_or_default()
 }
 
-fn names(entry: &Value, names: &[String]) -> bool {
+fn has_name(entry: &Value, names: &[String]) -> bool {
     entry["name"]
         .as_str()
         .is_some_and(|name| names.iter().any(|ours| ours == name))
 }
 
-/// The list as it should be after `intent` met it; written down apart from the code under test.
+/// Computes the list that `intent` must produce, independently of the code under test.
 fn expected(before: &[Value], intent: &Intent) -> Vec<Value> {
     let mut after: Vec<Value> = Vec::new();
     for entry in before {
         let double =
-            names(entry, &intent.attaches) && after.iter().any(|it| it["name"] == entry["name"]);
-        if !double && !names(entry, &intent.detaches) {
+            has_name(entry, &intent.attaches) && after.iter().any(|it| it["name"] == entry["name"]);
+        if !double && !has_name(entry, &intent.detaches) {
             after.push(entry.clone());
         }
     }
@@ -53,8 +53,8 @@ fn expected(before: &[Value], intent: &Intent) -> Vec<Value> {
     after
 }
 
-/// The object without what every write moves, and without the list or the data that ours may change.
-fn rest(object: &Value) -> Value {
+/// Returns the object without the fields that a writer may change.
+fn unchanging_part(object: &Value) -> Value {
     let mut rest = object.clone();
     for field in ["resourceVersion", "managedFields"] {
         rest["metadata"][field] = Value::Null;
@@ -67,8 +67,8 @@ fn rest(object: &Value) -> Value {
     rest
 }
 
-/// Checks a write as it is made.
-pub(super) fn at_commit(store: &mut Store, commit: &Commit) {
+/// Checks a write when it is made.
+pub(super) fn check_commit(store: &mut Store, commit: &Commit) {
     let Commit {
         writer,
         object,
@@ -77,59 +77,60 @@ pub(super) fn at_commit(store: &mut Store, commit: &Commit) {
     } = commit;
     let Some(writer) = *writer else { return };
     let intent = store.intents[writer].clone();
-    let mut broken = |what: String| {
+    let mut violation = |text: String| {
         store
-            .broken
-            .push(format!("writer {writer}, {object}: {what}"))
+            .violations
+            .push(format!("writer {writer}, {object}: {text}"))
     };
     if intent.dry_run {
-        broken("a dry run wrote".to_owned());
+        violation("a dry run wrote".to_owned());
     }
     let Some(before) = before else { return };
-    if rest(before) != rest(after) {
-        broken(format!("touched what is not its own: {before} -> {after}"));
+    if unchanging_part(before) != unchanging_part(after) {
+        violation(format!("changed other fields: {before} -> {after}"));
     }
     if !object.starts_with("serviceaccount/") {
         return;
     }
     let (old, new) = (list(before), list(after));
     if new != expected(&old, &intent) {
-        broken(format!("made {} of {}", json!(new), json!(old)));
+        violation(format!("changed {1} to {0}", json!(new), json!(old)));
     }
     if old == new {
-        broken("wrote what was there already".to_owned());
+        violation("wrote without a change".to_owned());
     }
     if let Some(secret) = &intent.secret
         && !store.objects.contains_key(&format!("secret/{secret}"))
     {
-        store.broken.push(format!(
-            "writer {writer} refers to {secret}, which is not there"
+        store.violations.push(format!(
+            "writer {writer} attached {secret}, which does not exist"
         ));
     }
     for entry in old {
         if let Some(name) = entry["name"].as_str()
-            && names(&entry, &intent.detaches)
+            && has_name(&entry, &intent.detaches)
         {
-            store.taken.insert(name.to_owned());
+            store.removed.insert(name.to_owned());
         }
     }
 }
 
-/// Checks what `writer` told of a namespace against what became of its writes; everything that is wrong, in words.
-pub(super) fn at_end(
+/// Compares the outcomes that `writer` reported for a namespace with its executed writes. Returns descriptions of all
+/// errors.
+pub(super) fn check_outcomes(
     store: &Store,
     sent: &[Sent],
     writer: usize,
     job: &Job,
-    told: &Reported,
+    reported: &Reported,
 ) -> Vec<String> {
-    let mut wrong = told.amiss.clone();
+    let mut wrong = reported.problems.clone();
     for commit in &store.commits {
-        if commit.writer == Some(writer) && !told.ends.contains_key(&commit.object) {
-            wrong.push(format!("{} was written and not told", commit.object));
+        if commit.writer == Some(writer) && !reported.outcomes.contains_key(&commit.object) {
+            wrong.push(format!("{} was written but not reported", commit.object));
         }
     }
-    for (object, outcome) in &told.ends {
+    for (object, outcome) in &reported.outcomes {
         let writes: Vec<&Commit> = store
             .commits
             .iter()
@@ -140,44 +141,44 @@ pub(super) fn at_end(
             .copied()
             .filter(|it| it.writer == Some(writer))
             .collect();
-        let lost = sent.iter().any(|sent| {
+        let unconfirmed = sent.iter().any(|sent| {
             sent.writer == writer
                 && sent.namespace == store.namespace
                 && sent.object == *object
-                && sent.lost
+                && sent.unconfirmed
         });
-        let stands = !own.is_empty() && is_success(store, object, job, false);
-        // A dry run speaks of what would be.
-        let true_word = job.dry_run
+        let is_lasting = !own.is_empty() && is_success(store, object, job, false);
+        // A dry run reports simulated outcomes.
+        let is_correct = job.dry_run
             || match outcome {
-                Outcome::Patched => !own.is_empty() || (lost && !writes.is_empty()),
+                Outcome::Patched => !own.is_empty() || (unconfirmed && !writes.is_empty()),
                 Outcome::Created => {
                     own.iter().any(|it| it.before.is_none())
-                        || (lost && writes.iter().any(|it| it.before.is_none()))
+                        || (unconfirmed && writes.iter().any(|it| it.before.is_none()))
                 }
                 Outcome::Configured => writes
                     .iter()
                     .any(|it| it.before.is_some() || it.writer != Some(writer)),
                 Outcome::Unchanged => own.is_empty(),
-                Outcome::Failed => !stands,
-                Outcome::Unknown => lost,
-                // A lost patch is bound to its version: once somebody else has written, or restored what was before, it
-                // was in vain for good.
-                Outcome::NotStarted if lost && object.starts_with("serviceaccount/") => {
-                    !stands && !writes.is_empty()
+                Outcome::Failed => !is_lasting,
+                Outcome::Unknown => unconfirmed,
+                // An unconfirmed patch has preconditions: after a write or a restore by another client it can no longer
+                // be executed.
+                Outcome::NotStarted if unconfirmed && object.starts_with("serviceaccount/") => {
+                    !is_lasting && !writes.is_empty()
                 }
-                Outcome::NotStarted => own.is_empty() && !lost,
+                Outcome::NotStarted => own.is_empty() && !unconfirmed,
                 Outcome::Replaced => false,
             };
-        if !true_word {
+        if !is_correct {
             wrong.push(format!(
-                "{object} is told {outcome:?}; own writes {}, lost {lost}",
+                "{object} is reported as {outcome:?}; own writes {}, unconfirmed {unconfirmed}",
                 own.len()
             ));
         }
         if outcome.is_success() && !job.dry_run && !is_success(store, object, job, true) {
             wrong.push(format!(
-                "{object} is told {outcome:?} and is not as asked: {:?}",
+                "{object} is reported as {outcome:?} but is not in the desired state: {:?}",
                 store.objects.get(object)
             ));
         }
@@ -185,8 +186,8 @@ pub(super) fn at_end(
     wrong
 }
 
-/// Whether the object is as the job asked; with `pardon`, also where somebody undid it on purpose.
-fn is_success(store: &Store, object: &str, job: &Job, pardon: bool) -> bool {
+/// Returns whether the object is in the desired state; with `allow_undone`, also if another client undid the change.
+fn is_success(store: &Store, object: &str, job: &Job, allow_undone: bool) -> bool {
     let Some(stored) = store.objects.get(object) else {
         return false;
     };
@@ -194,7 +195,7 @@ fn is_success(store: &Store, object: &str, job: &Job, pardon: bool) -> bool {
         let hosts = stored["metadata"]["annotations"]["kubectl-gcr-secret/registries"]
             .as_str()
             .unwrap_or_default();
-        // Who shares a Secret merges into it.
+        // Writers that share a Secret merge into it.
         let desired = job.secret.iter().map(|secret| secret.host.as_str());
         return desired
             .into_iter()
@@ -202,16 +203,16 @@ fn is_success(store: &Store, object: &str, job: &Job, pardon: bool) -> bool {
     }
     let list = list(stored);
     let count = |name: &String| list.iter().filter(|entry| entry["name"] == **name).count();
-    let taken = |name: &String| pardon && store.taken.contains(name);
-    // Somebody who attaches may come after who takes away.
+    let is_removed = |name: &String| allow_undone && store.removed.contains(name);
+    // Another writer may attach the name after this one detached it.
     let attaches = |name: &String| store.intents.iter().any(|it| it.attaches.contains(name));
     let attached = job
         .attaches
         .iter()
-        .all(|name| count(name) == 1 || taken(name));
+        .all(|name| count(name) == 1 || is_removed(name));
     let detached = job
         .detaches
         .iter()
-        .all(|name| count(name) == 0 || (pardon && attaches(name)));
+        .all(|name| count(name) == 0 || (allow_undone && attaches(name)));
     attached && detached
 }

@@ -1,4 +1,4 @@
-//! A race: what is there, who writes, how each request injected_faults, and what somebody else does meanwhile.
+//! Generates races: initial objects, jobs, faults, and concurrent writes of other clients.
 
 use std::time::Duration;
 
@@ -11,91 +11,91 @@ use super::server::{InjectedFault, Server, ServerFault};
 use super::store::Store;
 use super::writer::{Job, SecretJob};
 
-/// The model's namespaces, of which a scenario takes the first. In etcd's order the first comes before the second.
+/// The model's namespaces; a scenario uses the first ones. In storage order, the first comes before the second.
 pub(super) const NAMESPACES: [&str; 3] = ["team-b", "team", "apps"];
-/// The accounts of each.
+/// The accounts of each namespace.
 pub(super) const ACCOUNTS: [&str; 2] = ["builder", "default"];
 
 #[derive(Debug, Clone)]
 pub(super) struct Scenario {
-    /// Of each namespace.
-    pub(super) places: Vec<Start>,
+    /// The initial state of each namespace.
+    pub(super) initial_states: Vec<InitialState>,
     pub(super) jobs: Vec<(Job, Vec<InjectedFault>)>,
-    /// After how many milliseconds, in which namespace, what.
-    pub(super) acts: Vec<(u16, usize, ExternalWrite)>,
+    /// Pause in milliseconds, index of the namespace, write.
+    pub(super) external_writes: Vec<(u16, usize, ExternalWrite)>,
     pub(super) seed: u64,
 }
 
-/// What a namespace begins with.
+/// The initial state of a namespace.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Start {
+pub(super) struct InitialState {
     /// The accounts' lists.
     pub(super) lists: [Vec<Value>; 2],
-    /// `default` is not there at first.
+    /// Whether `default` does not exist at first.
     pub(super) late: bool,
 }
 
-/// What somebody else does, in one step.
+/// A write of another client.
 #[derive(Debug, Clone)]
 pub(super) enum ExternalWrite {
     Append(usize, Value),
     Prepend(usize, Value),
-    /// Takes away the first entry that is nobody's of ours.
+    /// Removes the first entry that no writer of the scenario attaches.
     Drop(usize),
     Label(usize, u8),
-    /// Deletes the account and makes it anew, with the entries of others.
-    Anew(usize),
+    /// Deletes and recreates the account, without the writers' entries.
+    Recreate(usize),
     /// Annotates every Secret.
-    Note(u8),
+    Annotate(u8),
 }
 
 impl Scenario {
     pub(super) fn namespaces(&self) -> &'static [&'static str] {
-        &NAMESPACES[..self.places.len()]
+        &NAMESPACES[..self.initial_states.len()]
     }
 
     pub(super) fn stores(&self) -> Vec<Store> {
-        let places = self.places.iter().zip(self.namespaces());
-        let store = |(place, namespace): (&Start, &&'static str)| {
+        let initial_states = self.initial_states.iter().zip(self.namespaces());
+        let store = |(initial, namespace): (&InitialState, &&'static str)| {
             let mut store = Store::new(namespace);
             store.intents = self.jobs.iter().map(|(job, _)| job.intent()).collect();
-            for (name, list) in ACCOUNTS.iter().zip(&place.lists) {
-                if !(place.late && *name == "default") {
+            for (name, list) in ACCOUNTS.iter().zip(&initial.lists) {
+                if !(initial.late && *name == "default") {
                     store.commit(None, &format!("serviceaccount/{name}"), account(name, list));
                 }
             }
-            // What is there beforehand is nobody's write.
+            // The initial objects do not count as writes.
             store.commits.clear();
             store
         };
-        places.map(store).collect()
+        initial_states.map(store).collect()
     }
 
-    /// Does what others do, each at its time.
-    pub(super) async fn act(&self, server: &Server) {
-        for (pause, at, act) in &self.acts {
+    /// Executes the writes of other clients, each after its pause.
+    pub(super) async fn write_externally(&self, server: &Server) {
+        for (pause, index, write) in &self.external_writes {
             tokio::time::sleep(Duration::from_millis((*pause).into())).await;
             let namespaces = self.namespaces();
-            let namespace = namespaces[at % namespaces.len()];
-            self.act_once(act, server.world().store(namespace));
+            let namespace = namespaces[index % namespaces.len()];
+            self.write_once(write, server.world().store(namespace));
         }
-        for (place, namespace) in self.places.iter().zip(self.namespaces()) {
+        for (initial, namespace) in self.initial_states.iter().zip(self.namespaces()) {
             let mut world = server.world();
             let store = world.store(namespace);
-            if place.late && !store.objects.contains_key("serviceaccount/default") {
-                let list = &place.lists[1];
+            if initial.late && !store.objects.contains_key("serviceaccount/default") {
+                let list = &initial.lists[1];
                 store.commit(None, "serviceaccount/default", account("default", list));
             }
         }
     }
 
-    fn act_once(&self, act: &ExternalWrite, store: &mut Store) {
+    fn write_once(&self, write: &ExternalWrite, store: &mut Store) {
         let ours = |entry: &Value| {
             entry["name"]
                 .as_str()
                 .is_some_and(|name| name.starts_with("ours"))
         };
-        if let ExternalWrite::Note(note) = act {
+        if let ExternalWrite::Annotate(note) = write {
             let secrets: Vec<String> = store
                 .objects
                 .keys()
@@ -113,7 +113,7 @@ impl Scenario {
         | ExternalWrite::Prepend(index, _)
         | ExternalWrite::Drop(index)
         | ExternalWrite::Label(index, _)
-        | ExternalWrite::Anew(index)) = act
+        | ExternalWrite::Recreate(index)) = write
         else {
             return;
         };
@@ -122,7 +122,7 @@ impl Scenario {
             return;
         };
         let mut list = super::rules::list(&account);
-        match act {
+        match write {
             ExternalWrite::Append(_, entry) => list.push(entry.clone()),
             ExternalWrite::Prepend(_, entry) => list.insert(0, entry.clone()),
             ExternalWrite::Drop(_) => {
@@ -133,16 +133,16 @@ impl Scenario {
             ExternalWrite::Label(_, label) => {
                 account["metadata"]["labels"]["theirs"] = json!(label.to_string())
             }
-            ExternalWrite::Anew(_) => {
+            ExternalWrite::Recreate(_) => {
                 for entry in list.iter().filter(|entry| ours(entry)) {
                     store
-                        .taken
+                        .removed
                         .insert(entry["name"].as_str().unwrap().to_owned());
                 }
                 list.retain(|entry| !ours(entry));
                 account["metadata"]["uid"] = Value::Null;
             }
-            ExternalWrite::Note(_) => {}
+            ExternalWrite::Annotate(_) => {}
         }
         account["imagePullSecrets"] = Value::Array(list);
         store.commit(None, &key, account);
@@ -162,7 +162,7 @@ fn entry() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => select(vec!["theirs", "a", "zz", ""]).prop_map(|name| json!({"name": name})),
         1 => Just(json!({})),
-        // Ours is there already, perhaps doubled.
+        // An entry of a writer exists already, perhaps twice.
         1 => (0..4usize).prop_map(|index| json!({"name": format!("ours-{index}")})),
     ]
 }
@@ -176,15 +176,15 @@ fn theirs() -> impl Strategy<Value = Value> {
 
 fn injected_fault() -> impl Strategy<Value = InjectedFault> {
     let fault = prop_oneof![
-        12 => Just(ServerFault::Nothing),
+        12 => Just(ServerFault::None),
         1 => Just(ServerFault::NotConnected),
         1 => Just(ServerFault::ResetBefore),
         4 => Just(ServerFault::ReplyLost),
         1 => Just(ServerFault::Truncated),
         1 => select(vec![502, 503, 504]).prop_map(ServerFault::GatewayAfter),
-        1 => Just(ServerFault::TimeUpAfter),
-        2 => select(vec![500, 502, 503]).prop_map(ServerFault::Refused),
-        1 => (0..4u8).prop_map(ServerFault::Shed),
+        1 => Just(ServerFault::TimeoutAfter),
+        2 => select(vec![500, 502, 503]).prop_map(ServerFault::Rejected),
+        1 => (0..4u8).prop_map(ServerFault::Throttled),
         1 => Just(ServerFault::Conflict),
         1 => Just(ServerFault::Restored),
         2 => Just(ServerFault::Forbidden),
@@ -198,7 +198,7 @@ fn injected_fault() -> impl Strategy<Value = InjectedFault> {
     ];
     let fault = prop_oneof![
         100 => fault,
-        // It ends the whole cluster, so that nothing more is seen.
+        // Rare, because a 401 ends the run on the cluster.
         1 => Just(ServerFault::Unauthorized),
     ];
     (0..40u16, 0..40u16, fault).prop_map(|(before, after, fault)| InjectedFault {
@@ -216,13 +216,13 @@ fn accounts() -> impl Strategy<Value = Vec<&'static str>> {
     ]
 }
 
-/// The job of writer `index`: names of its own, so that what became of them is nobody else's doing.
+/// Generates the job of writer `index`. Each writer has its own Secret names, so that only it attaches them.
 fn job(index: usize) -> impl Strategy<Value = Job> {
     let own = format!("ours-{index}");
     let more = format!("ours-{index}b");
     let ways = (any::<bool>(), any::<bool>(), any::<bool>());
     (0..10u8, accounts(), ways, 0..4usize).prop_map(
-        move |(kind, accounts, (merge, shared, lists), taken)| {
+        move |(kind, accounts, (merge, shared, lists), removed)| {
             let name = if shared {
                 "ours-shared".to_owned()
             } else {
@@ -249,7 +249,7 @@ fn job(index: usize) -> impl Strategy<Value = Job> {
                     ..Job::default()
                 },
                 4 => Job {
-                    detaches: vec![format!("ours-{taken}")],
+                    detaches: vec![format!("ours-{removed}")],
                     accounts,
                     ..Job::default()
                 },
@@ -291,8 +291,8 @@ fn act() -> impl Strategy<Value = (u16, usize, ExternalWrite)> {
         2 => (0..2usize, theirs()).prop_map(|(at, entry)| ExternalWrite::Prepend(at, entry)),
         1 => (0..2usize).prop_map(ExternalWrite::Drop),
         2 => (0..2usize, any::<u8>()).prop_map(|(at, label)| ExternalWrite::Label(at, label)),
-        1 => (0..2usize).prop_map(ExternalWrite::Anew),
-        1 => any::<u8>().prop_map(ExternalWrite::Note),
+        1 => (0..2usize).prop_map(ExternalWrite::Recreate),
+        1 => any::<u8>().prop_map(ExternalWrite::Annotate),
     ];
     let pause = prop_oneof![4 => 0..60u16, 1 => 100..3000u16];
     (pause, 0..NAMESPACES.len(), act)
@@ -301,7 +301,7 @@ fn act() -> impl Strategy<Value = (u16, usize, ExternalWrite)> {
 pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
     let injected_faults = || vec(injected_fault(), 0..30);
     let start = (vec(entry(), 0..6), vec(entry(), 0..6), any::<bool>());
-    let start = start.prop_map(|(builder, default, late)| Start {
+    let start = start.prop_map(|(builder, default, late)| InitialState {
         lists: [builder, default],
         late,
     });
@@ -310,13 +310,13 @@ pub(super) fn scenario() -> impl Strategy<Value = Scenario> {
         2 => ((job(0), injected_faults()), (job(1), injected_faults())).prop_map(|(a, b)| vec![a, b]),
         2 => ((job(0), injected_faults()), (job(1), injected_faults()), (job(2), injected_faults()), (job(3), injected_faults())).prop_map(|(a, b, c, d)| vec![a, b, c, d]),
     ];
-    let places = vec(start, 1..=NAMESPACES.len());
-    (places, jobs, vec(act(), 0..14), any::<u64>()).prop_map(|(places, jobs, acts, seed)| {
-        Scenario {
-            places,
+    let initial_states = vec(start, 1..=NAMESPACES.len());
+    (initial_states, jobs, vec(act(), 0..14), any::<u64>()).prop_map(
+        |(initial_states, jobs, external_writes, seed)| Scenario {
+            initial_states,
             jobs,
-            acts,
+            external_writes,
             seed,
-        }
-    })
+        },
+    )
 }

@@ -1,6 +1,6 @@
-//! The model server: takes requests, carries them out some time later, and answers, or not.
+//! Implements the model server: accepts requests, executes them after a delay, and responds or injects a fault.
 //!
-//! What a request does is done in a task of its own: a client that has gone away does not stop it.
+//! A task of its own executes each request, so that it continues after the client has cancelled it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,76 +13,76 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tower::BoxError;
 
-use super::asked::Asked;
 use super::atomic_lists;
+use super::request_info::RequestInfo;
 use super::store::{Answer, Store, not_found, status};
 use super::wire::{self, Reply};
 
-/// More requests than any race takes.
-const REQUESTS: u32 = 20_000;
+/// Limit that no run reaches unless it loops forever.
+const MAX_REQUESTS: u32 = 20_000;
 
-/// What goes wrong with one request.
+/// A fault of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServerFault {
-    Nothing,
-    /// No connection was made.
+    None,
+    /// The connection is refused.
     NotConnected,
-    /// The connection broke before the server took the request.
+    /// The connection breaks before the server receives the request.
     ResetBefore,
-    /// The connection broke after the server had carried it out.
+    /// The connection breaks after the server has executed the request.
     ReplyLost,
-    /// The answer broke off.
+    /// The connection breaks within the response.
     Truncated,
-    /// It was carried out, and a gateway gave this answer.
+    /// The request is executed, and a gateway responds with this status.
     GatewayAfter(u16),
-    /// It was carried out, and the server said that its time was up.
-    TimeUpAfter,
-    /// It was not carried out.
-    Refused(u16),
-    /// Too many requests: not carried out; seconds to wait.
-    Shed(u8),
-    /// Somebody else is faster by a hair: writes in vain. Reads injected_fault well.
+    /// The request is executed, and the server responds with a `Timeout` error.
+    TimeoutAfter,
+    /// The request is not executed; the response has this status.
+    Rejected(u16),
+    /// 429: the request is not executed; the value is `Retry-After` in seconds.
+    Throttled(u8),
+    /// Another client changes the object just before a write. Reads succeed.
     Conflict,
-    /// A backup was restored since the account was read. Reads, and Secrets, injected_fault well.
+    /// A backup of the account is restored just before a patch. Reads, and requests for Secrets, succeed.
     Restored,
-    /// The right was taken away.
+    /// 403.
     Forbidden,
-    /// Nothing answers; it is carried out so many seconds after the client has given up.
+    /// No response; the request is executed this many seconds after the client's timeout.
     Late(u8),
-    /// Nothing answers, nothing is carried out.
+    /// No response; the request is not executed.
     Hang,
-    /// It is carried out, and nothing answers, or too slowly to be waited for.
+    /// No response; the request is executed.
     Silent,
-    /// Not carried out: the caller is not known.
+    /// 401: the request is not executed.
     Unauthorized,
-    /// Not carried out: it should be asked elsewhere.
+    /// A redirect: the request is not executed.
     Redirected,
-    /// Not carried out, and a page of somebody else's says 200.
+    /// A proxy responds with its login page and 200; the request is not executed.
     LoginPage,
-    /// It was carried out, and the answer is larger than anybody should read.
+    /// The request is executed, and the response is endless.
     Huge,
-    /// A list has grown too old to be read on. First pages, and whatever is no list, injected_fault well.
+    /// 410: the continue token of a list has expired. First pages and other requests succeed.
     Gone,
 }
 
 impl ServerFault {
-    /// Whether the client cannot know if the request was carried out.
-    fn loses_the_answer(self) -> bool {
+    /// Returns whether the client cannot know if the request was executed.
+    fn may_be_unconfirmed(self) -> bool {
         match self {
             Self::ResetBefore | Self::ReplyLost | Self::Truncated | Self::Late(_) | Self::Hang => {
                 true
             }
-            Self::GatewayAfter(_) | Self::TimeUpAfter | Self::Silent | Self::Huge => true,
-            // It says 200, and nobody can know of what.
+            Self::GatewayAfter(_) | Self::TimeoutAfter | Self::Silent | Self::Huge => true,
+            // 200, but not from the API server.
             Self::LoginPage => true,
-            // A gateway says so, and has not been asked what became of it.
-            Self::Refused(code) => code != 500,
+            // From a gateway, which may have lost the server's response.
+            Self::Rejected(code) => code != 500,
             _ => false,
         }
     }
 }
 
-/// How one request injected_faults.
+/// The fault of one request, and the delays before and after its execution in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InjectedFault {
     pub(super) before: u16,
@@ -90,27 +90,28 @@ pub(super) struct InjectedFault {
     pub(super) fault: ServerFault,
 }
 
-/// A write request that arrived, or did not.
+/// A write request that a client sent.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub(super) writer: usize,
     pub(super) namespace: String,
     pub(super) object: String,
-    pub(super) lost: bool,
+    /// Whether the client cannot know if it was executed.
+    pub(super) unconfirmed: bool,
 }
 
 pub(super) struct World {
-    /// In the order in which lists show them.
+    /// In storage order.
     pub(super) stores: Vec<Store>,
     pub(super) sent: Vec<Sent>,
-    /// Its lists are not in the order of its keys.
-    pub(super) backwards: bool,
+    /// Whether lists are in reverse storage order.
+    pub(super) reverse_order: bool,
     pub(super) requests: u32,
     injected_faults: Vec<VecDeque<InjectedFault>>,
 }
 
 impl World {
-    /// What there is of a namespace.
+    /// Returns the store of a namespace.
     pub(super) fn store(&mut self, namespace: &str) -> &mut Store {
         let mut stores = self.stores.iter_mut();
         let found = stores.find(|store| store.namespace == namespace);
@@ -118,7 +119,7 @@ impl World {
     }
 }
 
-/// The server, shared by all who speak to it.
+/// The server, shared by all clients.
 #[derive(Clone)]
 pub(super) struct Server(Arc<Mutex<World>>);
 
@@ -128,7 +129,7 @@ impl Server {
         Self(Arc::new(Mutex::new(World {
             stores,
             sent: Vec::new(),
-            backwards: false,
+            reverse_order: false,
             requests: 0,
             injected_faults: Vec::new(),
         })))
@@ -138,8 +139,8 @@ impl Server {
         self.0.lock().unwrap()
     }
 
-    /// Lets the next requests of `writer` injected_fault so, in this order; all after them injected_fault well.
-    pub(super) fn injected_fault(&self, writer: usize, injected_faults: &[InjectedFault]) {
+    /// Injects faults into the next requests of `writer`, in this order. Later requests succeed.
+    pub(super) fn inject(&self, writer: usize, injected_faults: &[InjectedFault]) {
         let mut world = self.world();
         if world.injected_faults.len() <= writer {
             world.injected_faults.resize_with(writer + 1, VecDeque::new);
@@ -147,12 +148,12 @@ impl Server {
         world.injected_faults[writer] = injected_faults.iter().copied().collect();
     }
 
-    /// A client whose requests come here as those of `writer`.
-    pub(super) fn client(&self, writer: usize, retry: Duration) -> kube::Client {
+    /// Returns a client that sends requests as `writer`.
+    pub(super) fn client(&self, writer: usize, timeout: Duration) -> kube::Client {
         let server = self.clone();
-        let service = tower::service_fn(move |request: Request<Body>| {
+        let service = tower::service_fn(move |http_request: Request<Body>| {
             let server = server.clone();
-            async move { server.serve(writer, retry, request).await }
+            async move { server.serve(writer, timeout, http_request).await }
         });
         kube::Client::new(service, "default")
     }
@@ -160,10 +161,10 @@ impl Server {
     async fn serve(
         &self,
         writer: usize,
-        retry: Duration,
-        request: Request<Body>,
+        timeout: Duration,
+        http_request: Request<Body>,
     ) -> Result<Response<Reply>, BoxError> {
-        let (parts, body) = request.into_parts();
+        let (parts, body) = http_request.into_parts();
         let body = body.collect().await?.to_bytes();
         let injected_fault =
             self.world().injected_faults[writer]
@@ -171,79 +172,81 @@ impl Server {
                 .unwrap_or(InjectedFault {
                     before: 1,
                     after: 1,
-                    fault: ServerFault::Nothing,
+                    fault: ServerFault::None,
                 });
         {
             let mut world = self.world();
             world.requests += 1;
-            // Who asks without ever waiting does not let the clock go on either.
-            assert!(world.requests < REQUESTS, "a run asks without end");
+            // A loop without a pause also stops the paused clock, so that no timeout would end it.
+            assert!(
+                world.requests < MAX_REQUESTS,
+                "a run sends requests without end"
+            );
         }
-        let asked = Asked::read(&parts.uri, parts.method, &body);
-        let reads = asked.method != Method::PATCH;
+        let request = RequestInfo::read(&parts.uri, parts.method, &body);
+        let reads = request.method != Method::PATCH;
         let fault = match injected_fault.fault {
-            ServerFault::Conflict | ServerFault::Restored if reads => ServerFault::Nothing,
-            ServerFault::Restored if asked.kind == "secrets" => ServerFault::Nothing,
-            ServerFault::Gone if !asked.query.contains_key("continue") => ServerFault::Nothing,
+            ServerFault::Conflict | ServerFault::Restored if reads => ServerFault::None,
+            ServerFault::Restored if request.resource == "secrets" => ServerFault::None,
+            ServerFault::Gone if !request.query.contains_key("continue") => ServerFault::None,
             fault => fault,
         };
-        let tries_out = asked.query.contains_key("dryRun");
-        if !reads && !tries_out && fault != ServerFault::NotConnected {
+        let is_dry_run = request.query.contains_key("dryRun");
+        if !reads && !is_dry_run && fault != ServerFault::NotConnected {
             self.world().sent.push(Sent {
                 writer,
-                namespace: asked.namespace.clone(),
-                object: asked.object(),
-                lost: fault.loses_the_answer(),
+                namespace: request.namespace.clone(),
+                object: request.object(),
+                unconfirmed: fault.may_be_unconfirmed(),
             });
         }
-        let (kind, name) = (asked.kind.clone(), asked.name.clone());
+        let (kind, name) = (request.resource.clone(), request.name.clone());
         let pause = |millis: u16| tokio::time::sleep(Duration::from_millis(millis.into()));
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let server = self.clone();
         tokio::spawn(async move {
             pause(injected_fault.before).await;
             match fault {
                 ServerFault::Late(seconds) => {
-                    tokio::time::sleep(retry + Duration::from_secs(seconds.into())).await;
+                    tokio::time::sleep(timeout + Duration::from_secs(seconds.into())).await;
                 }
                 ServerFault::Hang
                 | ServerFault::NotConnected
                 | ServerFault::ResetBefore
-                | ServerFault::Refused(_)
-                | ServerFault::Shed(_)
+                | ServerFault::Rejected(_)
+                | ServerFault::Throttled(_)
                 | ServerFault::Forbidden
                 | ServerFault::Unauthorized
                 | ServerFault::Redirected
                 | ServerFault::LoginPage
                 | ServerFault::Gone => {
-                    let _ = tell.send(None);
+                    let _ = sender.send(None);
                     return;
                 }
                 ServerFault::Conflict => server
                     .world()
-                    .store(&asked.namespace)
-                    .touch(&asked.object()),
+                    .store(&request.namespace)
+                    .touch(&request.object()),
                 ServerFault::Restored => {
                     server
                         .world()
-                        .store(&asked.namespace)
-                        .restore(&asked.object());
+                        .store(&request.namespace)
+                        .restore(&request.object());
                 }
                 _ => {}
             }
-            let answer = server.execute(writer, &asked);
+            let answer = server.execute(writer, &request);
             pause(injected_fault.after).await;
-            let _ = tell.send(Some(answer));
+            let _ = sender.send(Some(answer));
         });
-        let answer = told.await.ok().flatten();
+        let answer = receiver.await.ok().flatten();
         let date = self.world().stores[0].now();
         match (fault, answer) {
-            (
-                ServerFault::Nothing | ServerFault::Conflict | ServerFault::Restored,
-                Some(answer),
-            ) => Ok(wire::answer(answer, &[], date)),
+            (ServerFault::None | ServerFault::Conflict | ServerFault::Restored, Some(answer)) => {
+                Ok(wire::answer(answer, &[], date))
+            }
             (ServerFault::Truncated, Some(answer)) => Ok(wire::broken_off(answer)),
-            (ServerFault::TimeUpAfter, _) => Ok(wire::answer(
+            (ServerFault::TimeoutAfter, _) => Ok(wire::answer(
                 status(
                     504,
                     "Timeout",
@@ -254,15 +257,15 @@ impl Server {
                 &[],
                 date,
             )),
-            (ServerFault::Refused(500), _) => Ok(wire::answer(
+            (ServerFault::Rejected(500), _) => Ok(wire::answer(
                 status(500, "InternalError", "no webhook", &kind, &name),
                 &[],
                 date,
             )),
-            (ServerFault::GatewayAfter(code) | ServerFault::Refused(code), _) => {
+            (ServerFault::GatewayAfter(code) | ServerFault::Rejected(code), _) => {
                 Ok(wire::page(code, "<html>upstream</html>"))
             }
-            (ServerFault::Shed(seconds), _) => Ok(wire::answer(
+            (ServerFault::Throttled(seconds), _) => Ok(wire::answer(
                 status(429, "TooManyRequests", "later", &kind, &name),
                 &[("retry-after", seconds.to_string())],
                 date,
@@ -293,32 +296,36 @@ impl Server {
         }
     }
 
-    fn execute(&self, writer: usize, asked: &Asked) -> Answer {
+    fn execute(&self, writer: usize, request: &RequestInfo) -> Answer {
         let world = &mut *self.world();
-        match (asked.method.as_str(), asked.kind.as_str()) {
-            ("GET", _) if asked.name.is_empty() => {
-                atomic_lists::page(&world.stores, asked, world.backwards)
+        match (request.method.as_str(), request.resource.as_str()) {
+            ("GET", _) if request.name.is_empty() => {
+                atomic_lists::page(&world.stores, request, world.reverse_order)
             }
             ("GET", "namespaces") => {
-                let name = &asked.name;
+                let name = &request.name;
                 (
                     200,
                     json!({"kind": "Namespace", "metadata": {"name": name}}),
                 )
             }
-            ("GET", kind) => match world.store(&asked.namespace).objects.get(&asked.object()) {
+            ("GET", kind) => match world
+                .store(&request.namespace)
+                .objects
+                .get(&request.object())
+            {
                 Some(object) => (200, object.clone()),
-                None => not_found(kind, &asked.name),
+                None => not_found(kind, &request.name),
             },
             ("PATCH", "secrets") => {
-                let store = world.store(&asked.namespace);
-                store.apply(writer, &asked.name, &asked.query, &asked.body)
+                let store = world.store(&request.namespace);
+                store.apply(writer, &request.name, &request.query, &request.body)
             }
             ("PATCH", "serviceaccounts") => {
-                let store = world.store(&asked.namespace);
-                store.patch(writer, &asked.name, &asked.query, &asked.body)
+                let store = world.store(&request.namespace);
+                store.patch(writer, &request.name, &request.query, &request.body)
             }
-            // Access reviews: the rights are there.
+            // Access reviews: every request is allowed.
             ("POST", _) => (
                 201,
                 json!({"kind": "SelfSubjectAccessReview", "status": {"allowed": true}}),

@@ -1,7 +1,6 @@
-//! What the model server holds of a namespace, and what each request does to it.
+//! Stores the objects of one namespace of the model server and executes requests on them.
 //!
-//! Every change is one step under one lock, as in a real store. Each is checked as it is made: that is when a list read
-//! too early does its harm.
+//! Each change is atomic, as in a real store, and is checked against the rules when it is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,28 +9,28 @@ use tokio::time::Instant;
 
 use super::rules;
 
-/// What a writer stands for, as far as its writes are judged.
+/// The intent of a writer, by which the rules check its writes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Intent {
     pub(super) attaches: Vec<String>,
     pub(super) detaches: Vec<String>,
-    /// The Secret it writes before it refers to it.
+    /// The Secret that it must write before it attaches it.
     pub(super) secret: Option<String>,
     pub(super) dry_run: bool,
 }
 
-/// A write that was carried out.
+/// A write that was executed.
 #[derive(Debug, Clone)]
 pub(super) struct Commit {
-    /// Whose; `None` for somebody else's.
+    /// The writer; `None` for other clients.
     pub(super) writer: Option<usize>,
-    /// As `secret/NAME`.
+    /// For example `secret/NAME`.
     pub(super) object: String,
     pub(super) before: Option<Value>,
     pub(super) after: Value,
 }
 
-/// An answer: status and body.
+/// A response: status and body.
 pub(super) type Answer = (u16, Value);
 
 /// One namespace.
@@ -40,9 +39,9 @@ pub(super) struct Store {
     pub(super) objects: BTreeMap<String, Value>,
     pub(super) commits: Vec<Commit>,
     pub(super) intents: Vec<Intent>,
-    /// Names that somebody took out of a list who had not put them there.
-    pub(super) taken: BTreeSet<String>,
-    pub(super) broken: Vec<String>,
+    /// Names that another client, or a detaching writer, removed from a list.
+    pub(super) removed: BTreeSet<String>,
+    pub(super) violations: Vec<String>,
     begun: Instant,
     version: u64,
     restored: u64,
@@ -55,15 +54,15 @@ impl Store {
             objects: BTreeMap::new(),
             commits: Vec::new(),
             intents: Vec::new(),
-            taken: BTreeSet::new(),
-            broken: Vec::new(),
+            removed: BTreeSet::new(),
+            violations: Vec::new(),
             begun: Instant::now(),
             version: 100,
             restored: 0,
         }
     }
 
-    /// Stores `object` under a new version, with a uid where it has none.
+    /// Stores `object` with a new resourceVersion, and a uid if it has none.
     pub(super) fn commit(&mut self, writer: Option<usize>, key: &str, mut object: Value) -> Value {
         self.version += 1;
         object["metadata"]["namespace"] = json!(self.namespace);
@@ -78,12 +77,12 @@ impl Store {
             before,
             after: object.clone(),
         };
-        rules::at_commit(self, &commit);
+        rules::check_commit(self, &commit);
         self.commits.push(commit);
         object
     }
 
-    /// Somebody else changes a label.
+    /// Changes a label as another client.
     pub(super) fn touch(&mut self, key: &str) {
         if let Some(mut object) = self.objects.get(key).cloned() {
             object["metadata"]["labels"]["touched"] = json!(self.version.to_string());
@@ -91,7 +90,7 @@ impl Store {
         }
     }
 
-    /// Puts another account in the place of one, under the same version: a restored backup counts anew.
+    /// Replaces an account by one with another uid and the same resourceVersion, as restoring a backup may do.
     pub(super) fn restore(&mut self, key: &str) {
         let Some(account) = self.objects.get_mut(key) else {
             return;
@@ -101,17 +100,17 @@ impl Store {
         let list = account["imagePullSecrets"].take();
         account["imagePullSecrets"] = json!([{"name": "restored"}]);
         let names = list.as_array().into_iter().flatten();
-        self.taken
+        self.removed
             .extend(names.filter_map(|entry| Some(entry["name"].as_str()?.to_owned())));
     }
 
-    /// The server's clock, in the whole seconds it writes down.
+    /// Returns the server's clock in whole seconds.
     pub(super) fn now(&self) -> jiff::Timestamp {
         let seconds = self.begun.elapsed().as_secs();
         jiff::Timestamp::from_second(1_790_000_000 + i64::try_from(seconds).unwrap()).unwrap()
     }
 
-    /// Server-side apply of a Secret, as far as fields have one owner: nobody but us sets ours here.
+    /// Executes a server-side apply of a Secret, simplified: no other manager sets the same fields.
     pub(super) fn apply(
         &mut self,
         writer: usize,
@@ -183,7 +182,7 @@ impl Store {
         (status, self.commit(Some(writer), &key, desired))
     }
 
-    /// JSON merge patch of a ServiceAccount.
+    /// Executes a JSON merge patch of a ServiceAccount.
     pub(super) fn patch(
         &mut self,
         writer: usize,
@@ -210,7 +209,7 @@ impl Store {
     }
 }
 
-/// RFC 7386.
+/// Merges as RFC 7386 defines.
 fn merge(into: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *into = patch.clone();

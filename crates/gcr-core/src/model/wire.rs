@@ -1,6 +1,6 @@
-//! Answers and broken connections, as the HTTP client hands them on.
+//! Builds the responses and transport errors that the model server returns to the HTTP client.
 //!
-//! The errors are hyper's own, from a connection that really breaks: what is made of them depends on their type.
+//! The errors are hyper's own, from connections that really break: the client classifies them by their type.
 
 use std::io;
 use std::pin::Pin;
@@ -35,19 +35,19 @@ pub(super) fn answer(
     response.body(whole(body)).unwrap()
 }
 
-/// What stands in front of a server says something of its own.
+/// Returns the response of a proxy in front of the server.
 pub(super) fn page(code: u16, text: &'static str) -> Response<Reply> {
     let response = Response::builder().status(code);
     response.body(whole(Full::from(text))).unwrap()
 }
 
-/// Who answers wants it to be asked elsewhere.
+/// Returns a redirect.
 pub(super) fn redirect(location: &'static str) -> Response<Reply> {
     let response = Response::builder().status(307).header("location", location);
     response.body(whole(Full::default())).unwrap()
 }
 
-/// An answer without an end. The same piece again and again, so that it costs nothing.
+/// Returns an endless response. It repeats one chunk, so that it needs no memory.
 pub(super) fn huge() -> Response<Reply> {
     let piece = Bytes::from(vec![b' '; 1 << 20]);
     let pieces = futures_util::stream::repeat_with(move || Ok(Frame::data(piece.clone())));
@@ -61,7 +61,7 @@ fn whole(body: Full<Bytes>) -> Reply {
     body.map_err(|never| match never {}).boxed_unsync()
 }
 
-/// The head and half the body, then nothing.
+/// Returns a response whose connection breaks after half the body.
 pub(super) fn broken_off((code, body): Answer) -> Response<Reply> {
     let mut text = body.to_string();
     text.truncate(text.len() / 2);
@@ -72,30 +72,30 @@ pub(super) fn broken_off((code, body): Answer) -> Response<Reply> {
     response.body(body.boxed_unsync()).unwrap()
 }
 
-/// The error of a connection that ends where an answer should come.
+/// Returns the error of a connection that closes before the response.
 pub(super) async fn reset() -> BoxError {
-    failing(|| Ok(Ended)).await
+    failing(|| Ok(ClosedConnection)).await
 }
 
-/// The error of a connection that cannot be made.
+/// Returns the error of a refused connection.
 pub(super) async fn not_connected() -> BoxError {
     failing(|| Err(io::ErrorKind::ConnectionRefused.into())).await
 }
 
-async fn failing(connect: fn() -> io::Result<Ended>) -> BoxError {
+async fn failing(connect: fn() -> io::Result<ClosedConnection>) -> BoxError {
     let connector = tower::service_fn(move |_: Uri| std::future::ready(connect()));
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
     let request = Request::get("http://model.invalid/").body(Full::default());
     match client.request(request.unwrap()).await {
-        Ok(_) => panic!("a connection that ends cannot answer"),
+        Ok(_) => panic!("a closed connection cannot respond"),
         Err(error) => error.into(),
     }
 }
 
-/// A connection that takes everything and then ends.
-struct Ended;
+/// A connection that accepts all writes and is closed for reading.
+struct ClosedConnection;
 
-impl Read for Ended {
+impl Read for ClosedConnection {
     fn poll_read(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -105,7 +105,7 @@ impl Read for Ended {
     }
 }
 
-impl Write for Ended {
+impl Write for ClosedConnection {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -123,7 +123,7 @@ impl Write for Ended {
     }
 }
 
-impl Connection for Ended {
+impl Connection for ClosedConnection {
     fn connected(&self) -> Connected {
         Connected::new()
     }

@@ -1,4 +1,4 @@
-//! One writer: a run of a plugin over the model server's namespaces, from its checked request to what it told.
+//! Runs a plugin's job against the model server and collects what it reports.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,9 +25,9 @@ use crate::request::{
 };
 
 /// `--request-timeout` of every writer.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a writer is to do.
+/// The job of a writer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Job {
     pub(super) secret: Option<SecretJob>,
@@ -36,11 +36,11 @@ pub(super) struct Job {
     /// Empty for `--all`.
     pub(super) accounts: Vec<&'static str>,
     pub(super) dry_run: bool,
-    /// `-A`: the namespaces are listed, and looked at by lists. Else they are named, and read.
+    /// Whether to select all namespaces (`-A`) and observe them by lists, instead of naming and reading them.
     pub(super) lists: bool,
 }
 
-/// The Secret it writes first.
+/// The Secret of a job.
 #[derive(Debug, Clone)]
 pub(super) struct SecretJob {
     pub(super) name: String,
@@ -58,7 +58,7 @@ impl Job {
         }
     }
 
-    /// The docker config it asks for, without what it merges.
+    /// Returns the credential and the docker config, without merged entries.
     pub(super) fn config(secret: &SecretJob) -> (RegistryCredential, DockerConfig) {
         let token = AccessToken::parse(Zeroizing::new(b"ya29.model".to_vec())).unwrap();
         let credential = RegistryCredential::AccessToken(token);
@@ -113,31 +113,31 @@ impl Job {
     }
 }
 
-/// What a run told of one namespace.
+/// The reports of a run about one namespace.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reported {
-    /// The outcome of each object, by its name.
-    pub(super) ends: BTreeMap<String, Outcome>,
-    /// Objects that were told more than once, or never.
-    pub(super) amiss: Vec<String>,
+    /// The outcome of each object, by name.
+    pub(super) outcomes: BTreeMap<String, Outcome>,
+    /// Objects reported more than once or never, and wrong counts.
+    pub(super) problems: Vec<String>,
 }
 
-/// What a run told, by namespace.
+/// The reports of a run, by namespace.
 pub(super) type Run = BTreeMap<&'static str, Reported>;
 
-/// The model server, as `writer` speaks to it.
+/// Returns the client of `writer` for the model server.
 pub(super) fn cluster(
     server: &Server,
     writer: usize,
     events: EventSender,
     stopped: watch::Receiver<bool>,
 ) -> ClusterClient {
-    let client = server.client(writer, PATIENCE);
-    let connection = Connection::over(client, "127.0.0.1:9", PATIENCE);
+    let client = server.client(writer, REQUEST_TIMEOUT);
+    let connection = Connection::over(client, "127.0.0.1:9", REQUEST_TIMEOUT);
     ClusterClient::new(None, connection, events, stopped, Arc::default())
 }
 
-/// Runs `job` as `writer` over `namespaces`, to its end.
+/// Runs `job` as `writer` over `namespaces` until it ends.
 pub(super) async fn run(
     server: &Server,
     writer: usize,
@@ -147,13 +147,13 @@ pub(super) async fn run(
     let (events, mut received) = EventSender::channel();
     let (_stop, stopped) = watch::channel(false);
     let cluster = cluster(server, writer, events, stopped);
-    let listening = tokio::spawn(async move {
-        let (mut ends, mut errors, mut total) = (Vec::new(), 0, 0_i64);
+    let reports = tokio::spawn(async move {
+        let (mut outcomes, mut errors, mut total) = (Vec::new(), 0, 0_i64);
         while let Some(event) = received.recv().await {
             match event {
-                Event::ObjectResult(ended) => {
-                    let place = ended.target.namespace.to_string();
-                    ends.push((place, ended.object.to_string(), ended.outcome));
+                Event::ObjectResult(result) => {
+                    let namespace = result.target.namespace.to_string();
+                    outcomes.push((namespace, result.object.to_string(), result.outcome));
                 }
                 Event::Error { .. } => errors += 1,
                 Event::TotalIncreased { objects, .. } => total += objects as i64,
@@ -161,79 +161,79 @@ pub(super) async fn run(
                 _ => {}
             }
         }
-        (ends, errors, total)
+        (outcomes, errors, total)
     });
     let desired = job.desired();
     let ledger = Ledger::new(placeholder_objects(&desired));
-    let fleet = ClusterRun {
+    let cluster_run = ClusterRun {
         cluster: Arc::new(cluster),
         desired: &desired,
         ledger: &ledger,
     };
-    let what = NamespaceMatch::default();
-    let meant = if job.lists {
-        NamespaceSelection::Selector(&what)
+    let selector = NamespaceMatch::default();
+    let selection = if job.lists {
+        NamespaceSelection::Selector(&selector)
     } else {
         NamespaceSelection::Explicit(namespaces.iter().map(|it| it.parse().unwrap()).collect())
     };
-    let driven = tokio::time::timeout(Duration::from_secs(3600), async {
-        fleet.begin(&meant).await;
-        fleet.reconcile(meant).await;
+    let ended = tokio::time::timeout(Duration::from_secs(3600), async {
+        cluster_run.begin(&selection).await;
+        cluster_run.reconcile(selection).await;
     })
     .await;
-    drop(fleet);
-    let (ends, errors, total) = listening.await.unwrap();
-    let finished = ends.len() as i64;
+    drop(cluster_run);
+    let (outcomes, errors, total) = reports.await.unwrap();
+    let finished = outcomes.len() as i64;
     let mut run: Run = namespaces
         .iter()
         .map(|it| (*it, Reported::default()))
         .collect();
     let mut counts = [0; Outcome::ALL.len()];
-    for (namespace, object, outcome) in ends {
+    for (namespace, object, outcome) in outcomes {
         counts[outcome as usize] += 1;
-        let told = run.get_mut(namespace.as_str()).unwrap();
-        if told.ends.insert(object.clone(), outcome).is_some() {
-            told.amiss.push(format!("{object} ended twice"));
+        let reported = run.get_mut(namespace.as_str()).unwrap();
+        if reported.outcomes.insert(object.clone(), outcome).is_some() {
+            reported.problems.push(format!("{object} ended twice"));
         }
     }
     let first = run.values_mut().next().unwrap();
-    if driven.is_err() {
+    if ended.is_err() {
         first
-            .amiss
+            .problems
             .push("the run did not end within an hour".to_owned());
     }
     if counts != ledger.counts() {
         let counted = ledger.counts();
-        let wrong = format!("the ledger counts {counted:?}, told were {counts:?}");
-        first.amiss.push(wrong);
+        let wrong = format!("the ledger counts {counted:?}, but the reports {counts:?}");
+        first.problems.push(wrong);
     }
     if total != finished {
         let wrong = format!("progress ends at {finished} of {total} objects");
-        first.amiss.push(wrong);
+        first.problems.push(wrong);
     }
-    // Of namespaces that could not be listed nothing can be told.
+    // If the namespaces could not be listed, none can be reported.
     if !(job.lists && errors > 0) {
-        for told in run.values_mut() {
-            told.amiss.extend(job.untold(told));
+        for reported in run.values_mut() {
+            reported.problems.extend(job.unreported(reported));
         }
     }
     run
 }
 
 impl Job {
-    fn untold(&self, told: &Reported) -> Vec<String> {
+    fn unreported(&self, reported: &Reported) -> Vec<String> {
         let accounts = self.accounts.iter();
         let named = accounts.map(|name| format!("serviceaccount/{name}"));
         let secret = self.secret.iter();
         let secret = secret.map(|secret| format!("secret/{}", secret.name));
-        // Where every namespace is meant, an account that is not there has nothing to take away, and is not spoken of.
-        let may_be_passed_over = |object: &String| {
+        // With -A, a detach does not report accounts that do not exist.
+        let may_be_skipped = |object: &String| {
             self.lists && !self.detaches.is_empty() && object.starts_with("serviceaccount/")
         };
         secret
             .chain(named)
-            .filter(|object| !told.ends.contains_key(object) && !may_be_passed_over(object))
-            .map(|object| format!("{object} was never told"))
+            .filter(|object| !reported.outcomes.contains_key(object) && !may_be_skipped(object))
+            .map(|object| format!("{object} was never reported"))
             .collect()
     }
 }
