@@ -17,11 +17,11 @@ const GAP: [f64; 2] = [4.0, 20.0];
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .what{font-weight:600}\
-.ours{fill:#1a7f5a}\
-.other{fill:#afb8c1}\
-@media(prefers-color-scheme:dark){text{fill:#e6edf3}.ours{fill:#3fb58a}.other{fill:#59636e}}";
+.plugin{fill:#1a7f5a}\
+.baseline{fill:#afb8c1}\
+@media(prefers-color-scheme:dark){text{fill:#e6edf3}.plugin{fill:#3fb58a}.baseline{fill:#59636e}}";
 
-/// Returns the chart of those figures that are a time with a baseline and a bar.
+/// Returns the chart of those figures that are a time with a baseline and a threshold.
 pub(crate) fn draw(figures: &[Figure]) -> String {
     let comparisons: Vec<Comparison> = figures.iter().filter_map(Figure::comparison).collect();
     let pair = TITLE + 2.0 * BAR + GAP[0] + GAP[1];
@@ -33,9 +33,9 @@ pub(crate) fn draw(figures: &[Figure]) -> String {
     for comparison in &comparisons {
         let longest = comparison.value.max(comparison.baseline);
         let rows = [
-            ("ours", "ours", comparison.value),
+            ("plugin", "plugin", comparison.value),
             (
-                "other",
+                "baseline",
                 comparison.baseline_name.as_str(),
                 comparison.baseline,
             ),
@@ -73,14 +73,19 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figures::Bar;
+    use crate::figures::Threshold;
 
     #[test]
     fn bar_length_is_proportional_to_time() {
         let figures = [
-            Figure::times("a & b", 1000.0, ("the <loop>", 80_000.0), Bar::Faster(80.0)),
-            Figure::times("shown elsewhere", 1.0, ("x", 2.0), Bar::None),
-            Figure::number("memory", 1.0, "MiB", Bar::AtMost(20.0)),
+            Figure::times(
+                "a & b",
+                1000.0,
+                ("the <loop>", 80_000.0),
+                Threshold::Faster(80.0),
+            ),
+            Figure::times("shown elsewhere", 1.0, ("x", 2.0), Threshold::None),
+            Figure::number("memory", 1.0, "MiB", Threshold::AtMost(20.0)),
         ];
         let chart = draw(&figures);
         let bars: Vec<&str> = chart
@@ -89,7 +94,7 @@ mod tests {
             .collect();
         assert_eq!(bars.len(), 2, "{chart}");
         assert!(bars[0].contains("width=\"4.6\""), "{chart}");
-        assert!(bars[0].ends_with(">ours: 1.0 s</text>"), "{chart}");
+        assert!(bars[0].ends_with(">plugin: 1.0 s</text>"), "{chart}");
         assert!(bars[1].contains("width=\"368.0\""), "{chart}");
         assert!(bars[1].ends_with(">the &lt;loop>: 80.0 s</text>"));
         assert!(chart.contains(">a &amp; b</text>"), "{chart}");

@@ -1,11 +1,11 @@
-//! Renders the results of the benchmarks as a Markdown table: each figure with its baseline, which is what it is compared
-//! with, and its bar.
+//! Renders the results of the benchmarks as a Markdown table: each figure with its baseline, the figure of the compared
+//! command, and its threshold.
 
 use std::fmt::Write as _;
 
-/// The bar of a figure.
+/// The threshold of a figure.
 #[derive(Clone, Copy)]
-pub(crate) enum Bar {
+pub(crate) enum Threshold {
     /// The baseline takes at least this many times as long.
     Faster(f64),
     /// The figure is at most this many times the baseline.
@@ -14,7 +14,7 @@ pub(crate) enum Bar {
     AtMost(f64),
     /// The figure is exactly this.
     Exactly(f64),
-    /// The figure has no bar.
+    /// The figure has no threshold.
     None,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Figure {
     value: f64,
     unit: &'static str,
     baseline: Option<(String, f64)>,
-    bar: Bar,
+    threshold: Threshold,
 }
 
 /// A time and its baseline, both in milliseconds.
@@ -41,14 +41,14 @@ impl Figure {
         label: impl Into<String>,
         value: f64,
         baseline: (&str, f64),
-        bar: Bar,
+        threshold: Threshold,
     ) -> Self {
         Self {
             label: label.into(),
             value,
             unit: "s",
             baseline: Some((baseline.0.into(), baseline.1)),
-            bar,
+            threshold,
         }
     }
 
@@ -57,14 +57,14 @@ impl Figure {
         label: impl Into<String>,
         value: f64,
         unit: &'static str,
-        bar: Bar,
+        threshold: Threshold,
     ) -> Self {
         Self {
             label: label.into(),
             value,
             unit,
             baseline: None,
-            bar,
+            threshold,
         }
     }
 
@@ -74,11 +74,11 @@ impl Figure {
         self
     }
 
-    /// Returns both times of a figure that is a time with a baseline and a bar.
+    /// Returns both times of a figure that is a time with a baseline and a threshold.
     pub(crate) fn comparison(&self) -> Option<Comparison> {
         let (baseline_name, baseline) = self.baseline.clone()?;
-        let has_bar = matches!(self.bar, Bar::Faster(_) | Bar::Within(_));
-        (self.unit == "s" && has_bar).then(|| Comparison {
+        let has_threshold = matches!(self.threshold, Threshold::Faster(_) | Threshold::Within(_));
+        (self.unit == "s" && has_threshold).then(|| Comparison {
             label: self.label.clone(),
             value: self.value,
             baseline_name,
@@ -88,34 +88,34 @@ impl Figure {
 
     fn is_met(&self) -> bool {
         let baseline = self.baseline.as_ref().map_or(f64::NAN, |it| it.1);
-        match self.bar {
-            Bar::Faster(times) => baseline / self.value >= times,
-            Bar::Within(times) => self.value / baseline <= times,
-            Bar::AtMost(most) => self.value <= most,
-            Bar::Exactly(number) => self.value == number,
-            Bar::None => true,
+        match self.threshold {
+            Threshold::Faster(times) => baseline / self.value >= times,
+            Threshold::Within(times) => self.value / baseline <= times,
+            Threshold::AtMost(most) => self.value <= most,
+            Threshold::Exactly(number) => self.value == number,
+            Threshold::None => true,
         }
     }
 
-    fn bar(&self) -> String {
-        let bar = match self.bar {
-            Bar::Faster(times) => format!("{times} times faster"),
-            Bar::Within(times) => format!("at most {times} times as long"),
-            Bar::AtMost(most) => format!("at most {most}{}", with_space(self.unit)),
-            Bar::Exactly(number) => format!("{number}"),
-            Bar::None => return String::new(),
+    fn threshold(&self) -> String {
+        let threshold = match self.threshold {
+            Threshold::Faster(times) => format!("{times} times faster"),
+            Threshold::Within(times) => format!("at most {times} times as long"),
+            Threshold::AtMost(most) => format!("at most {most}{}", with_space(self.unit)),
+            Threshold::Exactly(number) => format!("{number}"),
+            Threshold::None => return String::new(),
         };
         let word = if self.is_met() { "met" } else { "MISSED" };
-        format!("{bar}: {word}")
+        format!("{threshold}: {word}")
     }
 
     fn ratio(&self) -> String {
         let Some((_, baseline)) = &self.baseline else {
             return String::new();
         };
-        match self.bar {
-            Bar::Faster(_) => format!("{:.1} times faster", baseline / self.value),
-            Bar::Within(_) => format!("{:.2} times as long", self.value / baseline),
+        match self.threshold {
+            Threshold::Faster(_) => format!("{:.1} times faster", baseline / self.value),
+            Threshold::Within(_) => format!("{:.2} times as long", self.value / baseline),
             _ => format!("{:.2} times", self.value / baseline),
         }
     }
@@ -140,7 +140,7 @@ fn with_space(unit: &str) -> String {
 
 /// Returns the figures as a Markdown table.
 pub(crate) fn table(figures: &[Figure]) -> String {
-    let mut rows = vec![["what", "ours", "compared with", "", "", "bar"].map(String::from)];
+    let mut rows = vec![["what", "plugin", "compared with", "", "", "threshold"].map(String::from)];
     rows.extend(figures.iter().map(|figure| {
         let (name, value) = match &figure.baseline {
             Some((name, value)) => (name.clone(), figure.format(*value)),
@@ -153,7 +153,7 @@ pub(crate) fn table(figures: &[Figure]) -> String {
             name,
             value,
             figure.ratio(),
-            figure.bar(),
+            figure.threshold(),
         ]
     }));
     let width = |column: usize| {
@@ -182,28 +182,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bar_beyond_its_limit_is_missed() {
-        let loops = Figure::times("a", 1000.0, ("loop", 79_900.0), Bar::Faster(80.0));
-        assert!(loops.bar().ends_with("MISSED"), "{}", loops.bar());
-        let replay = Figure::times("a", 1151.0, ("replay", 1000.0), Bar::Within(1.15));
-        assert!(replay.bar().ends_with("MISSED"), "{}", replay.bar());
-        let memory = Figure::number("a", 20.1, "MiB", Bar::AtMost(20.0));
-        assert_eq!(memory.bar(), "at most 20 MiB: MISSED");
-        let moved = Figure::number("a", 1.0, "", Bar::Exactly(0.0));
-        assert_eq!(moved.bar(), "0: MISSED");
+    fn figure_beyond_its_threshold_is_missed() {
+        let loops = Figure::times("a", 1000.0, ("loop", 79_900.0), Threshold::Faster(80.0));
+        assert!(
+            loops.threshold().ends_with("MISSED"),
+            "{}",
+            loops.threshold()
+        );
+        let replay = Figure::times("a", 1151.0, ("replay", 1000.0), Threshold::Within(1.15));
+        assert!(
+            replay.threshold().ends_with("MISSED"),
+            "{}",
+            replay.threshold()
+        );
+        let memory = Figure::number("a", 20.1, "MiB", Threshold::AtMost(20.0));
+        assert_eq!(memory.threshold(), "at most 20 MiB: MISSED");
+        let moved = Figure::number("a", 1.0, "", Threshold::Exactly(0.0));
+        assert_eq!(moved.threshold(), "0: MISSED");
         // NaN means that there are no samples.
-        let lost = Figure::times("a", f64::NAN, ("loop", 1.0), Bar::Within(2.0));
-        assert!(lost.bar().ends_with("MISSED"), "{}", lost.bar());
+        let lost = Figure::times("a", f64::NAN, ("loop", 1.0), Threshold::Within(2.0));
+        assert!(lost.threshold().ends_with("MISSED"), "{}", lost.threshold());
     }
 
     #[test]
     fn table_is_aligned_markdown() {
         let figures = [
-            Figure::times("a", 1000.0, ("loop", 80_000.0), Bar::Faster(80.0)),
-            Figure::number("memory", 19.96, "MiB", Bar::None),
+            Figure::times("a", 1000.0, ("loop", 80_000.0), Threshold::Faster(80.0)),
+            Figure::number("memory", 19.96, "MiB", Threshold::None),
         ];
         let expected = "\
-| what   | ours     | compared with |          |                   | bar                  |
+| what   | plugin   | compared with |          |                   | threshold            |
 |--------|----------|---------------|----------|-------------------|----------------------|
 | a      | 1.000 s  | loop          | 80.000 s | 80.0 times faster | 80 times faster: met |
 | memory | 20.0 MiB |               |          |                   |                      |

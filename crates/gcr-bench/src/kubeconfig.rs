@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use gcr_test_support::{Result, Session, keys};
 
 use crate::interleave::{Variant, interleave};
-use crate::samples::{print_bar, print_table, time};
+use crate::samples::{print_table, print_threshold, time};
 
 const ROUNDS: usize = 50;
 const CONTEXTS: usize = 500;
@@ -18,7 +18,7 @@ const AUTHORITY: &str = include_str!("../../../tests/fixtures/x509-v1/authority.
 const CERTIFICATE: &str = include_str!("../../../tests/fixtures/x509-v1/certificate.pem");
 const KEY: &str = include_str!("../../../tests/fixtures/x509-v1/key.pem");
 /// Maximum ratio of the plugin's median to kubectl's, with the large file.
-const BAR: f64 = 0.5;
+const THRESHOLD: f64 = 0.5;
 
 /// Measures and prints the result.
 pub(crate) fn run() -> Result<()> {
@@ -72,9 +72,9 @@ pub(crate) fn run() -> Result<()> {
         kubectl_large - kubectl_small,
         plugin_large - plugin_small
     );
-    print_bar(
-        &format!("with the large file, at most {BAR} times as long as kubectl by median"),
-        plugin_large <= BAR * kubectl_large,
+    print_threshold(
+        &format!("with the large file, at most {THRESHOLD} times as long as kubectl by median"),
+        plugin_large <= THRESHOLD * kubectl_large,
     );
     Ok(())
 }

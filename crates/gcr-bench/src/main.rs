@@ -1,8 +1,8 @@
 //! `cargo xtask bench [NAME]`: benchmarks of the plugins. Each benchmark alternates between the plugin and the commands
 //! it is compared with, on one machine, in one run.
 //!
-//! A missed bar is printed as missed and is not an error, because a busy machine misses it too. A benchmark fails only
-//! if a command fails or does not have the claimed effect. Unix only.
+//! A missed threshold is printed as missed and is not an error, because a busy machine can miss it too. A benchmark
+//! fails only if a command fails or does not have the claimed effect. Unix only.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -29,19 +29,19 @@ use gcr_test_support::{Error, Result, interrupt};
 
 use scale::{PARTS, Part, SizeOptions};
 
-/// Measures the plugins and what they are compared with.
+/// Measures the plugins and compares them with other commands.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Cli {
-    /// Benchmark to run [default: start, kubeconfig, one and fleet]
+    /// Benchmark to run [default: start, kubeconfig, one and scale]
     #[arg(value_name = "NAME")]
     benchmark: Option<Benchmark>,
-    /// Include the fleet benchmarks that take much longer than a few minutes
+    /// Include the scale benchmarks that take much longer than a few minutes
     #[arg(long)]
     whole: bool,
     #[command(flatten)]
     size: SizeOptions,
-    /// Draw the times of the fleet benchmarks into FILE, as SVG
+    /// Draw the times of the scale benchmarks into FILE, as SVG
     #[arg(long, alias = "picture", value_name = "FILE")]
     chart: Option<PathBuf>,
 }
@@ -54,20 +54,27 @@ enum Benchmark {
     Kubeconfig,
     /// One namespace, compared with the tutorial's commands
     One,
-    /// fleet-both, fleet-secrets and fleet-again; with --whole, all of fleet-…
-    Fleet,
+    /// scale-both, scale-secrets and scale-again; with --whole, all of scale-…
+    #[value(alias = "fleet")]
+    Scale,
     /// Secret and ServiceAccount of 1,000 namespaces, compared with the tutorial's loop and a replay
-    FleetBoth,
+    #[value(alias = "fleet-both")]
+    ScaleBoth,
     /// 1,000 Secrets, compared with one bulk apply by kubectl
-    FleetSecrets,
+    #[value(alias = "fleet-secrets")]
+    ScaleSecrets,
     /// A second run over 1,000 namespaces that has nothing to change
-    FleetAgain,
+    #[value(alias = "fleet-again")]
+    ScaleAgain,
     /// 1,000 namespaces of servers at several distances, compared with a replay
-    FleetLatency,
+    #[value(alias = "fleet-latency")]
+    ScaleLatency,
     /// 100, 1,000 and 10,000 namespaces: time, CPU, memory, requests
-    FleetSizes,
+    #[value(alias = "fleet-sizes")]
+    ScaleSizes,
     /// 10,000 namespaces of a server that rejects requests above a limit
-    FleetShedding,
+    #[value(alias = "fleet-shedding")]
+    ScaleShedding,
 }
 
 fn main() -> ExitCode {
@@ -117,13 +124,13 @@ impl Cli {
     {
         let cli = Self::try_parse_from(arguments)?;
         if cli.chart.is_some() && cli.parts().is_empty() {
-            let message = "--chart draws only the times of the fleet benchmarks";
+            let message = "--chart draws only the times of the scale benchmarks";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
         }
         Ok(cli)
     }
 
-    /// Returns whether to run this benchmark, which is not one of `fleet-…`.
+    /// Returns whether to run this benchmark, which is not one of `scale-…`.
     fn selects(&self, benchmark: Benchmark) -> bool {
         self.benchmark.is_none_or(|selected| selected == benchmark)
     }
@@ -131,7 +138,7 @@ impl Cli {
     /// Returns the benchmarks of many namespaces to run.
     fn parts(&self) -> Vec<&'static Part> {
         let is_selected = |part: &&Part| match self.benchmark {
-            None | Some(Benchmark::Fleet) => part.is_quick || self.whole,
+            None | Some(Benchmark::Scale) => part.is_quick || self.whole,
             Some(selected) => part.benchmark == selected,
         };
         PARTS.iter().filter(is_selected).collect()
@@ -171,25 +178,25 @@ mod tests {
         };
         let expected = |start, one, parts: &str, size| (start, one, parts.to_owned(), size);
         let usual = (None, None);
-        let quick = "fleet-both fleet-secrets fleet-again";
-        let all = "fleet-both fleet-secrets fleet-again fleet-latency fleet-sizes fleet-shedding";
+        let quick = "scale-both scale-secrets scale-again";
+        let all = "scale-both scale-secrets scale-again scale-latency scale-sizes scale-shedding";
         assert_eq!(selected(""), expected(true, true, quick, usual));
         assert_eq!(selected("--whole"), expected(true, true, all, usual));
         assert_eq!(selected("one"), expected(false, true, "", usual));
-        assert_eq!(selected("fleet"), expected(false, false, quick, usual));
+        assert_eq!(selected("scale"), expected(false, false, quick, usual));
         assert_eq!(
-            selected("fleet --whole"),
+            selected("scale --whole"),
             expected(false, false, all, usual)
         );
         assert_eq!(
-            selected("fleet-sizes --namespaces 1000 --rounds 1"),
-            expected(false, false, "fleet-sizes", (Some(1000), Some(1)))
+            selected("scale-sizes --namespaces 1000 --rounds 1"),
+            expected(false, false, "scale-sizes", (Some(1000), Some(1)))
         );
     }
 
     #[test]
-    fn chart_option_also_has_its_former_name() {
-        for line in ["fleet --chart a.svg", "fleet --picture a.svg"] {
+    fn former_names_are_accepted() {
+        for line in ["scale --chart a.svg", "fleet --picture a.svg"] {
             assert_eq!(read(line).unwrap().chart, Some("a.svg".into()), "{line}");
         }
     }
@@ -197,10 +204,10 @@ mod tests {
     #[test]
     fn unknown_or_contradictory_arguments_are_errors() {
         for line in [
-            "fleet one",
+            "scale one",
             "one --chart a.svg",
-            "fleet --chart",
-            "fleet-nope --whole",
+            "scale --chart",
+            "scale-nope --whole",
             "--namespaces 0",
         ] {
             assert!(read(line).is_err(), "{line}");

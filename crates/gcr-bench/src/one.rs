@@ -1,17 +1,17 @@
-//! `bench one`: measures the job in one namespace, by the tutorial's commands and by the plugin. Each measurement uses
-//! a fresh namespace.
+//! `bench one`: measures how long the tutorial's commands and the plugin take to write Secret and ServiceAccount of one
+//! namespace. Each measurement uses a new namespace.
 
 use std::process::Command;
 
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, keys};
 
 use crate::interleave::{Variant, interleave};
-use crate::samples::{print_bar, print_table, time};
+use crate::samples::{print_table, print_threshold, time};
 
 const ROUNDS: usize = 25;
 /// Minimum ratio of the tutorial's median to the plugin's, with the plugin called directly and through kubectl.
-const BAR_DIRECT: f64 = 15.0;
-const BAR_KUBECTL: f64 = 3.0;
+const THRESHOLD_DIRECT: f64 = 15.0;
+const THRESHOLD_KUBECTL: f64 = 3.0;
 
 const TUTORIAL: &str = "kubectl -n \"$NS\" create secret docker-registry gcr-io --docker-server gcr.io \
      --docker-username _json_key --docker-email any@valid.email --docker-password=\"$(cat key.json)\" \
@@ -83,13 +83,13 @@ pub(crate) fn run() -> Result<()> {
     let [tutorial, through_kubectl, direct] = samples.as_slice() else {
         return Ok(());
     };
-    for (variant, bar, call) in [
-        (direct, BAR_DIRECT, "called directly"),
-        (through_kubectl, BAR_KUBECTL, "through kubectl"),
+    for (variant, threshold, call) in [
+        (direct, THRESHOLD_DIRECT, "called directly"),
+        (through_kubectl, THRESHOLD_KUBECTL, "through kubectl"),
     ] {
-        print_bar(
-            &format!("{bar} times faster by median, {call}"),
-            tutorial.median() / variant.median() >= bar,
+        print_threshold(
+            &format!("{threshold} times faster by median, {call}"),
+            tutorial.median() / variant.median() >= threshold,
         );
     }
     Ok(())

@@ -87,9 +87,9 @@ pub(crate) fn print_table(commands: &[Samples]) {
     }
 }
 
-/// Prints a bar and whether the measurement met it.
-pub(crate) fn print_bar(bar: &str, is_met: bool) {
-    println!("{}: {bar}", if is_met { "met" } else { "MISSED" });
+/// Prints a threshold and whether the measurement met it.
+pub(crate) fn print_threshold(threshold: &str, is_met: bool) {
+    println!("{}: {threshold}", if is_met { "met" } else { "MISSED" });
 }
 
 /// Runs a command and returns its duration in milliseconds. Discards its standard output.

@@ -4,11 +4,11 @@
 use gcr_test_support::{Result, Session};
 
 use crate::interleave::{Variant, interleave};
-use crate::samples::{print_bar, print_table, time};
+use crate::samples::{print_table, print_threshold, time};
 
 const ROUNDS: usize = 100;
 /// Maximum median of each plugin's `--help`, in milliseconds.
-const BAR: f64 = 2.0;
+const THRESHOLD: f64 = 2.0;
 
 /// Measures and prints the result.
 pub(crate) fn run() -> Result<()> {
@@ -32,9 +32,9 @@ pub(crate) fn run() -> Result<()> {
     print_table(&samples);
     println!();
     for plugin in samples.iter().filter(|it| it.name().contains("gcr")) {
-        print_bar(
-            &format!("{} takes at most {BAR} ms by median", plugin.name()),
-            plugin.median() <= BAR,
+        print_threshold(
+            &format!("{} takes at most {THRESHOLD} ms by median", plugin.name()),
+            plugin.median() <= THRESHOLD,
         );
     }
     Ok(())

@@ -8,7 +8,7 @@ use gcr_test_support::fault_proxy::Route;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, run_plugin};
 use super::{SizeOptions, USUAL_NAMESPACES, grouped};
-use crate::figures::{Bar, Figure};
+use crate::figures::{Figure, Threshold};
 
 /// Maximum number of objects per list page, the same as kubectl's chunk size.
 const PAGE: u64 = 500;
@@ -55,25 +55,25 @@ pub(super) fn measure(namespaces: &mut Namespaces, size: &SizeOptions) -> Result
             &label,
             second.wall,
             ("the first run", first.wall),
-            Bar::None,
+            Threshold::None,
         ),
         Figure::number(
             format!("{label}: changed resourceVersions of {}", after.len()),
             changed as f64,
             "",
-            Bar::Exactly(0.0),
+            Threshold::Exactly(0.0),
         ),
         Figure::number(
             format!("{label}: list pages and Secret applies"),
             counted as f64,
             "",
-            Bar::Exactly(expected as f64),
+            Threshold::Exactly(expected as f64),
         ),
         Figure::number(
             format!("{label}: other requests"),
             others as f64,
             "",
-            Bar::Exactly(0.0),
+            Threshold::Exactly(0.0),
         ),
     ])
 }

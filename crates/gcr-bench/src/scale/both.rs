@@ -7,7 +7,7 @@ use gcr_test_support::{Error, Result};
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin};
 use super::{SizeOptions, USUAL_NAMESPACES, grouped};
-use crate::figures::{Bar, Figure};
+use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::{Samples, print_table, time};
 
@@ -17,9 +17,9 @@ const SAMPLE: usize = 20;
 /// Requests in flight of the replay; the fastest counts.
 const IN_FLIGHT: [usize; 3] = [8, 16, 32];
 /// Minimum ratio of the loop's time to the plugin's.
-const BAR_LOOP: f64 = 80.0;
+const THRESHOLD_LOOP: f64 = 80.0;
 /// Maximum ratio of the plugin's time to the replay's.
-const BAR_REPLAY: f64 = 1.15;
+const THRESHOLD_REPLAY: f64 = 1.15;
 
 /// The tutorial's commands for each of `$NAMESPACES`.
 const LOOP: &str = "for ns in $NAMESPACES; do \
@@ -68,13 +68,13 @@ pub(super) fn measure(namespaces: &mut Namespaces, size: &SizeOptions) -> Result
             &label,
             plugin.median(),
             (&name, tutorial.median()),
-            Bar::Faster(BAR_LOOP),
+            Threshold::Faster(THRESHOLD_LOOP),
         ),
         Figure::times(
             &label,
             plugin.median(),
             (fastest.name(), fastest.median()),
-            Bar::Within(BAR_REPLAY),
+            Threshold::Within(THRESHOLD_REPLAY),
         ),
     ])
 }
@@ -90,8 +90,8 @@ fn verify_replay(namespaces: &Namespaces) -> Result<()> {
         .map(|(path, _)| path)
         .collect();
     namespaces.clear()?;
-    let jobs = namespaces.plugin_writes()?;
-    let replayed: BTreeSet<&str> = jobs
+    let sequences = namespaces.plugin_writes()?;
+    let replayed: BTreeSet<&str> = sequences
         .iter()
         .flatten()
         .map(|request| request.path.as_str())

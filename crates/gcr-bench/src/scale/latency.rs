@@ -8,7 +8,7 @@ use gcr_test_support::fault_proxy::Route;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin};
 use super::{SizeOptions, USUAL_NAMESPACES, grouped};
-use crate::figures::{Bar, Figure};
+use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::{Samples, print_table};
 
@@ -45,7 +45,7 @@ pub(super) fn measure(namespaces: &mut Namespaces, size: &SizeOptions) -> Result
             &label,
             samples[0].median(),
             baseline,
-            Bar::None,
+            Threshold::None,
         ));
     }
     Ok(figures)

@@ -34,26 +34,26 @@ pub(super) struct ApiRequest {
 }
 
 /// Requests that are sent one after the other.
-pub(super) type Job = Vec<ApiRequest>;
+pub(super) type RequestSequence = Vec<ApiRequest>;
 
-/// Sends all jobs over `concurrency` connections. Returns the milliseconds from opening the connections to the last
-/// response.
+/// Sends all sequences over `concurrency` connections. Returns the milliseconds from opening the connections to the
+/// last response.
 ///
 /// # Errors
 /// A request fails; requests are not retried.
 pub(super) fn send_all(
     endpoint: &Endpoint,
-    jobs: impl IntoIterator<Item = Job>,
+    sequences: impl IntoIterator<Item = RequestSequence>,
     concurrency: usize,
 ) -> Result<f64> {
-    let jobs: VecDeque<Job> = jobs.into_iter().collect();
-    let jobs = Arc::new(Mutex::new(jobs));
+    let sequences: VecDeque<RequestSequence> = sequences.into_iter().collect();
+    let sequences = Arc::new(Mutex::new(sequences));
     let runtime = runtime()?;
     let started = Instant::now();
     runtime.block_on(async {
         let mut workers = JoinSet::new();
         for _ in 0..concurrency {
-            workers.spawn(work(endpoint.clone(), Arc::clone(&jobs)));
+            workers.spawn(work(endpoint.clone(), Arc::clone(&sequences)));
         }
         while let Some(result) = workers.join_next().await {
             result.map_err(|error| Error::during("run the load generator", error))??;
@@ -80,14 +80,14 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
         .map_err(|error| Error::during("run the load generator", error))
 }
 
-async fn work(endpoint: Endpoint, jobs: Arc<Mutex<VecDeque<Job>>>) -> Result<()> {
+async fn work(endpoint: Endpoint, sequences: Arc<Mutex<VecDeque<RequestSequence>>>) -> Result<()> {
     let next = || {
-        let mut jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.pop_front()
+        let mut sequences = sequences.lock().unwrap_or_else(PoisonError::into_inner);
+        sequences.pop_front()
     };
     let mut connection = Connection::connect(&endpoint).await?;
-    while let Some(job) = next() {
-        for request in job {
+    while let Some(sequence) = next() {
+        for request in sequence {
             connection.send(&endpoint, request).await?;
         }
     }

@@ -1,4 +1,4 @@
-//! `bench fleet`: measures one command over many namespaces, compared with the tutorial's loop, with one bulk apply,
+//! `bench scale`: measures one command over many namespaces, compared with the tutorial's loop, with one bulk apply,
 //! and with a replay: a load generator that sends the same requests and does nothing else. Uses its own control plane.
 
 mod again;
@@ -34,10 +34,10 @@ pub(crate) struct Part {
 /// Changes of the usual sizes.
 #[derive(Args)]
 pub(crate) struct SizeOptions {
-    /// Use at most N namespaces in the fleet benchmarks
+    /// Use at most N namespaces in the scale benchmarks
     #[arg(long, value_name = "N")]
     pub(crate) namespaces: Option<NonZeroUsize>,
-    /// Run N rounds of the fleet benchmarks
+    /// Run N rounds of the scale benchmarks
     #[arg(long, value_name = "N")]
     pub(crate) rounds: Option<NonZeroUsize>,
 }
@@ -56,32 +56,32 @@ impl SizeOptions {
 /// only add more.
 pub(crate) const PARTS: [Part; 6] = [
     Part {
-        benchmark: Benchmark::FleetBoth,
+        benchmark: Benchmark::ScaleBoth,
         is_quick: true,
         measure: both::measure,
     },
     Part {
-        benchmark: Benchmark::FleetSecrets,
+        benchmark: Benchmark::ScaleSecrets,
         is_quick: true,
         measure: secrets::measure,
     },
     Part {
-        benchmark: Benchmark::FleetAgain,
+        benchmark: Benchmark::ScaleAgain,
         is_quick: true,
         measure: again::measure,
     },
     Part {
-        benchmark: Benchmark::FleetLatency,
+        benchmark: Benchmark::ScaleLatency,
         is_quick: false,
         measure: latency::measure,
     },
     Part {
-        benchmark: Benchmark::FleetSizes,
+        benchmark: Benchmark::ScaleSizes,
         is_quick: false,
         measure: sizes::measure,
     },
     Part {
-        benchmark: Benchmark::FleetShedding,
+        benchmark: Benchmark::ScaleShedding,
         is_quick: false,
         measure: shedding::measure,
     },
@@ -96,7 +96,7 @@ pub(crate) fn run(parts: &[&Part], size: &SizeOptions) -> Result<Vec<Figure>> {
     let mut namespaces: Option<Namespaces> = None;
     for part in parts {
         // `sizes` starts with few namespaces.
-        if part.benchmark == Benchmark::FleetSizes {
+        if part.benchmark == Benchmark::ScaleSizes {
             namespaces = None;
         }
         let namespaces = match &mut namespaces {

@@ -8,7 +8,7 @@ use gcr_test_support::{ControlPlane, Error, Options, Result, Session, keys};
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
-use super::load::{ApiRequest, Job, send_all, send_one};
+use super::load::{ApiRequest, RequestSequence, send_all, send_one};
 use super::requests::{self, SecretApply};
 
 /// Requests in flight while preparing a measurement.
@@ -82,13 +82,13 @@ impl Namespaces {
         }
         eprintln!("  creating {} namespaces", new.len());
         // Create the accounts too, because the controller has only one worker.
-        let jobs = new.iter().map(|name| {
+        let sequences = new.iter().map(|name| {
             vec![
                 requests::create_namespace(name),
                 requests::create_account(name),
             ]
         });
-        send_all(&self.direct.endpoint, jobs, SETUP_CONCURRENCY)?;
+        send_all(&self.direct.endpoint, sequences, SETUP_CONCURRENCY)?;
         self.names.extend(new);
         Ok(())
     }
@@ -107,17 +107,17 @@ impl Namespaces {
 
     /// Returns the plugin's writes, per namespace: the apply of the Secret, and the patch of the account with its
     /// current `resourceVersion`.
-    pub(super) fn plugin_writes(&self) -> Result<Vec<Job>> {
+    pub(super) fn plugin_writes(&self) -> Result<Vec<RequestSequence>> {
         let accounts = self.list(requests::list_accounts())?;
         let names: HashSet<&str> = self.names.iter().map(String::as_str).collect();
         let selected = accounts.iter().filter(|it| names.contains(namespace(it)));
-        let job = |account: &Value| {
+        let sequence = |account: &Value| {
             vec![
                 self.apply.to(namespace(account)),
                 requests::account_patch(account),
             ]
         };
-        Ok(selected.map(job).collect())
+        Ok(selected.map(sequence).collect())
     }
 
     /// Checks the number of namespaces with the Secret, and of accounts that reference only this Secret.

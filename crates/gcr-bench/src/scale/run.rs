@@ -69,8 +69,8 @@ pub(super) fn replay(
     access: &ServerAccess,
     concurrency: usize,
 ) -> Result<f64> {
-    let jobs = namespaces.plugin_writes()?;
-    let took = load::send_all(&access.endpoint, jobs, concurrency)?;
+    let sequences = namespaces.plugin_writes()?;
+    let took = load::send_all(&access.endpoint, sequences, concurrency)?;
     namespaces.expect_counts(namespaces.count(), namespaces.count())?;
     Ok(took)
 }

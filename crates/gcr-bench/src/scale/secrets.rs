@@ -9,7 +9,7 @@ use gcr_test_support::{Error, Result, keys};
 use super::namespaces::{Namespaces, ServerAccess};
 use super::run::{SECRETS, run_plugin};
 use super::{SizeOptions, USUAL_NAMESPACES, grouped};
-use crate::figures::{Bar, Figure};
+use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::{print_table, time};
 
@@ -17,7 +17,7 @@ use crate::samples::{print_table, time};
 const ROUNDS: (usize, usize) = (5, 3);
 const LATENCY: Duration = Duration::from_millis(20);
 /// Minimum ratio of kubectl's time to the plugin's, without and with latency.
-const BARS: (f64, f64) = (3.0, 15.0);
+const THRESHOLDS: (f64, f64) = (3.0, 15.0);
 const KUBECTL: &str = "kubectl apply --server-side -f all.yaml";
 const PLUGIN: &str = "kubectl-gcr_secret create -A";
 
@@ -32,7 +32,7 @@ pub(super) fn measure(namespaces: &mut Namespaces, size: &SizeOptions) -> Result
         direct,
         &label,
         size.rounds(ROUNDS.0),
-        BARS.0,
+        THRESHOLDS.0,
     )?];
     println!();
     let (_proxy, distant) = namespaces.through(Route::new().latency(LATENCY))?;
@@ -42,7 +42,7 @@ pub(super) fn measure(namespaces: &mut Namespaces, size: &SizeOptions) -> Result
         &distant,
         &label,
         size.rounds(ROUNDS.1),
-        BARS.1,
+        THRESHOLDS.1,
     )?);
     Ok(figures)
 }
@@ -53,7 +53,7 @@ fn compare(
     access: &ServerAccess,
     label: &str,
     rounds: usize,
-    bar: f64,
+    threshold: f64,
 ) -> Result<Figure> {
     let count = namespaces.count();
     access
@@ -78,7 +78,7 @@ fn compare(
         label,
         plugin,
         (KUBECTL, kubectl),
-        Bar::Faster(bar),
+        Threshold::Faster(threshold),
     ))
 }
 

@@ -9,7 +9,7 @@ use gcr_test_support::fault_proxy::Route;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin_counting_failures};
 use super::{SizeOptions, grouped};
-use crate::figures::{Bar, Figure};
+use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::print_table;
 
@@ -20,7 +20,7 @@ const CAPACITY: usize = 16;
 /// Long enough to be most of the response time.
 const LATENCY: Duration = Duration::from_millis(20);
 /// Maximum ratio of the plugin's time to the replay's and to the best possible time.
-const BAR: f64 = 1.5;
+const THRESHOLD: f64 = 1.5;
 
 pub(super) fn measure(namespaces: &mut Namespaces, size: &SizeOptions) -> Result<Vec<Figure>> {
     let (count, rounds) = (size.namespaces(NAMESPACES), size.rounds(ROUNDS));
@@ -61,19 +61,19 @@ pub(super) fn measure(namespaces: &mut Namespaces, size: &SizeOptions) -> Result
             &label,
             plugin.median(),
             (replay.name(), replay.median()),
-            Bar::Within(BAR),
+            Threshold::Within(THRESHOLD),
         ),
         Figure::times(
             &label,
             plugin.median(),
             (&calculation, ideal),
-            Bar::Within(BAR),
+            Threshold::Within(THRESHOLD),
         ),
         Figure::number(
             format!("{label}: failed"),
             failed as f64,
             "",
-            Bar::Exactly(0.0),
+            Threshold::Exactly(0.0),
         ),
     ])
 }

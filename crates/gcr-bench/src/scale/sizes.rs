@@ -6,7 +6,7 @@ use gcr_test_support::fault_proxy::Route;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin};
 use super::{SizeOptions, grouped};
-use crate::figures::{Bar, Figure};
+use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::process::Measured;
 use crate::samples::{Samples, print_table};
@@ -16,9 +16,9 @@ const SIZES: [(usize, usize); 3] = [(100, 5), (1_000, 5), (10_000, 3)];
 /// Requests in flight of the replay.
 const IN_FLIGHT: usize = 16;
 /// Maximum peak memory with the most namespaces, in MiB.
-const BAR_MEMORY: f64 = 20.0;
+const THRESHOLD_MEMORY: f64 = 20.0;
 /// Maximum ratio of the time per namespace to that with a tenth of the namespaces.
-const BAR_GROWTH: f64 = 1.1;
+const THRESHOLD_GROWTH: f64 = 1.1;
 
 pub(super) fn measure(namespaces: &mut Namespaces, options: &SizeOptions) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
@@ -33,40 +33,54 @@ pub(super) fn measure(namespaces: &mut Namespaces, options: &SizeOptions) -> Res
         let size = measure_size(namespaces, options.rounds(rounds))?;
         let label = format!("{} namespaces", grouped(count));
         let per_namespace = size.plugin.median() / count as f64;
-        let bar = if count == SIZES[2].0 {
-            Bar::AtMost(BAR_MEMORY)
+        let threshold = if count == SIZES[2].0 {
+            Threshold::AtMost(THRESHOLD_MEMORY)
         } else {
-            Bar::None
+            Threshold::None
         };
         figures.extend([
             Figure::times(
                 &label,
                 size.plugin.median(),
                 (size.replay.name(), size.replay.median()),
-                Bar::None,
+                Threshold::None,
             ),
-            Figure::number(format!("{label}: CPU"), size.cpu.median(), "ms", Bar::None),
-            Figure::number(format!("{label}: peak memory"), size.peak.max(), "MiB", bar),
+            Figure::number(
+                format!("{label}: CPU"),
+                size.cpu.median(),
+                "ms",
+                Threshold::None,
+            ),
+            Figure::number(
+                format!("{label}: peak memory"),
+                size.peak.max(),
+                "MiB",
+                threshold,
+            ),
             Figure::number(
                 format!("{label}: requests"),
                 size.requests as f64,
                 "",
-                Bar::None,
+                Threshold::None,
             ),
             Figure::number(
                 format!("{label}: connections"),
                 size.connections as f64,
                 "",
-                Bar::None,
+                Threshold::None,
             ),
         ]);
-        let bar = if smaller.is_some() {
-            Bar::Within(BAR_GROWTH)
+        let threshold = if smaller.is_some() {
+            Threshold::Within(THRESHOLD_GROWTH)
         } else {
-            Bar::None
+            Threshold::None
         };
-        let mut figure =
-            Figure::number(format!("{label}: per namespace"), per_namespace, "ms", bar);
+        let mut figure = Figure::number(
+            format!("{label}: per namespace"),
+            per_namespace,
+            "ms",
+            threshold,
+        );
         if let Some((name, before)) = &smaller {
             figure = figure.compared_with(name, *before);
         }
