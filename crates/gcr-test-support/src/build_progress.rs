@@ -17,12 +17,12 @@ struct Active {
     /// Latest counts of each build, by its name.
     counts: BTreeMap<&'static str, String>,
     /// When a line was last shown; `None` before the first.
-    shown: Option<Instant>,
+    last_shown: Option<Instant>,
 }
 
 static ACTIVE: Mutex<Active> = Mutex::new(Active {
     counts: BTreeMap::new(),
-    shown: None,
+    last_shown: None,
 });
 
 fn active() -> MutexGuard<'static, Active> {
@@ -40,7 +40,7 @@ impl BuildProgress {
     pub(crate) fn start(name: &'static str) -> Self {
         let mut active = active();
         if active.counts.is_empty() {
-            active.shown = Some(Instant::now());
+            active.last_shown = Some(Instant::now());
         }
         active.counts.insert(name, "started".into());
         Self {
@@ -80,10 +80,13 @@ impl BuildProgress {
         let is_terminal = std::io::stderr().is_terminal();
         let interval = Duration::from_secs(if is_terminal { 1 } else { 15 });
         let mut active = active();
-        if active.shown.is_some_and(|shown| shown.elapsed() < interval) {
+        if active
+            .last_shown
+            .is_some_and(|shown| shown.elapsed() < interval)
+        {
             return;
         }
-        active.shown = Some(Instant::now());
+        active.last_shown = Some(Instant::now());
         let counts = active.counts.iter();
         let counts: Vec<String> = counts
             .map(|(name, text)| format!("{name}: {text}"))

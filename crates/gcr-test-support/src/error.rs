@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What failed and, where known, how to fix it. Can have several lines.
+/// Text that names the failed operation, its cause and, if known, the fix. Can have several lines.
 #[derive(Clone)]
 pub struct Error(String);
 

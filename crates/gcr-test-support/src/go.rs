@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::checkout::control_plane_module;
 use crate::error::{Error, Result};
 
-/// Free space that the first build needs at most for its caches.
+/// Maximum space that the first build needs for its caches.
 const MIN_FREE_BYTES: u64 = 5_000_000_000;
 /// Go version that `go.mod` requires: 1.26.
 const MIN_GO_VERSION: (u32, u32) = (1, 26);

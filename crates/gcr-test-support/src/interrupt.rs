@@ -10,7 +10,7 @@ use signal_hook::iterator::Signals;
 use crate::error::{Error, Result};
 use crate::scratch;
 
-/// From now on, a signal removes this process's temporary directories and ends it with the shell's exit code.
+/// Installs signal handlers that remove this process's temporary directories and exit with 128 plus the signal number.
 ///
 /// # Errors
 /// The system refuses to install the signal handlers.

@@ -1,4 +1,4 @@
-//! Builds the plugins under test the way users get them: a release build of both packages in one command with the
+//! Builds the plugins under test in the form that users install: a release build of both packages in one command with the
 //! committed lock file, independent of the environment of the tests. `cargo xtask test` builds them once and passes
 //! their directory in [`BIN_DIR`]; otherwise each test process runs cargo, which is a no-op when nothing changed.
 
@@ -37,7 +37,7 @@ pub fn directory() -> Result<&'static Path> {
     directory_or(build)
 }
 
-/// Makes [`directory`] return a build of the dev profile, unless [`BIN_DIR`] is set or the directory was needed before.
+/// Makes [`directory`] return a build of the dev profile, unless [`BIN_DIR`] is set or [`directory`] was called before.
 /// This build takes less time than a release build, and shares compiled dependencies with `cargo xtask` itself. Progress
 /// goes to standard error.
 ///

@@ -17,7 +17,7 @@ pub(crate) fn open_pty() -> io::Result<(File, File)> {
     grantpt(&controller)?;
     unlockpt(&controller)?;
     let name = ptsname(&controller, Vec::new())?;
-    // Not as a controlling terminal: Ctrl-C at the caller's terminal must not reach the command.
+    // NOCTTY: the terminal must not become the controlling terminal of the test process.
     let terminal: OwnedFd = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())?;
     let size = Winsize {
         ws_row: 24,

@@ -1,5 +1,5 @@
-//! Builds the plugins the way users get them. Tests, `install` and the release archives all contain these bytes, which
-//! do not depend on the build directory. (`cargo xtask test reproducible` compares two builds.)
+//! Makes the release build of the plugins. Tests, `install` and the release archives use the same binaries, whose bytes
+//! do not depend on the build directory (`cargo xtask test reproducible` compares two builds).
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl ReleaseBuild {
         self
     }
 
-    /// Uses another `CARGO_HOME` than the caller's.
+    /// Uses this `CARGO_HOME` instead of the caller's.
     #[must_use]
     pub fn cargo_home(mut self, home: &Path) -> Self {
         self.cargo_home = Some(home.to_owned());

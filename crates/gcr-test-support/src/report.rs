@@ -37,7 +37,11 @@ impl Report {
             report.counts.insert(word.to_owned(), count);
         }
         for word in SUCCESS_OUTCOMES {
-            let lines = report.lines.values().filter(|said| *said == word).count();
+            let lines = report
+                .lines
+                .values()
+                .filter(|outcome| *outcome == word)
+                .count();
             assert_eq!(lines as u64, report.count_of(word), "{word}\n{output}");
         }
         report
@@ -59,10 +63,10 @@ impl Report {
             .rfind('\n')
             .map_or("", |end| &output.stdout[..end]);
         for line in whole.lines() {
-            let (said, namespace) = line
+            let (result, namespace) = line
                 .split_once(" -n ")
                 .unwrap_or_else(|| panic!("{line:?} has no namespace\n{output}"));
-            let (object, word) = said
+            let (object, word) = result
                 .split_once(' ')
                 .unwrap_or_else(|| panic!("{line:?} has no outcome\n{output}"));
             let word = match word {

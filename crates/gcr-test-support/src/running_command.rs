@@ -54,8 +54,8 @@ impl RunningCommand {
             let (controller, terminal_end) = open_terminal();
             terminal_output = Some(controller);
             if terminal == TerminalStreams::StdinAndStderr {
-                let command_line = terminal_end.try_clone();
-                stdin = command_line
+                let stdin_end = terminal_end.try_clone();
+                stdin = stdin_end
                     .unwrap_or_else(|error| panic!("open a terminal: {error}"))
                     .into();
             }
@@ -160,12 +160,8 @@ impl RunningCommand {
             && self.started.elapsed() <= self.timeout
         {
             let text = std::fs::read_to_string(&status).unwrap_or_default();
-            let command_line = text
-                .lines()
-                .find_map(|command_line| command_line.strip_prefix("VmHWM:"));
-            let kib = command_line.and_then(|command_line| {
-                command_line.split_whitespace().next()?.parse::<u64>().ok()
-            });
+            let value = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kib = value.and_then(|value| value.split_whitespace().next()?.parse::<u64>().ok());
             peak = peak.max(kib.unwrap_or_default() << 10);
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -12,7 +12,7 @@ const UPDATE: &str = "UPDATE_SNAPSHOTS";
 /// Asserts that a file of the checkout, for example `tests/gcr_secret/help/create.txt`, holds exactly this text.
 ///
 /// # Panics
-/// The file holds another text or cannot be read.
+/// The content differs, or the file cannot be read.
 #[track_caller]
 pub fn assert_snapshot(path: &str, text: &str) {
     let file = checkout::root().join(path);

@@ -1,5 +1,5 @@
-//! Provides what a test does to a cluster as its administrator, through the real kubectl: create namespaces, objects
-//! and users, and read objects back. Namespaces are never deleted, because the server is thrown away.
+//! Provides administrator access to a cluster, through the real kubectl: creates namespaces, objects and users, and
+//! reads objects back. Never deletes namespaces, because the control plane is discarded after the tests.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;

@@ -17,7 +17,7 @@ pub struct CannedResponse {
 #[derive(Clone, Debug)]
 enum Content {
     Text(Bytes),
-    /// A APPLICATION_JSON object padded to this size in bytes.
+    /// A JSON object padded to this size in bytes.
     Padded(u64),
 }
 
@@ -95,7 +95,7 @@ impl CannedResponse {
         Self::new(307, TEXT_PLAIN, "").header("location", location)
     }
 
-    /// Returns a 200 with a APPLICATION_JSON object of this size in bytes.
+    /// Returns a 200 with a JSON object of this size in bytes.
     pub fn padded(bytes: u64) -> Self {
         Self {
             status: 200,

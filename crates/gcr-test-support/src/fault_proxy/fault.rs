@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::canned_response::CannedResponse;
 
-/// What happens to a request instead of normal forwarding.
+/// A deviation from normal forwarding.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// Sends this response; the server never receives the request.

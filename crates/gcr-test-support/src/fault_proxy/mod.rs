@@ -9,7 +9,7 @@
 //! // On the third patch of a Secret in namespace x, the server writes it but the client gets no response.
 //! proxy.inject(Rule::on("patch", "secrets").namespace("x").nth(3), Fault::ResponseLost);
 //! proxy.session().gcr_secret(["create", "--key-file", "key.json", "-n", "x"]).run();
-//! assert_eq!(proxy.traffic().requests("patch", "secrets"), 3);
+//! assert_eq!(proxy.traffic().request_count("patch", "secrets"), 3);
 //! ```
 //!
 //! Speaks TLS and HTTP/1.1 with keep-alive on both sides, buffers each request and response (so it does not support

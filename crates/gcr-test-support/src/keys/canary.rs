@@ -69,9 +69,9 @@ fn collect_windows(
     for shift in 0..3 {
         let shifted = [&b"xx"[..shift], text].concat();
         let encoded = STANDARD.encode(&shifted);
-        // Only characters that encode nothing but bytes of the key.
-        let permit = ((secret.start + shift) * 4).div_ceil(3)..(secret.end + shift) * 4 / 3;
-        collect_windows(encoded.as_bytes(), permit, depth - 1, windows);
+        // Use only the characters that do not also encode bytes around the key.
+        let range = ((secret.start + shift) * 4).div_ceil(3)..(secret.end + shift) * 4 / 3;
+        collect_windows(encoded.as_bytes(), range, depth - 1, windows);
     }
 }
 
