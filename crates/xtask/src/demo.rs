@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: shows the job on a real control plane, with the commands that a user types. Prints each command
-//! and its unchanged output.
+//! `cargo xtask demo`: demonstrates the plugins on a real control plane, with the commands that a user types. Prints each
+//! command and its unchanged output.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! `cargo xtask install`: installs the release build of the plugins under the file names by which kubectl finds them
 //! (kubectl turns `-` inside a typed word into `_`; with the names of a plain `cargo install` it would find them under
-//! other words). Beside each plugin it installs `kubectl_complete-…`, which kubectl runs for completion: a link to the
+//! other command names). Next to each plugin it installs `kubectl_complete-…`, which kubectl runs for completion: a link to the
 //! plugin, which recognizes the name.
 
 use std::env;

@@ -39,13 +39,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Shows the job on a throwaway control plane, with the real kubectl
+    /// Demonstrates the plugins on a throwaway control plane, with the real kubectl
     Demo {
         /// Leave the control plane running
         #[arg(long)]
         keep: bool,
     },
-    /// Runs every check that a change must pass, or the named suite, which needs another tool or much time
+    /// Runs every check that a change must pass, or one suite that needs other tools or takes long
     Test {
         /// The suite to run instead of the checks
         #[arg(value_name = "NAME")]

@@ -1,4 +1,4 @@
-//! `cargo xtask test NAME`: suites that need a tool other than Rust, Go, git and a C compiler, or much time. A suite
+//! `cargo xtask test NAME`: suites that need a tool other than Rust, Go, git and a C compiler, or that take long. A suite
 //! whose tool is missing fails and says how to get it; no suite is skipped.
 
 use std::io::ErrorKind;

@@ -81,7 +81,9 @@ fn check_manifests(sandbox: &Sandbox, dist: &Path) -> Result<()> {
                 check_installed(sandbox, tag)
             },
         )?;
-        step("main job", || check_main_job(sandbox, namespace, &rendered))?;
+        step("main commands", || {
+            check_main_commands(sandbox, namespace, &rendered)
+        })?;
         step("uninstall without leftovers", || check_uninstall(sandbox))?;
     }
     Ok(())
@@ -133,7 +135,9 @@ fn check_index(sandbox: &Sandbox, dist: &Path) -> Result<()> {
         )?;
         check_installed(sandbox, TAG)
     })?;
-    step("main job", || check_main_job(sandbox, "index", &newer))?;
+    step("main commands", || {
+        check_main_commands(sandbox, "index", &newer)
+    })?;
     step("uninstall without leftovers", || {
         check_uninstall(sandbox)?;
         sandbox.run("kubectl krew index remove gcr").map(drop)
@@ -173,8 +177,8 @@ fn check_installed(sandbox: &Sandbox, tag: &str) -> Result<()> {
     }
 }
 
-/// Runs the main job of both plugins in a namespace of its own, and completion as set up by the commands in the caveats.
-fn check_main_job(sandbox: &Sandbox, namespace: &str, installed: &[Rendered]) -> Result<()> {
+/// Runs the main command of each plugin in a separate namespace, and completion as set up by the commands in the caveats.
+fn check_main_commands(sandbox: &Sandbox, namespace: &str, installed: &[Rendered]) -> Result<()> {
     sandbox.expect_contains("kubectl gcr-secret version", &[env!("CARGO_PKG_VERSION")])?;
     sandbox.expect_contains(
         "kubectl gcr-patch-sa --help",

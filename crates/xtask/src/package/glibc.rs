@@ -1,5 +1,5 @@
-//! Reads the glibc version that a program requires out of the program, without running it, so that an archive whose
-//! name promises an old glibc keeps the promise.
+//! Reads the glibc version that a program requires from its bytes, without running it. A program in an archive that is
+//! named after an old glibc must not require a newer one.
 
 use gcr_test_support::{Error, Result};
 

@@ -31,7 +31,7 @@ pub(super) fn write(into: &Path) -> Result<()> {
                 .into_iter()
                 .try_for_each(|(package, file_name)| move_output(package, file_name, into))
         });
-        // The tool writes a file beside the manifest of every package.
+        // The tool writes a file next to the manifest of every package.
         remove_output();
         result
     })?;

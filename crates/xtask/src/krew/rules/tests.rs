@@ -12,7 +12,7 @@ use crate::package::archive::{Format, Packed};
 use crate::package::contents;
 use crate::package::target::Target;
 
-/// Content that stands for the program of each plugin.
+/// Placeholder for the program of each plugin.
 const PROGRAM: &[u8] = b"tiny";
 
 struct Sample {
