@@ -4,9 +4,9 @@
 //! * Three kinds of lines are removed from standard error: klog lines (`E1123 21:55:33…`), which kubectl writes in
 //!   addition to its error; the plugin's `hint:` lines; and `See '… --help' for usage.`, which contains the command's name.
 //! * `Warning:` lines are compared separately.
-//! * Of a failed DNS lookup only the host name is compared, because the system's resolver words the error.
-//! * A closed connection is reduced to `EOF` and an expired time limit to `context deadline exceeded`, because Go words
-//!   both in several ways at random.
+//! * Of a failed DNS lookup only the host name is compared, because the error text comes from the system's resolver.
+//! * A closed connection is reduced to `EOF` and an expired time limit to `context deadline exceeded`, because Go's
+//!   messages for both vary at random.
 //! * The current time is removed from errors about expired certificates.
 //! * Equal accesses to a server are listed once, and paths are compared only down to the namespace.
 //! * Changed kubeconfigs are compared as `kubectl config view` prints them, because their layout does not matter.

@@ -7,7 +7,7 @@ mod cases;
 mod concurrency;
 mod conflicts;
 mod credential;
-mod first_reply;
+mod first_response;
 mod lists;
 mod memory_limit;
 mod mixed_namespaces;

@@ -11,8 +11,8 @@ fn help_matches_snapshot_and_lists_connection_flags() {
     // The flags and texts equal those of `kubectl gcr-secret options`.
     let options = session.kubectl(["gcr-secret", "options"]).run().success();
     let (_, flags) = options.stdout.split_once("\n\n").unwrap();
-    let wanted = format!("\nConnection Options:\n{}\n\nUsage:\n", flags.trim_end());
-    assert!(help.stdout.contains(&wanted), "{help}");
+    let expected = format!("\nConnection Options:\n{}\n\nUsage:\n", flags.trim_end());
+    assert!(help.stdout.contains(&expected), "{help}");
 }
 
 #[test]

@@ -221,7 +221,7 @@ fn echo_stored(line: &str, body: &str) -> Option<String> {
     let config = json!({"auths": {"other.example": {
         "auth": auth, "username": "_json_key", "password": key, "identitytoken": STANDARD.encode(&key),
     }}});
-    let (code, reply) = if line.starts_with("GET ") {
+    let (code, response) = if line.starts_with("GET ") {
         let data = STANDARD.encode(config.to_string());
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
@@ -237,7 +237,7 @@ fn echo_stored(line: &str, body: &str) -> Option<String> {
         });
         (422, status)
     };
-    let text = reply.to_string();
+    let text = response.to_string();
     Some(format!(
         "HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
         text.len()

@@ -150,12 +150,12 @@ fn failing_completion_is_silent_and_fast() {
     let session = Session::without_cluster();
     let listener = Listener::new();
     session.file("kubeconfig", listener.kubeconfig(), 0o600);
-    let slow = "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: asks, interactiveMode: IfAvailable}}}]\n\
+    let slow = "users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: prompt, interactiveMode: IfAvailable}}}]\n\
                 clusters: [{name: c, cluster: {server: https://127.0.0.1:1}}]\n\
                 contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n";
     session.file("plugin", slow, 0o600);
     session.script(
-        "asks",
+        "prompt",
         "echo 'Password:' >&2; read -r answer && touch answered; sleep 60",
     );
     session.file("broken", "{", 0o600);
@@ -187,15 +187,15 @@ fn completion_neither_renews_tokens_nor_prompts() {
         "auth-provider: {{name: oidc, config: {{client-id: me, idp-issuer-url: 'http://{}', refresh-token: r1, id-token: {old}}}}}",
         issuer.address()
     );
-    let talks = "exec: {apiVersion: client.authentication.k8s.io/v1, command: asks, interactiveMode: Always}";
-    for (name, user) in [("issued", issued.as_str()), ("talks", talks)] {
+    let interactive = "exec: {apiVersion: client.authentication.k8s.io/v1, command: prompt, interactiveMode: Always}";
+    for (name, user) in [("issued", issued.as_str()), ("interactive", interactive)] {
         let text = format!(
             "clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:1'}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\n\
              contexts: [{{name: x, context: {{cluster: c, user: u}}}}]\ncurrent-context: x\n"
         );
         session.file(name, text, 0o600);
     }
-    session.script("asks", "echo started >> started");
+    session.script("prompt", "echo started >> started");
     session.file("key.json", keys::KEY, 0o600);
     let tab = |kubeconfig| {
         let args = ["create", "--kubeconfig", kubeconfig, "-n", ""];
@@ -210,12 +210,12 @@ fn completion_neither_renews_tokens_nor_prompts() {
 
     let complete = tab("issued");
     assert_eq!(issuer.connections(), 0, "{complete}");
-    let complete = tab("talks");
+    let complete = tab("interactive");
     assert!(!has_started(), "{complete}");
     // A command renews the token and starts the exec plugin.
     let failed = run("issued");
     assert!(issuer.connections() > 0, "{failed}");
-    let failed = run("talks");
+    let failed = run("interactive");
     assert!(has_started(), "{failed}");
 }
 

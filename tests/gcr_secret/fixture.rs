@@ -13,15 +13,15 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Creates a new namespace. `noun` becomes part of its name.
+    /// Creates a new namespace. `prefix` becomes part of its name.
     #[track_caller]
-    pub(crate) fn new(noun: &str) -> Self {
+    pub(crate) fn new(prefix: &str) -> Self {
         let cluster = ControlPlane::shared();
         let session = cluster.session();
         write_key_files(&session);
         Self {
             cluster,
-            namespace: cluster.create_namespace(noun),
+            namespace: cluster.create_namespace(prefix),
             session,
         }
     }

@@ -101,7 +101,7 @@ fn patch_during_overwrites_is_reported_truthfully() {
         }
     }
     assert_eq!(written, patched, "{unchanged} were unchanged");
-    // Without any conflict the test has shown nothing.
+    // The test proves nothing if no conflict occurred.
     let attempts = proxy.traffic().request_count("patch", "serviceaccounts");
     let conflicts = attempts.saturating_sub(patched as u64);
     assert!(

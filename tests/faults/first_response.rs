@@ -1,15 +1,15 @@
-//! Tests connections that break before the server has replied to anything.
+//! Tests connections that break before the first response of the server.
 
 use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
 use gcr_test_support::{ControlPlane, Report, keys};
 
-/// As many requests as a run sends side by side at its start.
+/// Number of requests that a run sends concurrently at its start.
 const NAMESPACES: usize = 16;
 
 #[test]
-fn connections_reset_before_the_first_reply_are_retried() {
+fn connections_reset_before_the_first_response_are_retried() {
     let cluster = ControlPlane::shared();
-    let names = cluster.create_namespaces("first-reply", NAMESPACES);
+    let names = cluster.create_namespaces("first-response", NAMESPACES);
     let proxy = FaultProxy::new(cluster);
     let reads = Rule::on("get", "secrets").first(NAMESPACES);
     let reads = proxy.inject(reads, Fault::ResetBeforeCommit);
