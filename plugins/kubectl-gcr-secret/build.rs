@@ -1,10 +1,11 @@
-//! Says, while `cargo install` builds a plugin, which links its file wants (on Windows, copies): cargo names the file after
-//! the package, and kubectl looks for another name. Both plugins share this; the builds of `cargo xtask` make the links
-//! and stay silent.
+//! Prints the commands that make a plugin installed by `cargo install` available to kubectl.
+//!
+//! cargo names the executable after the package, but kubectl expects a different name, so that the executable needs links (on
+//! Windows, copies). Both plugins use this script. `cargo xtask` creates the links itself and suppresses the message.
 
 use std::env;
 
-/// Set by whoever gives the file its name afterwards.
+/// The environment variable that suppresses the message: the caller names the executable itself.
 const NAMED: &str = "KUBECTL_PLUGIN_IS_NAMED";
 
 fn main() {
@@ -24,15 +25,15 @@ fn main() {
         format!("kubectl-{file}"),
         format!("kubectl_complete-{file}"),
     ];
-    // A link wants rights there that not everybody has; a copy does the same.
+    // On Windows, creating a symbolic link requires a privilege that most users lack.
     let commands = if env::var_os("CARGO_CFG_WINDOWS").is_some() {
         names.map(|name| format!("copy {package}.exe {name}.exe"))
     } else {
         names.map(|name| format!("ln -s {package} {name}"))
     };
     println!(
-        "cargo::warning=a file called {package} answers `{words}` only. For `kubectl {typed}` and its completion, \
-         in the directory it is installed into: {}",
+        "cargo::warning=kubectl runs the executable {package} only for `{words}`. To use `kubectl {typed}` with completion, \
+         run in the installation directory: {}",
         commands.join("; ")
     );
 }

@@ -155,7 +155,7 @@ fn empty_selector_is_rejected() {
     assert_output(
         &output,
         "",
-        "error: --selector is empty; --all means every ServiceAccount\n",
+        "error: --selector is empty; use --all to select every ServiceAccount\n",
     );
     assert_eq!(fixture.pull_secrets("default"), serde_json::Value::Null);
 }

@@ -109,7 +109,7 @@ fn names_all_flag_and_selector_are_mutually_exclusive() {
         assert_output(
             &output,
             "",
-            "error: names, --all and --selector exclude each other\n",
+            "error: only one of SERVICEACCOUNT, --all or --selector may be given\n",
         );
     }
     assert_eq!(fixture.pull_secrets("default"), Value::Null);

@@ -36,7 +36,7 @@ fn standard_input_is_read_by_all_three_names() {
         output.stdout == format!("{CREATED}\n")
             && output
                 .stderr
-                .starts_with("Warning: an access token expires"),
+                .starts_with("Warning: an access token usually expires"),
         "{output}"
     );
 }
@@ -119,7 +119,7 @@ fn file_readable_by_others_is_warned_of() {
         session.file("key.json", keys::KEY, mode);
         let output = dry_run(&session, &["--key-file", "key.json"]).run();
         let warning = format!(
-            "Warning: key.json can be read by others (mode {shown}); chmod 600 keeps it to you"
+            "Warning: key.json can be read by others (mode {shown}); run chmod 600 to restrict access"
         );
         assert_output(&output, 0, &[CREATED], &[&warning]);
     }
@@ -170,7 +170,7 @@ fn link_of_other_user_is_rejected_unless_owner_owns_directory() {
     let error = single_error(&output);
     assert!(
         error
-            .starts_with("error: open link: refused, as the symbolic link belongs to another user"),
+            .starts_with("error: open link: the symbolic link belongs to another user"),
         "{error}"
     );
 

@@ -85,7 +85,7 @@ fn google_application_credentials_variable_is_ignored() {
 #[test]
 fn credential_in_place_of_file_name_is_not_printed() {
     let fixture = OfflineFixture::new();
-    let error = "error: a credential is read from a file or from standard input, never from the command line: give the file's name";
+    let error = "error: the credential must not be given on the command line; pass the name of a file that contains it";
     assert_eq!(fixture.single_error(&["--key-file", keys::KEY]), error);
     assert_eq!(
         fixture.single_error(&["--key-file", keys::KEY.trim_end()]),

@@ -120,7 +120,7 @@ fn access_token_uses_oauth2accesstoken_and_warns() {
         0,
         &["secret/gcr-io configured"],
         &[
-            "Warning: an access token expires, usually within an hour: after that nothing can be pulled with this Secret",
+            "Warning: an access token usually expires within an hour; after that, image pulls with this Secret fail",
         ],
     );
 

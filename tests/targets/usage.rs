@@ -12,45 +12,45 @@ fn contradictory_flags_fail_with_one_error_line() {
         (&["-na", "--exclude-namespace=b"], with_namespace),
         (
             &["--exclude-namespace=b"],
-            "error: --exclude-namespace wants --all-namespaces or --namespace-selector",
+            "error: --exclude-namespace requires --all-namespaces or --namespace-selector",
         ),
         (
             &["--include-system-namespaces"],
-            "error: --include-system-namespaces wants --all-namespaces or --namespace-selector",
+            "error: --include-system-namespaces requires --all-namespaces or --namespace-selector",
         ),
         (
             &["--namespace-selector="],
-            "error: --namespace-selector is empty; --all-namespaces means every namespace",
+            "error: --namespace-selector is empty; use --all-namespaces to select every namespace",
         ),
         (
             &["-A", "--exclude-namespace="],
-            "error: invalid pattern of namespace names \"\": it is empty",
+            "error: invalid namespace pattern \"\": it is empty",
         ),
         (
             &["-A", "--exclude-namespace=Team-*"],
-            "error: invalid pattern of namespace names \"Team-*\": no namespace has such a character",
+            "error: invalid namespace pattern \"Team-*\": it contains a character that namespace names cannot have",
         ),
         (
             &["--contexts=a,"],
-            "error: --contexts has an empty name in it",
+            "error: --contexts contains an empty name",
         ),
         (
             &["--contexts=a", "--context=b"],
-            "error: --contexts cannot be used with --context, which is about one cluster",
+            "error: --contexts cannot be used with --context, which applies to a single cluster",
         ),
         (
             &["--contexts=a", "-s=https://b"],
-            "error: --contexts cannot be used with --server, which is about one cluster",
+            "error: --contexts cannot be used with --server, which applies to a single cluster",
         ),
         (
             &["--contexts=a", "--token=b"],
-            "error: --contexts cannot be used with --token, which is about one cluster",
+            "error: --contexts cannot be used with --token, which applies to a single cluster",
         ),
         (
             &["--contexts=a", "--insecure-skip-tls-verify"],
-            "error: --contexts cannot be used with --insecure-skip-tls-verify, which is about one cluster",
+            "error: --contexts cannot be used with --insecure-skip-tls-verify, which applies to a single cluster",
         ),
-        (&["--report="], "error: --report names no file"),
+        (&["--report="], "error: --report requires a file name"),
     ] {
         let output = session.gcr_patch_sa(args).run().exits(1);
         assert_eq!(

@@ -1,9 +1,8 @@
-//! Reads the file, pipe or standard input that a credential comes from.
+//! Reads a credential from a file, a pipe or standard input.
 //!
-//! Opening and reading are two steps, because between them the process makes itself undumpable, after which Linux
-//! lets only root open `/proc/self/fd/…`, and so `<(…)`. Refuses what could be somebody else's trap: a symbolic link
-//! put there by another user, a directory, anything beyond 64 KiB. Knows nothing of what a credential looks like,
-//! and no error holds content.
+//! Opening and reading are separate steps. The process forbids core dumps between them; after that, Linux lets only root open
+//! `/proc/self/fd/…`, and with it the pipe of a shell's `<(…)`. For safety, the module refuses symbolic links of other users,
+//! directories, block devices and inputs larger than 64 KiB. It does not interpret the content, and no error contains any.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -17,75 +16,75 @@ use crate::domain::escape_control::escape_control;
 use crate::domain::go_errors::errno;
 use crate::domain::service_account_key::MAX_BYTES;
 
-/// Where a credential comes from. Displayed printable, as errors and warnings name it.
+/// The source of a credential. Its `Display` is the name used in messages, with control characters escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CredentialSource {
-    /// The open descriptor 0.
+    /// Standard input, descriptor 0.
     Stdin,
     /// A file or a pipe.
     Path(PathBuf),
 }
 
-/// A credential that is open, but not read.
+/// An opened credential that has not been read yet.
 #[derive(Debug)]
 pub struct OpenCredential {
     file: File,
     source: CredentialSource,
 }
 
-/// Something about a file that was read all the same.
+/// A problem with a file that does not prevent reading it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CredentialWarning {
-    /// The mode of a regular file gives its group or everybody the right to read it.
-    #[error("{path} can be read by others (mode {mode:04o}); chmod 600 keeps it to you")]
+    /// The mode of a regular file lets its group or all users read it.
+    #[error("{path} can be read by others (mode {mode:04o}); run chmod 600 to restrict access")]
     ReadableByOthers {
-        /// The path, printable.
+        /// The escaped path.
         path: String,
         /// The permission bits.
         mode: u32,
     },
 }
 
-/// Why a credential could not be read, in kubectl's way: what was done, to what, and the system's reason.
+/// An error reading a credential. The messages have Go's format: operation, path, reason.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum CredentialFileError {
-    /// It could not be opened.
+    /// The source cannot be opened.
     #[error("open {path}: {reason}")]
     Open {
-        /// The path, printable.
+        /// The escaped path.
         path: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
-    /// It could not be read, or is nothing that can be.
+    /// The source cannot be read, or has an unsupported file type.
     #[error("read {path}: {reason}")]
     Read {
-        /// The path, printable.
+        /// The escaped path.
         path: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
-    /// A symbolic link that neither the caller, root nor the owner of its directory made.
+    /// The path is a symbolic link that belongs neither to the caller, nor to root, nor to the owner of its directory.
     #[error(
-        "open {path}: refused, as the symbolic link belongs to another user (uid {owner}); name the file itself"
+        "open {path}: the symbolic link belongs to another user (uid {owner}); pass the path of the file itself"
     )]
     ForeignLink {
-        /// The path, printable.
+        /// The escaped path.
         path: String,
-        /// Whose link it is.
+        /// The uid of the owner of the link.
         owner: u32,
     },
-    /// More than 64 KiB.
+    /// The content is larger than 64 KiB.
     #[error("read {path}: it is larger than 64 KiB")]
     TooLarge {
-        /// The path, printable.
+        /// The escaped path.
         path: String,
     },
 }
 
 impl CredentialSource {
-    /// The source that a flag's value names. `-` is standard input, and so are the names that Unix has for the open
-    /// descriptor: opening those again would start a redirected file anew.
+    /// Returns the source that a flag's value names. `-` and the Unix names of descriptor 0 mean standard input: opening such
+    /// a name would read a redirected file from its start again.
     #[must_use]
     pub fn from_flag(value: &OsStr) -> Self {
         match value.to_str() {
@@ -94,10 +93,10 @@ impl CredentialSource {
         }
     }
 
-    /// Opens it. A pipe without a writer is waited for.
+    /// Opens the source. Blocks on a named pipe until it has a writer.
     ///
     /// # Errors
-    /// Where it is not there, may not be read, or is a link that somebody else made.
+    /// Fails if the source does not exist, is not readable, or is a symbolic link of another user.
     pub fn open(&self) -> Result<OpenCredential, CredentialFileError> {
         let file = match self {
             Self::Stdin => stdin().map_err(|error| self.open_error(&error))?,
@@ -115,18 +114,18 @@ impl CredentialSource {
         use rustix::io::Errno;
 
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
-        let refused = match open(path, flags | OFlags::NOFOLLOW, Mode::empty()) {
+        let link_error = match open(path, flags | OFlags::NOFOLLOW, Mode::empty()) {
             Ok(file) => return Ok(file.into()),
-            Err(loops @ (Errno::LOOP | Errno::MLINK)) => loops,
+            Err(error @ (Errno::LOOP | Errno::MLINK)) => error,
             Err(other) => return Err(self.open_error(&other.into())),
         };
-        let system = |error: Errno| self.open_error(&error.into());
-        let link = lstat(path).map_err(system)?;
+        let open_error = |error: Errno| self.open_error(&error.into());
+        let link = lstat(path).map_err(open_error)?;
         if FileType::from_raw_mode(link.st_mode) != FileType::Symlink {
-            return Err(system(refused));
+            return Err(open_error(link_error));
         }
-        let directory = stat(directory_of(path)).map_err(system)?;
-        if !may_follow(
+        let directory = stat(directory_of(path)).map_err(open_error)?;
+        if !can_follow(
             link.st_uid,
             directory.st_uid,
             rustix::process::geteuid().as_raw(),
@@ -136,7 +135,7 @@ impl CredentialSource {
         }
         open(path, flags, Mode::empty())
             .map(Into::into)
-            .map_err(system)
+            .map_err(open_error)
     }
 
     #[cfg(not(unix))]
@@ -165,16 +164,16 @@ impl fmt::Display for CredentialSource {
 }
 
 impl OpenCredential {
-    /// Where it comes from.
+    /// Returns the source.
     #[must_use]
     pub fn source(&self) -> &CredentialSource {
         &self.source
     }
 
-    /// Reads it to its end, into one buffer that is wiped.
+    /// Reads the source to its end, into a buffer that is wiped when dropped.
     ///
     /// # Errors
-    /// Where the system says no, where there is more than 64 KiB, or where it is neither file, pipe nor terminal.
+    /// Fails for I/O errors, directories, block devices, and more than 64 KiB of data.
     pub fn read(
         mut self,
     ) -> Result<(Zeroizing<Vec<u8>>, Option<CredentialWarning>), CredentialFileError> {
@@ -194,7 +193,7 @@ impl OpenCredential {
         if metadata.is_file() && metadata.len() > MAX_BYTES as u64 {
             return Err(too_large());
         }
-        // One byte more than may be there tells what is too large; a buffer that grows leaves copies behind.
+        // One byte more than the limit detects larger inputs. The buffer never grows: growing leaves copies behind.
         let mut bytes = Zeroizing::new(vec![0; MAX_BYTES + 1]);
         let mut filled = 0;
         while filled < bytes.len() {
@@ -220,9 +219,9 @@ impl OpenCredential {
             return None;
         };
         let mode = metadata.permissions().mode() & 0o7777;
-        // Kubelet mounts a Secret's files with mode 0644, behind a link called ..data; only the pod sees them.
-        let mounted = || directory_of(path).join("..data").symlink_metadata().is_ok();
-        (metadata.is_file() && mode & 0o044 != 0 && !mounted()).then(|| {
+        // kubelet mounts the files of a Secret with mode 0644, behind a link named ..data; only the pod can access them.
+        let is_secret_volume = || directory_of(path).join("..data").symlink_metadata().is_ok();
+        (metadata.is_file() && mode & 0o044 != 0 && !is_secret_volume()).then(|| {
             CredentialWarning::ReadableByOthers {
                 path: self.source.to_string(),
                 mode,
@@ -236,13 +235,13 @@ impl OpenCredential {
     }
 }
 
-/// Descriptor 0 without the buffer of [`io::stdin`], which nobody wipes.
+/// Returns descriptor 0 without the buffer of [`io::stdin`], which is never wiped.
 fn stdin() -> io::Result<File> {
     #[cfg(unix)]
-    let own = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned();
+    let owned = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned();
     #[cfg(windows)]
-    let own = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned();
-    own.map(Into::into)
+    let owned = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned();
+    owned.map(Into::into)
 }
 
 #[cfg(unix)]
@@ -253,9 +252,10 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// The rule of Linux' `fs.protected_symlinks`, for every directory, with root's links besides.
+/// Returns whether to follow a symbolic link. This is the rule of Linux' `fs.protected_symlinks`, applied in all directories
+/// and extended by links that root owns.
 #[cfg(unix)]
-fn may_follow(link_owner: u32, directory_owner: u32, caller: u32) -> bool {
+fn can_follow(link_owner: u32, directory_owner: u32, caller: u32) -> bool {
     [caller, 0, directory_owner].contains(&link_owner)
 }
 

@@ -1,4 +1,4 @@
-//! The command line of `kubectl gcr-patch-sa`, and the request it makes. clap ends here.
+//! Defines the command line of `kubectl gcr-patch-sa`, and converts it to a request.
 
 use std::ffi::OsString;
 
@@ -18,31 +18,30 @@ use gcr_core::request::{
 const PLUGIN: &str = "gcr-patch-sa";
 
 const LONG: &str = "\
-Add pull Secrets to ServiceAccounts, or take them away, without touching anybody else's entries.
+Add image pull Secrets to ServiceAccounts, or remove them, and keep all other entries.
 
-SERVICEACCOUNT is default unless given. Pods made from now on use the Secrets; existing ones keep what they had and want \
-a restart.";
+SERVICEACCOUNT defaults to default. The change applies to new pods; existing pods must be recreated to use it.";
 
 const EXAMPLES: &str = "\
-# Let pods of the ServiceAccount default pull with the Secret gcr-io
+# Add the pull Secret gcr-io to the default ServiceAccount
 kubectl gcr-patch-sa
 
-# Two Secrets, on two accounts of another namespace
+# Add two Secrets to two ServiceAccounts in another namespace
 kubectl gcr-patch-sa builder deployer --secret gcr-io,mirror -n ci
 
-# Every account with this label
+# Add gcr-io to every ServiceAccount with a label
 kubectl gcr-patch-sa -l team=payments
 
-# Take it away again, from every account of the namespace
+# Remove gcr-io from every ServiceAccount in the namespace
 kubectl gcr-patch-sa --all --remove
 
-# Let kubectl complete what is typed here
+# Enable completion for a plugin installed with krew
 kubectl gcr-patch-sa --completion=kubectl > \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_patch_sa\"
 chmod +x \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_patch_sa\"";
 
 #[derive(Debug, Parser)]
 #[command(
-    about = "Add pull Secrets to ServiceAccounts, or take them away",
+    about = "Add image pull Secrets to ServiceAccounts, or remove them",
     long_about = LONG,
     after_help = EXAMPLES,
     override_usage = "[SERVICEACCOUNT ...] [--secret=name] [--all | --selector=label] [--remove]"
@@ -50,13 +49,13 @@ chmod +x \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_patch_sa\"";
 struct Cli {
     #[arg(value_name = "SERVICEACCOUNT")]
     names: Vec<String>,
-    #[arg(long, help = "If true, select all ServiceAccounts of the namespaces")]
+    #[arg(long, help = "If true, select all ServiceAccounts in the namespaces")]
     all: bool,
     #[arg(
         long,
         value_name = "kubectl",
         default_value = "",
-        help = "Print the file that lets kubectl complete this command. Must be \"kubectl\"."
+        help = "Print the script that lets kubectl complete this command. Must be \"kubectl\"."
     )]
     completion: String,
     #[arg(
@@ -66,12 +65,12 @@ struct Cli {
         help = "Name of the manager used to track field ownership."
     )]
     field_manager: String,
-    #[arg(long, help = "If true, take the Secrets away instead")]
+    #[arg(long, help = "If true, remove the Secrets instead of adding them")]
     remove: bool,
     #[arg(
         long,
         value_name = "SECRET",
-        help = "Name of the Secret; repeatable, comma-separated [default: gcr-io]"
+        help = "Name of the Secret; can be repeated or comma-separated [default: gcr-io]"
     )]
     secret: Vec<String>,
     #[arg(
@@ -86,13 +85,13 @@ struct Cli {
     #[arg(
         long,
         value_name = "DURATION",
-        help = "The length of time to wait, in all, for accounts that are not there yet: default is waited for, others \
-                only where this is given. Zero does not wait [default: 10s]"
+        help = "The total length of time to wait for ServiceAccounts that do not exist yet. Without this flag, only the \
+                ServiceAccount default is waited for. Zero means do not wait [default: 10s]"
     )]
     timeout: Option<String>,
     #[arg(
         long,
-        help = "If true, print the version of this plugin (-o json or yaml) and ask no server"
+        help = "If true, print the version of this plugin (use -o for json or yaml) without contacting a server"
     )]
     version: bool,
     #[command(flatten)]
@@ -103,10 +102,13 @@ struct Cli {
     connection: ConnectionArgs,
 }
 
-/// From argv to what is asked for.
+/// Converts argv to a request.
+///
+/// # Errors
+/// Returns the text to print if the command line makes no request.
 pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
-    if let Some(answer) = gcr_core::completion::answer::<Cli>(&argv) {
-        return Err(answer);
+    if let Some(reply) = gcr_core::completion::complete::<Cli>(&argv) {
+        return Err(reply);
     }
     let (cli, _): (Cli, _) = parse(PLUGIN, argv)?;
     if cli.version {
@@ -164,14 +166,14 @@ fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {
     match (names.is_empty(), cli.all, &cli.selector) {
         (false, false, None) => Ok(AccountSelection::Names(names)),
         (true, true, None) => Ok(AccountSelection::All),
-        // An unset variable must not turn into every account there is.
+        // An unset shell variable must not select every ServiceAccount.
         (true, false, Some(selector)) if selector.trim().is_empty() => Err(UsageError::new(
-            "--selector is empty; --all means every ServiceAccount",
+            "--selector is empty; use --all to select every ServiceAccount",
         )),
         (true, false, Some(selector)) => Ok(AccountSelection::Labels(selector.clone())),
         (true, false, None) => Ok(AccountSelection::Names(vec![parse_one("default")?])),
         _ => Err(UsageError::new(
-            "names, --all and --selector exclude each other",
+            "only one of SERVICEACCOUNT, --all or --selector may be given",
         )),
     }
 }
@@ -193,7 +195,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_manual_is_of_this_command_line() {
+    fn manual_matches_command_line() {
         gcr_test_support::assert_manual(super::Cli::command());
     }
 }

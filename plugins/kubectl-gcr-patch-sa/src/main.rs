@@ -1,4 +1,5 @@
-//! `kubectl gcr-patch-sa`: pull Secrets on ServiceAccounts. Reads the command line, runs it, ends the process.
+//! `kubectl gcr-patch-sa` adds image pull Secrets to ServiceAccounts, or removes them. `main` parses the command line, runs
+//! the request and sets the exit code.
 
 mod cli;
 
@@ -8,7 +9,7 @@ fn main() -> ExitCode {
     gcr_core::process::install_crypto_provider();
     let code = match cli::request(std::env::args_os().collect()) {
         Ok(request) => gcr_core::run::run(request),
-        Err(stop) => stop.print(),
+        Err(exit) => exit.print(),
     };
     ExitCode::from(code)
 }

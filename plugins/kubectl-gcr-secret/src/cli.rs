@@ -1,4 +1,4 @@
-//! The command line of `kubectl gcr-secret`. clap ends here.
+//! Defines the command line of `kubectl gcr-secret`, and converts it to a request.
 
 use std::ffi::OsString;
 
@@ -14,17 +14,17 @@ use crate::create;
 pub(crate) const PLUGIN: &str = "gcr-secret";
 
 const LONG: &str = "\
-Write image pull Secrets for Google's registries (gcr.io, Artifact Registry) and let ServiceAccounts use them.
+Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.
 
-A run brings what is there to what was asked for, and can be repeated at any time. What others put there stays.";
+Commands can be repeated at any time, and keep the fields and entries that other clients manage.";
 
 const EXAMPLES: &str = "\
-# Make the pull Secret gcr-io from a service account key, and let the ServiceAccount default use it
+# Create the pull Secret gcr-io from a service account key, and add it to the default ServiceAccount
 kubectl gcr-secret create --key-file key.json --attach";
 
 #[derive(Debug, Parser)]
 #[command(
-    about = "Write image pull Secrets for Google's registries",
+    about = "Create image pull Secrets for Google's registries",
     long_about = LONG,
     after_help = EXAMPLES,
     override_usage = "SUBCOMMAND"
@@ -37,19 +37,20 @@ struct Cli {
 }
 
 const COMPLETION_LONG: &str = "\
-Print the file that lets kubectl complete `kubectl gcr-secret` (kubectl 1.26 or newer, with its own completion set up).
+Print the script that lets kubectl complete the arguments of `kubectl gcr-secret`. Requires kubectl 1.26 or newer with shell \
+completion enabled.
 
-Save it under the name kubectl_complete-gcr_secret in a directory of your PATH, and make it executable. It is not needed \
-where that name is a link to the plugin itself.";
+Save the script as kubectl_complete-gcr_secret in a directory on your PATH, and make it executable. It is not needed if \
+that name is a link to the plugin itself.";
 
 const COMPLETION_EXAMPLES: &str = "\
-# For a plugin that krew installed
+# Enable completion for a plugin installed with krew
 kubectl gcr-secret completion kubectl > \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_secret\"
 chmod +x \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_secret\"";
 
 #[derive(Debug, Args)]
 #[command(
-    about = "Print the file that lets kubectl complete this command",
+    about = "Print the script that lets kubectl complete this command",
     long_about = COMPLETION_LONG,
     after_help = COMPLETION_EXAMPLES,
     override_usage = "[kubectl]"
@@ -60,8 +61,8 @@ struct CompletionArgs {
 }
 
 impl CompletionArgs {
-    /// `command` is what was typed to come here.
-    fn answer(&self, command: &str) -> EarlyExit {
+    /// Returns the script, or kubectl's error for other arguments. `command` is the command as the user typed it.
+    fn output(&self, command: &str) -> EarlyExit {
         let message = match self.shells.as_slice() {
             [] => return EarlyExit::Print(shim(PLUGIN)),
             [shell] if shell == "kubectl" => return EarlyExit::Print(shim(PLUGIN)),
@@ -81,16 +82,19 @@ enum Command {
     Version(VersionArgs),
 }
 
-/// From argv to what is asked for.
+/// Converts argv to a request.
+///
+/// # Errors
+/// Returns the text to print if the command line makes no request.
 pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
-    if let Some(answer) = gcr_core::completion::answer::<Cli>(&argv) {
-        return Err(answer);
+    if let Some(reply) = gcr_core::completion::complete::<Cli>(&argv) {
+        return Err(reply);
     }
     let (cli, command): (Cli, _) = parse(PLUGIN, argv)?;
     match cli.command {
-        Command::Completion(args) => Err(args.answer(&command)),
+        Command::Completion(args) => Err(args.output(&command)),
         Command::Create(args) => create::request(*args, cli.connection),
-        Command::Version(args) => Err(args.answer(env!("CARGO_PKG_VERSION"))),
+        Command::Version(args) => Err(args.output(env!("CARGO_PKG_VERSION"))),
     }
 }
 
@@ -99,7 +103,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_manual_is_of_this_command_line() {
+    fn manual_matches_command_line() {
         gcr_test_support::assert_manual(super::Cli::command());
     }
 }

@@ -1,5 +1,6 @@
-//! `kubectl gcr-secret create`: from its flags to a request. Reads the credential, and checks all there is to check
-//! before any server is asked.
+//! Converts the flags of `kubectl gcr-secret create` to a request.
+//!
+//! Reads the credential, and validates all input before the plugin contacts a server.
 
 use std::ffi::OsString;
 
@@ -23,32 +24,32 @@ use gcr_core::request::{
 };
 
 const LONG: &str = "\
-Create an image pull Secret for Google's registries, or bring ours to the wanted content.
+Create or update an image pull Secret for Google's registries.
 
-The credential is a service account key, or an access token. It is read from a file or from standard input, checked \
-before any server is asked, and never shown. NAME is gcr-io unless given.
+The credential is a service account key or an access token. The plugin reads it from a file or from standard input, and \
+validates it before contacting a server. Messages never contain it. NAME defaults to gcr-io.
 
-The Secret is written by server-side apply: what others added to it stays, and a second run changes nothing. Pods made \
-from now on use it where their ServiceAccount names it, which --attach sees to.";
+The plugin writes the Secret with server-side apply: it keeps the fields of other managers, and a second run changes nothing. \
+New pods use the Secret if their ServiceAccount lists it; --attach adds it.";
 
 const EXAMPLES: &str = "\
-# Create the pull Secret gcr-io for gcr.io in the namespace of the context
+# Create the pull Secret gcr-io for gcr.io in the current namespace
 kubectl gcr-secret create --key-file key.json
 
-# The same, and let the namespace's ServiceAccount default use it
+# Create the pull Secret and add it to the default ServiceAccount of the namespace
 kubectl gcr-secret create --key-file key.json --attach
 
-# For Artifact Registry, in three namespaces
+# Create the pull Secret for Artifact Registry in three namespaces
 kubectl gcr-secret create --key-file key.json --registry europe-west1-docker.pkg.dev -n team-a,team-b,team-c
 
-# From standard input: a key that never touches the disk
+# Read a new key from standard input, so that it is never stored on disk
 gcloud iam service-accounts keys create /dev/stdout --iam-account puller@my-project.iam.gserviceaccount.com | \
 kubectl gcr-secret create --key-file -
 
-# Show what would happen
+# Preview the changes without making them
 kubectl gcr-secret create --key-file key.json --attach --dry-run=server
 
-# Write a manifest to seal or to commit, with the key in it
+# Write a manifest that contains the key, to be encrypted before it is committed
 kubectl gcr-secret create --key-file key.json --dry-run=client -o yaml > secret.yaml";
 
 const USAGE: &str =
@@ -56,7 +57,7 @@ const USAGE: &str =
 
 #[derive(Debug, Args)]
 #[command(
-    about = "Create the pull Secret, or bring ours to the wanted content",
+    about = "Create or update the image pull Secret",
     long_about = LONG,
     after_help = EXAMPLES,
     override_usage = USAGE
@@ -67,18 +68,18 @@ pub(crate) struct CreateArgs {
     #[arg(
         long,
         value_name = "FILE",
-        help = "File with an OAuth access token to use instead of a key; - reads standard input. Such a token expires, \
-                usually within an hour"
+        help = "Path to a file with an OAuth access token to use instead of a key; - reads standard input. Access tokens \
+                usually expire within an hour"
     )]
     access_token_file: Option<OsString>,
     #[arg(
         long,
-        help = "If true, accept registry hosts that are not Google's: every node sends them the credential"
+        help = "If true, accept registry hosts that are not Google's. Every node sends them the credential"
     )]
     allow_any_host: bool,
     #[arg(
         long,
-        help = "If true, add the Secret to the imagePullSecrets of the ServiceAccount default too"
+        help = "If true, also add the Secret to the imagePullSecrets of the default ServiceAccount"
     )]
     attach: bool,
     #[arg(
@@ -103,43 +104,44 @@ pub(crate) struct CreateArgs {
     #[arg(
         long,
         value_name = "IMAGE",
-        help = "Image to take the registry host from; repeatable. Alone it replaces the default of --registry"
+        help = "Image to take the registry host from; can be repeated. The default of --registry does not apply if this flag \
+                is given"
     )]
     image: Vec<String>,
     #[arg(
         long,
         value_name = "FILE",
-        help = "File with a Google service account key (JSON); - reads standard input"
+        help = "Path to a Google service account key file (JSON); - reads standard input"
     )]
     key_file: Option<OsString>,
     #[arg(
         long,
-        help = "If true, keep the hosts that others put into an existing Secret"
+        help = "If true, keep the entries for other registry hosts in an existing Secret"
     )]
     merge: bool,
     #[arg(
         long,
-        help = "If true, delete the Secret and create it anew where its type or immutability is in the way"
+        help = "If true, delete and recreate an existing Secret that has a different type or is immutable"
     )]
     recreate: bool,
     #[arg(
         long,
         alias = "docker-server",
         value_name = "HOST",
-        help = "Registry host; repeatable, comma-separated, and --docker-server is accepted for it [default: gcr.io]"
+        help = "Registry host; can be repeated or comma-separated. --docker-server is an alias [default: gcr.io]"
     )]
     registry: Vec<String>,
     #[arg(
         long = "serviceaccount",
         value_name = "SERVICEACCOUNT",
-        help = "ServiceAccount to add the Secret to instead of default (implies --attach); repeatable, comma-separated"
+        help = "ServiceAccount to add the Secret to instead of default (implies --attach); can be repeated or comma-separated"
     )]
     service_account: Vec<String>,
     #[arg(
         long,
         value_name = "DURATION",
-        help = "The length of time to wait, in all, for a ServiceAccount that is not there yet or an old Secret that \
-                is not gone yet. Zero does not wait [default: 10s]"
+        help = "The total length of time to wait for a ServiceAccount that does not exist yet, and for the deletion of an old \
+                Secret. Zero means do not wait [default: 10s]"
     )]
     timeout: Option<String>,
     #[command(flatten)]
@@ -148,7 +150,10 @@ pub(crate) struct CreateArgs {
     output: OutputArgs,
 }
 
-/// Checks the flags, reads the credential.
+/// Validates the flags, reads the credential, and returns the request.
+///
+/// # Errors
+/// Returns the text to print if a flag or the credential is invalid.
 pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Request, EarlyExit> {
     let mut warnings = Vec::new();
     let name: SecretName = parse_one(&args.name)?;
@@ -213,7 +218,7 @@ fn auth(text: &str) -> Result<KeyAuth, UsageError> {
     }
 }
 
-/// The hosts, each once; one that is not Google's is refused, since every node would send it the key.
+/// Returns the registry hosts. Refuses hosts that are not Google's, because every node would send them the credential.
 fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHost>, UsageError> {
     let mut hosts: Vec<RegistryHost> = parse_each(&args.registry)?;
     for image in &args.image {
@@ -235,8 +240,8 @@ fn hosts(args: &CreateArgs, warnings: &mut Vec<String>) -> Result<Vec<RegistryHo
             RegistryOwner::Foreign if args.allow_any_host => {}
             RegistryOwner::Foreign => {
                 return Err(UsageError::new(format!(
-                    "{host} is not a registry host of Google's, and every node would send it the credential: \
-                     --allow-any-host permits it"
+                    "{host} is not a Google registry host, and every node would send it the credential; pass \
+                     --allow-any-host to accept it"
                 )));
             }
         }
@@ -275,7 +280,7 @@ fn credential(
             let token = AccessToken::parse(read("--access-token-file", file, warnings)?).map_err(
                 |error| UsageError::new(format!("access token file {} {error}", quoted(file))),
             )?;
-            warnings.push("an access token expires, usually within an hour: after that nothing can be pulled with this Secret".to_owned());
+            warnings.push("an access token usually expires within an hour; after that, image pulls with this Secret fail".to_owned());
             Ok(RegistryCredential::AccessToken(token))
         }
         (None, None) => Err(UsageError::new(
@@ -292,26 +297,27 @@ fn read(
     file: &OsString,
     warnings: &mut Vec<String>,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, UsageError> {
-    // What an unset variable leaves behind.
+    // An unset shell variable results in an empty value.
     if file.is_empty() {
         return Err(UsageError::new(format!("{flag} is empty")));
     }
     if is_content(&file.to_string_lossy()) {
         return Err(UsageError::new(
-            "a credential is read from a file or from standard input, never from the command line: give the file's name",
+            "the credential must not be given on the command line; pass the name of a file that contains it",
         ));
     }
     let failed =
         |error: gcr_core::credential_file::CredentialFileError| UsageError::new(error.to_string());
     let open: OpenCredential = CredentialSource::from_flag(file).open().map_err(failed)?;
-    // Between opening and reading: once the process cannot be dumped, a pipe like <(…) could no longer be opened.
+    // After opening: once core dumps are forbidden, Linux does not let the process open a pipe such as <(…). Before reading,
+    // so that a dump cannot contain the credential.
     gcr_core::process::forbid_core_dumps();
     let (bytes, warning) = open.read().map_err(failed)?;
     warnings.extend(warning.map(|warning| warning.to_string()));
     Ok(bytes)
 }
 
-/// Whether a key or a token stands where its file's name belongs: no error may repeat it.
+/// Returns whether the value is a key or a token instead of a file name. Error messages must not repeat such a value.
 fn is_content(value: &str) -> bool {
     value.trim_start().starts_with('{') || value.trim_start().starts_with("ya29.")
 }

@@ -1,4 +1,5 @@
-//! `kubectl gcr-secret`: pull Secrets for Google's registries. Reads the command line, runs it, ends the process.
+//! `kubectl gcr-secret` creates image pull Secrets for Google's registries. `main` parses the command line, runs the request
+//! and sets the exit code.
 
 mod cli;
 mod create;
@@ -9,7 +10,7 @@ fn main() -> ExitCode {
     gcr_core::process::install_crypto_provider();
     let code = match cli::request(std::env::args_os().collect()) {
         Ok(request) => gcr_core::run::run(request),
-        Err(stop) => stop.print(),
+        Err(exit) => exit.print(),
     };
     ExitCode::from(code)
 }

@@ -239,7 +239,7 @@ fn impersonation() -> Vec<Case> {
             .flags(["--as=alice", "--as-user-extra=a"])
             .reaches("token good for user alice")
             .but_plugin(reasons::EXTRA_WITHOUT_VALUE)
-            .reports("error: --as-user-extra wants key=value"),
+            .reports("error: --as-user-extra must be KEY=VALUE"),
         case("impersonation in the kubeconfig")
             .user("token: good, as: alice, as-uid: '7', as-groups: [a, b], as-user-extra: {scopes: [one, two]}")
             .reaches("token good for extra-scopes one, extra-scopes two, group a, group b, uid 7, user alice"),

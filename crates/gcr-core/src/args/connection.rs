@@ -1,4 +1,4 @@
-//! kubectl's connection flags (cli-runtime `ConfigFlags`), same names, texts and meaning.
+//! Defines kubectl's connection flags (cli-runtime `ConfigFlags`), with the same names, help texts and meaning.
 
 use clap::Args;
 use secrecy::SecretString;
@@ -8,7 +8,8 @@ use super::version::{go_arch, go_os};
 use crate::connection::ConnectionOptions;
 use crate::domain::go_duration;
 
-/// Which cluster, and as whom: kubectl's global options, with its texts to the letter.
+/// kubectl's global options: the cluster, and the credentials to use. The help texts equal kubectl's word for word, except
+/// for `--request-timeout` (its default) and `-v`.
 #[derive(Debug, Args)]
 pub struct ConnectionArgs {
     #[arg(
@@ -156,15 +157,15 @@ pub struct ConnectionArgs {
         value_name = "LEVEL",
         default_value_t = 0,
         global = true,
-        help = "Number for the log level verbosity: 2 shows requests that are repeated, 6 every request; never a \
-                body or a header"
+        help = "Number for the log level verbosity: 2 logs retried requests, 6 logs every request. Headers and bodies \
+                are never logged"
     )]
     verbosity: i32,
 }
 
 impl ConnectionArgs {
-    /// The flag that names one cluster or user, or how to reach it, where there is one.
-    pub(super) fn of_one_cluster(&self) -> Option<&'static str> {
+    /// Returns the first flag given that selects a single cluster or user, or says how to connect to it.
+    pub(super) fn single_cluster_flag(&self) -> Option<&'static str> {
         let given = [
             (self.context.is_some(), "--context"),
             (self.server.is_some(), "--server"),
@@ -185,20 +186,20 @@ impl ConnectionArgs {
             .find_map(|(given, flag)| given.then_some(flag))
     }
 
-    /// `-v`, as far as it makes a difference.
+    /// Returns the value of `-v`, clamped to 0–255: other values have no further effect.
     pub fn verbosity(&self) -> u8 {
         u8::try_from(self.verbosity.max(0)).unwrap_or(u8::MAX)
     }
 
-    /// The flags as plain values; `plugin` names the caller to the server.
+    /// Converts the flags to plain values. `plugin` and `version` become part of the `User-Agent`.
     ///
     /// # Errors
-    /// A timeout that is none, or extras that are not `key=value`.
+    /// Fails if the timeout is invalid or a user extra is not `KEY=VALUE`.
     pub fn options(self, plugin: &str, version: &str) -> Result<ConnectionOptions, UsageError> {
         let request_timeout = match self.request_timeout.as_deref() {
             None | Some("") => None,
             Some(text) => {
-                // A negative one is no limit, as 0 is; it wants a unit.
+                // As in client-go, a negative timeout disables the limit, as 0 does, but requires a unit.
                 let (negative, size) = match text.strip_prefix(['-', '+']) {
                     Some(size) => (text.starts_with('-'), size),
                     None => (false, text),
@@ -207,7 +208,7 @@ impl ConnectionArgs {
                 let timeout = go_duration::parse_timeout(size)
                     .filter(|timeout| !(negative && is_bare) || timeout.is_zero());
                 let timeout = timeout.ok_or_else(|| {
-                    // client-go's own words (`clientcmd/helpers.go`).
+                    // client-go's message (`clientcmd/helpers.go`), word for word.
                     UsageError::new(
                         "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by \
                          a corresponding time unit (e.g. 1s | 2m | 3h)",
@@ -223,7 +224,7 @@ impl ConnectionArgs {
                 extra
                     .split_once('=')
                     .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                    .ok_or_else(|| UsageError::new("--as-user-extra wants key=value"))
+                    .ok_or_else(|| UsageError::new("--as-user-extra must be KEY=VALUE"))
             })
             .collect::<Result<_, _>>()?;
         Ok(ConnectionOptions {

@@ -1,9 +1,10 @@
-//! A flag as pflag knows one, read off clap's argument.
+//! Presents a clap argument as a pflag flag.
 //!
-//! Three conventions carry what clap has no room for. A value's name says what the value is: a placeholder that
-//! completion knows (`CONTEXT`, `FILE`), `DURATION` or `LEVEL` for pflag's types of that kind, or the values there are,
-//! as `json|yaml|name`. A help text that ends in `[default: x]` names a default that the code applies by itself. And a
-//! flag that is global in clap belongs to kubectl's global options.
+//! pflag has attributes that clap lacks. Three conventions encode them in clap's tree:
+//! * The value name gives the type: a placeholder that completion supports (`CONTEXT`, `FILE`), `DURATION` or `LEVEL` for
+//!   pflag's duration and integer types, or the allowed values (`json|yaml|name`).
+//! * A help text that ends in `[default: x]` documents a default that the code applies itself.
+//! * A global clap argument is one of kubectl's global options.
 
 use clap::{Arg, ArgAction, Command};
 
@@ -14,31 +15,31 @@ use crate::domain::go_quote::go_quoted;
 #[derive(Clone, Copy)]
 pub(crate) struct Flag<'a>(&'a Arg);
 
-/// pflag's type of a flag.
+/// The pflag type of a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `--flag`, `--flag=false`.
-    Switch,
-    /// A number.
-    Level,
+    /// A boolean: `--flag`, `--flag=false`.
+    Bool,
+    /// A 32-bit integer.
+    Int,
     /// A Go duration.
     Duration,
-    /// Repeatable.
+    /// A repeatable flag.
     List,
-    /// Anything.
-    Text,
+    /// Any text.
+    String,
 }
 
 impl<'a> Flag<'a> {
-    /// The flags of the last command of `path`, with those its parents hand down, by name.
+    /// Returns the flags of the last command in `path`, including inherited global flags, sorted by name.
     pub(crate) fn all(path: &[&'a Command]) -> Vec<Self> {
         let Some((command, parents)) = path.split_last() else {
             return Vec::new();
         };
-        let handed_down = parents.iter().flat_map(|parent| parent.get_arguments());
+        let inherited = parents.iter().flat_map(|parent| parent.get_arguments());
         let mut flags: Vec<_> = command
             .get_arguments()
-            .chain(handed_down.filter(|arg| arg.is_global_set()))
+            .chain(inherited.filter(|arg| arg.is_global_set()))
             .filter(|arg| arg.get_long().is_some())
             .map(Self)
             .collect();
@@ -46,8 +47,8 @@ impl<'a> Flag<'a> {
         flags
     }
 
-    /// The flag of this name or alias. As kubectl does, takes `_` for `-`.
-    pub(crate) fn named(path: &[&'a Command], name: &str) -> Option<Self> {
+    /// Finds the flag with this name or alias. Accepts `_` for `-`, as kubectl does.
+    pub(crate) fn by_name(path: &[&'a Command], name: &str) -> Option<Self> {
         let name = name.replace('_', "-");
         Self::all(path).into_iter().find(|flag| {
             let aliases = flag.0.get_all_aliases().unwrap_or_default();
@@ -55,50 +56,50 @@ impl<'a> Flag<'a> {
         })
     }
 
-    /// The flag of this letter.
-    pub(crate) fn lettered(path: &[&'a Command], letter: char) -> Option<Self> {
+    /// Finds the flag with this shorthand.
+    pub(crate) fn by_shorthand(path: &[&'a Command], shorthand: char) -> Option<Self> {
         Self::all(path)
             .into_iter()
-            .find(|flag| flag.letter() == Some(letter))
+            .find(|flag| flag.shorthand() == Some(shorthand))
     }
 
-    /// Without its dashes.
+    /// Returns the name without dashes.
     pub(crate) fn name(self) -> &'a str {
         self.0.get_long().unwrap_or_default()
     }
 
-    /// Its shorthand.
-    pub(crate) fn letter(self) -> Option<char> {
+    /// Returns the one-letter shorthand.
+    pub(crate) fn shorthand(self) -> Option<char> {
         self.0.get_short()
     }
 
-    /// Neither in help nor offered by completion.
+    /// Returns whether help and completion omit the flag.
     pub(crate) fn is_hidden(self) -> bool {
         self.0.is_hide_set()
     }
 
-    /// One of kubectl's global options.
+    /// Returns whether the flag is one of kubectl's global options.
     pub(crate) fn is_global(self) -> bool {
         self.0.is_global_set()
     }
 
-    /// May stand without a value (pflag's `NoOptDefVal`).
-    pub(crate) fn may_be_bare(self) -> bool {
-        self.kind() == Kind::Switch || self.0.is_require_equals_set()
+    /// Returns whether the value is optional (pflag's `NoOptDefVal`).
+    pub(crate) fn has_optional_value(self) -> bool {
+        self.kind() == Kind::Bool || self.0.is_require_equals_set()
     }
 
-    /// Its type.
+    /// Returns the pflag type.
     pub(crate) fn kind(self) -> Kind {
         match (self.0.get_action(), self.value_name()) {
-            (ArgAction::SetTrue, _) => Kind::Switch,
+            (ArgAction::SetTrue, _) => Kind::Bool,
             (ArgAction::Append, _) => Kind::List,
-            (_, "LEVEL") => Kind::Level,
+            (_, "LEVEL") => Kind::Int,
             (_, "DURATION") => Kind::Duration,
-            _ => Kind::Text,
+            _ => Kind::String,
         }
     }
 
-    /// What its value is.
+    /// Returns the name of the value; see the conventions in the module documentation.
     pub(crate) fn value_name(self) -> &'a str {
         self.0
             .get_value_names()
@@ -106,27 +107,27 @@ impl<'a> Flag<'a> {
             .map_or("", |name| name.as_str())
     }
 
-    /// What it is for, without its default.
+    /// Returns the help text without the default.
     pub(crate) fn usage(self) -> String {
-        self.texts().0
+        self.usage_and_default().0
     }
 
-    /// Its default as help shows it, quotes and brackets included.
+    /// Returns the default as help prints it, with quotes or brackets.
     pub(crate) fn default(self) -> String {
-        let value = self.texts().1.unwrap_or_else(|| {
+        let value = self.usage_and_default().1.unwrap_or_else(|| {
             let values = self.0.get_default_values();
             let values: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
             values.join(",")
         });
         match self.kind() {
-            Kind::Switch => "false".to_owned(),
-            Kind::Level | Kind::Duration => value,
+            Kind::Bool => "false".to_owned(),
+            Kind::Int | Kind::Duration => value,
             Kind::List => format!("[{value}]"),
-            Kind::Text => format!("'{value}'"),
+            Kind::String => format!("'{value}'"),
         }
     }
 
-    fn texts(self) -> (String, Option<String>) {
+    fn usage_and_default(self) -> (String, Option<String>) {
         let help = self
             .0
             .get_help()
@@ -141,10 +142,10 @@ impl<'a> Flag<'a> {
         }
     }
 
-    /// The value as clap is to have it, or what pflag says against it.
+    /// Validates a value. Returns its canonical form for clap, if it differs, or pflag's error.
     pub(crate) fn check(self, value: &str) -> Result<Option<&'static str>, String> {
         match self.kind() {
-            Kind::Switch => match switch(value) {
+            Kind::Bool => match parse_bool(value) {
                 Some(true) => Ok(Some("true")),
                 Some(false) => Ok(Some("false")),
                 None => Err(format!(
@@ -152,16 +153,16 @@ impl<'a> Flag<'a> {
                     go_quoted(value.as_bytes())
                 )),
             },
-            Kind::Level => match value.parse::<i32>() {
+            Kind::Int => match value.parse::<i32>() {
                 Ok(_) => Ok(None),
                 Err(error) => {
                     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
-                    let why = match error.kind() {
+                    let reason = match error.kind() {
                         PosOverflow | NegOverflow => "value out of range",
                         _ => "invalid syntax",
                     };
                     Err(format!(
-                        "strconv.ParseInt: parsing {}: {why}",
+                        "strconv.ParseInt: parsing {}: {reason}",
                         go_quoted(value.as_bytes())
                     ))
                 }
@@ -170,20 +171,21 @@ impl<'a> Flag<'a> {
                 Some(_) => Ok(None),
                 None => Err(go_duration::parse_error(value)),
             },
-            Kind::List | Kind::Text => Ok(None),
+            Kind::List | Kind::String => Ok(None),
         }
     }
 
-    /// As pflag's errors name it.
-    pub(crate) fn in_errors(self) -> String {
-        match self.letter() {
-            Some(letter) => format!("-{letter}, --{}", self.name()),
+    /// Returns the flag as pflag's errors name it.
+    pub(crate) fn error_name(self) -> String {
+        match self.shorthand() {
+            Some(shorthand) => format!("-{shorthand}, --{}", self.name()),
             None => format!("--{}", self.name()),
         }
     }
 }
-/// Go's `strconv.ParseBool`.
-pub(super) fn switch(value: &str) -> Option<bool> {
+
+/// Parses a boolean by the rules of Go's `strconv.ParseBool`.
+pub(super) fn parse_bool(value: &str) -> Option<bool> {
     match value {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

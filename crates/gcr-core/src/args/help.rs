@@ -1,7 +1,7 @@
-//! Help in kubectl's layout, from clap's tree. Pure text.
+//! Formats the help of a clap command in kubectl's layout.
 //!
-//! Source: kubectl `util/templates` (`templates.go`, `templater.go`, `help_flags_printer.go`). A command's short text
-//! is clap's `about`, the long one `long_about`, the examples `after_help`, the rest of the usage line `override_usage`.
+//! Source: kubectl `util/templates` (`templates.go`, `templater.go`, `help_flags_printer.go`). cobra's `Short` is clap's
+//! `about`, `Long` is `long_about`, `Example` is `after_help`, and `Use` without the name is `override_usage`.
 
 use clap::Command;
 use clap::builder::StyledStr;
@@ -9,18 +9,18 @@ use clap::builder::StyledStr;
 use super::flag::Flag;
 use super::wrap::Width;
 
-/// How help is to be set.
+/// The layout of a help page.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Page<'a> {
-    /// What was typed to come here: `kubectl gcr-secret`, or a file name.
+    /// The root command as the user typed it: `kubectl gcr-secret`, or a file name.
     pub(crate) program: &'a str,
-    /// The width of what is written to.
+    /// The width of the stream that the page is written to.
     pub(crate) width: Width,
-    /// The width of standard output: kubectl sets flags for that, whatever is written to.
+    /// The width of standard output, for the flags: kubectl uses it even if it writes the page to standard error.
     pub(crate) flags: Width,
 }
 
-/// The words between the command and its parents.
+/// Returns the full command, from the program to the last command in `path`.
 pub(crate) fn command_path(program: &str, path: &[&Command]) -> String {
     let mut words = vec![program];
     words.extend(path.iter().skip(1).map(|command| command.get_name()));
@@ -28,7 +28,7 @@ pub(crate) fn command_path(program: &str, path: &[&Command]) -> String {
 }
 
 impl Page<'_> {
-    /// `--help` of the last command of `path`.
+    /// Returns the help of the last command in `path`.
     pub(crate) fn help(self, path: &[&Command]) -> String {
         let Some(command) = path.last() else {
             return String::new();
@@ -42,12 +42,13 @@ impl Page<'_> {
             self.tips(command, path),
         ];
         let sections: Vec<_> = sections.into_iter().flatten().collect();
-        let long = self.width.wrap(self.named(&long).trim());
-        let rest = self.width.wrap(&self.named(&sections.join("\n\n")));
+        let long = self.width.wrap(self.with_program_name(&long).trim());
+        let rest = self.with_program_name(&sections.join("\n\n"));
+        let rest = self.width.wrap(&rest);
         format!("{long}\n\n{rest}")
     }
 
-    /// What the `options` command prints: kubectl's global ones.
+    /// Returns the output of the `options` command: kubectl's global options.
     pub(crate) fn global_options(self, root: &Command) -> String {
         let flags = self.flags_of(&[root], true);
         let text = format!("The following options can be passed to any command:\n\n{flags}\n");
@@ -65,12 +66,15 @@ impl Page<'_> {
     }
 
     fn subcommands(self, command: &Command) -> Option<String> {
-        let mut shown: Vec<_> = command
+        let mut visible: Vec<_> = command
             .get_subcommands()
             .filter(|command| !command.is_hide_set())
             .collect();
-        shown.sort_by_key(|command| command.get_name());
-        let width = shown.iter().map(|command| command.get_name().len()).max()?;
+        visible.sort_by_key(|command| command.get_name());
+        let width = visible
+            .iter()
+            .map(|command| command.get_name().len())
+            .max()?;
         let line = |command: &&Command| {
             format!(
                 "\n  {:width$}   {}",
@@ -80,11 +84,11 @@ impl Page<'_> {
         };
         Some(format!(
             "Available Commands:{}",
-            shown.iter().map(line).collect::<String>()
+            visible.iter().map(line).collect::<String>()
         ))
     }
 
-    /// The command's own flags. A root without an `options` command lists the global ones as well.
+    /// Returns the command's own flags, followed by the global ones for a root without an `options` command.
     fn options(self, path: &[&Command]) -> Option<String> {
         let own = self.flags_of(path, false);
         if own.is_empty() {
@@ -102,20 +106,20 @@ impl Page<'_> {
     }
 
     fn flags_of(self, path: &[&Command], global: bool) -> String {
-        let shown = Flag::all(path)
+        let visible = Flag::all(path)
             .into_iter()
             .filter(|flag| !flag.is_hidden() && flag.is_global() == global);
-        shown.map(|flag| self.flag(flag)).collect()
+        visible.map(|flag| self.flag(flag)).collect()
     }
 
     fn flag(self, flag: Flag<'_>) -> String {
-        let letter = flag
-            .letter()
-            .map(|letter| format!("-{letter}, "))
+        let shorthand = flag
+            .shorthand()
+            .map(|shorthand| format!("-{shorthand}, "))
             .unwrap_or_default();
         let usage = self.flags.of_flags().wrap(&flag.usage());
         format!(
-            "    {letter}--{}={}:\n\t{}\n\n",
+            "    {shorthand}--{}={}:\n\t{}\n\n",
             flag.name(),
             flag.default(),
             usage.replace('\n', "\n\t")
@@ -151,8 +155,8 @@ impl Page<'_> {
         (!tips.is_empty()).then(|| tips.join("\n"))
     }
 
-    /// Texts speak of `kubectl gcr-…`; for a file that was called by its own name, of that.
-    fn named(self, text: &str) -> String {
+    /// Replaces `kubectl gcr-…` by the file name if the file was called directly.
+    fn with_program_name(self, text: &str) -> String {
         if self.program.starts_with("kubectl-") {
             text.replace("kubectl gcr-", "kubectl-gcr-")
         } else {

@@ -1,8 +1,8 @@
-//! A command line read by the rules of cobra and pflag, and in their words where it is wrong.
+//! Parses a command line by the rules of cobra and pflag, with their error messages.
 //!
-//! clap's rules differ in many small ways (a value that starts with `-`, `-n=x`, repeated flags, which error comes
-//! first). So the line is read here, with clap's tree as the table of what there is, and clap gets it in a form that
-//! leaves nothing to decide: every flag as `--name=value`, every other word behind `--`.
+//! clap's rules differ in many small ways (a value that starts with `-`, `-n=x`, repeated flags, the order of errors).
+//! This module therefore parses the line itself, using clap's tree only as the list of commands and flags. clap then
+//! receives an unambiguous form: every flag as `--name=value`, and every positional argument after `--`.
 //!
 //! Sources: cobra `command.go` (`Find`, `stripFlags`), pflag `flag.go` and `errors.go`.
 
@@ -15,46 +15,46 @@ use super::os_bytes::{as_bytes, from_bytes};
 use crate::domain::escape_control::escape_control;
 use crate::domain::go_quote::go_quoted;
 
-/// A command line that pflag would take.
+/// A command line that pflag accepts.
 pub(crate) struct ParsedLine<'a> {
     /// The command and its parents, from the root.
     pub(crate) path: Vec<&'a Command>,
-    /// Every flag given, in order, with the value clap is to have; `None` for a bare one.
+    /// The flags given, in order, with the values for clap; `None` for a flag without a value.
     pub(crate) flags: Vec<(Flag<'a>, Option<OsString>)>,
-    /// The words that are no flags.
-    pub(crate) words: Vec<OsString>,
-    /// `--help` was given.
+    /// The positional arguments.
+    pub(crate) positionals: Vec<OsString>,
+    /// Whether `--help` was given.
     pub(crate) help: bool,
-    /// Everything behind `--` is a word.
-    pub(crate) ended: bool,
+    /// Whether `--` was given: all later arguments are positional.
+    pub(crate) has_separator: bool,
 }
 
-/// What is wrong with a line, and for which command.
+/// The error of a command line, and the command that it belongs to.
 pub(crate) struct ParseError<'a> {
     /// The command and its parents, from the root.
     pub(crate) path: Vec<&'a Command>,
-    /// In pflag's words.
+    /// pflag's message.
     pub(crate) message: String,
 }
 
 impl<'a> ParsedLine<'a> {
-    /// Reads what stands behind the program's name.
-    pub(crate) fn read(root: &'a Command, argv: &[OsString]) -> Result<Self, ParseError<'a>> {
+    /// Parses the arguments after the program name.
+    pub(crate) fn parse(root: &'a Command, argv: &[OsString]) -> Result<Self, ParseError<'a>> {
         let (path, rest) = find_command(root, argv);
         let mut line = Self {
             path,
             flags: Vec::new(),
-            words: Vec::new(),
+            positionals: Vec::new(),
             help: false,
-            ended: false,
+            has_separator: false,
         };
         let mut rest = rest.into_iter();
-        while let Some(word) = rest.next() {
-            let bytes = as_bytes(word);
-            let read = match &*bytes {
+        while let Some(arg) = rest.next() {
+            let bytes = as_bytes(arg);
+            let parsed = match &*bytes {
                 b"--" => {
-                    line.ended = true;
-                    line.words.extend(rest.by_ref().cloned());
+                    line.has_separator = true;
+                    line.positionals.extend(rest.by_ref().cloned());
                     Ok(())
                 }
                 [b'-', b'-', long @ ..] => line.long(long, &mut rest),
@@ -62,11 +62,11 @@ impl<'a> ParsedLine<'a> {
                     line.shorthands(shorthands, &mut rest)
                 }
                 _ => {
-                    line.words.push(word.clone());
+                    line.positionals.push(arg.clone());
                     Ok(())
                 }
             };
-            if let Err(message) = read {
+            if let Err(message) = parsed {
                 return Err(ParseError {
                     path: line.path,
                     message,
@@ -76,12 +76,12 @@ impl<'a> ParsedLine<'a> {
         Ok(line)
     }
 
-    /// The command itself.
+    /// Returns the command to run.
     pub(crate) fn command(&self) -> &'a Command {
         self.path[self.path.len() - 1]
     }
 
-    /// The line as clap is to read it.
+    /// Returns the line in the form for clap.
     pub(crate) fn for_clap(&self, program: OsString) -> Vec<OsString> {
         let mut argv = vec![program];
         argv.extend(
@@ -91,11 +91,11 @@ impl<'a> ParsedLine<'a> {
         );
         argv.extend(self.flags.iter().filter_map(for_clap));
         argv.push("--".into());
-        argv.extend(self.words.iter().cloned());
+        argv.extend(self.positionals.iter().cloned());
         argv
     }
 
-    /// kubectl's global flags alone, for clap.
+    /// Returns only kubectl's global flags, in the form for clap.
     pub(crate) fn global_flags_for_clap(&self, program: OsString) -> Vec<OsString> {
         let global = self.flags.iter().filter(|(flag, _)| flag.is_global());
         std::iter::once(program)
@@ -109,7 +109,7 @@ impl<'a> ParsedLine<'a> {
         rest: &mut impl Iterator<Item = &'w OsString>,
     ) -> Result<(), String> {
         if matches!(long.first(), None | Some(b'-' | b'=')) {
-            return Err(format!("bad flag syntax: --{}", shown(long)));
+            return Err(format!("bad flag syntax: --{}", escaped(long)));
         }
         let (name, attached) = match long.iter().position(|byte| *byte == b'=') {
             Some(at) => (&long[..at], Some(&long[at + 1..])),
@@ -119,14 +119,14 @@ impl<'a> ParsedLine<'a> {
         if text == "help" {
             return self.help(attached.unwrap_or(b"true"));
         }
-        let flag = Flag::named(&self.path, &text)
-            .ok_or_else(|| format!("unknown flag: --{}", shown(name)))?;
+        let flag = Flag::by_name(&self.path, &text)
+            .ok_or_else(|| format!("unknown flag: --{}", escaped(name)))?;
         let value = match attached {
             Some(value) => Some(from_bytes(value)),
-            None if flag.may_be_bare() => None,
+            None if flag.has_optional_value() => None,
             None => match rest.next() {
                 Some(value) => Some(value.clone()),
-                None => return Err(format!("flag needs an argument: --{}", shown(name))),
+                None => return Err(format!("flag needs an argument: --{}", escaped(name))),
             },
         };
         self.set(flag, value)
@@ -138,21 +138,24 @@ impl<'a> ParsedLine<'a> {
         rest: &mut impl Iterator<Item = &'w OsString>,
     ) -> Result<(), String> {
         let mut shorthands = shorthands;
-        while let [letter, tail @ ..] = shorthands {
+        while let [shorthand, tail @ ..] = shorthands {
             let attached = match tail {
                 [b'=', value @ ..] if !value.is_empty() => Some(value),
                 _ => None,
             };
-            let quoted = format!("{:?}", char::from(*letter));
-            if *letter == b'h' {
+            let quoted = format!("{:?}", char::from(*shorthand));
+            if *shorthand == b'h' {
                 self.help(attached.unwrap_or(b"true"))?;
                 shorthands = if attached.is_some() { &[] } else { tail };
                 continue;
             }
-            let flag = Flag::lettered(&self.path, char::from(*letter)).ok_or_else(|| {
-                format!("unknown shorthand flag: {quoted} in -{}", shown(shorthands))
+            let flag = Flag::by_shorthand(&self.path, char::from(*shorthand)).ok_or_else(|| {
+                format!(
+                    "unknown shorthand flag: {quoted} in -{}",
+                    escaped(shorthands)
+                )
             })?;
-            if attached.is_none() && flag.may_be_bare() {
+            if attached.is_none() && flag.has_optional_value() {
                 self.set(flag, None)?;
                 shorthands = tail;
                 continue;
@@ -165,7 +168,7 @@ impl<'a> ParsedLine<'a> {
                     None => {
                         return Err(format!(
                             "flag needs an argument: {quoted} in -{}",
-                            shown(shorthands)
+                            escaped(shorthands)
                         ));
                     }
                 },
@@ -194,17 +197,17 @@ impl<'a> ParsedLine<'a> {
             None => None,
             Some(value) => {
                 let text = value.to_string_lossy();
-                let checked = flag.check(&text).map_err(|why| {
+                let canonical = flag.check(&text).map_err(|reason| {
                     format!(
-                        "invalid argument {} for {:?} flag: {why}",
+                        "invalid argument {} for {:?} flag: {reason}",
                         go_quoted(&as_bytes(&value)),
-                        flag.in_errors()
+                        flag.error_name()
                     )
                 })?;
-                Some(checked.map_or(value.clone(), OsString::from))
+                Some(canonical.map_or(value.clone(), OsString::from))
             }
         };
-        // The last of a repeated flag wins; all of them were checked.
+        // The last value of a repeated flag wins, but pflag validates all of them.
         if flag.kind() != Kind::List {
             self.flags.retain(|(other, _)| other.name() != flag.name());
         }
@@ -213,50 +216,52 @@ impl<'a> ParsedLine<'a> {
     }
 }
 
-/// A flag as clap is to have it; to clap a switch is there or not.
+/// Returns the argument for clap, or `None` for a false boolean: clap's boolean flags take no value.
 fn for_clap((flag, value): &(Flag<'_>, Option<OsString>)) -> Option<OsString> {
-    let mut word = OsString::from(format!("--{}", flag.name()));
+    let mut arg = OsString::from(format!("--{}", flag.name()));
     match (flag.kind(), value) {
-        (Kind::Switch, Some(value)) if value == "false" => return None,
-        (Kind::Switch, _) | (_, None) => {}
+        (Kind::Bool, Some(value)) if value == "false" => return None,
+        (Kind::Bool, _) | (_, None) => {}
         (_, Some(value)) => {
-            word.push("=");
-            word.push(value);
+            arg.push("=");
+            arg.push(value);
         }
     }
-    Some(word)
+    Some(arg)
 }
 
-/// The command that the first word names, and all other words. Flags may stand before it.
+/// Returns the path to the command that the first positional argument names, and all other arguments. Flags may precede
+/// the command's name.
 fn find_command<'a, 'w>(
     root: &'a Command,
     argv: &'w [OsString],
 ) -> (Vec<&'a Command>, Vec<&'w OsString>) {
     let commands = || std::iter::once(root).chain(root.get_subcommands());
     let mut is_value = false;
-    for (index, word) in argv.iter().enumerate() {
+    for (index, arg) in argv.iter().enumerate() {
         if std::mem::take(&mut is_value) {
             continue;
         }
-        match &*as_bytes(word) {
+        match &*as_bytes(arg) {
             b"--" => break,
             [b'-', b'-', long @ ..] => {
                 let name = String::from_utf8_lossy(long);
-                let bare = || commands().find_map(|command| Flag::named(&[command], &name));
+                let flag = || commands().find_map(|command| Flag::by_name(&[command], &name));
                 is_value = !long.contains(&b'=')
                     && name != "help"
-                    && !bare().is_some_and(Flag::may_be_bare);
+                    && !flag().is_some_and(Flag::has_optional_value);
             }
-            [b'-', letter] => {
-                let letter = char::from(*letter);
-                let bare = || commands().find_map(|command| Flag::lettered(&[command], letter));
-                is_value = letter != 'h' && !bare().is_some_and(Flag::may_be_bare);
+            [b'-', shorthand] => {
+                let shorthand = char::from(*shorthand);
+                let flag =
+                    || commands().find_map(|command| Flag::by_shorthand(&[command], shorthand));
+                is_value = shorthand != 'h' && !flag().is_some_and(Flag::has_optional_value);
             }
             [b'-', _, ..] => {}
             _ => {
                 let Some(command) = root
                     .get_subcommands()
-                    .find(|command| OsStr::new(command.get_name()) == word)
+                    .find(|command| OsStr::new(command.get_name()) == arg)
                 else {
                     break;
                 };
@@ -268,7 +273,7 @@ fn find_command<'a, 'w>(
     (vec![root], argv.iter().collect())
 }
 
-fn shown(bytes: &[u8]) -> String {
+fn escaped(bytes: &[u8]) -> String {
     escape_control(&String::from_utf8_lossy(bytes)).into_owned()
 }
 

@@ -1,6 +1,7 @@
-//! The flags both plugins share, as clap groups to flatten, and how a command line is read.
+//! Parses command lines, and defines the flags that both plugins share as clap groups to flatten.
 //!
-//! clap ends here and in the plugins' `cli.rs`: what leaves is plain values, checked.
+//! Only this module, `completion` and the plugins' `cli.rs` and `create.rs` use clap. All other code receives validated
+//! plain values.
 
 mod connection;
 pub(crate) mod flag;
@@ -26,10 +27,11 @@ use std::time::Duration;
 
 use crate::domain::go_duration;
 
-/// Splits repeated and comma-separated values, and parses each.
+/// Splits repeated and comma-separated values, and parses each of them.
 ///
 /// # Errors
-/// The first value that does not parse. An empty one is among them: an unset variable must not turn into a default.
+/// Fails for the first value that does not parse. Empty values fail too, so that an unset shell variable does not
+/// silently select the default.
 pub fn parse_each<T: std::str::FromStr>(values: &[String]) -> Result<Vec<T>, UsageError>
 where
     T::Err: std::fmt::Display,
@@ -41,10 +43,10 @@ where
         .collect()
 }
 
-/// As [`parse_each`], each value once: what is named twice is one thing.
+/// Does the same as [`parse_each`], and drops repeated values.
 ///
 /// # Errors
-/// As there.
+/// See [`parse_each`].
 pub fn parse_each_once<T>(values: &[String]) -> Result<Vec<T>, UsageError>
 where
     T: std::str::FromStr + Clone + Eq + Hash,
@@ -59,7 +61,7 @@ where
 /// Parses one value.
 ///
 /// # Errors
-/// It does not parse.
+/// Fails if the value does not parse.
 pub fn parse_one<T: std::str::FromStr>(text: &str) -> Result<T, UsageError>
 where
     T::Err: std::fmt::Display,
@@ -68,10 +70,10 @@ where
         .map_err(|error: T::Err| UsageError::new(error.to_string()))
 }
 
-/// Reads `--timeout`, a Go duration.
+/// Parses the value of `--timeout`, a Go duration.
 ///
 /// # Errors
-/// As pflag words it.
+/// Fails with pflag's message.
 pub fn parse_wait(text: &str) -> Result<Duration, UsageError> {
     go_duration::parse(text).ok_or_else(|| {
         UsageError::new(format!(

@@ -1,12 +1,13 @@
-//! The bytes of a word of the command line, to cut it at a `=`. A file name need not be UTF-8 on Unix.
+//! Converts command-line arguments to bytes and back, so that they can be split at `=`. On Unix, a file name need not be
+//! UTF-8.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 
 #[cfg(unix)]
-pub(crate) fn as_bytes(word: &OsStr) -> Cow<'_, [u8]> {
+pub(crate) fn as_bytes(arg: &OsStr) -> Cow<'_, [u8]> {
     use std::os::unix::ffi::OsStrExt as _;
-    Cow::Borrowed(word.as_bytes())
+    Cow::Borrowed(arg.as_bytes())
 }
 
 #[cfg(unix)]
@@ -16,8 +17,8 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> OsString {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn as_bytes(word: &OsStr) -> Cow<'_, [u8]> {
-    Cow::Owned(word.to_string_lossy().into_owned().into_bytes())
+pub(crate) fn as_bytes(arg: &OsStr) -> Cow<'_, [u8]> {
+    Cow::Owned(arg.to_string_lossy().into_owned().into_bytes())
 }
 
 #[cfg(not(unix))]

@@ -1,4 +1,4 @@
-//! What to write and what to print: `--dry-run`, `-o`, `-q`.
+//! Defines the flags that control writes and output: `--dry-run`, `-o`, `-q`, `--report` and `--show-managed-fields`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::UsageError;
-use super::flag::switch;
+use super::flag::parse_bool;
 use crate::domain::escape_control::escape_control;
 use crate::request::{DryRun, Format, OutputOptions};
 
-/// A bare `--dry-run`, told apart from `--dry-run=client`.
-const BARE: &str = "unchanged";
+/// The value of `--dry-run` without a value, as in kubectl. It distinguishes that form from `--dry-run=client`.
+const UNCHANGED: &str = "unchanged";
 
-/// What to write and what to print.
+/// The flags that control writes and output.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
     #[arg(long, value_name = "none|server|client", num_args = 0..=1, require_equals = true,
-        default_missing_value = BARE, default_value = "none",
+        default_missing_value = UNCHANGED, default_value = "none",
         help = "Must be \"none\", \"server\", or \"client\". If client strategy, only print the object that would be sent, \
                 without sending it. If server strategy, submit server-side request without persisting the resource.")]
     dry_run: String,
@@ -31,7 +31,7 @@ pub struct OutputArgs {
     #[arg(
         long,
         value_name = "FILE",
-        help = "File to write a JSON line to for each object as it ends, also for those not started"
+        help = "File to write one JSON line per object to when its outcome is known. Includes objects that were not started"
     )]
     report: Option<OsString>,
     #[arg(
@@ -42,36 +42,36 @@ pub struct OutputArgs {
     #[arg(
         short,
         long,
-        help = "If true, print no lines, notes or counts: only errors, warnings and what -o asks for"
+        help = "If true, print only errors, warnings and the output of -o, without result lines, notes and summary"
     )]
     quiet: bool,
 }
 
 impl OutputArgs {
-    /// `--dry-run`, with the warning a bare one earns.
+    /// Returns the value of `--dry-run`, and adds kubectl's warnings for its deprecated forms.
     ///
     /// # Errors
-    /// Another word than kubectl's three, in kubectl's words.
+    /// Fails with kubectl's message for any other value.
     pub fn dry_run(&self, warnings: &mut Vec<String>) -> Result<DryRun, UsageError> {
         match self.dry_run.as_str() {
             "none" => Ok(DryRun::None),
             "client" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
-            BARE => {
+            UNCHANGED => {
                 warnings.push(
                     "--dry-run is deprecated and can be replaced with --dry-run=client.".to_owned(),
                 );
                 Ok(DryRun::Client)
             }
-            // From when it was a switch.
-            other if let Some(on) = switch(other) => {
-                let (means, dry_run) = if on {
+            // The flag was once a boolean; kubectl still accepts these values.
+            other if let Some(on) = parse_bool(other) => {
+                let (replacement, dry_run) = if on {
                     ("client", DryRun::Client)
                 } else {
                     ("none", DryRun::None)
                 };
                 warnings.push(format!(
-                    "--dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run={means}."
+                    "--dry-run={other} is deprecated (boolean value) and can be replaced with --dry-run={replacement}."
                 ));
                 Ok(dry_run)
             }
@@ -82,15 +82,15 @@ impl OutputArgs {
         }
     }
 
-    /// `-o` as it was typed.
+    /// Returns the value of `-o` unchanged.
     pub fn format(&self) -> &str {
         self.output.as_deref().unwrap_or_default()
     }
 
-    /// The other flags, and `-v`.
+    /// Returns the other flags and `verbosity`, the value of `-v`.
     ///
     /// # Errors
-    /// An output format that is not one of ours, in kubectl's words.
+    /// Fails with kubectl's message for an unknown output format, and if `--report` does not name a file.
     pub fn options(&self, verbosity: u8) -> Result<OutputOptions, UsageError> {
         let format = match self.format().to_ascii_lowercase().as_str() {
             "" => Format::Lines,
@@ -109,11 +109,11 @@ impl OutputArgs {
             .as_ref()
             .is_some_and(|path| path.as_os_str().is_empty())
         {
-            return Err(UsageError::new("--report names no file"));
+            return Err(UsageError::new("--report requires a file name"));
         }
         if report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
             return Err(UsageError::new(
-                "--report wants a file: standard output has the lines",
+                "--report requires a file name: standard output already receives the result lines",
             ));
         }
         Ok(OutputOptions {

@@ -1,4 +1,4 @@
-//! From argv to a plugin's clap struct, or to why there is none: help, or what is wrong, in kubectl's words.
+//! Parses argv into a plugin's clap struct, or returns the help or kubectl's usage error to print.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::domain::escape_control::escape_control;
 use crate::exit;
 use crate::report::Console;
 
-/// Something wrong with what was typed.
+/// An error in the command line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("error: {message}")]
 pub struct UsageError {
@@ -21,14 +21,14 @@ pub struct UsageError {
 }
 
 impl UsageError {
-    /// An error with this message: one line, printable.
+    /// Creates an error with this message: one line without control characters.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
         }
     }
 
-    /// The same, with the way to the help of the command `path` (kubectl `cmd/util/helpers.go`, `UsageErrorf`).
+    /// Appends a pointer to the help of the command `path` (kubectl `cmd/util/helpers.go`, `UsageErrorf`).
     pub fn with_help_of(self, path: &str) -> Self {
         Self::new(format!(
             "{}\nSee '{path} -h' for help and examples",
@@ -37,17 +37,17 @@ impl UsageError {
     }
 }
 
-/// Why a command line leads to no request.
+/// The result of a command line that makes no request to a server.
 #[derive(Debug)]
 pub enum EarlyExit {
-    /// Something else was asked for, as help: text for standard output.
+    /// Text for standard output, such as help.
     Print(String),
-    /// It cannot be carried out: lines for standard error.
+    /// An error for standard error.
     Error(String),
 }
 
 impl EarlyExit {
-    /// Prints it and says how the process should end.
+    /// Prints the text and returns the exit code.
     pub fn print(&self) -> u8 {
         let mut stream = Console::new(Arc::default());
         match self {
@@ -69,8 +69,8 @@ impl From<UsageError> for EarlyExit {
     }
 }
 
-/// How the command was typed: `kubectl gcr-secret` for a file `kubectl-gcr_secret`, which is how kubectl finds a
-/// plugin (kubectl `cmd/plugin.go`), else the file's own name.
+/// Returns the command as the user typed it. kubectl runs the file `kubectl-gcr_secret` for `kubectl gcr-secret` (kubectl
+/// `cmd/plugin.go`). A file `kubectl-…` without an underscore was called directly: its own name is returned.
 pub fn typed_name(argv0: Option<&OsString>, plugin: &str) -> String {
     let file = argv0
         .map(Path::new)
@@ -82,11 +82,11 @@ pub fn typed_name(argv0: Option<&OsString>, plugin: &str) -> String {
     }
 }
 
-/// Reads a command line. `plugin` is the name typed after `kubectl`. Gives the arguments, and what was typed to name the
-/// command, as `kubectl gcr-secret create`.
+/// Parses a command line. `plugin` is the name typed after `kubectl`. Returns the arguments, and the command as the user
+/// typed it, such as `kubectl gcr-secret create`.
 ///
 /// # Errors
-/// Help, or what is wrong with the line.
+/// Returns the help or the usage error to print.
 pub fn parse<C: CommandFactory + FromArgMatches>(
     plugin: &str,
     argv: Vec<OsString>,
@@ -97,40 +97,40 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
     let argv: Vec<_> = argv.collect();
 
     let mut root = command_tree::<C>();
-    let line = ParsedLine::read(&root, &argv).map_err(|parse_error| {
+    let line = ParsedLine::parse(&root, &argv).map_err(|parse_error| {
         let path = command_path(&name, &parse_error.path);
-        let way_on = match parse_error.path[parse_error.path.len() - 1].get_name() {
+        let hint = match parse_error.path[parse_error.path.len() - 1].get_name() {
             OPTIONS => format!("Run '{path}' without flags."),
             _ => format!("See '{path} --help' for usage."),
         };
-        EarlyExit::Error(format!("error: {}\n{way_on}", parse_error.message))
+        EarlyExit::Error(format!("error: {}\n{hint}", parse_error.message))
     })?;
-    if let Some(stop) = answered_here(&line, &root, &name) {
-        return Err(stop);
+    if let Some(exit) = early_exit(&line, &root, &name) {
+        return Err(exit);
     }
     let path = command_path(&name, &line.path);
-    let ready = line.for_clap(program);
-    // Whatever clap still has to say is about what the line above let through.
-    let unreadable = |error: clap::Error| {
+    let argv = line.for_clap(program);
+    // Only errors that pflag's rules do not detect remain, such as a value that is not UTF-8.
+    let clap_error = |error: clap::Error| {
         let text = error.to_string();
-        let said = text.lines().next().unwrap_or_default();
+        let message = text.lines().next().unwrap_or_default();
         EarlyExit::Error(format!(
             "{}\nSee '{path} --help' for usage.",
-            escape_control(said)
+            escape_control(message)
         ))
     };
-    let matches = root.try_get_matches_from_mut(ready).map_err(unreadable)?;
-    let arguments = C::from_arg_matches(&matches).map_err(unreadable)?;
+    let matches = root.try_get_matches_from_mut(argv).map_err(clap_error)?;
+    let arguments = C::from_arg_matches(&matches).map_err(clap_error)?;
     Ok((arguments, path))
 }
 
-/// kubectl's command that lists its global options.
+/// The name of the command that lists the global options, as in kubectl.
 const OPTIONS: &str = "options";
-/// cobra's other way to ask for help.
+/// The name of cobra's help command.
 const HELP: &str = "help";
 
-/// clap's tree, with what cobra and kubectl add to it. Not built here: that would copy the connection's flags into every
-/// command, also where a page of help is all that is asked for. clap builds the one command that is run.
+/// Returns clap's tree with the commands and flags that cobra and kubectl add. Does not call `Command::build`, which would
+/// copy the connection flags into every command even to print one help page: clap builds only the command that runs.
 pub(crate) fn command_tree<C: CommandFactory>() -> Command {
     let root = C::command()
         .disable_help_flag(true)
@@ -146,7 +146,7 @@ pub(crate) fn command_tree<C: CommandFactory>() -> Command {
         .mut_subcommands(with_namespace)
 }
 
-/// kubectl takes `-n` with every command. One that has no use for it does not look at it.
+/// Adds a hidden `-n`: kubectl accepts it with every command, and commands without a namespace ignore it.
 fn with_namespace(command: Command) -> Command {
     const NAMESPACE: &str = "namespace";
     if (command.get_arguments()).any(|arg| arg.get_long() == Some(NAMESPACE)) {
@@ -156,8 +156,8 @@ fn with_namespace(command: Command) -> Command {
     command.arg(namespace.hide(true))
 }
 
-/// Help, `options`, and words that the command does not take: what needs no more than the tree.
-fn answered_here(line: &ParsedLine<'_>, root: &Command, name: &str) -> Option<EarlyExit> {
+/// Returns the output of help and `options`, or the error for surplus positional arguments, if the line leads to one.
+fn early_exit(line: &ParsedLine<'_>, root: &Command, name: &str) -> Option<EarlyExit> {
     let page = |width| Page {
         program: name,
         width,
@@ -174,33 +174,33 @@ fn answered_here(line: &ParsedLine<'_>, root: &Command, name: &str) -> Option<Ea
     if line.help {
         return Some(EarlyExit::Print(out().help(&line.path)));
     }
-    let words: Vec<_> = line
-        .words
+    let positionals: Vec<_> = line
+        .positionals
         .iter()
-        .map(|word| word.to_string_lossy())
+        .map(|arg| arg.to_string_lossy())
         .collect();
-    let places = command
+    let limit = command
         .get_positionals()
-        .map(|place| place.get_num_args().map_or(1, |range| range.max_values()))
+        .map(|arg| arg.get_num_args().map_or(1, |range| range.max_values()))
         .fold(0, usize::saturating_add);
     let message = if command.has_subcommands() {
-        if words.is_empty() {
+        if positionals.is_empty() {
             return Some(EarlyExit::Error(err().help(&line.path)));
         }
-        format!("unknown command {:?}", words.join(" "))
-    } else if words.len() <= places {
+        format!("unknown command {:?}", positionals.join(" "))
+    } else if positionals.len() <= limit {
         return None;
-    } else if places == 0 {
-        let message = format!("extra arguments: [{}]", words.join(" "));
+    } else if limit == 0 {
+        let message = format!("extra arguments: [{}]", positionals.join(" "));
         return Some(UsageError::new(escape_control(&message)).into());
     } else {
-        let place = command.get_positionals().next();
-        let what = place.map(|place| place.get_id().as_str().to_uppercase());
-        // kubectl's "exactly one … is required" is of a name that has to be there; ours may be left out.
+        let first = command.get_positionals().next();
+        let name = first.map(|arg| arg.get_id().as_str().to_uppercase());
+        // kubectl says "exactly one NAME is required"; here the name is optional.
         format!(
             "at most one {} may be given, got {}",
-            what.unwrap_or_default(),
-            words.len()
+            name.unwrap_or_default(),
+            positionals.len()
         )
     };
     let path = command_path(name, &line.path);
@@ -211,9 +211,9 @@ fn answered_here(line: &ParsedLine<'_>, root: &Command, name: &str) -> Option<Ea
     )
 }
 
-/// `help`, `help COMMAND`.
+/// Returns the output of `help` and `help COMMAND`.
 fn help_about(line: &ParsedLine<'_>, root: &Command, page: Page<'_>) -> EarlyExit {
-    let topic = line.words.first().map(|word| word.to_string_lossy());
+    let topic = line.positionals.first().map(|arg| arg.to_string_lossy());
     match topic {
         None => EarlyExit::Print(page.help(&[root])),
         Some(topic) => match root.find_subcommand(&*topic) {
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_is_the_one_that_was_typed() {
+    fn typed_name_follows_the_file_name() {
         let name = |argv0: &str| typed_name(Some(&argv0.into()), "gcr-secret");
         assert_eq!(
             name("/home/me/.krew/bin/kubectl-gcr_secret"),

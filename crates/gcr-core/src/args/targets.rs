@@ -1,4 +1,4 @@
-//! Which clusters, and which of their namespaces.
+//! Defines the flags that select clusters and namespaces.
 
 use clap::Args;
 
@@ -6,66 +6,69 @@ use super::{ConnectionArgs, UsageError, parse_each, parse_each_once};
 use crate::domain::namespace_filter::NamespaceFilter;
 use crate::request::{LineQualifiers, NamespaceMatch, Namespaces, Scope};
 
-/// Where to work.
+/// The flags that select clusters and namespaces.
 #[derive(Debug, Args)]
 pub struct TargetArgs {
     #[arg(
         short = 'A',
         long,
-        help = "If true, work in all namespaces but the system's (kube-*, openshift-*, gke-*, gmp-*)"
+        help = "If true, select all namespaces except system namespaces (kube-*, openshift-*, gke-*, gmp-*)"
     )]
     all_namespaces: bool,
     #[arg(
         long,
         value_name = "CONTEXT",
-        help = "The kubeconfig contexts of several clusters to work in side by side; repeatable, comma-separated"
+        help = "The names of the kubeconfig contexts to use, processed concurrently; can be repeated or comma-separated"
     )]
     contexts: Vec<String>,
     #[arg(
         long,
         value_name = "NAMESPACE",
-        help = "Namespaces to leave out, as team-*; with --all-namespaces or --namespace-selector; repeatable, \
-                comma-separated"
+        help = "Namespace to exclude, or a pattern such as team-*. Requires --all-namespaces or --namespace-selector; can \
+                be repeated or comma-separated"
     )]
     exclude_namespace: Vec<String>,
     #[arg(
         long,
-        help = "If true, --all-namespaces and --namespace-selector take the system's namespaces in"
+        help = "If true, --all-namespaces and --namespace-selector include system namespaces"
     )]
     include_system_namespaces: bool,
     #[arg(
         short,
         long,
         value_name = "NAMESPACE",
-        help = "If present, the namespace scope for this CLI request; several are separated by commas"
+        help = "If present, the namespace scope for this CLI request; can be comma-separated"
     )]
     namespace: Option<String>,
     #[arg(
         long,
         value_name = "SELECTOR",
-        help = "Selector (label query) of the namespaces to work in, supports '=', '==', '!=', 'in', 'notin'. The \
-                system's are left out"
+        help = "Selector (label query) to select namespaces by, supports '=', '==', '!=', 'in', 'notin'. System namespaces \
+                are excluded"
     )]
     namespace_selector: Option<String>,
 }
 
 impl TargetArgs {
-    /// Where to work.
+    /// Returns the selected clusters and namespaces.
     ///
     /// # Errors
-    /// A name that no namespace can have, or flags that contradict each other or `connection`'s.
+    /// Fails for an invalid namespace name, and for flags that contradict each other or those of `connection`.
     pub fn scope(&self, connection: &ConnectionArgs) -> Result<Scope, UsageError> {
         let namespaces = self.namespaces()?;
         let contexts = self.contexts()?;
-        if let Some(flag) = connection.of_one_cluster().filter(|_| !contexts.is_empty()) {
+        if let Some(flag) = connection
+            .single_cluster_flag()
+            .filter(|_| !contexts.is_empty())
+        {
             return Err(UsageError::new(format!(
-                "--contexts cannot be used with {flag}, which is about one cluster"
+                "--contexts cannot be used with {flag}, which applies to a single cluster"
             )));
         }
         let list = self.namespace.as_ref().is_some_and(|it| it.contains(','));
         let matching = matches!(namespaces, Namespaces::Matching(_));
         let qualifiers = LineQualifiers {
-            // However many different ones a list names.
+            // A list qualifies the lines even if all its entries are equal.
             namespaces: list || matching || !contexts.is_empty(),
             contexts: !contexts.is_empty(),
         };
@@ -96,7 +99,7 @@ impl TargetArgs {
         ];
         if let Some((_, flag)) = alone.iter().find(|(given, _)| *given) {
             return Err(UsageError::new(format!(
-                "{flag} wants --all-namespaces or --namespace-selector"
+                "{flag} requires --all-namespaces or --namespace-selector"
             )));
         }
         match named {
@@ -109,14 +112,14 @@ impl TargetArgs {
     }
 
     fn matching(&self) -> Result<NamespaceMatch, UsageError> {
-        // An unset variable must not turn into every namespace there is.
+        // An unset shell variable must not select every namespace.
         if self
             .namespace_selector
             .as_ref()
             .is_some_and(|labels| labels.trim().is_empty())
         {
             return Err(UsageError::new(
-                "--namespace-selector is empty; --all-namespaces means every namespace",
+                "--namespace-selector is empty; use --all-namespaces to select every namespace",
             ));
         }
         Ok(NamespaceMatch {
@@ -131,7 +134,7 @@ impl TargetArgs {
     fn contexts(&self) -> Result<Vec<String>, UsageError> {
         let names: Vec<String> = parse_each_once(&self.contexts)?;
         if names.iter().any(String::is_empty) {
-            return Err(UsageError::new("--contexts has an empty name in it"));
+            return Err(UsageError::new("--contexts contains an empty name"));
         }
         Ok(names)
     }

@@ -1,4 +1,4 @@
-//! `version`, in the shape of kubectl's (kubectl `cmd/version`). Asks no server.
+//! Implements `version`, in the format of kubectl's (kubectl `cmd/version`). Does not contact a server.
 
 use clap::Args;
 use serde::Serialize;
@@ -10,18 +10,18 @@ const EXAMPLES: &str = "\
 # Print the version
 kubectl gcr-secret version
 
-# Print it as JSON
+# Print the version as JSON
 kubectl gcr-secret version -o json";
 
 /// The flags of the `version` command.
 #[derive(Debug, Args)]
 #[command(
     about = "Print the version of this plugin",
-    long_about = "Print the version of this plugin. No server is asked.",
+    long_about = "Print the version of this plugin. Does not contact a server.",
     after_help = EXAMPLES
 )]
 pub struct VersionArgs {
-    // What kubectl needs it for, this command does anyway.
+    // Accepted because kubectl has it. This command never contacts a server anyway.
     #[arg(
         long,
         hide = true,
@@ -38,13 +38,13 @@ pub struct VersionArgs {
 }
 
 impl VersionArgs {
-    /// What to print.
-    pub fn answer(&self, version: &str) -> EarlyExit {
+    /// Returns the output of the command.
+    pub fn output(&self, version: &str) -> EarlyExit {
         version_text(version, self.output.as_deref().unwrap_or_default())
     }
 }
 
-/// kubectl's shape (apimachinery `version.Info`), without what only Go has.
+/// The format of kubectl's output (apimachinery `version.Info`), without the fields that only Go programs have.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Version<'a> {
@@ -61,7 +61,7 @@ struct Info<'a> {
     platform: String,
 }
 
-/// The version as text, or in the `format` json or yaml.
+/// Returns the version as text, or as JSON or YAML if `format` is `json` or `yaml`.
 pub fn version_text(version: &str, format: &str) -> EarlyExit {
     let mut numbers = version.split('.');
     let mut number = || numbers.next().unwrap_or_default();
@@ -82,7 +82,7 @@ pub fn version_text(version: &str, format: &str) -> EarlyExit {
     }
 }
 
-/// Go's name of this operating system, which is what Kubernetes uses.
+/// Returns Go's name of this operating system, which Kubernetes uses.
 pub(super) fn go_os() -> &'static str {
     match std::env::consts::OS {
         "macos" => "darwin",
@@ -90,7 +90,7 @@ pub(super) fn go_os() -> &'static str {
     }
 }
 
-/// Go's name of this architecture.
+/// Returns Go's name of this architecture.
 pub(super) fn go_arch() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",

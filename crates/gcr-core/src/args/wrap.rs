@@ -1,28 +1,28 @@
-//! Words in lines of a terminal's width, as kubectl sets its help.
+//! Wraps help text to the width of the terminal, as kubectl does.
 
 use std::io::{IsTerminal, Write};
 
-/// How wide text may be; without a limit it is left as it is.
+/// The maximum width of text, in columns; `None` leaves text unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Width(Option<usize>);
 
-/// How much narrower than the rest a flag's text is (kubectl `templates/help_flags_printer.go`).
+/// The number of columns by which the texts of flags are narrower (kubectl `templates/help_flags_printer.go`).
 const FLAG_MARGIN: usize = 10;
 
 impl Width {
-    /// Of what a stream writes to: 120, 100 or 80 columns, whichever there is room for, on a terminal; no limit
-    /// elsewhere (kubectl `util/term/term_writer.go`).
+    /// Returns the width for a stream: the largest of 120, 100 and 80 columns that fits the terminal, and no limit if the
+    /// stream is not a terminal or is narrower (kubectl `util/term/term_writer.go`).
     pub(crate) fn of<S: IsTerminal + Write + Descriptor>(stream: &S) -> Self {
         let columns = stream.is_terminal().then(|| columns(stream)).flatten();
         Self(columns.and_then(|columns| [120, 100, 80].into_iter().find(|limit| columns >= *limit)))
     }
 
-    /// The width of a flag's text.
+    /// Returns the width for the texts of flags.
     pub(crate) fn of_flags(self) -> Self {
         Self(self.0.map(|limit| limit - FLAG_MARGIN))
     }
 
-    /// The text, broken at spaces so that no line is longer; words that are longer stay whole.
+    /// Breaks the text at spaces so that lines fit. Words longer than a line stay whole.
     pub(crate) fn wrap(self, text: &str) -> String {
         let Some(limit) = self.0 else {
             return text.to_owned();
@@ -35,7 +35,7 @@ impl Width {
     }
 }
 
-/// Breaks one line. The space before a word that goes to the next line is dropped; a tab counts as one.
+/// Breaks one line. Drops the space before a word that moves to the next line; a tab counts as one column.
 fn wrap_line(line: &str, limit: usize) -> String {
     let mut wrapped = String::new();
     let mut column = 0;
@@ -73,7 +73,7 @@ fn columns(stream: &impl Descriptor) -> Option<usize> {
         .map(|size| usize::from(size.ws_col))
 }
 
-/// Where the width of a terminal cannot be asked for.
+/// A stand-in for `AsFd` on platforms where the width of a terminal is not queried.
 #[cfg(not(unix))]
 pub(crate) trait Descriptor {}
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flags_text_is_broken_where_kubectl_breaks_it() {
+    fn flag_text_wraps_as_in_kubectl() {
         // `kubectl create secret docker-registry --help` of 1.37.2 on a terminal of 80 columns.
         let text = "Must be \"none\", \"server\", or \"client\". If client strategy, only print the object that would be sent, without sending it. If server strategy, submit server-side request without persisting the resource.";
         assert_eq!(
@@ -100,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn indented_lines_and_long_words_stay() {
+    fn indentation_and_long_words_are_kept() {
         let width = Width(Some(10));
         assert_eq!(width.wrap("  ab\n\n  cd"), "  ab\n\n  cd");
         assert_eq!(width.wrap("a 0123456789ab b"), "a 0123456789ab\nb");
     }
 
     #[test]
-    fn without_a_terminal_nothing_is_broken() {
+    fn text_without_terminal_is_unchanged() {
         assert_eq!(Width(None).of_flags().wrap("a b\tc"), "a b\tc");
     }
 }

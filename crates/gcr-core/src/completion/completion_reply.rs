@@ -1,24 +1,24 @@
-//! cobra's completion protocol: a candidate a line, a tab and a description behind it, and a last line that tells the
-//! shell what else to do (cobra `completions.go`).
+//! Formats replies in cobra's completion protocol: one candidate per line, optionally followed by a tab and a
+//! description. The last line is a directive for the shell (cobra `completions.go`).
 
-/// Offer no files.
+/// The directive not to complete file names (`ShellCompDirectiveNoFileComp`).
 const NO_FILES: u8 = 4;
-/// Offer directories.
+/// The directive to complete only directory names (`ShellCompDirectiveFilterDirs`).
 const DIRECTORIES: u8 = 16;
 
-/// What to offer.
+/// A completion reply: candidates and a directive.
 pub(super) struct CompletionReply {
     candidates: Vec<(String, String)>,
     directive: u8,
 }
 
 impl CompletionReply {
-    /// Nothing, and no files either.
-    pub(super) fn nothing() -> Self {
+    /// Creates a reply without candidates that also prevents file completion.
+    pub(super) fn empty() -> Self {
         Self::of(Vec::new())
     }
 
-    /// These, each with its description, and no files.
+    /// Creates a reply with these candidates and their descriptions that prevents file completion.
     pub(super) fn of(candidates: Vec<(String, String)>) -> Self {
         Self {
             candidates,
@@ -26,7 +26,7 @@ impl CompletionReply {
         }
     }
 
-    /// What the shell finds: files.
+    /// Creates a reply that lets the shell complete file names.
     pub(super) fn files() -> Self {
         Self {
             candidates: Vec::new(),
@@ -34,7 +34,7 @@ impl CompletionReply {
         }
     }
 
-    /// What the shell finds: directories.
+    /// Creates a reply that lets the shell complete directory names.
     pub(super) fn directories() -> Self {
         Self {
             candidates: Vec::new(),
@@ -42,7 +42,7 @@ impl CompletionReply {
         }
     }
 
-    /// As kubectl reads it, without a newline at the end.
+    /// Returns the reply as kubectl reads it, without a final newline.
     pub(super) fn text(self) -> String {
         let mut text = String::new();
         for (candidate, description) in self.candidates {

@@ -1,5 +1,6 @@
-//! What the unfinished word is: a flag, a flag's value, a command, or one of a command's words. Pure; the rules are
-//! cobra's (`completions.go`, `getCompletions` and `checkIfFlagCompletion`).
+//! Determines what the incomplete argument is: a flag, a flag's value, a command or a positional argument.
+//!
+//! The rules are cobra's (`completions.go`, `getCompletions` and `checkIfFlagCompletion`).
 
 use std::ffi::OsString;
 
@@ -10,61 +11,62 @@ use crate::args::line::ParsedLine;
 
 /// The position to complete.
 pub(super) struct Cursor<'a> {
-    /// The finished part of the line.
+    /// The complete part of the line.
     pub(super) line: ParsedLine<'a>,
-    /// What the word is.
+    /// The kind of the incomplete argument.
     pub(super) position: CursorPosition<'a>,
-    /// The word, as far as it is typed: of a flag with `=` what stands behind it.
+    /// The text typed so far: for a flag with `=`, only the text after it.
     pub(super) typed: String,
 }
 
-/// What the unfinished word is.
+/// The kind of the incomplete argument.
 pub(super) enum CursorPosition<'a> {
-    /// A flag's name.
+    /// The name of a flag.
     Flag,
-    /// A command's name.
+    /// The name of a command.
     Subcommand,
-    /// A value, by its name in the flags' conventions; `list` where commas separate several.
+    /// A value. `name` is its clap value name (see `args::flag`); `list` allows several values, separated by commas.
     Value { name: &'a str, list: bool },
-    /// Nothing that is known.
-    Nothing,
+    /// No candidates are known.
+    Unknown,
 }
 
 impl<'a> Cursor<'a> {
-    /// Where the cursor stands; `None` where the line is wrong before it.
-    pub(super) fn find(root: &'a Command, before: &[OsString], unfinished: &str) -> Option<Self> {
-        let line = ParsedLine::read(root, before).ok();
-        if let Some(line) = line.filter(|line| line.ended) {
-            return Some(Self::word(line, unfinished));
+    /// Returns the position of the cursor, or `None` if the line before it has an error.
+    pub(super) fn find(root: &'a Command, before: &[OsString], incomplete: &str) -> Option<Self> {
+        let line = ParsedLine::parse(root, before).ok();
+        if let Some(line) = line.filter(|line| line.has_separator) {
+            return Some(Self::positional(line, incomplete));
         }
-        if let Some((flag, typed)) = unfinished
+        if let Some((flag, typed)) = incomplete
             .split_once('=')
-            .filter(|_| unfinished.starts_with('-'))
+            .filter(|_| incomplete.starts_with('-'))
         {
-            let line = ParsedLine::read(root, before).ok()?;
-            let flag = named(&line.path, flag)?;
+            let line = ParsedLine::parse(root, before).ok()?;
+            let flag = find_flag(&line.path, flag)?;
             return Some(Self::value(line, flag, typed));
         }
-        if unfinished.starts_with('-') {
+        if incomplete.starts_with('-') {
             return Some(Self {
-                line: ParsedLine::read(root, before).ok()?,
+                line: ParsedLine::parse(root, before).ok()?,
                 position: CursorPosition::Flag,
-                typed: unfinished.to_owned(),
+                typed: incomplete.to_owned(),
             });
         }
-        if let Some((flag, finished)) = before.split_last() {
+        if let Some((flag, earlier)) = before.split_last() {
             let flag = flag.to_string_lossy();
-            // A word that looks like a flag may be the value of the one before it: then the whole reads well.
+            // An argument that looks like a flag may be the value of the flag before it. In that case `before` parses.
             if flag.starts_with('-')
                 && !flag.contains('=')
-                && ParsedLine::read(root, before).is_err()
-                && let Ok(line) = ParsedLine::read(root, finished)
-                && let Some(flag) = named(&line.path, &flag)
+                && ParsedLine::parse(root, before).is_err()
+                && let Ok(line) = ParsedLine::parse(root, earlier)
+                && let Some(flag) = find_flag(&line.path, &flag)
             {
-                return Some(Self::value(line, flag, unfinished));
+                return Some(Self::value(line, flag, incomplete));
             }
         }
-        Some(Self::word(ParsedLine::read(root, before).ok()?, unfinished))
+        let line = ParsedLine::parse(root, before).ok()?;
+        Some(Self::positional(line, incomplete))
     }
 
     fn value(line: ParsedLine<'a>, flag: Flag<'a>, typed: &str) -> Self {
@@ -77,15 +79,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn word(line: ParsedLine<'a>, typed: &str) -> Self {
+    fn positional(line: ParsedLine<'a>, typed: &str) -> Self {
         let command = line.command();
-        let is_first = line.words.is_empty();
+        let is_first = line.positionals.is_empty();
         let position = if line.help {
-            CursorPosition::Nothing
+            CursorPosition::Unknown
         } else if is_first && (command.has_subcommands() || command.get_name() == "help") {
             CursorPosition::Subcommand
         } else {
-            word_of(command, line.words.len())
+            positional_at(command, line.positionals.len())
         };
         Self {
             line,
@@ -95,30 +97,26 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The word behind `count` others.
-fn word_of(command: &Command, count: usize) -> CursorPosition<'_> {
-    let mut before = 0_usize;
-    for position in command.get_positionals() {
-        before = before.saturating_add(
-            position
-                .get_num_args()
-                .map_or(1, |range| range.max_values()),
-        );
-        if count < before {
-            let names = position.get_value_names().unwrap_or_default();
+/// Returns the positional argument at `index`.
+fn positional_at(command: &Command, index: usize) -> CursorPosition<'_> {
+    let mut end = 0_usize;
+    for arg in command.get_positionals() {
+        end = end.saturating_add(arg.get_num_args().map_or(1, |range| range.max_values()));
+        if index < end {
+            let names = arg.get_value_names().unwrap_or_default();
             return CursorPosition::Value {
                 name: names.first().map_or("", |name| name.as_str()),
                 list: false,
             };
         }
     }
-    CursorPosition::Nothing
+    CursorPosition::Unknown
 }
 
-/// The flag of `--name`, or of the last letter of `-abc`.
-fn named<'a>(path: &[&'a Command], flag: &str) -> Option<Flag<'a>> {
+/// Finds the flag for `--name`, or for the last shorthand in `-abc`.
+fn find_flag<'a>(path: &[&'a Command], flag: &str) -> Option<Flag<'a>> {
     match flag.strip_prefix("--") {
-        Some(name) => Flag::named(path, name),
-        None => Flag::lettered(path, flag.chars().last()?),
+        Some(name) => Flag::by_name(path, name),
+        None => Flag::by_shorthand(path, flag.chars().last()?),
     }
 }

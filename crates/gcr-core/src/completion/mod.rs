@@ -1,8 +1,8 @@
-//! Completion through kubectl: what to offer for the word under the cursor.
+//! Implements shell completion through kubectl.
 //!
-//! kubectl runs the file `kubectl_complete-…` with the words behind the plugin's name, the last of them unfinished, and
-//! reads cobra's protocol from its standard output. Whatever goes wrong, nothing is said and nothing is offered: a shell
-//! that waits for a Tab is no position for errors, questions or log-ins.
+//! kubectl runs the file `kubectl_complete-…` with the arguments that follow the plugin's name, the last of which is
+//! incomplete, and reads cobra's completion protocol from its standard output. On any error, completion offers no
+//! candidates and prints no messages, prompts or login requests, because the user is typing a command line.
 
 mod completion_reply;
 mod cursor;
@@ -20,29 +20,30 @@ use crate::args::{EarlyExit, command_tree};
 use completion_reply::CompletionReply;
 use cursor::Cursor;
 
-/// The answer, where `argv` asks for completion: by the name of the file that was called, or by the first word.
-pub fn answer<C: CommandFactory>(argv: &[OsString]) -> Option<EarlyExit> {
-    let words = asked(argv)?;
+/// Returns the completion output if `argv` requests completion, by the name of the executable or by the first argument.
+pub fn complete<C: CommandFactory>(argv: &[OsString]) -> Option<EarlyExit> {
+    let args = args_to_complete(argv)?;
     let root = command_tree::<C>();
-    let reply = match words.split_last() {
-        Some((unfinished, before)) => {
-            let unfinished = unfinished.to_string_lossy();
-            Cursor::find(&root, before, &unfinished)
-                .map_or_else(CompletionReply::nothing, values::offer)
+    let reply = match args.split_last() {
+        Some((incomplete, before)) => {
+            let incomplete = incomplete.to_string_lossy();
+            Cursor::find(&root, before, &incomplete)
+                .map_or_else(CompletionReply::empty, values::candidates)
         }
-        None => CompletionReply::nothing(),
+        None => CompletionReply::empty(),
     };
     Some(EarlyExit::Print(reply.text()))
 }
 
-fn asked(argv: &[OsString]) -> Option<&[OsString]> {
-    let (program, words) = argv.split_first()?;
+/// Returns the arguments to complete, the last of which is incomplete.
+fn args_to_complete(argv: &[OsString]) -> Option<&[OsString]> {
+    let (program, args) = argv.split_first()?;
     let file = Path::new(program).file_name()?.to_string_lossy();
     if file.starts_with("kubectl_complete-") {
-        return Some(words);
+        return Some(args);
     }
-    let (word, words) = words.split_first()?;
-    (word == shim::WORD).then_some(words)
+    let (command, args) = args.split_first()?;
+    (command == shim::COMMAND).then_some(args)
 }
 
 #[cfg(test)]

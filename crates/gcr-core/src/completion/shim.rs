@@ -1,10 +1,12 @@
-//! The file by which kubectl asks a plugin for completion, where only the plugin itself is linked (krew links one file
-//! a plugin). Its text is `shim.sh`: release archives carry it too.
+//! Generates the script that kubectl runs to complete a plugin's arguments.
+//!
+//! Users need it if only the plugin itself is linked: krew links one file per plugin. The release archives contain the
+//! same script. Its template is `shim.sh`.
 
-/// The first word by which the plugin itself is asked to complete; cobra's own. `shim.sh` says it.
-pub(super) const WORD: &str = "__complete";
+/// The command that requests completion from the plugin itself, as in cobra. `shim.sh` passes it.
+pub(super) const COMMAND: &str = "__complete";
 
-/// A script to save on PATH as `kubectl_complete-…`. `plugin` is the name typed after `kubectl`.
+/// Returns the script to save on `PATH` as `kubectl_complete-…`. `plugin` is the name typed after `kubectl`.
 pub fn shim(plugin: &str) -> String {
     include_str!("shim.sh")
         .trim_end()

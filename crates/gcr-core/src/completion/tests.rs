@@ -1,4 +1,4 @@
-//! Places and static values. What clusters and kubeconfigs offer is tested through real kubectl.
+//! Tests cursor positions and static candidates. Tests with real kubectl cover candidates from clusters and kubeconfigs.
 
 use clap::{Args, Parser, Subcommand};
 
@@ -16,7 +16,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Sub {
-    #[command(about = "Create it")]
+    #[command(about = "Create an object")]
     Create(CreateArgs),
 }
 
@@ -37,22 +37,22 @@ struct CreateArgs {
 fn complete(line: &str) -> String {
     let mut argv = vec![OsString::from("/x/kubectl_complete-root")];
     argv.extend(line.split(' ').map(OsString::from));
-    match answer::<Cli>(&argv) {
+    match super::complete::<Cli>(&argv) {
         Some(EarlyExit::Print(text)) => text,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn commands_come_with_what_they_do() {
-    assert_eq!(complete("cr"), "create\tCreate it\n:4");
-    assert_eq!(complete("--context x cr"), "create\tCreate it\n:4");
-    assert_eq!(complete("help cr"), "create\tCreate it\n:4");
+fn commands_have_descriptions() {
+    assert_eq!(complete("cr"), "create\tCreate an object\n:4");
+    assert_eq!(complete("--context x cr"), "create\tCreate an object\n:4");
+    assert_eq!(complete("help cr"), "create\tCreate an object\n:4");
     assert_eq!(complete("create cr"), ":4");
 }
 
 #[test]
-fn flags_are_offered_behind_a_dash_only_and_once() {
+fn flags_after_dash_are_offered_once() {
     assert_eq!(
         complete("create --key"),
         "--key-file\tFile\n:4".replace("\tFile", "")
@@ -67,7 +67,7 @@ fn flags_are_offered_behind_a_dash_only_and_once() {
 }
 
 #[test]
-fn values_follow_their_flag() {
+fn flag_value_positions_offer_values() {
     for line in [
         "create -o ",
         "create -o=",
@@ -77,20 +77,20 @@ fn values_follow_their_flag() {
         assert_eq!(complete(line), "json\nyaml\nname\n:4", "{line}");
     }
     assert_eq!(complete("create --dry-run=s"), "server\n:4");
-    // A bare --dry-run takes no next word.
+    // --dry-run without `=` takes no value from the next argument.
     assert_eq!(complete("create --dry-run "), "a\nb\n:4");
     assert_eq!(complete("create --quiet "), "a\nb\n:4");
     assert_eq!(complete("create a "), "b\n:4");
-    // The word behind -n is its value, whatever it looks like; here it is complete.
+    // `--registry` is the value of `-n`, so `a` is a positional argument.
     assert_eq!(complete("create -n --registry a"), "a\n:4");
 }
 
 #[test]
-fn a_list_goes_on_behind_its_comma() {
+fn list_values_after_comma_are_offered() {
     assert_eq!(complete("create --registry eu"), {
-        let hosts = crate::domain::google_hosts::offered();
-        let fitting: Vec<_> = hosts.iter().filter(|host| host.starts_with("eu")).collect();
-        let lines: Vec<_> = fitting.iter().map(|host| format!("{host}\n")).collect();
+        let hosts = crate::domain::google_hosts::suggestions();
+        let matching: Vec<_> = hosts.iter().filter(|host| host.starts_with("eu")).collect();
+        let lines: Vec<_> = matching.iter().map(|host| format!("{host}\n")).collect();
         format!("{}:4", lines.concat())
     });
     assert_eq!(
@@ -101,29 +101,29 @@ fn a_list_goes_on_behind_its_comma() {
 }
 
 #[test]
-fn where_a_file_is_wanted_the_shell_offers_files() {
+fn file_value_uses_shell_file_completion() {
     assert_eq!(complete("create --key-file "), ":0");
     assert_eq!(complete("--kubeconfig="), ":0");
     assert_eq!(complete("create --token "), ":4");
 }
 
 #[test]
-fn a_line_that_is_wrong_already_offers_nothing() {
+fn invalid_line_offers_no_candidates() {
     assert_eq!(complete("create --nope x"), ":4");
     assert_eq!(complete("bogus "), ":4");
     assert_eq!(complete("create --help "), ":4");
 }
 
 #[test]
-fn the_plugin_itself_answers_to_the_hidden_word() {
+fn hidden_command_requests_completion() {
     let argv = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-    let text = |argv: &[OsString]| match answer::<Cli>(argv) {
+    let text = |argv: &[OsString]| match super::complete::<Cli>(argv) {
         Some(EarlyExit::Print(text)) => Some(text),
         _ => None,
     };
     assert_eq!(
         text(&argv(&["kubectl-root", "__complete", "cr"])).as_deref(),
-        Some("create\tCreate it\n:4")
+        Some("create\tCreate an object\n:4")
     );
     assert_eq!(text(&argv(&["kubectl-root", "create"])), None);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What there is to offer for a position: from the tree, the kubeconfig, or the cluster in sight.
+//! Finds the candidates for a cursor position: from the command tree, the kubeconfig or the cluster.
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -20,18 +20,18 @@ use crate::event::EventSender;
 use crate::kubernetes::ClusterClient;
 use crate::kubernetes::pager::{List, METADATA_LIST, Pager};
 
-/// How long a Tab may take, whatever the cluster, the network or a credential plugin does.
+/// The time limit of a completion, including all waiting for the cluster, the network and exec plugins.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What to offer for the word under the cursor.
-pub(super) fn offer(cursor: Cursor<'_>) -> CompletionReply {
+/// Returns the candidates for the argument under the cursor.
+pub(super) fn candidates(cursor: Cursor<'_>) -> CompletionReply {
     let Cursor {
         line,
         position,
         typed,
     } = cursor;
     match position {
-        CursorPosition::Nothing => CompletionReply::nothing(),
+        CursorPosition::Unknown => CompletionReply::empty(),
         CursorPosition::Flag => CompletionReply::of(flags(&line, &typed)),
         CursorPosition::Subcommand => CompletionReply::of(subcommands(&line, &typed)),
         CursorPosition::Value { name, list } => match name {
@@ -39,38 +39,38 @@ pub(super) fn offer(cursor: Cursor<'_>) -> CompletionReply {
             "DIR" => CompletionReply::directories(),
             _ => {
                 let values = values(&line, name);
-                let taken = if list { Vec::new() } else { words(&line) };
-                CompletionReply::of(fitting(values, &typed, list, &taken))
+                let used = if list { Vec::new() } else { positionals(&line) };
+                CompletionReply::of(matching(values, &typed, list, &used))
             }
         },
     }
 }
 
-/// Flags that are not there yet, or may be there several times.
+/// Returns the flags that are not given yet or are repeatable.
 fn flags(line: &ParsedLine<'_>, typed: &str) -> Vec<(String, String)> {
-    let mut offered = Vec::new();
+    let mut candidates = Vec::new();
     for flag in Flag::all(&line.path) {
-        let is_there = line
+        let is_given = line
             .flags
             .iter()
             .any(|(other, _)| other.name() == flag.name());
-        if flag.is_hidden() || (is_there && flag.kind() != Kind::List) {
+        if flag.is_hidden() || (is_given && flag.kind() != Kind::List) {
             continue;
         }
-        offered.push((format!("--{}", flag.name()), flag.usage()));
-        if let Some(letter) = flag.letter() {
-            offered.push((format!("-{letter}"), flag.usage()));
+        candidates.push((format!("--{}", flag.name()), flag.usage()));
+        if let Some(shorthand) = flag.shorthand() {
+            candidates.push((format!("-{shorthand}"), flag.usage()));
         }
     }
     let help = format!("Help for {}", line.command().get_name());
-    offered.push(("--help".to_owned(), help.clone()));
-    offered.push(("-h".to_owned(), help));
-    offered.retain(|(name, _)| name.starts_with(typed));
-    offered
+    candidates.push(("--help".to_owned(), help.clone()));
+    candidates.push(("-h".to_owned(), help));
+    candidates.retain(|(name, _)| name.starts_with(typed));
+    candidates
 }
 
 fn subcommands(line: &ParsedLine<'_>, typed: &str) -> Vec<(String, String)> {
-    let mut offered: Vec<_> = line.path[0]
+    let mut candidates: Vec<_> = line.path[0]
         .get_subcommands()
         .map(|command| {
             let about = command.get_about().map(ToString::to_string);
@@ -78,23 +78,24 @@ fn subcommands(line: &ParsedLine<'_>, typed: &str) -> Vec<(String, String)> {
         })
         .filter(|(name, _)| name.starts_with(typed))
         .collect();
-    offered.sort();
-    offered
+    candidates.sort();
+    candidates
 }
 
-fn words(line: &ParsedLine<'_>) -> Vec<String> {
-    line.words
+fn positionals(line: &ParsedLine<'_>) -> Vec<String> {
+    line.positionals
         .iter()
-        .map(|word| word.to_string_lossy().into_owned())
+        .map(|arg| arg.to_string_lossy().into_owned())
         .collect()
 }
 
-/// Those of `values` that go on from what is typed, in the form it has: behind a comma, or behind `secret/`.
-fn fitting(
+/// Returns the values that start with the typed text and are not used yet. Keeps the typed part of a list (`a,`) and the
+/// typed kind (`secret/`) in front of each value.
+fn matching(
     values: Vec<String>,
     typed: &str,
     list: bool,
-    taken: &[String],
+    used: &[String],
 ) -> Vec<(String, String)> {
     let (head, item) = match typed.rfind(',').filter(|_| list) {
         Some(comma) => typed.split_at(comma + 1),
@@ -106,20 +107,20 @@ fn fitting(
         }
         _ => ("", item),
     };
-    let is_taken =
-        |value: &String| head.split(',').any(|other| other == value) || taken.contains(value);
+    let is_used =
+        |value: &String| head.split(',').any(|other| other == value) || used.contains(value);
     values
         .into_iter()
-        .filter(|value| value.starts_with(start) && !is_taken(value))
+        .filter(|value| value.starts_with(start) && !is_used(value))
         .map(|value| (format!("{head}{kind}{value}"), String::new()))
         .collect()
 }
 
-/// All the values of this name in the flags' conventions.
+/// Returns all values for a clap value name (see `args::flag`).
 fn values(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
     match name {
         "kubectl" => vec!["kubectl".to_owned()],
-        "HOST" => google_hosts::offered(),
+        "HOST" => google_hosts::suggestions(),
         "CONTEXT" | "CLUSTER" | "USER" => kubeconfig_names(line, name),
         "NAMESPACE" | "SERVICEACCOUNT" | "SECRET" => cluster_names(line, name),
         choices if choices.contains('|') => choices.split('|').map(str::to_owned).collect(),
@@ -127,21 +128,21 @@ fn values(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
     }
 }
 
-/// Names in the kubeconfig; none where it cannot be read.
-fn kubeconfig_names(line: &ParsedLine<'_>, what: &str) -> Vec<String> {
+/// Returns names from the kubeconfig, or none if it cannot be read.
+fn kubeconfig_names(line: &ParsedLine<'_>, kind: &str) -> Vec<String> {
     let options = connection_options(line).unwrap_or_default();
     let Ok(kubeconfig) = Kubeconfig::load(&options, Environment::of_process()) else {
         return Vec::new();
     };
     let [contexts, clusters, users] = kubeconfig.names();
-    match what {
+    match kind {
         "CONTEXT" => contexts,
         "CLUSTER" => clusters,
         _ => users,
     }
 }
 
-/// kubectl's global flags alone.
+/// A command line that has only kubectl's global flags.
 #[derive(Parser)]
 struct Global {
     #[command(flatten)]
@@ -162,8 +163,8 @@ fn connection_options(line: &ParsedLine<'_>) -> Option<ConnectionOptions> {
     Some(options)
 }
 
-/// Names of objects, from the cluster that the line so far would work on. On a thread of its own, so that nothing that
-/// hangs there, not even a credential plugin, is waited for.
+/// Returns names of objects from the cluster that the line selects. The request runs on a separate thread, so that the
+/// time limit also applies to calls that cannot be cancelled, such as a hanging exec plugin.
 fn cluster_names(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
     let Some(options) = connection_options(line) else {
         return Vec::new();
@@ -186,7 +187,7 @@ fn cluster_names(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
         "SECRET" => Resource::PullSecrets,
         _ => Resource::ServiceAccounts,
     };
-    be_silent();
+    detach_stdin_and_stderr();
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -194,20 +195,20 @@ fn cluster_names(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
             .build();
         let names = runtime
             .ok()
-            .and_then(|runtime| runtime.block_on(ask(options, namespace, resource)));
+            .and_then(|runtime| runtime.block_on(list_names(options, namespace, resource)));
         let _ = sender.send(names.unwrap_or_default());
     });
     receiver.recv_timeout(TIMEOUT).unwrap_or_default()
 }
 
-/// What of the cluster is wanted.
+/// The kind of the objects to list.
 enum Resource {
     Namespaces,
     ServiceAccounts,
     PullSecrets,
 }
 
-async fn ask(
+async fn list_names(
     options: ConnectionOptions,
     namespace: Option<String>,
     resource: Resource,
@@ -246,14 +247,15 @@ async fn ask(
     Some(items.into_iter().map(|item| item.name).collect())
 }
 
-/// Nobody is asked and nothing is said from here on: not by us, and not by a credential plugin, which gets these streams.
-fn be_silent() {
+/// Redirects standard input and standard error to `/dev/null`, so that neither this process nor an exec plugin, which
+/// inherits them, can prompt the user or print messages.
+fn detach_stdin_and_stderr() {
     #[cfg(unix)]
     {
         use std::fs::File;
-        if let Ok(nothing) = File::options().read(true).write(true).open("/dev/null") {
-            let _ = rustix::stdio::dup2_stdin(&nothing);
-            let _ = rustix::stdio::dup2_stderr(&nothing);
+        if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
+            let _ = rustix::stdio::dup2_stdin(&null);
+            let _ = rustix::stdio::dup2_stderr(&null);
         }
     }
 }

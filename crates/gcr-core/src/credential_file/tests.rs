@@ -1,4 +1,4 @@
-//! Modes, links, pipes and limits, each on a real file system.
+//! Tests file modes, symbolic links, pipes and limits on a real file system.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -23,7 +23,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, Option<String>), String> {
 }
 
 #[test]
-fn standard_input_has_four_names() {
+fn standard_input_names_are_recognized() {
     for name in ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
         let source = CredentialSource::from_flag(OsStr::new(name));
         assert_eq!(source, CredentialSource::Stdin);
@@ -34,7 +34,7 @@ fn standard_input_has_four_names() {
 }
 
 #[test]
-fn a_private_file_is_read_without_a_word() {
+fn private_file_is_read_without_warning() {
     let directory = tempdir().unwrap();
     for mode in [0o600, 0o400, 0o700] {
         let path = file(&directory, &format!("{mode:o}.json"), b"{}\n", mode);
@@ -43,12 +43,12 @@ fn a_private_file_is_read_without_a_word() {
 }
 
 #[test]
-fn a_file_that_others_can_read_earns_a_warning() {
+fn file_readable_by_others_warns() {
     let directory = tempdir().unwrap();
     for mode in [0o644, 0o640, 0o604] {
         let path = file(&directory, &format!("{mode:o}.json"), b"{}", mode);
         let warning = format!(
-            "{} can be read by others (mode {mode:04o}); chmod 600 keeps it to you",
+            "{} can be read by others (mode {mode:04o}); run chmod 600 to restrict access",
             path.display()
         );
         assert_eq!(read(&path), Ok((b"{}".to_vec(), Some(warning))));
@@ -56,7 +56,7 @@ fn a_file_that_others_can_read_earns_a_warning() {
 }
 
 #[test]
-fn a_mounted_secret_is_read_through_its_links_without_a_warning() {
+fn mounted_secret_is_read_without_warning() {
     let volume = tempdir().unwrap();
     let version = volume.path().join("..2026_01_01");
     fs::create_dir(&version).unwrap();
@@ -71,7 +71,7 @@ fn a_mounted_secret_is_read_through_its_links_without_a_warning() {
 }
 
 #[test]
-fn a_link_of_ones_own_is_followed() {
+fn own_link_is_followed() {
     let directory = tempdir().unwrap();
     let target = file(&directory, "key.json", b"{}", 0o600);
     let link = directory.path().join("link.json");
@@ -80,7 +80,7 @@ fn a_link_of_ones_own_is_followed() {
 }
 
 #[test]
-fn whose_link_may_be_followed() {
+fn link_owner_decides_whether_link_is_followed() {
     let (caller, root, stranger, other) = (1000, 0, 1001, 1002);
     for (link, directory, allowed) in [
         (caller, root, true),
@@ -91,31 +91,31 @@ fn whose_link_may_be_followed() {
         (stranger, other, false),
     ] {
         assert_eq!(
-            may_follow(link, directory, caller),
+            can_follow(link, directory, caller),
             allowed,
             "{link} in {directory}"
         );
     }
     assert!(
-        !may_follow(stranger, root, root),
-        "root follows no stranger's link either"
+        !can_follow(stranger, root, root),
+        "root must not follow links of other users either"
     );
 }
 
 #[test]
-fn a_foreign_link_is_explained() {
+fn foreign_link_error_names_owner() {
     let error = CredentialFileError::ForeignLink {
         path: "/tmp/key.json".to_owned(),
         owner: 1001,
     };
     assert_eq!(
         error.to_string(),
-        "open /tmp/key.json: refused, as the symbolic link belongs to another user (uid 1001); name the file itself"
+        "open /tmp/key.json: the symbolic link belongs to another user (uid 1001); pass the path of the file itself"
     );
 }
 
 #[test]
-fn links_that_lead_nowhere_are_the_systems_error() {
+fn broken_link_fails_with_system_error() {
     let directory = tempdir().unwrap();
     let [dangling, circle] = ["dangling", "circle"].map(|name| directory.path().join(name));
     symlink("nowhere", &dangling).unwrap();
@@ -141,7 +141,7 @@ fn links_that_lead_nowhere_are_the_systems_error() {
 }
 
 #[test]
-fn errors_read_as_kubectls() {
+fn errors_have_go_format() {
     assert_eq!(
         read(Path::new("nope.json")),
         Err("open nope.json: no such file or directory".to_owned())
@@ -161,7 +161,7 @@ fn errors_read_as_kubectls() {
 }
 
 #[test]
-fn a_file_ends_at_64_kib() {
+fn file_larger_than_64_kib_fails() {
     let directory = tempdir().unwrap();
     let full = file(&directory, "full", &vec![b' '; MAX_BYTES], 0o600);
     assert_eq!(read(&full).map(|(bytes, _)| bytes.len()), Ok(65_536));
@@ -179,7 +179,7 @@ fn a_file_ends_at_64_kib() {
 }
 
 #[test]
-fn a_pipe_is_read_to_its_end_and_not_beyond_the_limit() {
+fn pipe_is_read_up_to_the_limit() {
     let directory = tempdir().unwrap();
     for (content, expected) in [
         (vec![b'x'; 5_000], true),

@@ -1,42 +1,45 @@
-//! An OAuth access token, as `gcloud auth print-access-token` writes it.
+//! Validates OAuth access tokens, as printed by `gcloud auth print-access-token`.
 //!
-//! Nothing in a token says how long it lives, usually within an hour; so nothing here claims to know. Refuses
-//! what cannot be one token, and never shows content.
+//! A token does not contain its lifetime, which is usually one hour, so this module cannot check it. No error contains
+//! content.
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::service_account_key::MAX_BYTES;
 
-/// One token, without white space around it.
+/// An access token, without surrounding white space.
 #[derive(Clone, Debug)]
 pub struct AccessToken(SecretString);
 
-/// Why something is not an access token, worded to follow `access token file "PATH" `.
+/// An invalid access token. The messages follow the words `access token file "PATH"`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AccessTokenError {
-    /// More than 64 KiB.
+    /// The file is larger than 64 KiB.
     #[error("is larger than 64 KiB, so it is not an access token")]
     TooLarge,
-    /// Nothing but white space.
+    /// The file contains only white space.
     #[error("is empty")]
     Empty,
-    /// A JSON file, most likely the other kind of credential.
-    #[error("holds JSON, not an access token; a service account key is given with --key-file")]
+    /// The file contains JSON, probably a service account key.
+    #[error("contains JSON, not an access token; use --key-file for a service account key")]
     Json,
-    /// A byte that no header can carry: inner white space, a control character, anything beyond ASCII.
-    #[error("is not one access token: it holds a space or a character that is not printable ASCII")]
+    /// The token contains a byte that is not allowed in an HTTP header: white space, a control character or a byte outside
+    /// ASCII.
+    #[error(
+        "is not a single access token: it contains a space or a character that is not printable ASCII"
+    )]
     NotAToken,
 }
 
 impl AccessToken {
-    /// Checks the bytes of a token file. White space at both ends is dropped.
+    /// Validates the content of a token file, and trims surrounding white space.
     ///
     /// # Errors
-    /// For the first thing that is wrong.
+    /// Fails with the first problem found.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "taken so that the buffer is wiped once it was read"
+        reason = "takes ownership so that the buffer is wiped after parsing"
     )]
     pub fn parse(bytes: Zeroizing<Vec<u8>>) -> Result<Self, AccessTokenError> {
         if bytes.len() > MAX_BYTES {
@@ -55,7 +58,7 @@ impl AccessToken {
         }
     }
 
-    /// The token. Secret.
+    /// Returns the token, which is secret.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -71,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_token_is_dropped() {
+    fn token_with_surrounding_white_space_is_trimmed() {
         for text in [
             "ya29.a0Af_x-Y~1+/=",
             "ya29.a0Af_x-Y~1+/=\n",
@@ -82,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn invalid_token_fails() {
         assert_eq!(parse(b""), Err(AccessTokenError::Empty));
         assert_eq!(parse(b" \n"), Err(AccessTokenError::Empty));
         assert_eq!(
@@ -107,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_show_it() {
+    fn debug_hides_the_token() {
         let token = AccessToken::parse(Zeroizing::new(b"ya29.hunter2".to_vec())).unwrap();
         assert!(!format!("{token:?}").contains("hunter2"));
     }

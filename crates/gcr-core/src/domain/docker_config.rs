@@ -1,8 +1,8 @@
-//! The Docker config in a pull Secret: `{"auths":{HOST:{"auth":…}}}`.
+//! Builds and merges the Docker config in a pull Secret: `{"auths":{HOST:{"auth":…}}}`.
 //!
-//! Writes `auth` alone, as `docker login` does, byte for byte the same each time, so that nothing to do stays
-//! nothing to do. Merging keeps what others put there as the text it was. Refuses to merge with what kubelet could
-//! not read: a config that cannot be decoded breaks every pull of its namespace.
+//! Entries contain only `auth`, as those of `docker login` do. The output is deterministic, so that repeated runs change
+//! nothing. Merging keeps the entries of other owners as their original text. It fails for configs that kubelet cannot decode,
+//! because those would break all image pulls that use the Secret.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::json_object::{self, JsonObjectError, Member};
 use super::registry_host::RegistryHost;
 
-/// A Docker config: our entries, and those of others that were kept.
+/// A Docker config: the entries of this plugin, and kept entries of other owners.
 pub struct DockerConfig {
     hosts: Vec<RegistryHost>,
     auth: SecretString,
@@ -22,19 +22,19 @@ pub struct DockerConfig {
     kept_settings: Vec<Kept>,
 }
 
-/// Somebody else's `"name": value`, as it was written.
+/// A kept `"name": value` of another owner, as its original text.
 struct Kept {
     name: String,
     raw: Zeroizing<String>,
 }
 
-/// Why a Docker config in a Secret cannot be merged with. Holds no content.
+/// A Docker config that cannot be decoded. Contains none of its content.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UndecodableDockerConfig {
-    /// Not UTF-8.
+    /// The config is not UTF-8.
     #[error("the docker config is not UTF-8 text")]
     NotUtf8,
-    /// Not JSON, or not an object.
+    /// The config is not JSON, or not an object.
     #[error("the docker config {0}")]
     Json(JsonObjectError),
     /// `auths` is not an object.
@@ -46,28 +46,29 @@ pub enum UndecodableDockerConfig {
 }
 
 impl DockerConfig {
-    /// One credential for these hosts, in the order given. A host given twice stands where it was first.
+    /// Creates a config with one credential for these hosts, in the order given. Repeated hosts keep their first position.
     #[must_use]
     pub fn new(hosts: impl IntoIterator<Item = RegistryHost>, auth: SecretString) -> Self {
-        let mut once: Vec<RegistryHost> = Vec::new();
+        let mut unique: Vec<RegistryHost> = Vec::new();
         for host in hosts {
-            if !once.contains(&host) {
-                once.push(host);
+            if !unique.contains(&host) {
+                unique.push(host);
             }
         }
         Self {
-            hosts: once,
+            hosts: unique,
             auth,
             kept_entries: Vec::new(),
             kept_settings: Vec::new(),
         }
     }
 
-    /// This config with what `existing` has for other hosts: ours first, then the kept entries in their order, then
-    /// whatever else stood beside `auths`. An entry for one of our hosts, however spelled, is replaced by ours.
+    /// Returns this config with the entries of `existing` for other hosts. The entries of this config come first, then the
+    /// kept entries in their order, then the fields of `existing` beside `auths`. Entries of `existing` for the hosts of this
+    /// config are replaced, in any spelling of the host.
     ///
     /// # Errors
-    /// Where `existing` is not a Docker config that kubelet could read.
+    /// Fails if `existing` is not a Docker config that kubelet can decode.
     pub fn merge(&self, existing: &[u8]) -> Result<Self, UndecodableDockerConfig> {
         let existing = Existing::read(existing)?;
         let is_ours = |name: &str| name.parse().is_ok_and(|host| self.hosts.contains(&host));
@@ -83,21 +84,25 @@ impl DockerConfig {
         })
     }
 
-    /// The hosts with an entry: ours, then the kept ones as they were written. What stands before an `@` in one of
-    /// those could be a password and is shown as `***`.
+    /// Returns the hosts of all entries: those of this plugin, then the kept ones as written. In kept hosts, `***` replaces
+    /// the text before an `@`, which may contain a password.
     #[must_use]
     pub fn hosts(&self) -> Vec<String> {
         let ours = self.hosts.iter().map(ToString::to_string);
-        ours.chain(self.kept_entries.iter().map(|entry| shown(&entry.name)))
-            .collect()
+        ours.chain(
+            self.kept_entries
+                .iter()
+                .map(|entry| without_user_info(&entry.name)),
+        )
+        .collect()
     }
 
-    /// The config as compact JSON, the same bytes each time.
+    /// Returns the config as compact JSON. Equal configs have equal bytes.
     #[must_use]
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
         let auth = self.auth.expose_secret();
         let kept = self.kept_entries.iter().chain(&self.kept_settings);
-        // Room for all of it: a buffer that grows leaves copies behind. 15 bytes frame an entry.
+        // Allocated at full size: a buffer that grows leaves copies behind. The framing of an entry takes 15 bytes.
         let size = self
             .hosts
             .iter()
@@ -114,7 +119,7 @@ impl DockerConfig {
         let mut comma = "";
         write(&[r#"{"auths":{"#]);
         for host in &self.hosts {
-            // Neither a checked host nor base64 holds a character that JSON escapes.
+            // Neither valid hosts nor base64 contain characters that JSON escapes.
             write(&[comma, "\"", host.as_str(), r#"":{"auth":""#, auth, "\"}"]);
             comma = ",";
         }
@@ -180,7 +185,7 @@ fn password_of(auth: &str) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(password.to_owned()))
 }
 
-fn shown(host: &str) -> String {
+fn without_user_info(host: &str) -> String {
     match host.rsplit_once('@') {
         Some((_, host)) => format!("***@{host}"),
         None => host.to_owned(),
@@ -200,7 +205,7 @@ impl Kept {
     }
 }
 
-/// A stored config, taken apart.
+/// The members of a stored config.
 struct Existing<'a> {
     entries: Vec<Member<'a>>,
     settings: Vec<Member<'a>>,
@@ -210,7 +215,8 @@ impl<'a> Existing<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, UndecodableDockerConfig> {
         let text = str::from_utf8(bytes).map_err(|_| UndecodableDockerConfig::NotUtf8)?;
         let members = json_object::members(text).map_err(UndecodableDockerConfig::Json)?;
-        // Kubelet reads it with Go's encoding/json: names in any case, several of one name as one map, null as none.
+        // kubelet decodes the config with Go's encoding/json, which ignores the case of names, merges objects with the same
+        // name, and treats null as absent.
         let (auths, settings): (Vec<_>, Vec<_>) = members
             .into_iter()
             .partition(|member| member.name.eq_ignore_ascii_case("auths"));
@@ -253,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_stand_in_the_order_given_each_once() {
+    fn hosts_keep_their_order_and_repeated_hosts_are_dropped() {
         assert_eq!(
             json(&config("gcr.io")),
             r#"{"auths":{"gcr.io":{"auth":"b3VyczpvdXJz"}}}"#
@@ -265,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_moved_while_it_is_written() {
+    fn to_json_never_reallocates() {
         let existing = br#"{"auths":{"a.example":{}},"HttpHeaders":{}}"#;
         for config in [
             config("gcr.io"),
@@ -277,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn other_hosts_are_kept_as_they_were_written() {
+    fn merge_keeps_other_entries_unchanged() {
         let existing = r#" {"auths" : {"z.example": { "auth":"eDp5" , "email":null}, "\u0061.example":{"auth":"YTpi"},
             "*.gcr.io":{}, "gcr.io/team/":{"auth":"Yzpk"}}, "HttpHeaders":{"X-Meta" : [1e2]}} "#;
         assert_eq!(
@@ -287,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn our_host_is_replaced_however_it_was_spelled() {
+    fn merge_replaces_own_host_in_any_spelling() {
         for spelling in [
             "gcr.io",
             "GCR.io",
@@ -306,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_with_ones_own_result_changes_nothing() {
+    fn merge_is_idempotent() {
         let once = merged(
             "gcr.io",
             r#"{"x":1,"auths":{"a.example":{},"gcr.io":{"auth":"b2xk"}}}"#,
@@ -320,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn no_old_entry_survives_under_another_spelling_of_auths() {
+    fn merge_combines_auths_in_any_case() {
         let existing =
             r#"{"auths":{"a.example":{}},"AUTHS":{"gcr.io":{"auth":"b2xk"},"b.example":null}}"#;
         assert_eq!(
@@ -330,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kubelet_could_not_read_stops_a_merge() {
+    fn merge_with_undecodable_config_fails() {
         for (existing, message) in [
             ("", "the docker config is not JSON (line 1, column 0)"),
             (
@@ -365,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_listed_without_secrets() {
+    fn hosts_hide_user_information() {
         let existing = br#"{"auths":{"https://user:hunter2@a.example/v1/":{},"gcr.io/":{}}}"#;
         let merged = config("gcr.io").merge(existing).unwrap();
         assert_eq!(merged.hosts(), ["gcr.io", "***@a.example/v1/"]);

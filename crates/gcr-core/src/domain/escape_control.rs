@@ -1,23 +1,23 @@
-//! Text from a server, a file or a command line, made safe to show on a terminal.
+//! Escapes control characters in text from servers, files and the command line, so that it is safe to print on a terminal.
 //!
-//! A terminal acts on control characters, so a name or an error message can rewrite the screen, the
-//! clipboard or the window title of whoever reads it (CVE-2021-25743 was that in kubectl). kubectl's printers
-//! show ESC as `^[` and a carriage return as `\r`; so does this, and it goes on to every other character that
-//! moves the cursor or turns the reading order. It never drops a character: what was there stays visible.
+//! Terminals interpret control characters: a name or an error message could overwrite the screen, the clipboard or the
+//! window title of the user (CVE-2021-25743 reported this for kubectl). As kubectl's printers do, this module shows ESC as
+//! `^[` and a carriage return as `\r`. It also escapes all other characters that move the cursor or change the reading order.
+//! It drops no characters.
 
 use std::borrow::Cow;
 
-/// The longest value an error message repeats, in characters. Names end at 253; what is longer is more likely a
-/// file that was given in a name's place than a name, and may hold anything.
+/// The maximum length of a value that an error message repeats, in characters. Names have at most 253; a longer value is
+/// probably the content of a file, possibly secret, that was given instead of a name.
 const QUOTED_CHARACTERS: usize = 253;
 
-/// One line of text with everything that a terminal would act on made visible, newlines and tabs too.
+/// Returns the text as one line with all control characters escaped, including newlines and tabs.
 #[must_use]
 pub fn escape_control(text: &str) -> Cow<'_, str> {
-    escape(text, acts_on_a_terminal)
+    escape(text, is_terminal_control)
 }
 
-/// A refused value in double quotes, printable and cut where it is longer than any name.
+/// Returns an invalid value in double quotes, escaped, and truncated if it is longer than any name.
 pub(crate) fn quoted(value: &str) -> String {
     match value.char_indices().nth(QUOTED_CHARACTERS) {
         Some((end, _)) => format!("\"{}…\"", escape_control(&value[..end])),
@@ -25,24 +25,25 @@ pub(crate) fn quoted(value: &str) -> String {
     }
 }
 
-fn escape(text: &str, unsafe_to_print: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&unsafe_to_print) {
+fn escape(text: &str, is_control: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_control) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 16);
+    let mut escaped = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         match character {
-            _ if !unsafe_to_print(character) => shown.push(character),
-            '\u{1b}' => shown.push_str("^["),
-            '\n' | '\r' | '\t' => shown.extend(character.escape_default()),
-            _ => shown.extend(character.escape_unicode()),
+            _ if !is_control(character) => escaped.push(character),
+            '\u{1b}' => escaped.push_str("^["),
+            '\n' | '\r' | '\t' => escaped.extend(character.escape_default()),
+            _ => escaped.extend(character.escape_unicode()),
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(escaped)
 }
 
-/// C0, DEL and C1; the bidirectional controls of Unicode Standard Annex 9; line and paragraph separators.
-fn acts_on_a_terminal(character: char) -> bool {
+/// Returns whether the character is in C0 or C1, DEL, a bidirectional control (Unicode Standard Annex 9), or a line or
+/// paragraph separator.
+fn is_terminal_control(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_text_is_borrowed() {
+    fn text_without_controls_is_borrowed() {
         for text in [
             "",
             "secret/gcr-io created",
@@ -67,18 +68,18 @@ mod tests {
     }
 
     #[test]
-    fn escape_and_carriage_return_look_as_in_kubectl() {
+    fn escape_and_carriage_return_are_shown_as_in_kubectl() {
         assert_eq!(escape_control("a\u{1b}[31mred"), "a^[[31mred");
         assert_eq!(escape_control("good\rbad"), "good\\rbad");
     }
 
     #[test]
-    fn one_line_stays_one_line() {
+    fn newline_and_tab_are_escaped() {
         assert_eq!(escape_control("a\nb\tc"), "a\\nb\\tc");
     }
 
     #[test]
-    fn every_other_control_is_named_by_its_code() {
+    fn other_controls_are_shown_as_code_points() {
         assert_eq!(escape_control("\0\u{7}\u{8}"), "\\u{0}\\u{7}\\u{8}");
         assert_eq!(escape_control("\u{7f}\u{9b}31m"), "\\u{7f}\\u{9b}31m");
         assert_eq!(escape_control("\u{202e}gpj.exe"), "\\u{202e}gpj.exe");
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_value_ends_where_a_name_would() {
+    fn quoted_value_is_escaped_and_truncated() {
         assert_eq!(quoted("Bad\u{1b}Name"), "\"Bad^[Name\"");
         assert_eq!(quoted(&"é".repeat(253)), format!("\"{}\"", "é".repeat(253)));
         assert_eq!(

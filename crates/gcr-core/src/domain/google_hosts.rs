@@ -1,9 +1,10 @@
-//! Which registry hosts are Google's, and which of those are known to exist.
+//! Lists the registry hosts of Google.
 //!
-//! The lists only decide about a warning: Google opens regions several times a year, so a name that fits is never
-//! refused for not being listed. Hosts of sovereign clouds are other companies' names and are not Google's here.
+//! The lists only determine whether a warning is printed. Google opens new regions several times a year, so hosts in Google's
+//! domains are accepted even if they are not listed. Hosts of sovereign clouds are in domains of other companies and count as
+//! foreign.
 
-/// Hosts that serve images by themselves, as gcloud's own tables have them.
+/// Hosts without a location in their name, from gcloud's tables.
 const FIXED: [&str; 13] = [
     "gcr.io",
     "us.gcr.io",
@@ -20,11 +21,11 @@ const FIXED: [&str; 13] = [
     "asia-mirror.gcr.io",
 ];
 
-/// Locations of Artifact Registry that span regions: `LOCATION-docker.pkg.dev` only.
+/// Multi-region locations of Artifact Registry. They have hosts of the form `LOCATION-docker.pkg.dev` only.
 const MULTI_REGIONS: [&str; 3] = ["asia", "europe", "us"];
 
-/// Regions of Artifact Registry: `REGION-docker.pkg.dev` and `docker.REGION.rep.pkg.dev`. From Google's discovery
-/// document and gcloud, which agree.
+/// Regions of Artifact Registry. They have the hosts `REGION-docker.pkg.dev` and `docker.REGION.rep.pkg.dev`. Google's
+/// discovery document and gcloud contain the same list.
 const REGIONS: [&str; 45] = [
     "africa-south1",
     "asia-east1",
@@ -73,8 +74,8 @@ const REGIONS: [&str; 45] = [
     "us-west8",
 ];
 
-/// The hosts people have repositories on: `gcr.io` and its like, then Artifact Registry's.
-pub(crate) fn offered() -> Vec<String> {
+/// Returns the hosts that can have repositories of users, for completion: the `gcr.io` hosts, then Artifact Registry's.
+pub(crate) fn suggestions() -> Vec<String> {
     let locations = MULTI_REGIONS.iter().chain(&REGIONS);
     let fixed = FIXED[..4].iter().map(ToString::to_string);
     fixed
@@ -82,7 +83,7 @@ pub(crate) fn offered() -> Vec<String> {
         .collect()
 }
 
-/// Whether a lower-case host name without a port is one that Google is known to serve images from.
+/// Returns whether Google is known to serve images from a host. Expects a lower-case host name without a port.
 pub(super) fn is_known(host: &str) -> bool {
     if let Some(location) = host.strip_suffix("-docker.pkg.dev") {
         return REGIONS.contains(&location) || MULTI_REGIONS.contains(&location);
@@ -93,9 +94,9 @@ pub(super) fn is_known(host: &str) -> bool {
     regional.is_some_and(|region| REGIONS.contains(&region)) || FIXED.contains(&host)
 }
 
-/// Whether a lower-case host name without a port lies in a domain that only Google can put names into, by whole
-/// labels: `evilgcr.io` and `gcr.io.evil.example` do not.
-pub(super) fn is_googles(host: &str) -> bool {
+/// Returns whether a host is in a domain that Google controls. Compares whole labels, so that `evilgcr.io` and
+/// `gcr.io.evil.example` do not match. Expects a lower-case host name without a port.
+pub(super) fn is_google_domain(host: &str) -> bool {
     ["gcr.io", "pkg.dev"].iter().any(|domain| {
         host.strip_suffix(domain)
             .is_some_and(|front| front.is_empty() || front.ends_with('.'))
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hosts_people_pull_from_are_known() {
+    fn registry_hosts_are_known() {
         for host in [
             "gcr.io",
             "eu.gcr.io",
@@ -116,12 +117,12 @@ mod tests {
             "europe-west10-docker.pkg.dev",
             "docker.us-east1.rep.pkg.dev",
         ] {
-            assert!(is_known(host) && is_googles(host), "{host}");
+            assert!(is_known(host) && is_google_domain(host), "{host}");
         }
     }
 
     #[test]
-    fn a_name_of_google_that_serves_no_images_is_not_known() {
+    fn google_host_without_images_is_unknown() {
         for host in [
             "fr.gcr.io",
             "pkg.dev",
@@ -132,12 +133,12 @@ mod tests {
             "docker..rep.pkg.dev",
             "us-east1.rep.pkg.dev",
         ] {
-            assert!(!is_known(host) && is_googles(host), "{host}");
+            assert!(!is_known(host) && is_google_domain(host), "{host}");
         }
     }
 
     #[test]
-    fn a_look_alike_is_not_googles() {
+    fn look_alike_host_is_foreign() {
         for host in [
             "",
             "io",
@@ -148,7 +149,7 @@ mod tests {
             "us-docker.pkg.developer.example",
             "docker.pkg.de",
         ] {
-            assert!(!is_known(host) && !is_googles(host), "{host}");
+            assert!(!is_known(host) && !is_google_domain(host), "{host}");
         }
     }
 }

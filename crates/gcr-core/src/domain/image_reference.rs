@@ -1,41 +1,39 @@
-//! The registry host inside a container image reference.
+//! Extracts the registry host from a container image reference.
 //!
-//! Reads `[HOST[:PORT]/]PATH[:TAG][@DIGEST]` by the grammar of `distribution/reference`, which docker, containerd
-//! and kubelet share, including its rule for where a host ends. Refuses references without a host: those mean
-//! Docker Hub, which no Google credential opens.
+//! Parses `[HOST[:PORT]/]PATH[:TAG][@DIGEST]` by the grammar of `distribution/reference`, which Docker, containerd and
+//! kubelet use, including its rule for recognizing a host. Refuses references without a host: they refer to Docker Hub, which
+//! does not accept Google credentials.
 
 use super::escape_control::quoted;
 
-/// Why something is not an image reference that names its registry.
+/// An invalid image reference, or one without a registry host.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ImageReferenceError {
-    /// `https://…`
-    #[error("invalid image reference: a reference has no scheme such as https://")]
+    /// The reference has a scheme, as in `https://…`.
+    #[error("invalid image reference: a scheme such as https:// is not allowed")]
     Scheme,
-    /// What follows `@` is no digest. Nothing is shown, as it could be `user:password@host`.
-    #[error("invalid image reference: what follows '@' is not a digest such as sha256:…")]
+    /// The text after `@` is not a digest. The message omits the reference, which may be `user:password@host`.
+    #[error("invalid image reference: the text after '@' is not a digest such as sha256:…")]
     Digest,
-    /// What follows the last `:` is no tag.
+    /// The text after the last `:` is not a tag.
     #[error("invalid image reference {}: the tag is not valid", quoted(.0))]
     Tag(String),
-    /// The path breaks the grammar.
+    /// The path does not match the grammar.
     #[error(
-        "invalid image reference {}: {} is not a valid part of a repository's path", quoted(.reference), quoted(.part)
+        "invalid image reference {}: {} is not a valid path component", quoted(.reference), quoted(.part)
     )]
     Path {
         /// The whole reference.
         reference: String,
-        /// The part between slashes that is wrong.
+        /// The invalid path component.
         part: String,
     },
-    /// The reference names no registry, so it means Docker Hub.
-    #[error("image {} names no registry, so it is pulled from Docker Hub", quoted(.0))]
+    /// The reference has no registry host, so that it refers to Docker Hub.
+    #[error("image {} has no registry host, so it is pulled from Docker Hub", quoted(.0))]
     NoHost(String),
 }
 
-/// The `HOST[:PORT]` of an image reference, as written.
-///
-/// The caller still has to check it as a host: here it is only what stands in a host's place.
+/// Returns the `HOST[:PORT]` of an image reference as written. The caller must validate it.
 pub(super) fn host_of(reference: &str) -> Result<&str, ImageReferenceError> {
     if reference.contains("://") {
         return Err(ImageReferenceError::Scheme);
@@ -47,7 +45,7 @@ pub(super) fn host_of(reference: &str) -> Result<&str, ImageReferenceError> {
     };
     let no_host = || ImageReferenceError::NoHost(reference.to_owned());
     let (host, rest) = named.split_once('/').ok_or_else(no_host)?;
-    // distribution's splitDockerDomain: a first part that could not be a path's is a host.
+    // distribution's `splitDockerDomain`: the first component is a host if it cannot be a path component.
     let is_host =
         host.contains(['.', ':']) || host == "localhost" || host.contains(char::is_uppercase);
     if !is_host {
@@ -67,7 +65,7 @@ pub(super) fn host_of(reference: &str) -> Result<&str, ImageReferenceError> {
     }
 }
 
-/// `[a-z0-9]+` joined by `.`, `_`, `__` or any number of `-`: the only thing a repository's path is made of.
+/// Returns whether the text is a path component of a repository: `[a-z0-9]+`, joined by `.`, `_`, `__` or any number of `-`.
 pub(super) fn is_path_part(part: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = part.as_bytes();
@@ -83,7 +81,7 @@ pub(super) fn is_path_part(part: &str) -> bool {
             })
 }
 
-/// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`
+/// Returns whether the text matches `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
 fn is_tag(tag: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     tag.len() <= 128
@@ -93,7 +91,7 @@ fn is_tag(tag: &str) -> bool {
             .all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
 }
 
-/// An algorithm's name and at least 32 hexadecimal digits.
+/// Returns whether the text is the name of an algorithm and at least 32 hexadecimal digits, separated by a colon.
 fn is_digest(digest: &str) -> bool {
     digest.split_once(':').is_some_and(|(algorithm, hex)| {
         algorithm.split(['-', '_', '+', '.']).all(|word| {
@@ -111,7 +109,7 @@ mod tests {
     const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
     #[test]
-    fn the_host_is_what_stands_before_the_first_slash() {
+    fn host_is_the_first_component() {
         for (reference, host) in [
             ("gcr.io/example-project/app", "gcr.io"),
             ("gcr.io/example-project/app:1.2", "gcr.io"),
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_host_it_is_docker_hubs() {
+    fn reference_without_host_fails() {
         for reference in [
             "",
             "nginx",
@@ -144,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_the_grammar_is_refused() {
+    fn invalid_reference_fails() {
         use ImageReferenceError::{Digest, Path, Scheme, Tag};
         assert_eq!(host_of("https://gcr.io/p/i"), Err(Scheme));
         assert_eq!(host_of("user:password@gcr.io/p/i"), Err(Digest));

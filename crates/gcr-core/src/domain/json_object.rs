@@ -1,7 +1,7 @@
-//! A JSON object read without copying its values: each stays the raw text it was.
+//! Parses a JSON object without copying its values, which remain raw text.
 //!
-//! For what holds secrets, where every copy would have to be wiped, and for what must be written back byte for
-//! byte. Keeps the order and double names. Never recurses, so deep nesting is only long.
+//! Use it for objects that contain secrets, where every copy must be wiped, and for values that must be written back byte for
+//! byte. Keeps the order of members and repeated names. Does not recurse, so that deep nesting cannot overflow the stack.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,33 +10,33 @@ use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-/// One `"name": value` of an object.
+/// A member `"name": value` of an object.
 pub(super) struct Member<'a> {
-    /// The name with its escapes resolved.
+    /// The unescaped name.
     pub(super) name: Cow<'a, str>,
-    /// The name as written, in its quotes.
+    /// The raw name, with its quotes.
     pub(super) raw_name: &'a str,
-    /// The value as written.
+    /// The raw value.
     pub(super) value: &'a str,
 }
 
-/// Why there are no members. Holds no content.
+/// A text that is not a JSON object. Contains none of the text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum JsonObjectError {
-    /// Broken, cut off, or something else altogether. Counted from 1, in bytes.
+    /// The text is not JSON.
     #[error("is not JSON (line {line}, column {column})")]
     NotJson {
-        /// The line where it stops being JSON.
+        /// The line of the error, counted from 1.
         line: usize,
-        /// The byte in that line.
+        /// The byte of the error in that line, counted from 1.
         column: usize,
     },
-    /// JSON of another kind.
+    /// The text is JSON, but not an object.
     #[error("is not a JSON object")]
     NotAnObject,
 }
 
-/// The members of the object that `text` is, in their order.
+/// Returns the members of the object in `text`, in their order.
 pub(super) fn members(text: &str) -> Result<Vec<Member<'_>>, JsonObjectError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer
@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for Members {
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
             let raw_name = name.get();
             members.push(Member {
-                name: resolved(raw_name),
+                name: unescaped(raw_name),
                 raw_name,
                 value: value.get(),
             });
@@ -74,8 +74,8 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// A name without its quotes and escapes; as written where an escape means no character.
-fn resolved(raw_name: &str) -> Cow<'_, str> {
+/// Returns the name without quotes and escapes. Leaves escapes in place if one of them is not a valid character.
+fn unescaped(raw_name: &str) -> Cow<'_, str> {
     let inner = raw_name.trim_matches('"');
     if !raw_name.contains('\\') {
         return Cow::Borrowed(inner);
@@ -83,25 +83,25 @@ fn resolved(raw_name: &str) -> Cow<'_, str> {
     serde_json::from_str::<String>(raw_name).map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
-/// The text that a raw JSON string stands for, in a buffer that is wiped; `None` for any other value.
+/// Returns the text of a raw JSON string in a buffer that is wiped when dropped, or `None` for other values.
 ///
-/// serde_json would leave a copy in a scratch buffer of its own.
+/// This function does not use serde_json, which leaves a copy in its scratch buffer.
 pub(super) fn string(raw: &str) -> Option<Zeroizing<String>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    // No escape is shorter than what it stands for, so the buffer never grows.
+    // An escape is never shorter than its character, so the buffer never grows.
     let mut text = Zeroizing::new(String::with_capacity(inner.len()));
     let mut rest = inner.chars();
     while let Some(character) = rest.next() {
         text.push(match character {
-            '\\' => escaped(&mut rest)?,
+            '\\' => unescaped_character(&mut rest)?,
             _ => character,
         });
     }
     Some(text)
 }
 
-/// What stands behind a backslash. A character beyond the basic plane, written as two escapes, is `None`.
-fn escaped(rest: &mut std::str::Chars<'_>) -> Option<char> {
+/// Decodes the escape after a backslash. Returns `None` for surrogate pairs.
+fn unescaped_character(rest: &mut std::str::Chars<'_>) -> Option<char> {
     Some(match rest.next()? {
         'n' => '\n',
         'r' => '\r',
@@ -122,15 +122,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_keep_order_text_and_double_names() {
+    fn members_keep_order_raw_text_and_repeated_names() {
         let text = r#" {"b": [1,  2], "\u0061\"":"x\n" ,"b":{"c" : null}} "#;
         let members = members(text).unwrap_or_default();
-        let seen: Vec<_> = members
+        let members: Vec<_> = members
             .iter()
             .map(|m| (&*m.name, m.raw_name, m.value))
             .collect();
         assert_eq!(
-            seen,
+            members,
             [
                 ("b", "\"b\"", "[1,  2]"),
                 ("a\"", r#""\u0061\"""#, r#""x\n""#),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_told_from_what_is_no_json() {
+    fn other_json_and_invalid_json_fail_differently() {
         for text in ["[]", "null", "1", "\"text\"", "true"] {
             assert_eq!(
                 members(text).err(),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_is_what_serde_json_reads() {
+    fn string_matches_serde_json() {
         for raw in [
             r#""""#,
             r#""a\nb\"\\\/\r\t\b\f""#,
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_only_long() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(members(&deep).map_or(0, |members| members.len()), 1);
         assert!(members(&"{\"a\":".repeat(10_000)).is_err());

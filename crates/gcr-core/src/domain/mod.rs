@@ -1,7 +1,7 @@
-//! The values the plugins speak of: names, registry hosts, credentials, docker configs, pull-secret lists.
+//! Defines the domain values: names, registry hosts, credentials, Docker configs and `imagePullSecrets` lists.
 //!
-//! Knows no network, no file, no clock, no environment and no command line: everything here is made from
-//! text or bytes that somebody else has read, and can be tested with literals.
+//! The module accesses no network, files, clock, environment or command line. It builds all values from text or bytes that
+//! other modules have read, so that tests can use literals.
 
 pub mod access_token;
 pub mod docker_config;

@@ -1,57 +1,57 @@
-//! The names of Kubernetes objects, checked before any request is made.
+//! Validates the names of Kubernetes objects before any request is sent.
 //!
-//! A value of these types is a name the API server accepts: it can be put into a URL path or a manifest as it is.
-//! The rules and their wording are those of `k8s.io/apimachinery/pkg/util/validation`. Refuses everything else,
-//! also `kind/name` of another kind.
+//! The API server accepts every value of these types, which can be used in URL paths and manifests without escaping. The
+//! rules and the messages are those of `k8s.io/apimachinery/pkg/util/validation`. `KIND/NAME` is accepted only for the
+//! expected kind.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::escape_control::quoted;
 
-/// Why a name was refused. The value is shown printable, and cut where it is longer than any name.
+/// An invalid name. The messages escape the value, and truncate it if it is longer than any name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NameError {
-    /// Not a label in the sense of RFC 1123.
+    /// The name is not an RFC 1123 label.
     #[error(
         "invalid {kind} name {}: a lowercase RFC 1123 label must consist of lower case alphanumeric \
          characters or '-', and must start and end with an alphanumeric character",
         quoted(value)
     )]
     NotALabel {
-        /// The kind as Kubernetes writes it.
+        /// The kind, as in Kubernetes manifests.
         kind: &'static str,
-        /// What was given.
+        /// The invalid value.
         value: String,
     },
-    /// Not a subdomain in the sense of RFC 1123.
+    /// The name is not an RFC 1123 subdomain.
     #[error(
         "invalid {kind} name {}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
          characters, '-' or '.', and must start and end with an alphanumeric character",
         quoted(value)
     )]
     NotASubdomain {
-        /// The kind as Kubernetes writes it.
+        /// The kind, as in Kubernetes manifests.
         kind: &'static str,
-        /// What was given.
+        /// The invalid value.
         value: String,
     },
-    /// Longer than the API server stores.
+    /// The name is longer than the API server allows.
     #[error(
         "invalid {kind} name {}: must be no more than {limit} characters",
         quoted(value)
     )]
     TooLong {
-        /// The kind as Kubernetes writes it.
+        /// The kind, as in Kubernetes manifests.
         kind: &'static str,
-        /// What was given.
+        /// The invalid value.
         value: String,
-        /// The most characters such a name may have.
+        /// The maximum length, in characters.
         limit: usize,
     },
 }
 
-/// What every part between dots must be: lower-case letters, digits and inner hyphens.
+/// Returns whether the text consists of lower-case letters, digits and inner hyphens.
 fn is_label(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
@@ -68,7 +68,7 @@ fn label(kind: &'static str, value: &str) -> Result<String, NameError> {
 
 fn subdomain(kind: &'static str, value: &str) -> Result<String, NameError> {
     let limit = 253;
-    // Only the whole has a length limit: Kubernetes' subdomain rule sets none for the parts.
+    // Kubernetes limits the length of a subdomain, but not of its labels.
     if !value.split('.').all(is_label) {
         let value = value.to_owned();
         return Err(NameError::NotASubdomain { kind, value });
@@ -91,7 +91,7 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// The bare name, without a kind in front.
+            /// Returns the name without a kind prefix.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -117,18 +117,18 @@ macro_rules! name {
 }
 
 name! {
-    /// A namespace: an RFC 1123 label of at most 63 characters.
+    /// The name of a Namespace: an RFC 1123 label of at most 63 characters.
     Namespace = label("Namespace"), prefixes []
 }
 
 name! {
-    /// A Secret: an RFC 1123 subdomain of at most 253 characters. Typed as `NAME`, `secret/NAME` or
+    /// The name of a Secret: an RFC 1123 subdomain of at most 253 characters. Parsed from `NAME`, `secret/NAME` or
     /// `secrets/NAME`.
     SecretName = subdomain("Secret"), prefixes ["secret/", "secrets/"]
 }
 
 name! {
-    /// A ServiceAccount: an RFC 1123 subdomain of at most 253 characters. Typed as `NAME`, `sa/NAME`,
+    /// The name of a ServiceAccount: an RFC 1123 subdomain of at most 253 characters. Parsed from `NAME`, `sa/NAME`,
     /// `serviceaccount/NAME` or `serviceaccounts/NAME`.
     ServiceAccountName = subdomain("ServiceAccount"), prefixes ["sa/", "serviceaccount/", "serviceaccounts/"]
 }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_kept_as_given() {
+    fn valid_names_are_unchanged() {
         for name in ["gcr-io", "a", "0", "a.b-c.d", "registry.example.com"] {
             assert_eq!(secret(name), Ok(name.to_owned()));
         }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_in_front_is_taken_off() {
+    fn kind_prefix_is_removed() {
         assert_eq!(secret("secret/gcr-io"), Ok("gcr-io".to_owned()));
         assert_eq!(secret("secrets/gcr-io"), Ok("gcr-io".to_owned()));
         for typed in [
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn another_kind_is_no_prefix() {
+    fn prefix_of_another_kind_fails() {
         for typed in [
             "sa/gcr-io",
             "configmap/gcr-io",
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_worded_as_in_kubernetes() {
+    fn invalid_name_fails_with_kubernetes_message() {
         assert_eq!(
             secret("Bad_Name").unwrap_err(),
             "invalid Secret name \"Bad_Name\": a lowercase RFC 1123 subdomain must consist of lower case \
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_outside_the_rule_is_refused() {
+    fn invalid_names_fail() {
         for name in [
             "", "-a", "a-", ".a", "a.", "a..b", "a.-b", "a b", "é", "a\0", "../x", "a%2fb", "a\n",
         ] {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_end_where_kubernetes_ends_them() {
+    fn names_longer_than_kubernetes_allows_fail() {
         assert!("a".repeat(63).parse::<Namespace>().is_ok());
         assert!(secret(&"a".repeat(253)).is_ok());
         let error = "a".repeat(64).parse::<Namespace>().unwrap_err().to_string();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_value_cannot_act_on_the_terminal() {
+    fn invalid_value_is_escaped_in_the_message() {
         let error = secret("a\u{1b}]52;c;x\u{7}").unwrap_err();
         assert!(
             error.starts_with(r#"invalid Secret name "a^[]52;c;x\u{7}": "#),

@@ -1,50 +1,54 @@
-//! Which namespaces are left out where all, or all that match, are meant: the system's, and those the user excludes.
+//! Filters system namespaces and those that the user excludes out of `--all-namespaces` and `--namespace-selector`.
 //!
-//! kubectl's `-A` means all. A key handed to everybody who reads `kube-system` is not what is meant here.
+//! kubectl's `-A` includes system namespaces. The plugins exclude them by default, so that a credential is not copied to a
+//! namespace such as `kube-system` unintentionally.
 
 use std::str::FromStr;
 
 use super::escape_control::quoted;
 use super::names::Namespace;
 
-/// What the names of the system's namespaces begin with: Kubernetes', OpenShift's, GKE's and Google's managed Prometheus.
+/// The name prefixes of system namespaces: those of Kubernetes, OpenShift, GKE and Google's managed Prometheus.
 const SYSTEM: [&str; 4] = ["kube-", "openshift-", "gke-", "gmp-"];
 
-/// A pattern of names: `*` stands for any text, `?` for one character, `[a-c]` for one of these.
+/// A pattern for names: `*` matches any text, `?` any character, `[a-c]` a character in the range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamespaceGlob(glob::Pattern);
 
-/// It is not a pattern.
+/// An invalid pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid pattern of namespace names {}: {why}", quoted(pattern))]
+#[error("invalid namespace pattern {}: {reason}", quoted(pattern))]
 pub struct GlobError {
     pattern: String,
-    why: &'static str,
+    reason: &'static str,
 }
 
 impl FromStr for NamespaceGlob {
     type Err = GlobError;
 
     fn from_str(pattern: &str) -> Result<Self, GlobError> {
-        let failed = |why| GlobError {
+        let error = |reason| GlobError {
             pattern: pattern.to_owned(),
-            why,
+            reason,
         };
-        let known = |character: char| {
+        let is_allowed = |character: char| {
             character.is_ascii_lowercase()
                 || character.is_ascii_digit()
                 || "-*?[]!".contains(character)
         };
         if pattern.is_empty() {
-            return Err(failed("it is empty"));
+            return Err(error("it is empty"));
         }
-        // A pattern that can match nothing is a slip of the fingers, and what it should have kept out would get a key.
-        if !pattern.chars().all(known) {
-            return Err(failed("no namespace has such a character"));
+        // A pattern that no name can match is a typing error. Accepting it would write the credential to the namespaces that
+        // the user wanted to exclude.
+        if !pattern.chars().all(is_allowed) {
+            return Err(error(
+                "it contains a character that namespace names cannot have",
+            ));
         }
         glob::Pattern::new(pattern)
             .map(Self)
-            .map_err(|error| failed(error.msg))
+            .map_err(|pattern_error| error(pattern_error.msg))
     }
 }
 
@@ -54,28 +58,28 @@ impl std::fmt::Display for NamespaceGlob {
     }
 }
 
-/// What is left out.
+/// The filter for namespaces that are not named explicitly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamespaceFilter {
-    /// `--exclude-namespace`
+    /// The patterns of `--exclude-namespace`.
     pub exclude: Vec<NamespaceGlob>,
-    /// `--include-system-namespaces`
+    /// The value of `--include-system-namespaces`.
     pub include_system: bool,
 }
 
-/// What the filter says of a namespace.
+/// The result of the filter for a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NamespaceClass {
-    /// It is meant.
+    /// The filter includes the namespace.
     Included,
-    /// The user left it out.
+    /// A pattern of the user excludes the namespace.
     Excluded,
-    /// It is the system's.
+    /// The filter excludes the namespace as a system namespace.
     System,
 }
 
 impl NamespaceFilter {
-    /// Says whether the namespace is meant.
+    /// Applies the filter to a namespace.
     pub fn classify(&self, namespace: &Namespace) -> NamespaceClass {
         let name = namespace.as_str();
         if self.exclude.iter().any(|glob| glob.0.matches(name)) {
@@ -93,12 +97,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_systems_and_the_excluded_are_left_out() {
+    fn system_and_excluded_namespaces_are_filtered() {
         let mut filter = NamespaceFilter {
             exclude: vec!["dev-*".parse().unwrap(), "team-?".parse().unwrap()],
             include_system: false,
         };
-        let standing =
+        let classify =
             |filter: &NamespaceFilter, name: &str| filter.classify(&name.parse().unwrap());
         for name in [
             "kube-system",
@@ -106,20 +110,20 @@ mod tests {
             "gke-gmp-system",
             "gmp-public",
         ] {
-            assert_eq!(standing(&filter, name), NamespaceClass::System, "{name}");
+            assert_eq!(classify(&filter, name), NamespaceClass::System, "{name}");
         }
         for name in ["default", "kubeflow", "gkehub", "team-ab", "dev"] {
-            assert_eq!(standing(&filter, name), NamespaceClass::Included, "{name}");
+            assert_eq!(classify(&filter, name), NamespaceClass::Included, "{name}");
         }
         for name in ["dev-a", "team-a"] {
-            assert_eq!(standing(&filter, name), NamespaceClass::Excluded, "{name}");
+            assert_eq!(classify(&filter, name), NamespaceClass::Excluded, "{name}");
         }
         filter.include_system = true;
-        assert_eq!(standing(&filter, "kube-system"), NamespaceClass::Included);
+        assert_eq!(classify(&filter, "kube-system"), NamespaceClass::Included);
     }
 
     #[test]
-    fn a_pattern_that_can_match_no_namespace_is_refused() {
+    fn pattern_that_matches_no_namespace_fails() {
         for pattern in ["", "Team-*", "a.b", "a b", "[", "kube_*", "a***b"] {
             assert!(pattern.parse::<NamespaceGlob>().is_err(), "{pattern}");
         }

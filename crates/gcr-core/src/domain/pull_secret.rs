@@ -1,6 +1,7 @@
-//! The pull Secret as an object: one function builds the whole of it, for every command that applies it.
+//! Builds the pull Secret as a Kubernetes object.
 //!
-//! A server-side apply that leaves a field out removes it, so nothing else may build one.
+//! Server-side apply removes fields of the same manager that a request omits. Therefore this module is the only place that
+//! builds the Secret, and all commands use it.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -20,30 +21,30 @@ use super::registry_credential::RegistryCredential;
 pub const TYPE: &str = "kubernetes.io/dockerconfigjson";
 /// `core/v1/types.go`, `DockerConfigJsonKey`: the one key the type requires.
 pub const KEY: &str = ".dockerconfigjson";
-/// The recommended label that says whose an object is.
+/// The recommended label for the tool that manages an object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// Its value on our Secrets, whatever the field manager is called.
+/// The value of [`MANAGED_BY`] on Secrets of this plugin. It does not depend on the name of the field manager.
 pub const MANAGER: &str = "kubectl-gcr-secret";
-/// The hosts in the Secret, comma-separated.
+/// The annotation with the registry hosts in the Secret, comma-separated.
 pub const REGISTRIES: &str = "kubectl-gcr-secret/registries";
-/// Where `kubectl apply` leaves a copy of the whole object, key and all.
+/// The annotation in which `kubectl apply` stores a copy of the whole object, including secret values.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-/// What stands where a secret value was.
+/// The replacement for secret values.
 pub const MASK: &str = "***";
 
-/// A pull Secret, ready to be written to any namespace.
+/// A pull Secret that can be written to any namespace.
 pub struct PullSecret {
     name: SecretName,
     annotations: BTreeMap<&'static str, String>,
     config: Zeroizing<Vec<u8>>,
 }
 
-/// What a write is bound to: it fails with a conflict where the stored object is another one.
+/// The preconditions of a write: the server rejects it with a conflict if the stored object does not match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preconditions {
-    /// `metadata.uid`; `None` where nothing may be there.
+    /// The required `metadata.uid`; `None` if no object may exist.
     pub uid: Option<String>,
-    /// `metadata.resourceVersion`.
+    /// The required `metadata.resourceVersion`.
     pub resource_version: String,
 }
 
@@ -69,28 +70,28 @@ struct Metadata<'a> {
     resource_version: Option<&'a str>,
 }
 
-/// The body of an apply, made at first use and shared by all namespaces it is sent to.
+/// The body of an apply request, serialized at first use and shared by all namespaces.
 #[derive(Default)]
 pub struct CachedBody(OnceLock<Bytes>);
 
 impl CachedBody {
-    /// The body; `make` makes it.
-    pub fn get(&self, make: impl FnOnce() -> Bytes) -> Bytes {
-        self.0.get_or_init(make).clone()
+    /// Returns the body, which `serialize` creates at the first call.
+    pub fn get(&self, serialize: impl FnOnce() -> Bytes) -> Bytes {
+        self.0.get_or_init(serialize).clone()
     }
 }
 
 impl std::fmt::Debug for CachedBody {
-    /// It holds a key.
+    /// Omits the body, which contains a credential.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SharedBody")
+        formatter.write_str("CachedBody")
     }
 }
 
 impl PullSecret {
-    /// The Secret called `name` that holds `config`, described by what is public of `credential`.
+    /// Creates the Secret `name` that contains `config`, with annotations for the public fields of `credential`.
     pub fn new(name: &SecretName, credential: &RegistryCredential, config: &DockerConfig) -> Self {
-        let described = [
+        let annotations = [
             (REGISTRIES, Some(config.hosts().join(","))),
             (
                 "kubectl-gcr-secret/credential",
@@ -107,7 +108,7 @@ impl PullSecret {
         ];
         Self {
             name: name.clone(),
-            annotations: described
+            annotations: annotations
                 .into_iter()
                 .filter_map(|(key, value)| Some((key, value?)))
                 .collect(),
@@ -115,8 +116,8 @@ impl PullSecret {
         }
     }
 
-    /// The body of a server-side apply, wiped once its last share is dropped.
-    pub fn apply_body(&self, guard: Option<&Preconditions>) -> Bytes {
+    /// Returns the body of a server-side apply. It is wiped when its last clone is dropped.
+    pub fn apply_body(&self, preconditions: Option<&Preconditions>) -> Bytes {
         let encoded = Zeroizing::new(STANDARD.encode(&*self.config));
         let apply = Apply {
             api_version: "v1",
@@ -125,26 +126,25 @@ impl PullSecret {
                 name: self.name.as_str(),
                 labels: BTreeMap::from([(MANAGED_BY, MANAGER)]),
                 annotations: &self.annotations,
-                uid: guard.and_then(|guard| guard.uid.as_deref()),
-                resource_version: guard.map(|guard| guard.resource_version.as_str()),
+                uid: preconditions.and_then(|required| required.uid.as_deref()),
+                resource_version: preconditions.map(|required| required.resource_version.as_str()),
             },
             type_: TYPE,
             data: BTreeMap::from([(KEY, encoded.as_str())]),
         };
-        let described: usize = self.annotations.values().map(String::len).sum();
-        // Room for all of it: a buffer that grows leaves copies of the key behind.
-        let mut body = Zeroizing::new(Vec::with_capacity(encoded.len() + described + 8 * 1024));
+        let annotations: usize = self.annotations.values().map(String::len).sum();
+        // Allocated at full size: a buffer that grows leaves copies of the credential behind.
+        let mut body = Zeroizing::new(Vec::with_capacity(encoded.len() + annotations + 8 * 1024));
         #[expect(
             clippy::expect_used,
-            reason = "strings and maps of strings always serialise"
+            reason = "serializing strings and maps of strings cannot fail"
         )]
-        serde_json::to_writer(&mut *body, &apply).expect("a pull Secret serialises");
+        serde_json::to_writer(&mut *body, &apply).expect("serialize the pull Secret");
         Bytes::from_owner(body)
     }
 
-    /// The object as a manifest. `namespace` is written where the user, or the context, named one.
-    ///
-    /// With `masked`, [`MASK`] stands where the docker config would.
+    /// Returns the manifest of the Secret, with `namespace` if it is given. If `masked` is set, [`MASK`] replaces the Docker
+    /// config.
     pub fn manifest(&self, namespace: Option<&Namespace>, masked: bool) -> Value {
         let data = if masked {
             MASK.to_owned()
@@ -169,17 +169,16 @@ impl PullSecret {
     }
 }
 
-/// A Secret as it may be shown: [`MASK`] stands for every value under `data`, and for the copy of a whole object that
-/// `kubectl apply` leaves in an annotation.
+/// Returns the Secret with [`MASK`] in place of all values in `data` and of the [`LAST_APPLIED`] annotation.
 pub fn masked(mut secret: Value) -> Value {
     if let Some(Value::Object(data)) = secret.get_mut("data") {
         data.values_mut().for_each(|value| *value = json!(MASK));
     }
-    if let Some(copy) = secret
+    if let Some(last_applied) = secret
         .pointer_mut("/metadata/annotations")
         .and_then(|annotations| annotations.get_mut(LAST_APPLIED))
     {
-        *copy = json!(MASK);
+        *last_applied = json!(MASK);
     }
     secret
 }

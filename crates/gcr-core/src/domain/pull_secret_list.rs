@@ -1,53 +1,52 @@
-//! The arithmetic of a ServiceAccount's `imagePullSecrets`.
+//! Adds names to the `imagePullSecrets` list of a ServiceAccount, and removes them.
 //!
-//! The list is atomic (`+listType=atomic` in Kubernetes' core/v1 types): every way of patching replaces it whole, so
-//! whoever adds an entry writes everybody else's again. They are therefore kept as the JSON they are, in their
-//! order, doubled and empty ones too: only entries with one of the given names are ever added or taken away.
+//! The list is atomic (`+listType=atomic` in Kubernetes' core/v1 types): every patch replaces the whole list, including the
+//! entries of other clients. These functions therefore keep all other entries as unchanged JSON and in their order, even if
+//! they are duplicate or empty. They only add and remove entries that have one of the given names.
 
 use serde_json::{Value, json};
 
 use super::names::SecretName;
 
-/// The list with each of `names` in it once; `None` where it is so already.
+/// Returns the list with exactly one entry per name, or `None` if the list needs no change.
 ///
-/// A name's first entry stays where and as it is, its later ones go; a name without one is added at the end, in the
-/// order given.
+/// Keeps the first entry of a name unchanged, and drops its later entries. Appends missing names in the order given.
 #[must_use]
 pub fn with(list: &[Value], names: &[SecretName]) -> Option<Vec<Value>> {
     let mut desired: Vec<Value> = Vec::with_capacity(list.len() + names.len());
     for entry in list {
         let ours = name_of(entry, names);
-        if ours.is_none_or(|name| !holds(&desired, name)) {
+        if ours.is_none_or(|name| !contains(&desired, name)) {
             desired.push(entry.clone());
         }
     }
     for name in names {
-        if !holds(&desired, name) {
+        if !contains(&desired, name) {
             desired.push(json!({"name": name.as_str()}));
         }
     }
-    changed(list, desired)
+    some_if_changed(list, desired)
 }
 
-/// The list with none of `names` in it; `None` where it is so already.
+/// Returns the list without the entries for `names`, or `None` if the list needs no change.
 #[must_use]
 pub fn without(list: &[Value], names: &[SecretName]) -> Option<Vec<Value>> {
     let others = list.iter().filter(|entry| name_of(entry, names).is_none());
-    changed(list, others.cloned().collect())
+    some_if_changed(list, others.cloned().collect())
 }
 
-/// Which of `names` an entry has.
+/// Returns the one of `names` that the entry has.
 fn name_of<'a>(entry: &Value, names: &'a [SecretName]) -> Option<&'a SecretName> {
     let name = entry.get("name")?.as_str()?;
     names.iter().find(|ours| ours.as_str() == name)
 }
 
-fn holds(list: &[Value], name: &SecretName) -> bool {
+fn contains(list: &[Value], name: &SecretName) -> bool {
     list.iter()
         .any(|entry| name_of(entry, std::slice::from_ref(name)).is_some())
 }
 
-fn changed(list: &[Value], desired: Vec<Value>) -> Option<Vec<Value>> {
+fn some_if_changed(list: &[Value], desired: Vec<Value>) -> Option<Vec<Value>> {
     (list != desired.as_slice()).then_some(desired)
 }
 
@@ -67,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_name_is_added_at_the_end_in_the_order_given() {
+    fn missing_names_are_appended_in_order() {
         assert_eq!(
             with(&[], &names(&["gcr-io"])),
             Some(list(r#"[{"name":"gcr-io"}]"#))
@@ -79,17 +78,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_no_change() {
-        let there =
+    fn present_names_need_no_change() {
+        let existing =
             list(r#"[{},{"name":"gcr-io","extra":1},{"name":"theirs"},{"name":"theirs"},{}]"#);
-        assert_eq!(with(&there, &names(&["gcr-io"])), None);
-        assert_eq!(without(&there, &names(&["other"])), None);
-        assert_eq!(with(&there, &[]), None);
+        assert_eq!(with(&existing, &names(&["gcr-io"])), None);
+        assert_eq!(without(&existing, &names(&["other"])), None);
+        assert_eq!(with(&existing, &[]), None);
         assert_eq!(without(&[], &names(&["gcr-io"])), None);
     }
 
     #[test]
-    fn our_doubles_go_and_the_first_stays_as_it_was() {
+    fn duplicates_of_own_name_are_removed_after_the_first() {
         assert_eq!(
             with(
                 &list(
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_names_are_taken_away() {
+    fn without_removes_only_given_names() {
         assert_eq!(
             without(
                 &list(r#"[{"name":"gcr-io"},{},{"name":"a"},{"name":"gcr-io"},{"name":"a"},{}]"#),
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_no_reference_is_somebody_elses() {
+    fn entries_without_valid_name_are_kept() {
         let odd = list(r#"[null,"gcr-io",{"name":null},{"name":1},{"name":"GCR-IO"}]"#);
         assert_eq!(without(&odd, &names(&["gcr-io"])), None);
         assert_eq!(
@@ -145,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn others_never_change_and_ours_are_there_once(before in any_list(), ours in vec(any_name(), 0..4)) {
+        fn with_keeps_other_entries_and_has_each_name_once(before in any_list(), ours in vec(any_name(), 0..4)) {
             let after = with(&before, &names(&ours)).unwrap_or_else(|| before.clone());
             let is_ours = |entry: &&Value| entry["name"].as_str().is_some_and(|name| ours.contains(&name));
             let others = |list: &[Value]| list.iter().filter(|entry| !is_ours(entry)).cloned().collect::<Vec<_>>();
@@ -157,11 +156,11 @@ mod tests {
                     prop_assert_eq!(after.iter().find(has_it), Some(first));
                 }
             }
-            // What was there keeps its order, and what was added stands behind it.
+            // Existing entries keep their order, and added entries follow them.
             let mut rest = after.iter();
             for (index, entry) in before.iter().enumerate() {
-                let double = is_ours(&entry) && before[..index].iter().any(|earlier| earlier["name"] == entry["name"]);
-                if !double {
+                let is_duplicate = is_ours(&entry) && before[..index].iter().any(|earlier| earlier["name"] == entry["name"]);
+                if !is_duplicate {
                     prop_assert_eq!(rest.next(), Some(entry));
                 }
             }
@@ -169,7 +168,7 @@ mod tests {
         }
 
         #[test]
-        fn twice_is_as_once(before in any_list(), ours in vec(any_name(), 0..4)) {
+        fn with_and_without_are_idempotent(before in any_list(), ours in vec(any_name(), 0..4)) {
             let ours = names(&ours);
             if let Some(after) = with(&before, &ours) {
                 prop_assert_ne!(&after, &before);
@@ -182,7 +181,7 @@ mod tests {
         }
 
         #[test]
-        fn taking_away_leaves_exactly_the_others(before in any_list(), ours in vec(any_name(), 0..4)) {
+        fn without_keeps_exactly_the_other_entries(before in any_list(), ours in vec(any_name(), 0..4)) {
             let after = without(&before, &names(&ours)).unwrap_or_else(|| before.clone());
             let others: Vec<_> = before
                 .iter()

@@ -1,7 +1,7 @@
-//! A credential for a Google registry: a user name that says what kind it is, and a password.
+//! Represents a credential for a Google registry as a user name, which identifies the type of the credential, and a password.
 //!
-//! The user names are the three that Google documents for Docker. Nothing here is printed: passwords leave as
-//! secrets, and what a listing may show has its own accessors.
+//! Google documents the three user names for Docker. Passwords are returned as [`SecretString`]; the accessors for public
+//! fields say so.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,24 +11,24 @@ use zeroize::Zeroizing;
 use super::access_token::AccessToken;
 use super::service_account_key::ServiceAccountKey;
 
-/// How a service account key is presented to the registry. Google takes both.
+/// The form in which a service account key is presented to the registry. Google accepts both.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum KeyAuth {
-    /// User `_json_key`, the file as it is.
+    /// User `_json_key`; the password is the file.
     #[default]
     JsonKey,
-    /// User `_json_key_base64`, the file in base64: for readers that split `auth` at every colon.
+    /// User `_json_key_base64`; the password is the file in base64, for clients that split `auth` at every colon.
     JsonKeyBase64,
 }
 
-/// What a registry is shown.
+/// A credential for a registry.
 #[derive(Debug)]
 pub enum RegistryCredential {
-    /// A key that works until it is deleted.
+    /// A key, valid until it is deleted or disabled.
     ServiceAccountKey {
-        /// The checked file.
+        /// The validated key.
         key: ServiceAccountKey,
-        /// How it is presented.
+        /// The form in which it is presented.
         auth: KeyAuth,
     },
     /// A token that expires, usually within an hour.
@@ -36,7 +36,8 @@ pub enum RegistryCredential {
 }
 
 impl RegistryCredential {
-    /// The user name Google wants with this kind of password. It holds no colon, at which readers split.
+    /// Returns the user name that Google requires for this type of credential. It contains no colon, at which clients split
+    /// `auth`.
     #[must_use]
     pub fn username(&self) -> &'static str {
         match self {
@@ -52,7 +53,7 @@ impl RegistryCredential {
         }
     }
 
-    /// The password: the key file's text, the base64 of those same bytes, or the token.
+    /// Returns the password: the text of the key file, its base64, or the token.
     #[must_use]
     pub fn password(&self) -> SecretString {
         match self {
@@ -68,13 +69,13 @@ impl RegistryCredential {
         }
     }
 
-    /// The `auth` of a Docker config's entry: `user:password` in standard base64, padded. Older kubelets read no
-    /// other, and all prefer it to separate fields.
+    /// Returns `auth` for a Docker config entry: `user:password` in standard base64 with padding, the only form that older
+    /// kubelets decode. All kubelets prefer `auth` to the fields `username` and `password`.
     #[must_use]
     pub fn auth(&self) -> SecretString {
         let (user, password) = (self.username(), self.password());
         let password = password.expose_secret();
-        // Room for all of it: a buffer that grows leaves copies behind.
+        // Allocated at full size: a buffer that grows leaves copies behind.
         let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + password.len()));
         pair.push_str(user);
         pair.push(':');
@@ -82,7 +83,7 @@ impl RegistryCredential {
         STANDARD.encode(&*pair).into()
     }
 
-    /// The kind, in the words of `--auth` and of the Secret's annotation.
+    /// Returns the type of the credential as in the Secret's annotation. For keys, it is the value of `--auth`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -98,13 +99,13 @@ impl RegistryCredential {
         }
     }
 
-    /// The account's e-mail address, where the credential says it. Public.
+    /// Returns the email address of the service account, for keys only. It is public.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.key().map(ServiceAccountKey::client_email)
     }
 
-    /// Google's name for the key. Public.
+    /// Returns the ID of the key, for keys only. It is public.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key().map(ServiceAccountKey::private_key_id)
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_its_files_text() {
+    fn json_key_password_is_the_file_text() {
         let credential = key(KeyAuth::JsonKey);
         assert_eq!(credential.username(), "_json_key");
         assert_eq!(credential.kind(), "json-key");
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn in_base64_it_is_the_same_bytes() {
+    fn json_key_base64_password_encodes_the_same_bytes() {
         let credential = key(KeyAuth::JsonKeyBase64);
         assert_eq!(credential.username(), "_json_key_base64");
         assert_eq!(credential.kind(), "json-key-base64");
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_names_nobody() {
+    fn access_token_has_no_account_or_key_id() {
         let credential = token();
         assert_eq!(credential.username(), "oauth2accesstoken");
         assert_eq!(credential.kind(), "access-token");
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_secret() {
+    fn debug_hides_secrets() {
         assert!(!format!("{:?}", key(KeyAuth::JsonKey)).contains("MII"));
         assert!(!format!("{:?}", token()).contains("ya29"));
     }

@@ -1,4 +1,4 @@
-//! Text with secret material in it, and what becomes of that in base64.
+//! Tracks the position of secret material in text and in its base64 encoding.
 
 use std::ops::Range;
 
@@ -8,30 +8,30 @@ use zeroize::Zeroizing;
 
 use crate::domain::json_object;
 
-/// Some bytes, and which of them are secret.
+/// Bytes, and the range of them that is secret.
 pub(super) struct EncodedSecret {
     bytes: Zeroizing<Vec<u8>>,
     secret: Range<usize>,
 }
 
 impl EncodedSecret {
-    /// Text that is secret from end to end.
+    /// Creates a text that is completely secret.
     pub(super) fn secret(text: &str) -> Self {
         Self::within(text, 0..text.len())
     }
 
-    /// Text of which a part is secret.
+    /// Creates a text of which a range is secret.
     pub(super) fn within(text: &str, secret: Range<usize>) -> Self {
         let bytes = Zeroizing::new(text.as_bytes().to_vec());
         Self { bytes, secret }
     }
 
-    /// The secret part.
+    /// Returns the secret bytes.
     pub(super) fn secret_bytes(&self) -> &[u8] {
         &self.bytes[self.secret.clone()]
     }
 
-    /// The same between public text.
+    /// Adds public text before and after.
     pub(super) fn between(&self, before: &str, after: &str) -> Self {
         let mut bytes = Zeroizing::new(Vec::with_capacity(
             before.len() + self.bytes.len() + after.len(),
@@ -43,16 +43,16 @@ impl EncodedSecret {
         Self { bytes, secret }
     }
 
-    /// The base64 of the whole. Secret is every character of it that has a bit of a secret byte.
+    /// Returns the base64 encoding. All characters that contain a bit of a secret byte are secret.
     pub(super) fn encoded(&self) -> Self {
         let secret = self.secret.start * 8 / 6..(self.secret.end * 8).div_ceil(6);
         let bytes = Zeroizing::new(STANDARD.encode(&*self.bytes).into_bytes());
         Self { bytes, secret }
     }
 
-    /// The base64 of anything this stands in: it depends on the place, but only modulo 3.
+    /// Returns the base64 encodings of this text inside any other text, which depend only on its offset modulo 3.
     ///
-    /// A character that also has bits of an unknown neighbour is left out.
+    /// Characters that also contain bits of unknown adjacent bytes are not secret.
     pub(super) fn encoded_anywhere(&self) -> [Self; 3] {
         ["", "\0", "\0\0"].map(|before| {
             let mut encoded = self.between(before, "").encoded();
@@ -67,7 +67,7 @@ impl EncodedSecret {
     }
 }
 
-/// The lines between PEM's BEGIN and END.
+/// Returns the lines between the BEGIN and END lines of a PEM.
 pub(super) fn body_lines(pem: &str) -> Vec<&str> {
     pem.lines()
         .map(str::trim)
@@ -75,8 +75,8 @@ pub(super) fn body_lines(pem: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Where in a key file's text the same stands, as JSON has it. The whole value of `private_key` where its PEM is
-/// escaped in a way that hides BEGIN and END.
+/// Returns the range of the PEM body, with JSON escapes, in the text of a key file. Returns the whole value of `private_key`
+/// if JSON escapes obscure the BEGIN and END lines, and the whole text if there is no `private_key`.
 pub(super) fn escaped_body(file: &str) -> Range<usize> {
     let members = json_object::members(file).unwrap_or_default();
     let Some(value) = members
