@@ -50,5 +50,5 @@ impl Drop for WaitOnDrop {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Tests that a slow file holds up no other work. The slow file is a FIFO: reading it blocks until the test writes.
 
+#![cfg(unix)]
+
 use std::future::Future;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -86,13 +88,13 @@ async fn slow_certificate_file_holds_up_no_other_work() {
 fn issuer() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answers = [
+    let responses = [
         format!("{{\"token_endpoint\":\"{url}/token\"}}"),
         "{\"access_token\":\"a\",\"refresh_token\":\"r2\",\"id_token\":\"ID_TOKEN\"}"
             .replace("ID_TOKEN", ID_TOKEN),
     ];
     spawn(move || {
-        for answer in answers {
+        for response in responses {
             let mut stream = BufReader::new(listener.accept().unwrap().0);
             let mut length = 0;
             let mut line = String::new();
@@ -105,9 +107,13 @@ fn issuer() -> String {
             }
             stream.read_exact(&mut vec![0; length]).unwrap();
             let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
-            let length = answer.len();
+            let length = response.len();
             let mut stream = stream.into_inner();
-            write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{answer}").unwrap();
+            write!(
+                stream,
+                "{head}\r\nContent-Length: {length}\r\n\r\n{response}"
+            )
+            .unwrap();
         }
     });
     url
