@@ -8,7 +8,7 @@ const PATCHED: &str = "serviceaccount/builder patched\n";
 
 fn warning(owner: &str) -> String {
     format!(
-        "Warning: serviceaccount \"builder\": its imagePullSecrets belong to {owner}, which may put the list back; \
+        "Warning: serviceaccount \"builder\": its imagePullSecrets belong to {owner}, which may restore the list; \
          change it there too\n"
     )
 }

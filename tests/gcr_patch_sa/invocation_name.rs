@@ -15,7 +15,7 @@ fn help_mentions_pod_restart_and_flags() {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
-        assert!(text.contains("want a restart"), "{output}");
+        assert!(text.contains("existing pods must be recreated"), "{output}");
         for word in [
             "kubectl gcr-patch-sa",
             "--secret",

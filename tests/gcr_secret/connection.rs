@@ -119,7 +119,7 @@ fn key_with_insecure_kubeconfig_requires_flag() {
     let error = single_error(&output);
     assert!(
         error.contains(fixture.cluster.server())
-            && error.contains("give --insecure-skip-tls-verify"),
+            && error.contains("pass --insecure-skip-tls-verify"),
         "{error}"
     );
     assert_eq!(fixture.find("secret/gcr-io"), None);
@@ -168,7 +168,7 @@ fn key_over_plain_http_to_loopback_rejects_remote_proxy() {
     let output = create(&session, cluster).run();
     let error = single_error(&output);
     assert!(
-        error.contains("by way of the proxy 192.0.2.1,") && error.contains("--server"),
+        error.contains("through the proxy 192.0.2.1,") && error.contains("--server"),
         "{error}"
     );
     let listener = Listener::responding(|_, _| Some(FORBIDDEN.into()));

@@ -169,8 +169,7 @@ fn link_of_other_user_is_rejected_unless_owner_owns_directory() {
     let output = dry_run(&session, &["--key-file", "link"]).run();
     let error = single_error(&output);
     assert!(
-        error
-            .starts_with("error: open link: the symbolic link belongs to another user"),
+        error.starts_with("error: open link: the symbolic link belongs to another user"),
         "{error}"
     );
 

@@ -303,9 +303,9 @@ fn data_on_terminal_is_masked_with_hint() {
         "{output}"
     );
     assert!(
-        output.stdout.contains(
-            "hint: data is masked on a terminal; pipe or redirect the output to see it"
-        ),
+        output
+            .stdout
+            .contains("hint: data is masked on a terminal; pipe or redirect the output to see it"),
         "{output}"
     );
     let output = session.shell(&line).run().success();

@@ -10,8 +10,7 @@ use crate::fixture::{Fixture, assert_output};
 
 const LABEL: &str = "app.kubernetes.io/managed-by";
 const WRONG_TYPE: &str = r#"error: secret "gcr-io" has another type than kubernetes.io/dockerconfigjson, and a Secret's type cannot be changed"#;
-const RECREATE: &str =
-    "hint: pass --recreate to delete it and create a new one; running pods continue, image pulls in between fail";
+const RECREATE: &str = "hint: pass --recreate to delete it and create a new one; running pods continue, image pulls in between fail";
 const BY_FORCE: &str = "hint: pass --force-conflicts with --recreate to delete it anyway";
 
 /// Returns an Opaque Secret with the plugin's label, as another tool could create a pull Secret.

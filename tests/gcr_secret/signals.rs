@@ -109,7 +109,7 @@ fn waiting_run_ends_at_once() {
     let mut run = create(&session, &listener).args(["-v=2"]).spawn();
     listener.next_request();
     gcr_test_support::wait_until("the plugin waits for its retry", || {
-        run.stderr_so_far().contains("again in")
+        run.stderr_so_far().contains("retrying in")
     });
     run.signal(Signal::INT);
     let output = run.wait().exits(130);

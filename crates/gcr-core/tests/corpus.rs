@@ -1,9 +1,12 @@
-//! Every file of the fuzz targets' corpus, through what the targets do with it. Needs no fuzzer.
+//! Runs the checks of the fuzz targets on all files of their corpus, without a fuzzer.
 
 use std::fs;
 use std::path::Path;
 
-#[expect(unreachable_pub, reason = "a library to the fuzz targets")]
+#[expect(
+    unreachable_pub,
+    reason = "the file is also the library of the fuzz targets"
+)]
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
@@ -12,7 +15,7 @@ use fuzz::{duration, key_file, kubeconfig, proxy_rules};
 type Check<'a> = &'a dyn Fn(&[u8]);
 
 #[test]
-fn what_holds_of_any_input_holds_of_the_corpus() {
+fn fuzz_checks_pass_for_the_corpus() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let kubeconfig = |input: &[u8]| kubeconfig::check(input, file.path());
     let checks: [(&str, Check<'_>); 4] = [
@@ -25,14 +28,14 @@ fn what_holds_of_any_input_holds_of_the_corpus() {
     assert_eq!(fs::read_dir(&corpus).unwrap().count(), checks.len());
     for (target, check) in checks {
         let seeds = fs::read_dir(corpus.join(target)).unwrap();
-        let mut seen = 0;
+        let mut count = 0;
         for seed in seeds {
             let path = seed.unwrap().path();
-            // Shown where the check panics.
+            // Printed only if the check panics.
             println!("{}", path.display());
             check(&fs::read(&path).unwrap());
-            seen += 1;
+            count += 1;
         }
-        assert!(seen > 5, "{target} has {seen} seeds");
+        assert!(count > 5, "{target} has {count} seeds");
     }
 }

@@ -1,4 +1,4 @@
-//! Durations as Go writes them.
+//! Fuzzes the parser of Go durations.
 #![no_main]
 
 use gcr_core_fuzz::duration;

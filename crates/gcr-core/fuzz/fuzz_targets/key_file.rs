@@ -1,4 +1,4 @@
-//! Key files.
+//! Fuzzes the parser of service account key files.
 #![no_main]
 
 use gcr_core_fuzz::key_file;

@@ -1,4 +1,4 @@
-//! Kubeconfig files.
+//! Fuzzes the kubeconfig loader.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,6 +8,6 @@ use libfuzzer_sys::fuzz_target;
 use tempfile::NamedTempFile;
 
 static FILE: LazyLock<NamedTempFile> =
-    LazyLock::new(|| NamedTempFile::new().expect("there is a directory for temporary files"));
+    LazyLock::new(|| NamedTempFile::new().expect("create a temporary file"));
 
 fuzz_target!(|input: &[u8]| kubeconfig::check(input, FILE.path()));

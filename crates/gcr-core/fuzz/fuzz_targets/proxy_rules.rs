@@ -1,4 +1,4 @@
-//! Proxies and exceptions from them.
+//! Fuzzes proxy selection.
 #![no_main]
 
 use gcr_core_fuzz::proxy_rules;

@@ -1,31 +1,31 @@
-//! Go's durations: what is read can be written and read again, and what is not read is complained of in one line.
+//! Checks the parser of Go durations: parsed values survive formatting and parsing, and errors are a single line.
 
 use std::time::Duration;
 
-use gcr_core::domain::go_duration::{parse_error, parse, parse_timeout};
+use gcr_core::domain::go_duration::{parse, parse_error, parse_timeout};
 
-/// From here on a number of seconds is not exact as the `f64` it is read as.
+/// The number of seconds from which the parser's `f64` is no longer exact.
 const EXACT: u64 = 1 << 52;
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
-/// Reads the input as a duration.
+/// Parses the input as a duration, and checks the result.
 pub fn check(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
     };
-    let Some(read) = parse(text) else {
-        let said = parse_error(text);
-        assert!(said.starts_with("time: "), "{said}");
-        assert!(!said.contains(char::is_control), "{said:?}");
+    let Some(duration) = parse(text) else {
+        let message = parse_error(text);
+        assert!(message.starts_with("time: "), "{message}");
+        assert!(!message.contains(char::is_control), "{message:?}");
         return;
     };
-    assert_eq!(parse_timeout(text), Some(read));
-    // Where nothing is left to add a nanosecond to, there is no answer.
-    if let Some(more) = parse(&format!("{text}1ns")) {
-        assert_eq!(more, read + NANOSECOND);
+    assert_eq!(parse_timeout(text), Some(duration));
+    // The longer text does not parse if it exceeds Go's maximum.
+    if let Some(longer) = parse(&format!("{text}1ns")) {
+        assert_eq!(longer, duration + NANOSECOND);
     }
-    if read.as_secs() < EXACT {
-        let written = format!("{}s{}ns", read.as_secs(), read.subsec_nanos());
-        assert_eq!(parse(&written), Some(read), "{written}");
+    if duration.as_secs() < EXACT {
+        let formatted = format!("{}s{}ns", duration.as_secs(), duration.subsec_nanos());
+        assert_eq!(parse(&formatted), Some(duration), "{formatted}");
     }
 }

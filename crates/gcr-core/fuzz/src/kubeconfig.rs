@@ -1,5 +1,5 @@
-//! Reads a kubeconfig and makes a connection of it, which sends nothing. Messages about a file are safe to print and quote
-//! nothing of it that is longer than a name.
+//! Checks the kubeconfig loader: loads a file and builds a connection without using it. Messages are safe to print, and quote
+//! no part of the file that is longer than a name.
 
 use std::fs;
 use std::path::Path;
@@ -7,48 +7,47 @@ use std::path::Path;
 use gcr_core::connection::environment::Environment;
 use gcr_core::connection::{ConnectionOptions, Kubeconfig};
 
-/// The longest name, in its quotes: a file of JSON has them too.
+/// The maximum length of a quoted name. The quotes count, because they also occur in JSON files.
 const NAME: usize = 253 + 2;
 
-/// Reads the input, for which it is written into the file `at`.
-pub fn check(input: &[u8], at: &Path) {
-    let read = load(input, at);
-    if let Err(said) = &read {
-        assert_eq!(repeated(said, input), None, "{said}");
+/// Writes the input to the file `path`, loads it, and checks the result.
+pub fn check(input: &[u8], path: &Path) {
+    let kubeconfig = load(input, path);
+    if let Err(message) = &kubeconfig {
+        assert_eq!(quoted_part(message, input), None, "{message}");
     }
-    let connected = connect(read);
-    if let Err(said) = &connected {
-        let acts = |it: char| it.is_control() && it != '\n';
-        assert!(!said.contains(acts), "{said:?}");
+    if let Err(message) = &connect(kubeconfig) {
+        let is_unsafe = |character: char| character.is_control() && character != '\n';
+        assert!(!message.contains(is_unsafe), "{message:?}");
     }
 }
 
-fn options(at: &Path) -> ConnectionOptions {
+fn options(path: &Path) -> ConnectionOptions {
     ConnectionOptions {
-        kubeconfig: Some(at.to_owned()),
+        kubeconfig: Some(path.to_owned()),
         ..ConnectionOptions::default()
     }
 }
 
-fn load(input: &[u8], at: &Path) -> Result<Kubeconfig, String> {
-    fs::write(at, input).expect("the file can be written");
-    Kubeconfig::load(&options(at), Environment::of(&[]))
+fn load(input: &[u8], path: &Path) -> Result<Kubeconfig, String> {
+    fs::write(path, input).expect("write the kubeconfig");
+    Kubeconfig::load(&options(path), Environment::of(&[]))
 }
 
-/// Where it leads, and into which namespace.
-fn connect(read: Result<Kubeconfig, String>) -> Result<(String, Option<String>), String> {
-    let connection = read?.connection(&ConnectionOptions::default());
+/// Returns the server and the namespace of the connection.
+fn connect(kubeconfig: Result<Kubeconfig, String>) -> Result<(String, Option<String>), String> {
+    let connection = kubeconfig?.connection(&ConnectionOptions::default());
     let connection = connection.map_err(|error| error.to_string())?;
     assert!(!connection.server.is_empty());
     Ok((connection.server, connection.namespace))
 }
 
-/// A piece of what is said that is in the input and longer than a name.
-fn repeated<'a>(said: &'a str, input: &[u8]) -> Option<&'a str> {
+/// Returns a part of the message that also occurs in the input and is longer than a name.
+fn quoted_part<'a>(message: &'a str, input: &[u8]) -> Option<&'a str> {
     let text = str::from_utf8(input).ok()?;
-    let starts: Vec<usize> = said.char_indices().map(|(at, _)| at).collect();
+    let starts: Vec<usize> = message.char_indices().map(|(at, _)| at).collect();
     let windows = starts.windows(NAME + 2);
     windows
-        .map(|window| &said[window[0]..window[NAME + 1]])
-        .find(|piece| text.contains(piece))
+        .map(|window| &message[window[0]..window[NAME + 1]])
+        .find(|part| text.contains(part))
 }

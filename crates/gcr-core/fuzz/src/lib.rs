@@ -1,6 +1,6 @@
-//! What must hold whatever comes in, a module a fuzz target. Each panics where it does not hold.
+//! Defines the properties that the fuzz targets check, one module per target. A check panics if a property does not hold.
 //!
-//! Written once for both of its users: the fuzzer, and `tests/corpus.rs`, which needs none.
+//! The fuzz targets and `tests/corpus.rs` of gcr-core share this code.
 
 pub mod duration;
 pub mod key_file;

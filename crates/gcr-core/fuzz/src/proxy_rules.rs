@@ -1,12 +1,13 @@
-//! Proxies and exceptions from them: a server, what `HTTPS_PROXY` and `HTTP_PROXY` say, what `NO_PROXY` says, a line each.
+//! Checks proxy selection. The input has three lines: a server, the value of `HTTPS_PROXY` and `HTTP_PROXY`, and the value of
+//! `NO_PROXY`.
 
 use gcr_core::connection::environment::Environment;
 use gcr_core::connection::proxy::Proxy;
 use http::Uri;
 
-type Answer = Result<Option<Proxy>, String>;
+type Selection = Result<Option<Proxy>, String>;
 
-/// Asks for the way to the input's first line.
+/// Selects the proxy for the server in the input, and checks the result.
 pub fn check(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -17,25 +18,28 @@ pub fn check(input: &[u8]) {
     let Ok(server) = server.parse::<Uri>() else {
         return;
     };
-    let answer = way(&server, proxy, list);
-    match &answer {
-        Ok(Some(proxy)) => usable(proxy),
-        Ok(None) => exempt(&server, proxy, list),
-        Err(said) => assert!(!said.contains(char::is_control), "{said:?}"),
+    let selection = select(&server, proxy, list);
+    match &selection {
+        Ok(Some(proxy)) => check_proxy(proxy),
+        Ok(None) => check_exception(&server, proxy, list),
+        Err(message) => assert!(!message.contains(char::is_control), "{message:?}"),
     }
-    if let Err(said) = &answer {
-        assert_eq!(repeated(said, proxy), None, "{said}");
+    if let Err(message) = &selection {
+        assert_eq!(leaked_user(message, proxy), None, "{message}");
     }
-    assert_eq!(way(&server, proxy, &list.to_ascii_uppercase()), answer);
-    assert_eq!(way(&server, proxy, &format!("{list},*")), Ok(None));
-    assert_eq!(way(&server, "", list), Ok(None));
-    // What a kubeconfig says is meant, whatever the environment makes of it.
+    assert_eq!(
+        select(&server, proxy, &list.to_ascii_uppercase()),
+        selection
+    );
+    assert_eq!(select(&server, proxy, &format!("{list},*")), Ok(None));
+    assert_eq!(select(&server, "", list), Ok(None));
+    // `proxy-url` of the kubeconfig takes precedence over the environment.
     let variables = [("HTTPS_PROXY", "http://other.test"), ("NO_PROXY", "*")];
     let configured = Proxy::to(&server, Some(proxy), &Environment::of(&variables));
     assert_ne!(configured, Ok(None));
 }
 
-fn way(server: &Uri, proxy: &str, list: &str) -> Answer {
+fn select(server: &Uri, proxy: &str, list: &str) -> Selection {
     let variables = [
         ("HTTP_PROXY", proxy),
         ("HTTPS_PROXY", proxy),
@@ -44,22 +48,22 @@ fn way(server: &Uri, proxy: &str, list: &str) -> Answer {
     Proxy::to(server, None, &Environment::of(&variables))
 }
 
-fn usable(proxy: &Proxy) {
+fn check_proxy(proxy: &Proxy) {
     assert!(proxy.url.host().is_some_and(|host| !host.is_empty()));
     assert!(proxy.url.port_u16().is_some(), "{}", proxy.url);
 }
 
-/// No exception is taken back by one more.
-fn exempt(server: &Uri, proxy: &str, list: &str) {
-    for more in [format!("{list},other.test"), format!("other.test,{list}")] {
-        assert_eq!(way(server, proxy, &more), Ok(None), "{more}");
+/// Checks that further exceptions do not remove an exception.
+fn check_exception(server: &Uri, proxy: &str, list: &str) {
+    for longer in [format!("{list},other.test"), format!("other.test,{list}")] {
+        assert_eq!(select(server, proxy, &longer), Ok(None), "{longer}");
     }
 }
 
-/// The user and password of a proxy, where they are said again.
-fn repeated<'a>(said: &str, proxy: &'a str) -> Option<&'a str> {
+/// Returns the user and password of the proxy if the message contains them.
+fn leaked_user<'a>(message: &str, proxy: &'a str) -> Option<&'a str> {
     let (_, rest) = proxy.split_once("://").unwrap_or(("", proxy));
     let authority = rest.split(['/', '?', '#']).next()?;
     let (user, _) = authority.rsplit_once('@')?;
-    (user.len() >= 8 && proxy.matches(user).count() == 1 && said.contains(user)).then_some(user)
+    (user.len() >= 8 && proxy.matches(user).count() == 1 && message.contains(user)).then_some(user)
 }

@@ -187,7 +187,7 @@ fn cluster_names(line: &ParsedLine<'_>, name: &str) -> Vec<String> {
         "SECRET" => Resource::PullSecrets,
         _ => Resource::ServiceAccounts,
     };
-    detach_stdin_and_stderr();
+    detach_terminal();
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -249,7 +249,7 @@ async fn list_names(
 
 /// Redirects standard input and standard error to `/dev/null`, so that neither this process nor an exec plugin, which
 /// inherits them, can prompt the user or print messages.
-fn detach_stdin_and_stderr() {
+fn detach_terminal() {
     #[cfg(unix)]
     {
         use std::fs::File;

@@ -242,13 +242,14 @@ impl ClusterClient {
                     if unreachable || self.unresponsive_for() >= retry::UNRESPONSIVE_TIMEOUT {
                         return Err(self.mark_unavailable(cause, outcome_unknown).await);
                     }
-                    let pause = match cause {
-                        RequestErrorKind::TimedOut(_) if !self.has_answered() => {
-                            tries.after_first_timeout()
-                        }
-                        _ => tries.after_error(None),
-                    };
-                    (cause, pause)
+                    if matches!(cause, RequestErrorKind::TimedOut(_)) && !self.has_answered() {
+                        let Some(pause) = tries.after_first_timeout() else {
+                            return Err(self.mark_unavailable(cause, outcome_unknown).await);
+                        };
+                        (cause, Some(pause))
+                    } else {
+                        (cause, tries.after_error(None))
+                    }
                 }
             };
             let error = RequestError {

@@ -21,7 +21,7 @@ impl Reconciler<'_> {
         let absent = steps.extract_if(.., |(_, step)| detaches && is_absent(step));
         let absent: Vec<_> = absent.map(|(name, _)| name).collect();
         for name in &absent {
-            self.state.end_account(name);
+            self.state.finish_account(name);
         }
         self.skip(absent.into_iter().map(ObjectName::ServiceAccount))
             .await;

@@ -1,4 +1,4 @@
-//! Every window of every form is masked, and nothing that is public is.
+//! Tests that every window of every encoding of a secret is redacted, and that public text is not.
 
 use std::sync::LazyLock;
 
@@ -24,31 +24,31 @@ fn token() -> RegistryCredential {
     RegistryCredential::AccessToken(AccessToken::parse(Zeroizing::new(TOKEN.into())).unwrap())
 }
 
-/// The key's body as the file has it, with `\n` in two characters.
+/// Returns the body of the private key as in the key file, with newlines escaped as `\n`.
 fn escaped_body() -> &'static str {
     let begin = "-----BEGIN PRIVATE KEY-----\\n";
     let (_, rest) = KEY.split_once(begin).unwrap();
     rest.split_once("\\n-----END").unwrap().0
 }
 
-/// Where `part` stands in `whole`, in characters of the base64 of `whole`.
+/// Returns the range of `part` in the base64 encoding of `whole`.
 fn in_base64(whole: &str, part: &str) -> Range<usize> {
     let start = whole.find(part).unwrap();
     start * 4 / 3..((start + part.len()) * 4).div_ceil(3)
 }
 
-fn assert_every_window_is_masked(material: &Redactor, form: &str) {
+fn assert_every_window_is_redacted(redactor: &Redactor, form: &str) {
     assert!(form.len() > 32);
     for start in 0..=form.len() - WINDOW {
         let window = &form[start..start + WINDOW];
         assert_eq!(
-            material.redact(&format!("<{window}>")),
+            redactor.redact(&format!("<{window}>")),
             "<***>",
             "at {start} of {}",
             form.len()
         );
     }
-    assert_eq!(material.redact(&format!("é{form}é")), "é***é");
+    assert_eq!(redactor.redact(&format!("é{form}é")), "é***é");
 }
 
 fn config(credential: &RegistryCredential, hosts: &str) -> String {
@@ -57,18 +57,18 @@ fn config(credential: &RegistryCredential, hosts: &str) -> String {
 }
 
 #[test]
-fn the_key_itself_is_masked() {
-    let material = Redactor::new(&key(KeyAuth::JsonKey));
+fn private_key_is_redacted() {
+    let redactor = Redactor::new(&key(KeyAuth::JsonKey));
     let escaped = escaped_body();
-    assert_every_window_is_masked(&material, escaped);
-    assert_every_window_is_masked(&material, &escaped.replace("\\n", "\n"));
-    assert_every_window_is_masked(&material, &escaped.replace("\\n", "\\\\n"));
-    assert_every_window_is_masked(&material, &escaped.replace("\\n", ""));
+    assert_every_window_is_redacted(&redactor, escaped);
+    assert_every_window_is_redacted(&redactor, &escaped.replace("\\n", "\n"));
+    assert_every_window_is_redacted(&redactor, &escaped.replace("\\n", "\\\\n"));
+    assert_every_window_is_redacted(&redactor, &escaped.replace("\\n", ""));
 }
 
 #[test]
-fn base64_of_it_is_masked_at_every_alignment() {
-    let material = Redactor::new(&key(KeyAuth::JsonKey));
+fn private_key_in_base64_is_redacted_at_every_offset() {
+    let redactor = Redactor::new(&key(KeyAuth::JsonKey));
     for body in [
         escaped_body().to_owned(),
         escaped_body().replace("\\n", "\n"),
@@ -76,111 +76,112 @@ fn base64_of_it_is_masked_at_every_alignment() {
         for before in ["", "x", "xx"] {
             let whole = format!("{before}{body}");
             let encoded = STANDARD.encode(&whole);
-            // One character at each end also has bits of the neighbour.
+            // Characters at both ends also contain bits of adjacent bytes.
             let range = in_base64(&whole, &body);
             let inner = &encoded[range.start + 1..range.end - 2];
-            assert_every_window_is_masked(&material, inner);
+            assert_every_window_is_redacted(&redactor, inner);
         }
     }
 }
 
 #[test]
-fn what_is_sent_is_masked_in_every_layer() {
+fn key_in_every_encoding_sent_is_redacted() {
     for auth in [KeyAuth::JsonKey, KeyAuth::JsonKeyBase64] {
         let credential = key(auth);
-        let material = Redactor::new(&credential);
+        let redactor = Redactor::new(&credential);
         let password = credential.password().expose_secret().to_owned();
         let secret_of_password = match auth {
             KeyAuth::JsonKey => escaped_body(),
             KeyAuth::JsonKeyBase64 => &password[in_base64(KEY, escaped_body())],
         };
-        assert_every_window_is_masked(&material, secret_of_password);
+        assert_every_window_is_redacted(&redactor, secret_of_password);
         let pair = format!("{}:{password}", credential.username());
         let encoded = credential.auth().expose_secret().to_owned();
         let secret_of_auth = &encoded[in_base64(&pair, secret_of_password)];
-        assert_every_window_is_masked(&material, secret_of_auth);
+        assert_every_window_is_redacted(&redactor, secret_of_auth);
         for hosts in ["gcr.io", "eu.gcr.io", "a.example", "us-docker.pkg.dev"] {
             let config = config(&credential, hosts);
             let data = STANDARD.encode(&config);
-            assert_every_window_is_masked(&material, &data[in_base64(&config, secret_of_auth)]);
+            assert_every_window_is_redacted(&redactor, &data[in_base64(&config, secret_of_auth)]);
         }
     }
 }
 
 #[test]
-fn a_token_is_masked_in_every_layer() {
+fn token_in_every_encoding_sent_is_redacted() {
     let credential = token();
-    let material = Redactor::new(&credential);
-    assert_every_window_is_masked(&material, TOKEN);
+    let redactor = Redactor::new(&credential);
+    assert_every_window_is_redacted(&redactor, TOKEN);
     let auth = credential.auth().expose_secret().to_owned();
     let pair = format!("oauth2accesstoken:{TOKEN}");
     let secret_of_auth = &auth[in_base64(&pair, TOKEN)];
-    assert_every_window_is_masked(&material, secret_of_auth);
+    assert_every_window_is_redacted(&redactor, secret_of_auth);
     for hosts in ["gcr.io", "eu.gcr.io", "a.example"] {
         let config = config(&credential, hosts);
         let data = STANDARD.encode(&config);
-        assert_every_window_is_masked(&material, &data[in_base64(&config, secret_of_auth)]);
+        assert_every_window_is_redacted(&redactor, &data[in_base64(&config, secret_of_auth)]);
     }
     for before in ["", "x", "xx"] {
         let whole = format!("{before}{TOKEN}");
         let encoded = STANDARD.encode(&whole);
         let range = in_base64(&whole, TOKEN);
-        assert_every_window_is_masked(&material, &encoded[range.start + 1..range.end - 2]);
+        assert_every_window_is_redacted(&redactor, &encoded[range.start + 1..range.end - 2]);
     }
 }
 
 #[test]
-fn public_fields_stay_readable() {
-    let material = Redactor::new(&key(KeyAuth::JsonKey));
+fn public_fields_are_not_redacted() {
+    let redactor = Redactor::new(&key(KeyAuth::JsonKey));
     let (before, after) = KEY.split_once(escaped_body()).unwrap();
-    assert_eq!(material.redact(before), before);
-    assert_eq!(material.redact(after), after);
-    let masked = material.redact(KEY);
+    assert_eq!(redactor.redact(before), before);
+    assert_eq!(redactor.redact(after), after);
+    let redacted = redactor.redact(KEY);
     for public in [
         "puller@example-project.iam.gserviceaccount.com",
         "0123456789abcdef0123456789abcdef01234567",
         "\"project_id\": \"example-project\"",
         "-----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY-----",
     ] {
-        assert!(masked.contains(public), "{masked}");
+        assert!(redacted.contains(public), "{redacted}");
     }
     let text = "secrets \"gcr-io\" is forbidden: User \"system:serviceaccount:default:default\" cannot patch";
-    assert_eq!(material.redact(text), text);
+    assert_eq!(redactor.redact(text), text);
     let encoded = STANDARD.encode("{\"auths\":{\"gcr.io\":{\"auth\":\"");
-    assert_eq!(material.redact(&encoded), encoded);
+    assert_eq!(redactor.redact(&encoded), encoded);
 }
 
 #[test]
-fn fifteen_characters_stay_and_runs_that_touch_become_one() {
-    let material = Redactor::new(&token());
-    assert_eq!(material.redact(&TOKEN[5..20]), TOKEN[5..20]);
-    assert_eq!(material.redact(&TOKEN[5..21]), "***");
+fn short_pieces_stay_and_adjacent_runs_become_one_mask() {
+    let redactor = Redactor::new(&token());
+    assert_eq!(redactor.redact(&TOKEN[5..20]), TOKEN[5..20]);
+    assert_eq!(redactor.redact(&TOKEN[5..21]), "***");
     let twice = format!("{TOKEN}{TOKEN}");
-    assert_eq!(material.redact(&twice), "***");
+    assert_eq!(redactor.redact(&twice), "***");
     assert_eq!(
-        material.redact(&format!("a {TOKEN} b {TOKEN}")),
+        redactor.redact(&format!("a {TOKEN} b {TOKEN}")),
         "a *** b ***"
     );
-    assert_eq!(material.redact(""), "");
+    assert_eq!(redactor.redact(""), "");
 }
 
 #[test]
-fn a_key_escaped_in_an_odd_way_is_masked_whole() {
+fn private_key_with_escaped_begin_line_is_redacted_completely() {
     let odd = KEY.replacen("-----BEGIN", "\\u002d----BEGIN", 1);
     let key = ServiceAccountKey::parse(Zeroizing::new(odd.clone().into())).unwrap();
     let credential = RegistryCredential::ServiceAccountKey {
         key,
         auth: KeyAuth::JsonKey,
     };
-    let masked = Redactor::new(&credential).redact(&odd);
+    let redacted = Redactor::new(&credential).redact(&odd);
     assert!(
-        !masked.contains(&escaped_body()[..WINDOW]) && masked.contains("puller@example-project"),
-        "{masked}"
+        !redacted.contains(&escaped_body()[..WINDOW])
+            && redacted.contains("puller@example-project"),
+        "{redacted}"
     );
 }
 
 #[test]
-fn debug_shows_nothing() {
+fn debug_hides_secrets() {
     assert_eq!(format!("{:?}", Redactor::new(&token())), "Redactor(***)");
 }
 
@@ -192,16 +193,16 @@ static SENT: LazyLock<(Redactor, String)> = LazyLock::new(|| {
 
 proptest! {
     #[test]
-    fn no_window_survives_wherever_a_text_is_cut(
+    fn truncated_secret_is_redacted(
         start in 0..4_000_usize, length in 0..400_usize, before in ".{0,20}", after in ".{0,20}"
     ) {
-        let (material, data) = &*SENT;
+        let (redactor, data) = &*SENT;
         let start = start.min(data.len());
         let cut = &data[start..(start + length).min(data.len())];
-        let masked = material.redact(&format!("{before} {cut} {after}"));
-        let survives = |(_, window)| material.own_windows().binary_search(&window).is_ok();
-        prop_assert!(!windows_of(masked.as_bytes()).any(survives));
-        prop_assert!(masked.starts_with(&before) && masked.ends_with(&after));
+        let redacted = redactor.redact(&format!("{before} {cut} {after}"));
+        let survives = |(_, window)| redactor.own_windows().binary_search(&window).is_ok();
+        prop_assert!(!windows_of(redacted.as_bytes()).any(survives));
+        prop_assert!(redacted.starts_with(&before) && redacted.ends_with(&after));
     }
 }
 
@@ -231,9 +232,9 @@ fn foreign_credentials_in_every_encoding_are_redacted() {
     }
     redactor.add_docker_config(config.as_bytes());
     for text in secrets.iter().copied().chain([auth.as_str()]) {
-        assert_every_window_is_masked(&redactor, text);
+        assert_every_window_is_redacted(&redactor, text);
     }
-    // The config as the Secret carries it: nothing of a secret value survives.
+    // The config as encoded in the Secret: no part of a secret value remains.
     let sent = STANDARD.encode(&config);
     let redacted = redactor.redact(&sent);
     for secret in secrets[1..].iter().copied().chain([auth.as_str()]) {
