@@ -97,7 +97,7 @@ const SHIPPED: [Rule; 9] = [
             // Colours depend on TERM and NO_COLOR.
             "crates/gcr-core/src/report/console.rs",
             // Reads kubeconfig paths, proxy settings and in-cluster variables once for the whole process.
-            "crates/gcr-core/src/connection/environment.rs",
+            "crates/kube-clientcmd/src/environment.rs",
             // Entry points read the command line.
             "plugins/kubectl-gcr-patch-sa/src/main.rs",
             "plugins/kubectl-gcr-secret/src/main.rs",

@@ -8,15 +8,13 @@ use crate::source::Source;
 const CORE: &str = "crates/gcr-core/src/";
 
 /// Each module and the modules that it is allowed to import, from the lowest layer to the highest.
-const LAYERS: [(&str, &[&str]); 26] = [
+const LAYERS: [(&str, &[&str]); 25] = [
     // Values parsed from text or bytes, without I/O.
     ("domain", &[]),
     ("exit", &[]),
     ("process", &[]),
     ("signals", &[]),
     ("credential_file", &["domain"]),
-    // Turns flags, environment and kubeconfig files into a connection. Independent of the requests sent over it.
-    ("connection", &["domain"]),
     // Names of objects and their outcomes. These modules and `kubernetes` import each other, but only values: a target
     // holds its cluster, an object error holds a request error, an event holds an object error, and the cluster client
     // sends events.
@@ -27,8 +25,8 @@ const LAYERS: [(&str, &[&str]); 26] = [
     // Forwards tracing events to the reporter.
     ("diagnostics", &["event"]),
     // Sends requests to Kubernetes. Uses the ledger's trackers and the events, but no plan and no user request.
-    ("kubernetes", &["connection", "domain", "event", "ledger"]),
-    ("request", &["connection", "domain"]),
+    ("kubernetes", &["domain", "event", "ledger"]),
+    ("request", &["domain"]),
     ("target_state", &["domain", "request"]),
     // The stages of a target. Each uses the result of the stage before.
     (
@@ -109,20 +107,13 @@ const LAYERS: [(&str, &[&str]); 26] = [
         ],
     ),
     // Parses flags into a request. Prints usage errors and returns their exit code.
-    (
-        "args",
-        &["connection", "domain", "exit", "report", "request"],
-    ),
+    ("args", &["domain", "exit", "report", "request"]),
     // Completes the word under the cursor: parses the flags like `args` and lists names from the cluster.
-    (
-        "completion",
-        &["args", "connection", "domain", "event", "kubernetes"],
-    ),
+    ("completion", &["args", "domain", "event", "kubernetes"]),
     (
         "run",
         &[
             "cluster_run",
-            "connection",
             "diagnostics",
             "domain",
             "event",

@@ -98,7 +98,8 @@ fn secret_deleted_but_not_recreated_is_reported_as_failed() {
         scenario.cluster.get_opt("secret/gcr-io", &scenario.faulty),
         None
     );
-    let line = "error: secret \"gcr-io\" was deleted, but creating its replacement failed: interrupted";
+    let line =
+        "error: secret \"gcr-io\" was deleted, but creating its replacement failed: interrupted";
     assert!(output.stderr.contains(line), "{output}");
     assert!(output.stderr.contains("1 failed, 0 unknown, "), "{output}");
     scenario.create_without_proxy().run().success();

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::domain::escape_control::escape_control;
-use crate::domain::go_errors::errno;
 use crate::domain::service_account_key::MAX_BYTES;
+use kube_clientcmd::escape_control::escape_control;
+use kube_clientcmd::go::errors::errno;
 
 /// The source of a credential. Its `Display` is the name used in messages, with control characters escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -9,7 +9,7 @@
 //!
 //! * [`domain`]: names, hosts, credentials and Docker configs: values without I/O.
 //! * [`args`]: command-line flags. [`request`]: the validated request that they describe.
-//! * [`connection`]: resolves kubeconfig, flags and environment to an authenticated connection.
+//! * `kube-clientcmd`, a crate of its own: resolves kubeconfig, flags and environment to an authenticated connection.
 //! * [`kubernetes`]: the Kubernetes API over HTTP. Every request is sent by `ClusterClient::send`.
 //! * [`observe`], [`plan`], [`apply`]: the stages of one target. [`reconcile`](mod@reconcile) is their loop.
 //! * [`cluster_run`]: lists the targets of one cluster and reconciles them concurrently.
@@ -21,7 +21,6 @@ pub mod apply;
 pub mod args;
 pub mod cluster_run;
 pub mod completion;
-pub mod connection;
 pub mod credential_file;
 pub mod diagnostics;
 pub mod domain;

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 pub use scope::{LineQualifiers, NamespaceMatch, Namespaces, Scope};
 
-use crate::connection::ConnectionOptions;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::pull_secret::CachedBody;
 use crate::domain::registry_credential::RegistryCredential;
+use kube_clientcmd::ConnectionOptions;
 
 /// The input of a run.
 #[derive(Debug)]

@@ -11,7 +11,6 @@ use tokio::sync::{oneshot, watch};
 
 use crate::cluster_run::{ClusterRun, NamespaceSelection};
 use crate::diagnostics;
-use crate::domain::escape_control::escape_control;
 use crate::domain::redactor::Redactor;
 use crate::event::{Event, EventSender};
 use crate::exit;
@@ -21,6 +20,7 @@ use crate::reconcile::placeholder_objects;
 use crate::report::{Console, ReportFile, ReportWriter, Reporter, Summary};
 use crate::request::{Desired, DryRun, Namespaces, Request};
 use crate::signals::{Signal, Signals};
+use kube_clientcmd::escape_control::escape_control;
 use resolved_clusters::resolve_clusters;
 
 /// Duration of a run after which progress is shown.

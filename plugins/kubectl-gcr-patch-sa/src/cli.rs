@@ -8,11 +8,11 @@ use gcr_core::args::{
     parse_one, parse_wait, version_text,
 };
 use gcr_core::completion::shim;
-use gcr_core::domain::escape_control::escape_control;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::request::{
     AccountChange, AccountSelection, Desired, DesiredAccounts, Manifest, Namespaces, Request,
 };
+use kube_clientcmd::escape_control::escape_control;
 
 /// The name typed after `kubectl`.
 const PLUGIN: &str = "gcr-patch-sa";

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 use gcr_core::args::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
 use gcr_core::completion::shim;
-use gcr_core::domain::escape_control::escape_control;
 use gcr_core::request::Request;
+use kube_clientcmd::escape_control::escape_control;
 
 use crate::create;
 

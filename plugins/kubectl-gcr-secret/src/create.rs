@@ -12,7 +12,6 @@ use gcr_core::args::{
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
-use gcr_core::domain::escape_control::escape_control;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::domain::pull_secret::CachedBody;
 use gcr_core::domain::registry_credential::{KeyAuth, RegistryCredential};
@@ -22,6 +21,7 @@ use gcr_core::request::{
     AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, DryRun, Manifest,
     Request,
 };
+use kube_clientcmd::escape_control::escape_control;
 
 const LONG: &str = "\
 Create or update an image pull Secret for Google's registries.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_core::domain::go_duration::{parse, parse_error, parse_timeout};
+use kube_clientcmd::go::duration::{parse, parse_error, parse_timeout};
 
 /// The number of seconds from which the parser's `f64` is no longer exact.
 const EXACT: u64 = 1 << 52;

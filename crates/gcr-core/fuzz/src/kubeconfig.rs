@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use gcr_core::connection::environment::Environment;
-use gcr_core::connection::{ConnectionOptions, Kubeconfig};
+use kube_clientcmd::environment::Environment;
+use kube_clientcmd::{ConnectionOptions, Kubeconfig};
 
 /// The maximum length of a quoted name. The quotes count, because they also occur in JSON files.
 const NAME: usize = 253 + 2;

@@ -1,9 +1,9 @@
 //! Checks proxy selection. The input has three lines: a server, the value of `HTTPS_PROXY` and `HTTP_PROXY`, and the value of
 //! `NO_PROXY`.
 
-use gcr_core::connection::environment::Environment;
-use gcr_core::connection::proxy::Proxy;
 use http::Uri;
+use kube_clientcmd::environment::Environment;
+use kube_clientcmd::proxy::Proxy;
 
 type Selection = Result<Option<Proxy>, String>;
 

@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use super::StepResult;
 use super::secret::Writer;
-use crate::domain::escape_control::escape_control;
 use crate::domain::pull_secret::Preconditions;
 use crate::kubernetes::ApiError;
 use crate::ledger::Outcome;
 use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
 use crate::plan::SecretApply;
+use kube_clientcmd::escape_control::escape_control;
 
 impl Writer<'_> {
     /// Deletes the observed Secret, waits until it is gone, and applies the new one.

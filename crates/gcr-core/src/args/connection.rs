@@ -5,8 +5,8 @@ use secrecy::SecretString;
 
 use super::UsageError;
 use super::version::{go_arch, go_os};
-use crate::connection::ConnectionOptions;
-use crate::domain::go_duration;
+use kube_clientcmd::ConnectionOptions;
+use kube_clientcmd::go::duration;
 
 /// kubectl's global options: the cluster, and the credentials to use. The help texts equal kubectl's word for word, except
 /// for `--request-timeout` (its default) and `-v`.
@@ -205,7 +205,7 @@ impl ConnectionArgs {
                     None => (false, text),
                 };
                 let is_bare = size.bytes().all(|byte| byte.is_ascii_digit());
-                let timeout = go_duration::parse_timeout(size)
+                let timeout = duration::parse_timeout(size)
                     .filter(|timeout| !(negative && is_bare) || timeout.is_zero());
                 let timeout = timeout.ok_or_else(|| {
                     // client-go's message (`clientcmd/helpers.go`), word for word.

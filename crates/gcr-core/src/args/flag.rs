@@ -8,8 +8,8 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use crate::domain::go_duration;
-use crate::domain::go_quote::go_quoted;
+use kube_clientcmd::go::duration;
+use kube_clientcmd::go::quote::go_quoted;
 
 /// One flag.
 #[derive(Clone, Copy)]
@@ -167,9 +167,9 @@ impl<'a> Flag<'a> {
                     ))
                 }
             },
-            Kind::Duration => match go_duration::parse(value) {
+            Kind::Duration => match duration::parse(value) {
                 Some(_) => Ok(None),
-                None => Err(go_duration::parse_error(value)),
+                None => Err(duration::parse_error(value)),
             },
             Kind::List | Kind::String => Ok(None),
         }

@@ -12,8 +12,8 @@ use clap::Command;
 
 use super::flag::{Flag, Kind};
 use super::os_bytes::{as_bytes, from_bytes};
-use crate::domain::escape_control::escape_control;
-use crate::domain::go_quote::go_quoted;
+use kube_clientcmd::escape_control::escape_control;
+use kube_clientcmd::go::quote::go_quoted;
 
 /// A command line that pflag accepts.
 pub(crate) struct ParsedLine<'a> {

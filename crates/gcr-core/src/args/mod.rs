@@ -25,7 +25,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::time::Duration;
 
-use crate::domain::go_duration;
+use kube_clientcmd::go::duration;
 
 /// Splits repeated and comma-separated values, and parses each of them.
 ///
@@ -75,10 +75,10 @@ where
 /// # Errors
 /// Fails with pflag's message.
 pub fn parse_wait(text: &str) -> Result<Duration, UsageError> {
-    go_duration::parse(text).ok_or_else(|| {
+    duration::parse(text).ok_or_else(|| {
         UsageError::new(format!(
             "invalid argument {text:?} for \"--timeout\" flag: {}",
-            go_duration::parse_error(text)
+            duration::parse_error(text)
         ))
     })
 }

@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::UsageError;
 use super::flag::parse_bool;
-use crate::domain::escape_control::escape_control;
 use crate::request::{DryRun, Format, OutputOptions};
+use kube_clientcmd::escape_control::escape_control;
 
 /// The value of `--dry-run` without a value, as in kubectl. It distinguishes that form from `--dry-run=client`.
 const UNCHANGED: &str = "unchanged";

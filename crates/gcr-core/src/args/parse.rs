@@ -9,9 +9,9 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use super::help::{Page, command_path};
 use super::line::ParsedLine;
 use super::wrap::Width;
-use crate::domain::escape_control::escape_control;
 use crate::exit;
 use crate::report::Console;
+use kube_clientcmd::escape_control::escape_control;
 
 /// An error in the command line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,14 +11,14 @@ use super::cursor::{Cursor, CursorPosition};
 use crate::args::ConnectionArgs;
 use crate::args::flag::{Flag, Kind};
 use crate::args::line::ParsedLine;
-use crate::connection::environment::Environment;
-use crate::connection::{Connection, ConnectionOptions, Kubeconfig};
 use crate::domain::google_hosts;
 use crate::domain::names::Namespace;
 use crate::domain::pull_secret;
 use crate::event::EventSender;
 use crate::kubernetes::ClusterClient;
 use crate::kubernetes::pager::{List, METADATA_LIST, Pager};
+use kube_clientcmd::environment::Environment;
+use kube_clientcmd::{Connection, ConnectionOptions, Kubeconfig};
 
 /// The time limit of a completion, including all waiting for the cluster, the network and exec plugins.
 const TIMEOUT: Duration = Duration::from_secs(2);

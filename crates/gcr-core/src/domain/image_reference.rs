@@ -4,7 +4,7 @@
 //! kubelet use, including its rule for recognizing a host. Refuses references without a host: they refer to Docker Hub, which
 //! does not accept Google credentials.
 
-use super::escape_control::quoted;
+use kube_clientcmd::escape_control::quoted;
 
 /// An invalid image reference, or one without a registry host.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -5,12 +5,6 @@
 
 pub mod access_token;
 pub mod docker_config;
-pub mod escape_control;
-pub mod go_duration;
-pub(crate) mod go_errors;
-pub mod go_quote;
-pub(crate) mod go_time;
-pub(crate) mod go_url;
 pub(crate) mod google_hosts;
 pub mod image_reference;
 pub mod json_object;

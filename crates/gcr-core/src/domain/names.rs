@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::escape_control::quoted;
+use kube_clientcmd::escape_control::quoted;
 
 /// An invalid name. The messages escape the value, and truncate it if it is longer than any name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

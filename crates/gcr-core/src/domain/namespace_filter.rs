@@ -5,8 +5,8 @@
 
 use std::str::FromStr;
 
-use super::escape_control::quoted;
 use super::names::Namespace;
+use kube_clientcmd::escape_control::quoted;
 
 /// The name prefixes of system namespaces: those of Kubernetes, OpenShift, GKE and Google's managed Prometheus.
 const SYSTEM: [&str; 4] = ["kube-", "openshift-", "gke-", "gmp-"];

@@ -7,9 +7,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::escape_control::quoted;
 use super::google_hosts;
 use super::image_reference::{self, ImageReferenceError};
+use kube_clientcmd::escape_control::quoted;
 
 /// A registry host, optionally with a port and a path: `gcr.io`, `registry.example.com:5000`,
 /// `europe-west1-docker.pkg.dev/project/repo/`.

@@ -8,8 +8,8 @@ use http::StatusCode;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde_json::Value;
 
-use crate::domain::escape_control::escape_control;
-use crate::domain::go_quote::go_quoted;
+use kube_clientcmd::escape_control::escape_control;
+use kube_clientcmd::go::quote::go_quoted;
 
 /// An error response: an HTTP status of 400 or more with the content of its `Status` body.
 ///

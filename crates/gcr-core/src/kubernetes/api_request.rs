@@ -16,10 +16,10 @@ use super::response_check::{self, ResponseCheck};
 use super::retry::{self, RetryPolicy};
 use super::warning_header;
 use super::{ApiError, ClusterClient, RequestError};
-use crate::connection::{Client, error_text};
 use crate::event::Event;
 use crate::ledger::WriteTracker;
 use bytes::Bytes;
+use kube_clientcmd::{Client, error_text};
 
 /// Maximum size of a response with one object, in bytes. A Secret's data is at most 1 MiB, its metadata far less.
 pub const OBJECT_LIMIT: usize = 4 << 20;

@@ -13,9 +13,9 @@ use super::RequestError;
 use super::access_review::AccessReviewCache;
 use super::adaptive_limiter::{AdaptiveLimiter, RequestPermit};
 use super::request_error::RequestErrorKind;
-use crate::connection::{Client, Connection};
 use crate::domain::redactor::Redactor;
 use crate::event::{Event, EventSender, ReservedResult};
+use kube_clientcmd::{Client, Connection};
 
 /// The client of one cluster.
 pub struct ClusterClient {
@@ -260,7 +260,8 @@ mod tests {
                 Ok::<_, std::convert::Infallible>(http::Response::new(kube::client::Body::empty()))
             });
             let client = kube::Client::new(service, "default");
-            let connection = Connection::over(client, server, Duration::from_secs(1));
+            let connection = Connection::from_client(client, server, Duration::from_secs(1))
+                .expect("an address");
             let (events, _) = EventSender::channel();
             let (_, stopped) = watch::channel(false);
             ClusterClient::new(None, connection, events, stopped, Arc::default())

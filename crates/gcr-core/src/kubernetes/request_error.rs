@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ApiError;
-use crate::connection::error_text;
-use crate::domain::escape_control::escape_control;
+use kube_clientcmd::error_text;
+use kube_clientcmd::escape_control::escape_control;
 
 /// The error of a request, after all attempts.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde_json::value::RawValue;
 
-use crate::domain::escape_control::escape_control;
+use kube_clientcmd::escape_control::escape_control;
 
 /// The result of the check of a 2xx response.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Reads the `Warning` header, in which an API server sends messages for the user.
 
-use crate::domain::escape_control::escape_control;
+use kube_clientcmd::escape_control::escape_control;
 
 /// Returns the texts of a `Warning: 299 - "text", 299 - "text"` header (RFC 7234 section 5.5, KEP-1693), with control
 /// characters escaped. Warnings with other codes are skipped; the first malformed one ends the list, as in

@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 use super::server::Server;
 use super::store::Intent;
 use crate::cluster_run::{ClusterRun, NamespaceSelection};
-use crate::connection::Connection;
 use crate::domain::access_token::AccessToken;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::CachedBody;
@@ -23,6 +22,7 @@ use crate::request::{
     AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, DryRun, Manifest,
     NamespaceMatch,
 };
+use kube_clientcmd::Connection;
 
 /// `--request-timeout` of every writer.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -133,7 +133,8 @@ pub(super) fn cluster(
     stopped: watch::Receiver<bool>,
 ) -> ClusterClient {
     let client = server.client(writer, REQUEST_TIMEOUT);
-    let connection = Connection::over(client, "127.0.0.1:9", REQUEST_TIMEOUT);
+    let connection =
+        Connection::from_client(client, "127.0.0.1:9", REQUEST_TIMEOUT).expect("an address");
     ClusterClient::new(None, connection, events, stopped, Arc::default())
 }
 

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::AccountStep;
-use crate::domain::escape_control::escape_control;
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::pull_secret_list;
 use crate::kubernetes::RequestError;
@@ -16,6 +15,7 @@ use crate::object_error::ObjectErrorKind;
 use crate::observe::ObservedAccount;
 use crate::request::{AccountChange, Desired, DesiredAccounts, DryRun};
 use crate::target_state::TargetState;
+use kube_clientcmd::escape_control::escape_control;
 
 pub(super) fn plan(
     desired: &Desired,

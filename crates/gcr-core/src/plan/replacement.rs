@@ -5,11 +5,11 @@
 
 use super::secret::{applies, manager};
 use crate::domain::docker_config::DockerConfig;
-use crate::domain::escape_control::escape_control;
 use crate::domain::pull_secret;
 use crate::kubernetes::secrets::StoredSecret;
 use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
 use crate::request::DesiredSecret;
+use kube_clientcmd::escape_control::escape_control;
 
 /// Returns whether only a new Secret can have the desired content.
 pub(super) fn requires_recreate(stored: &StoredSecret, config: &DockerConfig) -> bool {

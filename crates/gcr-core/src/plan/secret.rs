@@ -4,7 +4,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 
 use super::{SecretApply, SecretStep, replacement};
 use crate::domain::docker_config::DockerConfig;
-use crate::domain::escape_control::escape_control;
 use crate::domain::pull_secret::{self, Preconditions, PullSecret};
 use crate::kubernetes::RequestError;
 use crate::kubernetes::secrets::StoredSecret;
@@ -12,6 +11,7 @@ use crate::object_error::{Hint, ObjectError, ObjectErrorKind};
 use crate::observe::ObservedSecret;
 use crate::request::{Desired, DesiredSecret};
 use crate::target_state::{PriorState, TargetState};
+use kube_clientcmd::escape_control::escape_control;
 
 pub(super) fn plan(
     desired: &Desired,

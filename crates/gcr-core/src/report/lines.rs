@@ -1,10 +1,10 @@
 //! Formats the line of an object, for success and errors. Pure text.
 
-use crate::domain::escape_control::escape_control;
 use crate::event::ObjectResult;
 use crate::ledger::Outcome;
 use crate::request::{DryRun, LineQualifiers};
 use crate::target::{ObjectName, TargetName};
+use kube_clientcmd::escape_control::escape_control;
 
 /// Returns the location at the end of an object's line: ` -n NS --context CTX`, as far as `qualifiers` says.
 pub(super) fn location(target: &TargetName, qualifiers: LineQualifiers) -> String {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use console::{Term, truncate_str};
 
-use crate::domain::escape_control::escape_control;
+use kube_clientcmd::escape_control::escape_control;
 
 /// Shortest time between two frames.
 const FRAME_INTERVAL: Duration = Duration::from_millis(50);

@@ -15,13 +15,13 @@ use tokio::sync::mpsc;
 
 use super::lines;
 
-use crate::domain::escape_control::escape_control;
-use crate::domain::go_errors::errno;
 use crate::domain::redactor::Redactor;
 use crate::event::ReportEntry;
 use crate::ledger::{Ledger, Outcome};
 use crate::request::DryRun;
 use crate::target::{ObjectName, TargetName};
+use kube_clientcmd::escape_control::escape_control;
+use kube_clientcmd::go::errors::errno;
 
 /// The first bytes of every line.
 const LINE_START: &[u8; 11] = br#"{"context":"#;

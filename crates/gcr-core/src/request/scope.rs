@@ -45,7 +45,7 @@ impl fmt::Display for NamespaceMatch {
             Some(labels) => write!(
                 formatter,
                 "--namespace-selector={}",
-                crate::domain::escape_control::escape_control(labels)
+                kube_clientcmd::escape_control::escape_control(labels)
             )?,
         }
         for glob in &self.filter.exclude {

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::cluster_run::NamespaceSelection;
-use crate::connection::environment::Environment;
-use crate::connection::{Connection, ConnectionOptions, Kubeconfig, ResolveError};
-use crate::domain::escape_control::escape_control;
 use crate::domain::names::Namespace;
 use crate::request::{Namespaces, Scope};
+use kube_clientcmd::environment::Environment;
+use kube_clientcmd::escape_control::escape_control;
+use kube_clientcmd::{Connection, ConnectionOptions, Kubeconfig, ResolveError};
 
 /// A connection to a cluster, and the namespaces selected in it.
 pub(super) struct ResolvedCluster<'a> {

@@ -1,0 +1,166 @@
+//! Selects the source of a user's credential.
+//!
+//! The precedence is client-go's (`clientcmd/client_config.go`, `rest/transport.go`, `transport/round_trippers.go`), with one
+//! deliberate difference: `--token` takes precedence over `tokenFile`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ConnectionOptions;
+use super::cluster_info::ClusterInfo;
+use super::credential::{CredentialSource, Credentials, basic, bearer};
+use super::credential_cache::CredentialCache;
+use super::effective_config::EffectiveConfig;
+use super::environment::Environment;
+use super::exec_plugin::ExecPlugin;
+use super::exec_plugin_file::SearchPath;
+use super::exec_plugin_policy::{Lookup, Policy};
+use super::kubeconfig::AuthProvider;
+use super::oidc::Oidc;
+use crate::escape_control::escape_control;
+
+/// The parameters of an exec plugin besides its settings.
+pub(super) struct ExecPlugins<'a, C> {
+    /// The credentials that the connections of the run share.
+    pub(super) cache: &'a CredentialCache,
+    /// Which exec plugins may run.
+    pub(super) policy: &'a Policy,
+    /// Returns the cluster information for an exec plugin that requests it.
+    pub(super) cluster: C,
+}
+
+/// Returns the credentials of the user in `config`, for a server that is reached over TLS.
+pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
+    config: &mut EffectiveConfig,
+    exec_plugins: ExecPlugins<'_, C>,
+    options: &ConnectionOptions,
+    environment: &Environment,
+) -> Arc<Credentials> {
+    let ExecPlugins {
+        cache,
+        policy,
+        cluster,
+    } = exec_plugins;
+    let unshared = |source| Arc::new(Credentials::new(source));
+    let has_certificate =
+        config.user.client_certificate.is_some() || config.user.client_certificate_data.is_some();
+    let provider = match config.user.auth_provider.take() {
+        Some(provider) => match oidc(provider, config, options, environment) {
+            Ok(oidc) => Some(oidc),
+            Err(reason) => {
+                return unshared(CredentialSource::Unavailable(format!("error: {reason}")));
+            }
+        },
+        None => None,
+    };
+    let user = &mut config.user;
+    let has_token = user.token.is_some() || user.token_file.is_some();
+    // client-go ignores a password without a user name.
+    let has_basic = user.username.is_some();
+    if has_token && has_basic {
+        return unshared(CredentialSource::Unavailable(
+            "error: username/password or bearer token may be set, but not both".to_owned(),
+        ));
+    }
+    if let Some(file) = user.token_file.take() {
+        return unshared(CredentialSource::TokenFile(file.into(), user.token.take()));
+    }
+    let fixed = match (user.token.take(), has_basic) {
+        (Some(token), _) => Some(bearer(&token)),
+        (None, true) => Some(basic(
+            user.username.as_deref().unwrap_or_default(),
+            user.password.as_deref().unwrap_or_default(),
+        )),
+        (None, false) => None,
+    };
+    if let Some(fixed) = fixed {
+        return unshared(fixed.map_or_else(CredentialSource::Unavailable, CredentialSource::Fixed));
+    }
+    if let Some(oidc) = provider {
+        return cache.oidc(config.user_file.clone(), &config.user_name, || {
+            CredentialSource::Oidc(Box::new(oidc))
+        });
+    }
+    if has_certificate {
+        return unshared(CredentialSource::None);
+    }
+    let Some(exec) = user.exec.take() else {
+        return unshared(CredentialSource::Unavailable(missing_credentials(config)));
+    };
+    let cluster = match exec.provide_cluster_info {
+        Some(true) => match cluster() {
+            Ok(cluster) => Some(cluster),
+            Err(message) => return unshared(CredentialSource::Unavailable(message)),
+        },
+        _ => None,
+    };
+    cache.exec_plugin(
+        exec,
+        cluster,
+        options.stdin_taken,
+        Lookup {
+            search: SearchPath::of(environment),
+            policy: policy.clone(),
+        },
+        |plugin: Result<ExecPlugin, String>| {
+            plugin.map_or_else(CredentialSource::Unavailable, |plugin| {
+                CredentialSource::ExecPlugin(Box::new(plugin))
+            })
+        },
+    )
+}
+
+/// Returns the `oidc` user of an auth provider.
+///
+/// # Errors
+/// The message without the prefix `error: `, in client-go's words: the auth provider does not exist or is not configured.
+fn oidc(
+    provider: AuthProvider,
+    config: &EffectiveConfig,
+    options: &ConnectionOptions,
+    environment: &Environment,
+) -> Result<Oidc, String> {
+    match provider.name.as_deref().unwrap_or_default() {
+        "oidc" => {
+            let mut settings: BTreeMap<String, String> = provider
+                .config
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(key, value)| (key, value.unwrap_or_default()))
+                .collect();
+            if options.disable_token_refresh {
+                settings.remove("refresh-token");
+            }
+            Oidc::new(settings, &config.user_name, config.user_file.clone(), environment)
+        }
+        "gcp" => Err("The gcp auth plugin has been removed.\n\
+            Please use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\n\
+            See https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke for further details"
+            .to_owned()),
+        "azure" => Err("The azure auth plugin has been removed.\n\
+            Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.\n\
+            See https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins for further details"
+            .to_owned()),
+        other => Err(format!("no Auth Provider found for name \"{}\"", escape_control(other))),
+    }
+}
+
+/// Returns the message for a user without credentials. kubectl would prompt for a user name here.
+fn missing_credentials(config: &EffectiveConfig) -> String {
+    let context = escape_control(&config.context_name);
+    if !config.user_name.is_empty() && config.user_file.is_none() {
+        let user = escape_control(&config.user_name);
+        return format!("error: user \"{user}\" was not found for context \"{context}\"");
+    }
+    let reason = if config.user_name.is_empty() {
+        "no user was given".to_owned()
+    } else {
+        format!(
+            "user \"{}\" has no credentials",
+            escape_control(&config.user_name)
+        )
+    };
+    format!(
+        "error: {reason}: name one with --user, --token, or --client-certificate and --client-key"
+    )
+}

@@ -1,0 +1,277 @@
+//! Parses the bytes of a kubeconfig file.
+//!
+//! As tolerant as kubectl: unknown fields, unused entries, repeated keys (the last one counts), anchors, JSON, CRLF and byte
+//! order marks are accepted. Error messages quote only names, because the file holds credentials.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::base64_data::{decode, is_base64};
+use super::documents;
+use super::kubeconfig::{File, Named, NamedEntry};
+use super::yaml_as_json::YamlAsJson;
+use crate::escape_control::quoted;
+
+/// The reason why a file is not a valid kubeconfig. Contains no text of the file except names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ParseError {
+    /// Invalid YAML at this line.
+    Syntax(u64),
+    /// A value of the wrong type at this line, if the line is known.
+    WrongType(Option<u64>),
+    /// Bytes that are not valid UTF-8, or UTF-16 after a byte order mark.
+    NotText,
+    /// UTF-16 with an odd number of bytes.
+    IncompleteUtf16,
+    /// A `kind` or `apiVersion` that is not a kubeconfig's.
+    OtherKind { kind: String, version: String },
+    /// client-go's name of a list in which this name occurs twice.
+    DuplicateName(&'static str, String),
+    /// Invalid base64 at this byte.
+    NotBase64(usize),
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(line) => write!(f, "yaml: line {line}: not valid YAML"),
+            Self::WrongType(line) => {
+                let at = line.map_or_else(String::new, |line| format!("line {line}: "));
+                write!(f, "yaml: {at}a value is not of the type that belongs there")
+            }
+            Self::NotText => f.write_str("yaml: invalid leading UTF-8 octet"),
+            // go-yaml's message (`readerc.go`).
+            Self::IncompleteUtf16 => f.write_str("yaml: incomplete UTF-16 character"),
+            Self::OtherKind { kind, version } => write!(
+                f,
+                "no kind {} is registered for version {} in a kubeconfig",
+                quoted(kind),
+                quoted(version)
+            ),
+            Self::DuplicateName(kind, name) => {
+                let target = match *kind {
+                    EXTENSION => "runtime.Object".to_owned(),
+                    kind => format!("*api.{kind}"),
+                };
+                write!(
+                    f,
+                    "error converting *[]Named{kind} into *map[string]{target}: duplicate name {} in list",
+                    quoted(name)
+                )
+            }
+            Self::NotBase64(byte) => write!(f, "illegal base64 data at input byte {byte}"),
+        }
+    }
+}
+
+impl File {
+    /// Parses a file. An empty file, or one with comments only, is a kubeconfig without entries.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        let text = text_of(bytes)?;
+        if documents::skip_comments(&text).is_empty() {
+            return Ok(Self::default());
+        }
+        let file = parse_document(documents::first(&text).0)?;
+        file.check()?;
+        Ok(file)
+    }
+
+    fn check(&self) -> Result<(), ParseError> {
+        let kind = self.kind.as_deref().unwrap_or_default();
+        let version = self.api_version.as_deref().unwrap_or_default();
+        if !matches!(kind, "" | "Config") || !matches!(version, "" | "v1") {
+            let or = |given: &str, default: &str| {
+                if given.is_empty() { default } else { given }.to_owned()
+            };
+            return Err(ParseError::OtherKind {
+                kind: or(kind, "Config"),
+                version: or(version, "v1"),
+            });
+        }
+        check_unique("Cluster", names(&self.clusters))?;
+        check_unique("AuthInfo", names(&self.users))?;
+        check_unique("Context", names(&self.contexts))?;
+        self.check_extensions()?;
+        let check_base64 = |data: &Option<String>| match data {
+            Some(data) if !is_base64(data) => decode(data).map(drop),
+            _ => Ok(()),
+        };
+        for cluster in entries(&self.clusters) {
+            check_base64(&cluster.certificate_authority_data)?;
+        }
+        for user in entries(&self.users) {
+            check_base64(&user.client_certificate_data)?;
+            check_base64(&user.client_key_data)?;
+        }
+        Ok(())
+    }
+
+    fn check_extensions(&self) -> Result<(), ParseError> {
+        let preferences = self.preferences.iter().map(|it| &it.extensions);
+        let contexts = entries(&self.contexts).map(|it| &it.extensions);
+        let clusters = entries(&self.clusters).map(|it| &it.extensions);
+        let users = entries(&self.users).map(|it| &it.extensions);
+        let entries = contexts.chain(clusters).chain(users);
+        for list in preferences
+            .chain([&self.extensions])
+            .chain(entries)
+            .flatten()
+        {
+            let mut non_empty = HashSet::new();
+            for extension in list {
+                let extension = extension.as_ref();
+                let name = extension
+                    .and_then(|it| it.name.as_deref())
+                    .unwrap_or_default();
+                // client-go accepts a repeated name if the earlier extensions of that name are empty.
+                if non_empty.contains(name) {
+                    return Err(ParseError::DuplicateName(EXTENSION, name.to_owned()));
+                }
+                if extension.is_some_and(|it| it.extension.is_some()) {
+                    non_empty.insert(name);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// client-go's name of a list of extensions.
+const EXTENSION: &str = "Extension";
+
+fn entries<T: NamedEntry>(named: &Named<T>) -> impl Iterator<Item = &T::Entry> {
+    named.iter().flatten().flatten().filter_map(T::entry)
+}
+
+/// Returns the names in a list; the name of `null` is empty.
+fn names<T: NamedEntry>(named: &Named<T>) -> impl Iterator<Item = &str> {
+    let named = named.iter().flatten();
+    named.map(|it| it.as_ref().map(T::name).unwrap_or_default())
+}
+
+fn check_unique<'a>(
+    kind: &'static str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), ParseError> {
+    let mut unique = HashSet::new();
+    for name in names {
+        if !unique.insert(name) {
+            return Err(ParseError::DuplicateName(kind, name.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Decodes UTF-8 with or without a byte order mark, or UTF-16 with one, like Go's YAML parser.
+///
+/// # Errors
+/// The bytes are not valid text of that encoding.
+pub(super) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, ParseError> {
+    let utf16 = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
+        let (pairs, []) = bytes.as_chunks() else {
+            return Err(ParseError::IncompleteUtf16);
+        };
+        let units: Vec<u16> = pairs.iter().copied().map(read).collect();
+        String::from_utf16(&units)
+            .map(Cow::Owned)
+            .map_err(|_| ParseError::NotText)
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => utf16(u16::from_be_bytes, rest),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => std::str::from_utf8(rest)
+            .map(Cow::Borrowed)
+            .map_err(|_| ParseError::NotText),
+    }
+}
+
+/// Returns the parser options under which YAML is read as kubectl reads it.
+pub(super) fn yaml_options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+        // An unquoted number or `true` is not a string, as in the JSON to which kubectl converts the file.
+        no_schema: true,
+        // Infinity and NaN may be keys.
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_events: 50_000_000,
+            max_nodes: 25_000_000,
+        },
+    }
+}
+
+/// Parses one document. Like kubectl, converts it to JSON first: this decides how keys that are numbers and quoted values
+/// are read.
+fn parse_document(document: &str) -> Result<File, ParseError> {
+    let line = |error: serde_saphyr::Error| error.location().map(|it| it.line());
+    if let Some(line) = documents::wrong_directive(document) {
+        return Err(ParseError::Syntax(line));
+    }
+    let yaml_as_json = match first_json(document) {
+        Some(json) => Ok(json),
+        None => serde_saphyr::from_str_with_options::<YamlAsJson>(document, yaml_options()),
+    };
+    let YamlAsJson(value) =
+        yaml_as_json.map_err(|error| {
+            match serde_saphyr::from_str_with_options::<IgnoredAny>(document, yaml_options()) {
+                Err(syntax) => ParseError::Syntax(line(syntax).unwrap_or(1)),
+                Ok(_) => ParseError::WrongType(line(error)),
+            }
+        })?;
+    if !has_list_for_a_mapping(&value)
+        && let Ok(file) = serde_json::from_value::<Option<File>>(value)
+    {
+        return Ok(file.unwrap_or_default());
+    }
+    // The JSON value has no line numbers: parses the YAML again to find the line of the error.
+    let typed = serde_saphyr::from_str_with_options::<Option<File>>(document, yaml_options());
+    Err(ParseError::WrongType(typed.err().and_then(line)))
+}
+
+/// Parses a document that is JSON, which is faster than parsing YAML. Text after the JSON value is ignored, as by kubectl.
+fn first_json(document: &str) -> Option<YamlAsJson> {
+    let content = documents::skip_comments(document);
+    if !content.trim_ascii_start().starts_with('{') {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(content).into_iter::<YamlAsJson>();
+    let json = values.next()?.ok()?;
+    // In YAML the mapping may be the key of another mapping.
+    let rest = content[values.byte_offset()..].trim_ascii_start();
+    (!rest.starts_with(':')).then_some(json)
+}
+
+/// Returns whether a list occurs in place of a mapping. serde would accept it as the fields of a struct, in their order.
+fn has_list_for_a_mapping(file: &Value) -> bool {
+    fn items(list: &Value) -> &[Value] {
+        list.as_array().map_or(&[], Vec::as_slice)
+    }
+    let lists = [
+        ("clusters", "cluster"),
+        ("contexts", "context"),
+        ("users", "user"),
+    ];
+    let is_list =
+        |it: &Value| it.is_array() || items(&it["extensions"]).iter().any(Value::is_array);
+    is_list(file)
+        || is_list(&file["preferences"])
+        || lists.iter().any(|(list, entry)| {
+            items(&file[list]).iter().any(|item| {
+                let entry = &item[entry];
+                let exec = &entry["exec"];
+                is_list(entry)
+                    || [item, exec, &entry["auth-provider"]]
+                        .iter()
+                        .any(|it| it.is_array())
+                    || items(&exec["env"]).iter().any(Value::is_array)
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Turns kubeconfig files, flags and environment variables into an authenticated `kube::Client`, by client-go's rules.
+//!
+//! ```text
+//! files ─▶ merged ─▶ effective config (with flags) ─▶ validation ─▶ address, trust, proxy, credentials ─▶ client
+//! ```
+//!
+//! The rules and messages are those of client-go (`tools/clientcmd`, `rest`, `transport`, `plugin/pkg/client/auth`). kube
+//! only provides HTTP layers. The module never falls back to a cluster other than the requested one, sends no credential
+//! over plain HTTP, and prints only names and addresses from a kubeconfig.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
+
+mod api_client;
+mod base64_data;
+mod blocking;
+mod client;
+mod client_certificate;
+mod cluster_info;
+mod connection;
+mod credential;
+mod credential_cache;
+mod credential_selection;
+mod documents;
+mod effective_config;
+pub mod environment;
+pub mod error_text;
+pub mod escape_control;
+mod exec_credential;
+mod exec_plugin;
+mod exec_plugin_file;
+mod exec_plugin_policy;
+mod files;
+pub mod go;
+mod headers;
+mod in_cluster;
+mod kubeconfig;
+mod kubeconfig_file;
+mod no_proxy;
+mod oidc;
+mod oidc_file;
+mod oidc_issuer;
+pub mod options;
+pub mod proxy;
+mod resolution;
+mod resolve_error;
+mod server_address;
+#[cfg(test)]
+mod tests;
+mod tls_probe;
+pub mod transport;
+mod trust;
+mod validation;
+mod x509;
+mod yaml_as_json;
+
+pub use client::Client;
+pub use connection::Connection;
+use connection::Inner;
+pub use options::ConnectionOptions;
+pub use resolution::{Kubeconfig, REQUEST_TIMEOUT};
+pub use resolve_error::ResolveError;
