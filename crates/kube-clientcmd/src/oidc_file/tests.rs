@@ -72,8 +72,7 @@ fn write_back_keeps_later_documents() {
 fn write_back_to_full_disk_fails_and_leaves_file_unchanged() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    const NAME: &str =
-        "oidc_file::tests::write_back_to_full_disk_fails_and_leaves_file_unchanged";
+    const NAME: &str = "oidc_file::tests::write_back_to_full_disk_fails_and_leaves_file_unchanged";
     const MAX_SIZE: u64 = 4096;
     let limit = getrlimit(Resource::Fsize);
     if limit.maximum.is_none_or(|most| most > MAX_SIZE * 1000) {
