@@ -1,9 +1,9 @@
-//! Removes secret material from text that comes from outside.
+//! Redacts secret material in text from servers and other external sources.
 //!
-//! Servers quote parts of what they received, cut anywhere. The redactor therefore does not search for whole secrets: any
-//! 16 consecutive characters of secret material, in any encoding in which it is sent, become `***`. Secret are the body of a
-//! private key between PEM's BEGIN and END lines, tokens, and other people's registry credentials. A key file's other fields
-//! are public and stay readable. Shorter pieces stay: they reveal little and occur in innocent text.
+//! Servers may quote any part of a request in an error. The redactor therefore does not search for whole secrets: it replaces
+//! any 16 consecutive characters of secret material, in any encoding in which it is sent, by `***`. The body of a private key
+//! between the BEGIN and END lines of its PEM, tokens, and registry credentials of other owners are secret. The other fields
+//! of a key file are public. Shorter pieces are not redacted, because they reveal little and also occur in ordinary text.
 
 mod encoded_secret;
 
@@ -25,7 +25,7 @@ const MASK: &str = "***";
 /// Length of the shortest redacted piece, in bytes: as many as a `u128` has.
 const WINDOW: usize = 16;
 
-/// The secret material of the process. It grows: `--merge` learns other people's credentials during the run.
+/// The secret material of the process. It grows: `--merge` reads credentials of other owners during the run.
 ///
 /// Redacting is rare, so the windows of our own credential are computed for the first text: about 1 MB, wiped when dropped.
 /// Other people's credentials may be many; they are kept once each and encoded again for each text.
@@ -195,7 +195,7 @@ fn of_key(key: &ServiceAccountKey, auth: KeyAuth, user: &str) -> Vec<EncodedSecr
     secrets
 }
 
-/// Returns a password, token or `auth` of somebody else as such, and in base64 and twice in base64: a Docker config may
+/// Returns a password, token or `auth` of another owner unencoded, in base64, and twice in base64: a Docker config may
 /// encode it once, and a Secret encodes the config.
 fn of_foreign(text: &str) -> Vec<EncodedSecret> {
     let plain = EncodedSecret::secret(text);
