@@ -1,7 +1,7 @@
 //! Reconciles the selected namespaces of one cluster concurrently.
 //!
-//! Lists namespaces while it reconciles them, so that their number is known early. Keeps only the names of the namespaces
-//! whose turn has not come.
+//! Lists namespaces while it reconciles them, so that their number is known early. Of the namespaces that wait, keeps
+//! only the names.
 
 mod namespace_lister;
 mod storage_order;
@@ -51,7 +51,7 @@ pub struct ClusterRun<'a> {
 }
 
 impl ClusterRun<'_> {
-    /// Registers the selection in the ledger, so that it counts even if the run ends before its turn.
+    /// Registers the selection in the ledger, so that the summary counts it even if the run ends early.
     pub async fn begin(&self, selection: &NamespaceSelection<'_>) {
         match selection {
             NamespaceSelection::Explicit(names) => self.register(names).await,

@@ -1,6 +1,6 @@
-//! What a run reports: results of objects, warnings, notes and errors, and the channels that carry them.
+//! Defines the events of a run (results of objects, warnings, notes and errors) and the channels that carry them.
 //!
-//! Plain data. Prints nothing and writes no file.
+//! The reporter and the report writer do the output.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::ledger::Outcome;
 use crate::object_error::{Hint, ObjectError};
 use crate::target::{ObjectName, TargetName};
 
-/// Something to report.
+/// An event of a run.
 #[derive(Debug)]
 pub enum Event {
     /// An object has its final outcome.
     ObjectResult(Box<ObjectResult>),
-    /// Something the user should know although the run continues.
+    /// A problem that does not stop the run.
     Warning {
-        /// The sentence, lower-case, printable.
+        /// The text in lower case, with control characters escaped.
         text: String,
         /// The target it is about; `None` for the whole run.
         at: Option<TargetName>,
@@ -27,7 +27,7 @@ pub enum Event {
     ServerWarning(String),
     /// A line for stderr that is neither a warning nor an error; `-q` suppresses it.
     Note {
-        /// The sentence.
+        /// The text.
         line: String,
         /// The cluster's kubeconfig context, if it has one.
         context: Option<Arc<str>>,
@@ -85,7 +85,7 @@ pub struct ReportEntry {
     pub object: ObjectName,
     /// The outcome.
     pub outcome: Outcome,
-    /// What went wrong.
+    /// The cause, unless the outcome is a success.
     pub reason: Option<String>,
 }
 
@@ -95,7 +95,7 @@ const CAPACITY: usize = 256;
 /// Sends events to the reporter and the results among them to the report file too.
 ///
 /// Bounded, so that a slow terminal slows the run down instead of growing memory. The report file has a channel of its
-/// own, so that a terminal that accepts no output does not cut the file off. Diagnostics are not bounded: tracing's
+/// own, so that a blocked terminal does not delay the file. Diagnostics are not bounded: tracing's
 /// subscribers cannot wait.
 #[derive(Debug, Clone)]
 pub struct EventSender {
@@ -147,7 +147,7 @@ impl EventSender {
         (self, entries)
     }
 
-    /// Returns a sender for diagnostics. The channel closes without regard to it.
+    /// Returns a sender for diagnostics. It does not keep the channel open.
     pub fn diagnostics(&self) -> DiagnosticSender {
         DiagnosticSender(self.events.downgrade())
     }

@@ -1,6 +1,6 @@
 //! Defines the error of an object and the hint for the user.
 //!
-//! The error states the problem, the hint states what the user can do: one line each.
+//! The error states the problem, the hint an action that may solve it: one line each.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::kubernetes::RequestError;
 pub struct ObjectError {
     /// The problem.
     pub kind: ObjectErrorKind,
-    /// What the user can do, if known.
+    /// The action that may solve it, if known.
     pub hint: Option<Hint>,
 }
 
@@ -46,12 +46,12 @@ pub enum ObjectErrorKind {
         name: String,
     },
     /// `--recreate` would delete a Secret that may belong to another owner.
-    #[error("error: secret {name:?} will not be deleted: {why}")]
+    #[error("error: secret {name:?} will not be deleted: {reason}")]
     RecreateRefused {
         /// The Secret's name.
         name: String,
         /// The reason.
-        why: String,
+        reason: String,
     },
     /// The old Secret was deleted and the new one could not be created.
     #[error("error: secret {name:?} was deleted, but creating its replacement failed: {cause}")]
@@ -167,7 +167,7 @@ impl ObjectError {
     }
 }
 
-/// What the user can do. Equal hints are printed once, with their number.
+/// An action that may solve an error. Equal hints are printed once, with the number of their errors.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Hint {
     /// A user set the conflicting fields with kubectl.

@@ -40,8 +40,8 @@ const NOT_READY_BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Durat
 
 /// Brings `target` to the `desired` state, and sends the outcome of each object to the reporter and the ledger.
 ///
-/// Holds `permit` except while it waits for an object. `snapshot` is what lists have shown of the target. Waiting for objects
-/// ends at `deadline`.
+/// Holds `permit` except while it waits for an object. `snapshot` contains the objects of the target that lists
+/// returned. Waiting for objects ends at `deadline`.
 pub async fn reconcile(
     target: &Target,
     mut permit: TargetPermit,

@@ -24,7 +24,7 @@ pub struct Request {
     pub scope: Scope,
     /// The desired state of each namespace.
     pub desired: Desired,
-    /// What to print.
+    /// The output options.
     pub output: OutputOptions,
     /// Warnings about the command line and the credential, to print before the run.
     pub warnings: Vec<String>,
@@ -172,7 +172,7 @@ impl Format {
     }
 }
 
-/// What to print.
+/// The flags that select the output.
 #[derive(Debug, Clone, Default)]
 pub struct OutputOptions {
     /// `-o`

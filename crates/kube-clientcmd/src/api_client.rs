@@ -9,8 +9,8 @@ use tower::{BoxError, Service};
 
 use crate::Connection;
 
-/// Sends requests with the connection's current credential. The credential is acquired before the first request, renewed when
-/// it expires, and renewed once after a 401, for all requests that wait for it.
+/// Sends requests with the connection's current credential. The connection acquires the credential before the first request,
+/// and renews it when it expires and after a 401. Concurrent requests share one renewal.
 #[derive(Clone)]
 struct Authenticated(Connection);
 

@@ -76,8 +76,9 @@ impl Policy {
     /// The message to print: the file of `KUBERC` cannot be used, or the policy is invalid.
     pub(super) fn of(environment: &Environment) -> Result<(Self, Option<String>), String> {
         let named = environment.text("KUBERC");
-        let gate = environment.text("KUBECTL_KUBERC").unwrap_or_default();
-        if named == Some("off") || matches!(gate, "0" | "f" | "F" | "false" | "FALSE" | "False") {
+        let enabled = environment.text("KUBECTL_KUBERC").unwrap_or_default();
+        if named == Some("off") || matches!(enabled, "0" | "f" | "F" | "false" | "FALSE" | "False")
+        {
             return Ok((Self::All, None));
         }
         let file = named.map_or_else(

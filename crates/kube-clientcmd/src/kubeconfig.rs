@@ -34,7 +34,7 @@ pub(super) struct Preferences {
 /// A list of named entries. The list and each entry may be `null`.
 pub(super) type Named<T> = Option<Vec<Option<T>>>;
 
-/// An element of one of the lists: a name and an entry.
+/// An element of a [`Named`] list: a name and an entry.
 pub(super) trait NamedEntry {
     /// The type of the entry.
     type Entry: Clone + Default;
@@ -46,7 +46,7 @@ pub(super) trait NamedEntry {
 
 macro_rules! named {
     ($($named:ident, $field:ident: $entry:ident;)*) => {$(
-        /// A named entry of its list.
+        /// A name with its entry.
         #[derive(Default, Deserialize)]
         #[serde(default)]
         pub(super) struct $named {
@@ -138,7 +138,7 @@ fn strings<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D:
     Option::<Strings>::deserialize(from).map(|strings| strings.map(|it| it.0))
 }
 
-/// Deserializes a map of such lists.
+/// Deserializes a map of lists of strings, in which `null` is an empty string.
 fn string_lists<'de, D: Deserializer<'de>>(from: D) -> Result<Option<StringLists>, D::Error> {
     let lists = Option::<BTreeMap<String, Option<Strings>>>::deserialize(from)?;
     let list = |(key, strings): (_, Option<Strings>)| (key, strings.map(|it| it.0));

@@ -40,7 +40,7 @@ impl Drop for Lock {
     }
 }
 
-/// Replaces the settings of the auth provider of `user`. Like client-go, writes nothing if there is no such user any more.
+/// Replaces the settings of the auth provider of `user`. Like client-go, writes nothing if the user no longer exists.
 /// Blocks.
 ///
 /// # Errors

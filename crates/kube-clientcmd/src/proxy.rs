@@ -34,7 +34,7 @@ pub struct Proxy {
     pub configured: String,
 }
 
-/// Returns client-go's message for a `proxy-url` that cannot be used (`clientcmd/helpers.go`).
+/// Returns client-go's message for a `proxy-url` that cannot be used (`clientcmd/helpers.go`), or `None` if it can be.
 pub(super) fn unsupported_scheme(url: &str) -> Option<String> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     let scheme = scheme.to_ascii_lowercase();

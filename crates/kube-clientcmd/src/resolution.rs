@@ -23,7 +23,7 @@ use super::{
 };
 use crate::escape_control::escape_control;
 
-/// The time limit of one attempt unless `--request-timeout` says otherwise: a second more than the 34 s after which a
+/// The time limit of one attempt unless `--request-timeout` sets another: a second more than the 34 s after which a
 /// kube-apiserver itself gives up on a write (apiserver `endpoints/handlers/rest.go`).
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 
@@ -31,7 +31,7 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 pub struct Kubeconfig {
     merged: Merged,
     environment: Environment,
-    /// Which exec plugins may run, with a notice about an unusable kuberc; or the error that ends the run.
+    /// The policy for exec plugins with a notice about an unusable kuberc, or the error that ends the run.
     policy: Result<(Policy, Option<String>), String>,
     credential_cache: CredentialCache,
 }

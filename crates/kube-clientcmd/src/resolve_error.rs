@@ -1,4 +1,4 @@
-//! Why a connection cannot be resolved.
+//! Defines the error of a connection that cannot be resolved.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ impl ResolveError {
         }
     }
 
-    /// Returns whether the text says which context it is about.
+    /// Returns whether the text names the context of the error.
     pub fn names_context(&self) -> bool {
         self.names_context
     }

@@ -119,8 +119,8 @@ impl Trust {
         client_certificate: Option<&Arc<CertifiedKey>>,
     ) -> Result<Tls, String> {
         let mut plain = kube::Config::new(http::Uri::from_static("https://localhost"));
-        // Reading the system's certificate authorities takes time and fails if there are none, so that they are read only if
-        // they are needed.
+        // kube reads the system's certificate authorities if `root_cert` is `None`. That takes time and fails if there are
+        // none, so that an empty list avoids it for connections that verify no certificate.
         plain.root_cert = if https && !self.insecure {
             self.roots.clone()
         } else {

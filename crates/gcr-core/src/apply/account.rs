@@ -44,9 +44,9 @@ pub async fn execute(
         )
         .await;
     match patched {
-        Ok(reply) => {
+        Ok(response) => {
             tracker.mark_answered();
-            StepResult::done(Outcome::Patched, reply.json().ok().and_then(manifest))
+            StepResult::done(Outcome::Patched, response.json().ok().and_then(manifest))
         }
         Err(error) => {
             let outcome_unknown = error.outcome_unknown;

@@ -25,22 +25,22 @@ impl Writer<'_> {
     pub(super) async fn classify(
         &self,
         apply: &SecretApply,
-        reply: &ApiResponse,
+        response: &ApiResponse,
         made: Outcome,
     ) -> Result<Outcome, RequestError> {
-        if reply.status == StatusCode::CREATED {
+        if response.status == StatusCode::CREATED {
             return Ok(made);
         }
-        let now = metadata(reply)?;
+        let now = metadata(response)?;
         let PriorState::Present {
             resource_version,
             last_applied_at: changed_before,
         } = &apply.prior_state
         else {
             // The Secret did not exist before and now it does: an earlier attempt created it, or another client did.
-            return Ok(if reply.may_have_applied || apply.may_have_applied {
+            return Ok(if response.may_have_applied || apply.may_have_applied {
                 made
-            } else if self.is_unchanged(&now, reply) {
+            } else if self.is_unchanged(&now, response) {
                 Outcome::Unchanged
             } else {
                 Outcome::Configured
@@ -48,7 +48,7 @@ impl Writer<'_> {
         };
         if self.desired.dry_run == DryRun::Server {
             let changes = self
-                .would_change(apply, reply, &now, *changed_before)
+                .would_change(apply, response, &now, *changed_before)
                 .await?;
             return Ok(if changes {
                 Outcome::Configured
@@ -57,9 +57,9 @@ impl Writer<'_> {
             });
         }
         let same_version = now.resource_version.as_deref() == Some(resource_version);
-        let may_have_applied = reply.may_have_applied || apply.may_have_applied;
+        let may_have_applied = response.may_have_applied || apply.may_have_applied;
         Ok(
-            if same_version || (!may_have_applied && self.is_unchanged(&now, reply)) {
+            if same_version || (!may_have_applied && self.is_unchanged(&now, response)) {
                 Outcome::Unchanged
             } else {
                 Outcome::Configured
@@ -69,11 +69,11 @@ impl Writer<'_> {
 
     /// Returns whether the apply changed nothing although the resourceVersion differs, because another client wrote. An
     /// apply without changes keeps the time in our `managedFields` entry (structured-merge-diff). A time less than a
-    /// second old proves nothing: our previous write may have set it.
-    fn is_unchanged(&self, now: &ObjectMeta, reply: &ApiResponse) -> bool {
+    /// second old is no evidence: our previous write may have set it.
+    fn is_unchanged(&self, now: &ObjectMeta, response: &ApiResponse) -> bool {
         let ours = last_applied_at(now, &self.desired.field_manager);
         let age = ours
-            .zip(clock(reply))
+            .zip(clock(response))
             .map(|(ours, clock)| clock.duration_since(ours));
         age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1))
     }
@@ -83,7 +83,7 @@ impl Writer<'_> {
     async fn would_change(
         &self,
         apply: &SecretApply,
-        reply: &ApiResponse,
+        response: &ApiResponse,
         now: &ObjectMeta,
         before: Option<jiff::Timestamp>,
     ) -> Result<bool, RequestError> {
@@ -94,7 +94,7 @@ impl Writer<'_> {
         if before.is_some_and(|before| before != first) {
             return Ok(true);
         }
-        let age = clock(reply).map(|clock| clock.duration_since(first));
+        let age = clock(response).map(|clock| clock.duration_since(first));
         if age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1)) {
             return Ok(false);
         }
@@ -107,7 +107,7 @@ impl Writer<'_> {
 }
 
 /// Returns the server's clock at the response, in whole seconds.
-fn clock(reply: &ApiResponse) -> Option<jiff::Timestamp> {
-    let date = jiff::fmt::rfc2822::parse(reply.date.as_deref()?).ok()?;
+fn clock(response: &ApiResponse) -> Option<jiff::Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(response.date.as_deref()?).ok()?;
     Some(date.timestamp())
 }

@@ -56,7 +56,7 @@ impl StepResult {
     }
 
     /// Returns the result of a failed step: `Unknown` if a write may have been applied without a response, `NotStarted`
-    /// if nothing was sent for a reason outside the object, else `Failed`.
+    /// if nothing was sent for a reason that does not concern the object, else `Failed`.
     pub(crate) fn failed(error: impl Into<ObjectError>, outcome_unknown: bool) -> Self {
         let error = error.into();
         let outcome = match () {

@@ -47,7 +47,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Wraps an error after the deletion, so that the message always says that the old Secret is gone.
+    /// Wraps an error after the deletion, so that the message always states that the old Secret was deleted.
     fn replacement_missing(&self, error: &ObjectError) -> ObjectError {
         let name = self.secret.name.to_string();
         let cause = error.kind.to_string();

@@ -103,8 +103,8 @@ impl Writer<'_> {
 
     /// Applies the Secret and classifies the response. `made` is the outcome if the apply created the Secret.
     pub(super) async fn apply(&self, apply: SecretApply, made: Outcome) -> StepResult {
-        let reply = match self.send(&apply).await {
-            Ok(reply) => reply,
+        let response = match self.send(&apply).await {
+            Ok(response) => response,
             Err(error) => {
                 let outcome_unknown = error.outcome_unknown;
                 let is_stale = error.api_error().is_some_and(|api_error| {
@@ -128,24 +128,24 @@ impl Writer<'_> {
             }
         };
         self.tracker.mark_answered();
-        match self.classify(&apply, &reply, made).await {
-            Ok(outcome) => self.finish(&apply, &reply, outcome).await,
+        match self.classify(&apply, &response, made).await {
+            Ok(outcome) => self.finish(&apply, &response, outcome).await,
             // The server accepted the apply, but the outcome cannot be determined.
             Err(error) => StepResult::failed(error, !self.dry_run()),
         }
     }
 
-    /// Removes the last-applied annotation if the step says so, and returns the result with the object to print.
+    /// Removes the last-applied annotation if the plan requires it, and returns the result with the object to print.
     async fn finish(
         &self,
         apply: &SecretApply,
-        reply: &ApiResponse,
+        response: &ApiResponse,
         outcome: Outcome,
     ) -> StepResult {
         if !self.desired.return_objects && !apply.drop_last_applied {
             return StepResult::done(outcome, None);
         }
-        let Ok(object) = reply.json::<Value>() else {
+        let Ok(object) = response.json::<Value>() else {
             return StepResult::done(outcome, None);
         };
         let manifest = |object: Value| {
@@ -176,9 +176,9 @@ impl Writer<'_> {
             )
             .await;
         match removed {
-            Ok(reply) => {
+            Ok(response) => {
                 self.tracker.mark_answered();
-                StepResult::done(Outcome::Configured, reply.json().ok().and_then(manifest))
+                StepResult::done(Outcome::Configured, response.json().ok().and_then(manifest))
             }
             // The Secret was written, although the annotation may remain.
             Err(error) if !self.dry_run() => {

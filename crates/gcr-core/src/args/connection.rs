@@ -164,7 +164,7 @@ pub struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// Returns the first flag given that selects a single cluster or user, or says how to connect to it.
+    /// Returns the first flag given that selects a single cluster or user, or configures the connection to it.
     pub(super) fn single_cluster_flag(&self) -> Option<&'static str> {
         let given = [
             (self.context.is_some(), "--context"),

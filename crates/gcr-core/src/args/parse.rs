@@ -49,14 +49,14 @@ pub enum EarlyExit {
 impl EarlyExit {
     /// Prints the text and returns the exit code.
     pub fn print(&self) -> u8 {
-        let mut stream = Console::new(Arc::default());
+        let mut console = Console::new(Arc::default());
         match self {
             Self::Print(text) => {
-                stream.out(text);
+                console.out(text);
                 exit::OK
             }
             Self::Error(text) => {
-                stream.err(text);
+                console.err(text);
                 exit::FAILED
             }
         }

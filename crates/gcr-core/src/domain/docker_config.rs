@@ -64,7 +64,7 @@ impl DockerConfig {
     }
 
     /// Returns this config with the entries of `existing` for other hosts. The entries of this config come first, then the
-    /// kept entries in their order, then the fields of `existing` beside `auths`. Entries of `existing` for the hosts of this
+    /// kept entries in their order, then the fields of `existing` other than `auths`. Entries of `existing` for the hosts of this
     /// config are replaced, in any spelling of the host.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Represents a credential for a Google registry as a user name, which identifies the type of the credential, and a password.
 //!
-//! Google documents the three user names for Docker. Passwords are returned as [`SecretString`]; the accessors for public
-//! fields say so.
+//! Google documents the three user names for Docker. Passwords are returned as [`SecretString`]; fields that are not
+//! secret are documented as such.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -19,7 +19,7 @@ use crate::domain::names::Namespace;
 type Review = (&'static str, &'static str, Namespace, Option<String>);
 /// Maximum number of reviews per verb and resource: a sample of the namespaces is enough for a hint.
 const MAX_REVIEWS: usize = 32;
-/// Whether the request is allowed; `None` if the server did not tell. Concurrent callers share one review.
+/// Whether the request is allowed; `None` if the review failed. Concurrent callers share one review.
 type Answer = Arc<OnceCell<Option<bool>>>;
 
 /// The results of the reviews of one cluster.
@@ -33,13 +33,13 @@ impl AccessReviewCache {
         if let Some(answer) = access_reviews.get(&review) {
             return (Some(Arc::clone(answer)), Vec::new());
         }
-        let alike: Vec<_> = access_reviews
+        let similar: Vec<_> = access_reviews
             .iter()
             .filter(|(other, _)| (other.0, other.1) == (review.0, review.1))
             .map(|(other, answer)| (other.clone(), Arc::clone(answer)))
             .collect();
-        if alike.len() >= MAX_REVIEWS {
-            return (None, alike);
+        if similar.len() >= MAX_REVIEWS {
+            return (None, similar);
         }
         (
             Some(Arc::clone(access_reviews.entry(review).or_default())),
@@ -49,13 +49,14 @@ impl AccessReviewCache {
 }
 
 impl ClusterClient {
-    /// Returns whether the caller may `verb` the `resource` called `name`, or `None` if the server does not tell.
+    /// Returns whether the caller has permission for `verb` on the `resource` called `name`, or `None` if the reviews fail or
+    /// disagree.
     ///
-    /// `name` must be `None` where the request in question names no object, as a `list`: with a name, a role that grants the
+    /// `name` must be `None` if the rejected request names no object, such as a `list`: with a name, a role that grants the
     /// verb for `resourceNames` only would allow the review although it does not allow the request.
     ///
-    /// Sends each SelfSubjectAccessReview (`authorization.k8s.io/v1`) once. Permissions differ between namespaces, so
-    /// that each namespace has its own review; if the first 32 agree, their answer stands for all others.
+    /// Sends each SelfSubjectAccessReview (`authorization.k8s.io/v1`) once. Permissions may differ between
+    /// namespaces, so that each namespace has its own review; if the first 32 agree, their answer is used for all others.
     pub async fn can_i(
         &self,
         verb: &'static str,
@@ -97,7 +98,7 @@ impl ClusterClient {
                 "namespace": namespace.as_str(), "verb": verb, "resource": resource, "name": name,
             }},
         });
-        let call = ApiRequest {
+        let request = ApiRequest {
             method: Method::POST,
             path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(),
             content_type: Some("application/json"),
@@ -106,7 +107,7 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: "post selfsubjectaccessreviews.authorization.k8s.io".to_owned(),
         };
-        let reply: Value = self.send(&call, None).await.ok()?.json().ok()?;
-        reply.pointer("/status/allowed").and_then(Value::as_bool)
+        let response: Value = self.send(&request, None).await.ok()?.json().ok()?;
+        response.pointer("/status/allowed").and_then(Value::as_bool)
     }
 }

@@ -172,7 +172,7 @@ impl AdaptiveLimiter {
         if state.decreased.is_some_and(|last| begun <= last) {
             return;
         }
-        // Only the first overload tells the server's capacity; a server that rejects everything tells nothing.
+        // Only an overload after a window of responses indicates the capacity: a server may also reject everything.
         if state.window_since_overload {
             state.ceiling = state.limit.saturating_sub(1).max(1);
             state.threshold = state.ceiling / 2;
@@ -286,8 +286,8 @@ mod tests {
     async fn distant_server_gets_maximum_limit() {
         let limit = Arc::new(AdaptiveLimiter::new());
         let begun = Instant::now();
-        let (most, shed) = serve(&limit, 3200, |_| Duration::from_millis(50), usize::MAX).await;
-        assert_eq!((most, shed), (MAX_IN_FLIGHT, 0));
+        let (most, rejected) = serve(&limit, 3200, |_| Duration::from_millis(50), usize::MAX).await;
+        assert_eq!((most, rejected), (MAX_IN_FLIGHT, 0));
         // 100 rounds of 32 are ideal; raising the limit costs a few.
         assert!(begun.elapsed() < Duration::from_millis(50 * 105));
     }
@@ -296,10 +296,10 @@ mod tests {
     async fn server_with_capacity_of_sixteen_is_used_near_its_best() {
         let limit = Arc::new(AdaptiveLimiter::new());
         let begun = Instant::now();
-        let (_, shed) = serve(&limit, 10_000, |_| Duration::from_millis(5), 16).await;
+        let (_, rejected) = serve(&limit, 10_000, |_| Duration::from_millis(5), 16).await;
         let ideal = Duration::from_millis(5 * 10_000 / 16);
         assert!(begun.elapsed() < ideal * 3 / 2, "{:?}", begun.elapsed());
-        assert!(shed < 200, "{shed}");
+        assert!(rejected < 200, "{rejected}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Sends a prepared request, with retries, and returns status, headers and body.
 //!
-//! Applies the time limit of each attempt, the retry policy, the limit on a response's size, and the limiter. Knows
-//! nothing of Secrets or ServiceAccounts. `response_check` decides whether a response is valid.
+//! Applies the time limit of each attempt, the retry policy, the limit on a response's size, and the limiter. Does
+//! not depend on the resource. `response_check` decides whether a response is valid.
 
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ fn validate_response(request: &ApiRequest, outcome: Attempt) -> Attempt {
 }
 
 impl ClusterClient {
-    /// Sends `request`, and again after transient failures as [`retry`] says. Records each attempt of a write in
+    /// Sends `request` and retries transient failures by the rules of [`retry`]. Records each attempt of a write in
     /// `tracker`; `None` means that the request changes nothing.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl ClusterClient {
         request: &ApiRequest,
         tracker: Option<&WriteTracker>,
     ) -> Result<ApiResponse, RequestError> {
-        let mut tries = RetryPolicy::begin();
+        let mut retry_policy = RetryPolicy::begin();
         let mut outcome_unknown = false;
         let mut refreshed = false;
         let writes = tracker.is_some();
@@ -214,12 +214,14 @@ impl ClusterClient {
                         return Err(self.mark_unavailable(cause, outcome_unknown).await);
                     }
 
-                    let asked = text(&headers, &header::RETRY_AFTER)
+                    let retry_after = text(&headers, &header::RETRY_AFTER)
                         .and_then(|seconds| seconds.parse().ok())
                         .map(Duration::from_secs);
                     let pause = match status {
-                        StatusCode::TOO_MANY_REQUESTS => tries.after_throttle(asked),
-                        status if retry::is_retryable(status) => tries.after_error(asked),
+                        StatusCode::TOO_MANY_REQUESTS => retry_policy.after_throttle(retry_after),
+                        status if retry::is_retryable(status) => {
+                            retry_policy.after_error(retry_after)
+                        }
                         _ => None,
                     };
                     (cause, pause)
@@ -243,12 +245,12 @@ impl ClusterClient {
                         return Err(self.mark_unavailable(cause, outcome_unknown).await);
                     }
                     if matches!(cause, RequestErrorKind::TimedOut(_)) && !self.has_answered() {
-                        let Some(pause) = tries.after_first_timeout() else {
+                        let Some(pause) = retry_policy.after_first_timeout() else {
                             return Err(self.mark_unavailable(cause, outcome_unknown).await);
                         };
                         (cause, Some(pause))
                     } else {
-                        (cause, tries.after_error(None))
+                        (cause, retry_policy.after_error(None))
                     }
                 }
             };
@@ -369,7 +371,7 @@ impl ClusterClient {
     }
 }
 
-/// Returns the class of a request: the limiter compares durations within a class only.
+/// Returns the class of a request: the limiter compares durations only within a class.
 fn request_class(request: &ApiRequest, status: StatusCode) -> RequestClass {
     match (request.content_type, status) {
         (None, _) => RequestClass::Read,

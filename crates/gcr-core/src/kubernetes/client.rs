@@ -23,7 +23,7 @@ pub struct ClusterClient {
     connection: Connection,
     limiter: Arc<AdaptiveLimiter>,
     responsiveness: Mutex<Responsiveness>,
-    /// Set once the run has given the cluster up.
+    /// Set when the cluster is marked unavailable.
     unavailable: OnceLock<()>,
     events: EventSender,
     stop: watch::Receiver<bool>,
@@ -44,7 +44,8 @@ struct Responsiveness {
     has_answered: bool,
     /// Number of requests that wait for a response.
     in_flight: u32,
-    /// When the first request was sent after the last response; `None` with no request in flight since.
+    /// The time of the last response if other requests were in flight then, else of the first request sent after it. `None` if
+    /// none has been sent.
     since: Option<Instant>,
 }
 
@@ -95,7 +96,7 @@ impl ClusterClient {
         self.context.as_ref()
     }
 
-    /// Returns `HOST:PORT`, as error messages name the server.
+    /// Returns the server as error messages name it: `HOST:PORT`.
     pub fn server(&self) -> &str {
         &self.connection.server
     }
@@ -127,11 +128,14 @@ impl ClusterClient {
         self.connection.client().await
     }
 
-    /// Replaces the credential after the server rejected that of `refused` with 401: once for all waiting requests.
+    /// Replaces the credential of `rejected`, which the server rejected with 401, once for all requests that used it.
     /// Returns whether there is another credential to try.
-    pub(super) async fn refresh(&self, refused: &Client) -> bool {
+    pub(super) async fn refresh(&self, rejected: &Client) -> bool {
         // An error of the refresh is dropped: the caller reports the 401.
-        matches!(self.connection.refresh_rejected(refused).await, Ok(Some(_)))
+        matches!(
+            self.connection.refresh_rejected(rejected).await,
+            Ok(Some(_))
+        )
     }
 
     /// Counts a request as in flight until the guard is dropped.
@@ -155,7 +159,7 @@ impl ClusterClient {
         locked(&self.responsiveness).has_answered
     }
 
-    /// Returns for how long requests have been in flight without any response.
+    /// Returns for how long requests got no response; zero if none was sent after the last response.
     pub fn unresponsive_for(&self) -> Duration {
         locked(&self.responsiveness)
             .since
@@ -195,7 +199,7 @@ impl ClusterClient {
         }
     }
 
-    /// Sleeps for `pause`, without a permit. Returns `false` if the run is interrupted meanwhile.
+    /// Sleeps for `pause`, without a permit. Returns `false` if the run is interrupted during the pause.
     pub async fn wait(&self, pause: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(pause) => true,

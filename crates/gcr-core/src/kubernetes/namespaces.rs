@@ -35,7 +35,7 @@ pub fn matching(labels: &str) -> List {
 impl ClusterClient {
     /// Reads the state of the namespace.
     pub async fn namespace_state(&self, namespace: &Namespace) -> NamespaceState {
-        let call = ApiRequest {
+        let request = ApiRequest {
             method: Method::GET,
             path: format!("/api/v1/namespaces/{namespace}"),
             content_type: None,
@@ -44,8 +44,8 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("get namespaces {namespace}"),
         };
-        match self.send(&call, None).await {
-            Ok(reply) => match metadata(&reply) {
+        match self.send(&request, None).await {
+            Ok(response) => match metadata(&response) {
                 Ok(namespace) if namespace.deletion_timestamp.is_some() => {
                     NamespaceState::Terminating
                 }

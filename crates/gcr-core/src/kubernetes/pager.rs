@@ -121,7 +121,7 @@ impl Pager {
                 Next::Continue(token) => token,
             };
             let page: Page = match self.cluster.send(&self.request(token), None).await {
-                Ok(reply) => reply.json()?,
+                Ok(response) => response.json()?,
                 // Only a new list is consistent (API concepts, "410 Gone responses").
                 Err(error)
                     if !token.is_empty()

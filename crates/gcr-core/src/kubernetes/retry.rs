@@ -51,7 +51,7 @@ impl RetryPolicy {
     }
 
     /// Returns the pause after a 429, or `None` to give up: `retry_after` (default one second) plus up to 25 %, so that
-    /// requests rejected together do not return together. Such an attempt does not count.
+    /// requests rejected together are not retried together. Such an attempt does not count.
     pub fn after_throttle(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
         let pause = retry_after
             .unwrap_or(Duration::from_secs(1))
@@ -61,8 +61,7 @@ impl RetryPolicy {
         (self.throttled <= MAX_THROTTLE_WAIT).then_some(pause)
     }
 
-    /// Returns the pause after a time-out of a server that has replied to nothing yet, or `None` to give up after
-    /// three.
+    /// Returns the pause after a timeout while the server has never responded, or `None` after three attempts.
     pub fn after_first_timeout(&mut self) -> Option<Duration> {
         let pause = self.after_error(None);
         pause.filter(|_| self.errors < FIRST_TIMEOUTS)
@@ -82,8 +81,8 @@ impl RetryPolicy {
     }
 }
 
-/// Attempts that may time out while the server has replied to nothing. Fewer than otherwise: the address may be wrong,
-/// and the user waits.
+/// Maximum number of attempts that may time out while the server has never responded. Lower than the usual five: the address
+/// may be wrong, and the user waits.
 const FIRST_TIMEOUTS: u32 = 3;
 
 /// The pauses between the five attempts of a request, in seconds.
@@ -114,28 +113,28 @@ mod tests {
 
     #[test]
     fn throttling_is_retried_for_two_minutes_and_uses_no_attempts() {
-        let mut tries = RetryPolicy::begin();
+        let mut policy = RetryPolicy::begin();
         let pauses: Vec<_> =
-            std::iter::from_fn(|| tries.after_throttle(Some(Duration::from_secs(10)))).collect();
+            std::iter::from_fn(|| policy.after_throttle(Some(Duration::from_secs(10)))).collect();
         assert!((9..=12).contains(&pauses.len()), "{pauses:?}");
-        assert_eq!(std::iter::from_fn(|| tries.after_error(None)).count(), 4);
+        assert_eq!(std::iter::from_fn(|| policy.after_error(None)).count(), 4);
     }
 
     #[test]
     fn retry_after_of_zero_or_forever_is_clamped() {
-        for asked in [0, 18_446_744_073_709_551_615] {
-            let asked = Some(Duration::from_secs(asked));
-            let mut tries = RetryPolicy::begin();
-            let count = std::iter::from_fn(|| tries.after_throttle(asked)).count();
+        for retry_after in [0, 18_446_744_073_709_551_615] {
+            let retry_after = Some(Duration::from_secs(retry_after));
+            let mut policy = RetryPolicy::begin();
+            let count = std::iter::from_fn(|| policy.after_throttle(retry_after)).count();
             assert!(count <= 1200, "{count}");
-            assert!(RetryPolicy::begin().after_error(asked) <= Some(MAX_ELAPSED));
+            assert!(RetryPolicy::begin().after_error(retry_after) <= Some(MAX_ELAPSED));
         }
     }
 
     #[test]
     fn errors_are_retried_four_times_within_the_limit() {
-        let mut tries = RetryPolicy::begin();
-        let pauses: Vec<_> = std::iter::from_fn(|| tries.after_error(None)).collect();
+        let mut policy = RetryPolicy::begin();
+        let pauses: Vec<_> = std::iter::from_fn(|| policy.after_error(None)).collect();
         assert_eq!(pauses.len(), 4);
         assert!(pauses.iter().sum::<Duration>() < MAX_ELAPSED, "{pauses:?}");
         assert_eq!(
@@ -150,9 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn time_outs_before_any_reply_end_after_three_attempts() {
-        let mut tries = RetryPolicy::begin();
-        let pauses = std::iter::from_fn(|| tries.after_first_timeout());
+    fn timeouts_before_any_response_end_after_three_attempts() {
+        let mut policy = RetryPolicy::begin();
+        let pauses = std::iter::from_fn(|| policy.after_first_timeout());
         assert_eq!(pauses.count(), 2);
     }
 }

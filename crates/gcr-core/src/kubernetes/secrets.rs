@@ -77,8 +77,10 @@ struct WireSecret {
 ///
 /// # Errors
 /// As [`ApiResponse::json`].
-pub fn metadata(reply: &ApiResponse) -> Result<ObjectMeta, RequestError> {
-    reply.json::<MetadataOnly>().map(|object| object.metadata)
+pub fn metadata(response: &ApiResponse) -> Result<ObjectMeta, RequestError> {
+    response
+        .json::<MetadataOnly>()
+        .map(|object| object.metadata)
 }
 
 /// Decodes the metadata of an item of a list.
@@ -111,13 +113,15 @@ impl ClusterClient {
         namespace: &Namespace,
         name: &SecretName,
     ) -> Result<Option<ObjectMeta>, RequestError> {
-        let reply = self.send(&get(namespace, name, METADATA), None).await;
-        if let Err(error) = &reply
+        let response = self.send(&get(namespace, name, METADATA), None).await;
+        if let Err(error) = &response
             && error.api_error().is_some_and(super::ApiError::is_forbidden)
         {
             self.secrets_unreadable.store(true, Ordering::Relaxed);
         }
-        optional(reply)?.map(|reply| metadata(&reply)).transpose()
+        optional(response)?
+            .map(|response| metadata(&response))
+            .transpose()
     }
 
     /// Reads the complete Secret. Returns `None` if it does not exist.
@@ -129,10 +133,10 @@ impl ClusterClient {
         namespace: &Namespace,
         name: &SecretName,
     ) -> Result<Option<StoredSecret>, RequestError> {
-        let Some(reply) = optional(self.send(&get(namespace, name, JSON), None).await)? else {
+        let Some(response) = optional(self.send(&get(namespace, name, JSON), None).await)? else {
             return Ok(None);
         };
-        let wire: WireSecret = reply.json()?;
+        let wire: WireSecret = response.json()?;
         let decoded = |value: &str| {
             STANDARD
                 .decode(value)
@@ -175,7 +179,7 @@ impl ClusterClient {
             ("force", if options.force { "true" } else { "" }),
             ("dryRun", if options.dry_run { "All" } else { "" }),
         ]);
-        let call = ApiRequest {
+        let request = ApiRequest {
             method: Method::PATCH,
             path: format!("{}?{query}", path(namespace, name)),
             content_type: Some("application/apply-patch+yaml"),
@@ -188,7 +192,7 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("patch secrets {name}"),
         };
-        self.send(&call, tracker).await
+        self.send(&request, tracker).await
     }
 
     /// Deletes the Secret if it still has the uid and resourceVersion in `preconditions`.
@@ -211,7 +215,7 @@ impl ClusterClient {
             // delete.
             "dryRun": if dry_run { vec!["All"] } else { vec![] },
         });
-        let call = ApiRequest {
+        let request = ApiRequest {
             method: Method::DELETE,
             path: path(namespace, name),
             content_type: Some("application/json"),
@@ -220,10 +224,10 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("delete secrets {name}"),
         };
-        self.send(&call, tracker).await
+        self.send(&request, tracker).await
     }
 
-    /// Removes an annotation from the Secret with this `uid`, whichever field manager set it.
+    /// Removes an annotation from the Secret with this `uid`, regardless of its field manager.
     ///
     /// # Errors
     /// As [`ClusterClient::send`].
@@ -241,7 +245,7 @@ impl ClusterClient {
             ("fieldManager", options.field_manager),
             ("dryRun", if options.dry_run { "All" } else { "" }),
         ]);
-        let call = ApiRequest {
+        let request = ApiRequest {
             method: Method::PATCH,
             path: format!("{}?{query}", path(namespace, name)),
             content_type: Some("application/merge-patch+json"),
@@ -254,16 +258,16 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("patch secrets {name}"),
         };
-        self.send(&call, tracker).await
+        self.send(&request, tracker).await
     }
 }
 
 /// Maps a 404 with a `Status` to `None`. A 404 of a proxy stays an error.
 pub(super) fn optional(
-    reply: Result<ApiResponse, RequestError>,
+    response: Result<ApiResponse, RequestError>,
 ) -> Result<Option<ApiResponse>, RequestError> {
-    match reply {
-        Ok(reply) => Ok(Some(reply)),
+    match response {
+        Ok(response) => Ok(Some(response)),
         Err(error)
             if error
                 .api_error()

@@ -93,7 +93,7 @@ impl ClusterClient {
         namespace: &Namespace,
         name: &ServiceAccountName,
     ) -> Result<Option<StoredAccount>, RequestError> {
-        let call = ApiRequest {
+        let request = ApiRequest {
             method: Method::GET,
             path: path(namespace, name),
             content_type: None,
@@ -102,8 +102,8 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("get serviceaccounts {name}"),
         };
-        optional(self.send(&call, None).await)?
-            .map(|reply| reply.json().map(StoredAccount))
+        optional(self.send(&request, None).await)?
+            .map(|response| response.json().map(StoredAccount))
             .transpose()
     }
 
@@ -161,7 +161,7 @@ impl ClusterClient {
             ("fieldManager", field_manager),
             ("dryRun", if dry_run { "All" } else { "" }),
         ]);
-        let call = ApiRequest {
+        let request = ApiRequest {
             method: Method::PATCH,
             path: format!("{}?{query}", path(namespace, name)),
             content_type: Some("application/merge-patch+json"),
@@ -170,7 +170,7 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("patch serviceaccounts {name}"),
         };
-        self.send(&call, tracker).await
+        self.send(&request, tracker).await
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn observe(
         return Ok(ObservedSecret::NotRead);
     }
     let (cluster, namespace) = (&target.cluster, &target.namespace);
-    // A list may be older. That is good enough to tell created from configured, but not for a deletion or an error.
+    // The list may be outdated. It still distinguishes created from configured, but must not cause a deletion or an error.
     let listed = listed.filter(|_| !secret.recreate).filter(|observed| {
         let is_terminating = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_some();
         !observed.as_ref().is_some_and(is_terminating)
@@ -82,12 +82,12 @@ async fn observe_by_dry_run(
         dry_run: true,
         return_object: false,
     };
-    let reply = target
+    let response = target
         .cluster
         .apply_secret(&target.namespace, &secret.name, body, &options, None)
         .await?;
-    if reply.status == http::StatusCode::CREATED {
+    if response.status == http::StatusCode::CREATED {
         return Ok(ObservedSecret::Absent);
     }
-    Ok(ObservedSecret::FromDryRun(Box::new(metadata(&reply)?)))
+    Ok(ObservedSecret::FromDryRun(Box::new(metadata(&response)?)))
 }

@@ -64,7 +64,7 @@ pub struct SecretApply {
     pub body: Bytes,
     /// Whether to take over fields of other managers.
     pub force: bool,
-    /// The Secret before the apply, to tell created, configured and unchanged apart.
+    /// The Secret before the apply, which distinguishes created, configured and unchanged.
     pub prior_state: PriorState,
     /// Whether to remove the last-applied annotation, which contains an earlier key.
     pub drop_last_applied: bool,

@@ -22,15 +22,15 @@ pub(super) fn requires_recreate(stored: &StoredSecret, config: &DockerConfig) ->
 }
 
 /// Returns the error if the Secret must not be deleted.
-pub(super) fn refusal(
+pub(super) fn recreate_error(
     secret: &DesiredSecret,
     stored: &StoredSecret,
     field_manager: &str,
 ) -> Option<ObjectError> {
     let metadata = &stored.metadata;
-    let refuse = |why: String| {
+    let refuse = |reason: String| {
         let name = secret.name.to_string();
-        ObjectError::from(ObjectErrorKind::RecreateRefused { name, why })
+        ObjectError::from(ObjectErrorKind::RecreateRefused { name, reason })
     };
     if let Some(owner) = metadata.owner_references.iter().flatten().next() {
         return Some(refuse(format!(
@@ -48,10 +48,10 @@ pub(super) fn refusal(
     if secret.force_conflicts {
         return None;
     }
-    let allowed_by_force = |why: String| {
+    let allowed_by_force = |reason: String| {
         Some(ObjectError {
             hint: Some(Hint::RecreateWithForce),
-            ..refuse(why)
+            ..refuse(reason)
         })
     };
     if let Some(entry) = metadata

@@ -59,8 +59,8 @@ pub(super) fn plan(
     match observed {
         ObservedSecret::NotRead => SecretStep::Preview,
         ObservedSecret::Absent => {
-            // This resourceVersion never matches: if another client creates the Secret meanwhile, the apply is a
-            // conflict and does not overwrite hosts that --merge must keep.
+            // This resourceVersion never matches: if another client has created the Secret by then, the apply is
+            // a conflict and does not overwrite hosts that --merge must keep.
             let preconditions = secret.merge.then(|| Preconditions {
                 uid: None,
                 resource_version: "1".to_owned(),
@@ -93,7 +93,7 @@ pub(super) fn plan(
                 resource_version: metadata.resource_version.clone().unwrap_or_default(),
             };
             if secret.recreate && replacement::requires_recreate(&stored, config) {
-                return match replacement::refusal(secret, &stored, &desired.field_manager) {
+                return match replacement::recreate_error(secret, &stored, &desired.field_manager) {
                     Some(error) => SecretStep::Fail(error),
                     None => SecretStep::Replace {
                         preconditions,

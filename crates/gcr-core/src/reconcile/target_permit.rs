@@ -16,7 +16,7 @@ impl TargetPermit {
         Self(Arc::clone(permits).acquire_owned().await.ok())
     }
 
-    /// Returns the permit; later calls do nothing.
+    /// Releases the permit. Later calls do nothing.
     pub(super) fn release(&mut self) {
         self.0 = None;
     }

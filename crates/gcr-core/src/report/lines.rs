@@ -6,7 +6,7 @@ use crate::request::{DryRun, LineQualifiers};
 use crate::target::{ObjectName, TargetName};
 use kube_clientcmd::escape_control::escape_control;
 
-/// Returns the location at the end of an object's line: ` -n NS --context CTX`, as far as `qualifiers` says.
+/// Returns the location at the end of an object's line: ` -n NS --context CTX`, with the parts that `qualifiers` selects.
 pub(super) fn location(target: &TargetName, qualifiers: LineQualifiers) -> String {
     let namespace = if qualifiers.namespaces {
         format!(" -n {}", target.namespace)

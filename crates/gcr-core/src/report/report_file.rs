@@ -1,7 +1,7 @@
 //! Writes `--report FILE`: one JSON line per object, in the order in which the objects finish.
 //!
 //! The fields of a line are `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the outcome, as in
-//! the summary) and `reason` (what went wrong, or null). In a dry run, which changes nothing, a line also has `dryRun`
+//! the summary) and `reason` (the cause, or null). In a dry run, which changes nothing, a line also has `dryRun`
 //! (`client` or `server`). Each line is written at once, so that a killed run leaves the lines of the finished objects.
 
 use std::borrow::Cow;
@@ -54,18 +54,18 @@ impl ReportFile {
     /// # Errors
     /// The line to print if the file cannot be written or contains something else.
     pub fn create(path: &Path, dry_run: DryRun) -> Result<Self, String> {
-        let printable = escape_control(&path.to_string_lossy()).into_owned();
+        let escaped = escape_control(&path.to_string_lossy()).into_owned();
         let is_foreign = contains_other_data(path).map_err(|error| {
             let reason = format!("cannot read the existing file: {}", errno(&error));
-            error_line(&printable, reason)
+            error_line(&escaped, reason)
         })?;
         if is_foreign {
             let reason = "the file exists and is not a report";
-            return Err(error_line(&printable, reason));
+            return Err(error_line(&escaped, reason));
         }
-        let file = File::create(path).map_err(|error| error_line(&printable, errno(&error)))?;
+        let file = File::create(path).map_err(|error| error_line(&escaped, errno(&error)))?;
         Ok(Self {
-            path: printable,
+            path: escaped,
             dry_run,
             file: LineWriter::new(file),
             error: None,

@@ -19,9 +19,9 @@ const BATCH_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Prints the events of a run.
 pub struct Reporter {
-    /// What to print.
+    /// The output options.
     pub output: OutputOptions,
-    /// The kind of run, which lines state.
+    /// The kind of dry run, which lines state.
     pub dry_run: DryRun,
     /// The location that lines state, and whether there is a summary.
     pub qualifiers: LineQualifiers,
@@ -44,7 +44,7 @@ pub struct Summary {
     pub failed: bool,
 }
 
-/// What was printed so far, and what remains for the end.
+/// State of the output that later events or the end of the run need.
 #[derive(Default)]
 struct Collected {
     objects: Vec<((TargetName, ObjectName), Value)>,

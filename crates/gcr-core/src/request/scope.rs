@@ -12,7 +12,7 @@ pub struct Scope {
     pub contexts: Vec<String>,
     /// The namespaces of each cluster.
     pub namespaces: Namespaces,
-    /// What a line says about an object's location. Depends on the flags only, not on the number of targets.
+    /// The parts of an object's location that its line states. Depends on the flags only, not on the number of targets.
     pub qualifiers: LineQualifiers,
 }
 

@@ -37,9 +37,9 @@ fn load_with_several_files_uses_first_entry_and_skips_missing_files() {
     assert_eq!(first.token.as_deref(), Some("first"));
     assert_eq!(first.token_file, None, "an entry is taken whole");
     assert_eq!(file, at("a"));
-    let beside = directory.path().parent().unwrap().join("t/f");
+    let resolved = directory.path().parent().unwrap().join("t/f");
     let (second, _) = merged.user("v").unwrap();
-    assert_eq!(second.token_file.as_deref(), beside.to_str());
+    assert_eq!(second.token_file.as_deref(), resolved.to_str());
     assert!(merged.cluster("bare").is_some());
     assert!(merged.cluster("other").is_none());
     assert_eq!(merged.names()[2], ["u", "v"]);

@@ -60,7 +60,7 @@ fn after<'a, 'b>(rest: &'a mut &'b str, separator: char) -> Option<&'a mut &'b s
 }
 
 /// Takes a fraction of a second from `rest` and returns it in nanoseconds, rounded down. Takes nothing if no digit follows the
-/// point.
+/// point or comma.
 fn fraction(rest: &mut &str) -> i32 {
     let Some(digits) = rest.strip_prefix(['.', ',']) else {
         return 0;
