@@ -211,7 +211,7 @@ fn account_list_with_each_fault_has_expected_outcome() {
 }
 
 #[test]
-fn unresponsive_server_on_first_list_is_reported_without_retry() {
+fn unresponsive_server_on_first_list_is_reported_after_three_attempts() {
     let cluster = ControlPlane::shared();
     let proxy = FaultProxy::new(cluster);
     let rule = proxy.inject(Rule::on("list", "namespaces"), Fault::Hang);
@@ -220,11 +220,17 @@ fn unresponsive_server_on_first_list_is_reported_without_retry() {
         .gcr_patch_sa(["-A", "-v=2", "--request-timeout=2s"])
         .run()
         .exits(1);
-    assert_eq!(proxy.hits(rule), 1, "{output}");
+    assert_eq!(proxy.hits(rule), 3, "{output}");
+    let timeout = "Unable to connect to the server: no answer within 2s (--request-timeout)";
+    let retry = format!("GET /api/v1/namespaces?limit=500: {timeout}; retrying in ");
+    let (retries, lines): (Vec<_>, Vec<_>) = output
+        .stderr
+        .lines()
+        .partition(|line| line.starts_with(&retry));
+    assert_eq!(retries.len(), 2, "{output}");
     assert_eq!(
-        output.stderr,
-        "Unable to connect to the server: no answer within 2s (--request-timeout)\n\
-         0 failed, 0 unknown, 0 not started\n",
+        lines,
+        [timeout, "0 failed, 0 unknown, 0 not started"],
         "{output}"
     );
 }
