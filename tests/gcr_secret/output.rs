@@ -246,3 +246,33 @@ fn closed_stdout_is_not_an_error() {
     }
     fixture.secret();
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn manifest_onto_full_disk_fails() {
+    let fixture = Fixture::new("output");
+    for args in [
+        &[
+            "create",
+            "--key-file=key.json",
+            "--dry-run=client",
+            "-o",
+            "yaml",
+        ][..],
+        &["version", "--client", "-o", "yaml"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = fixture
+            .session
+            .gcr_secret(args)
+            .into_command()
+            .stdout(full.expect("Linux has /dev/full"))
+            .output()
+            .expect("the plugin starts");
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "error: write /dev/stdout: no space left on device\n"
+        );
+    }
+}

@@ -53,7 +53,11 @@ impl EarlyExit {
         match self {
             Self::Print(text) => {
                 console.out(text);
-                exit::OK
+                if console.has_failed() {
+                    exit::FAILED
+                } else {
+                    exit::OK
+                }
             }
             Self::Error(text) => {
                 console.err(text);

@@ -1,10 +1,12 @@
 //! Writes to standard output and standard error. No other module does.
 //!
 //! Redacts secret material in all text that may come from outside, except in the manifest of a client dry run that is not
-//! printed to a terminal. A closed pipe is not an error: later output to it is dropped.
+//! printed to a terminal. A closed pipe is not an error: later output to it is dropped. A full disk is one.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::sync::Arc;
+
+use kube_clientcmd::go::errors::errno;
 
 use super::progress_display::ProgressDisplay;
 use crate::domain::redactor::Redactor;
@@ -14,6 +16,8 @@ pub struct Console {
     redactor: Arc<Redactor>,
     stdout_closed: bool,
     stderr_closed: bool,
+    /// Whether output was lost for another reason than a closed pipe.
+    has_failed: bool,
     colour: bool,
     progress: Option<ProgressDisplay>,
 }
@@ -25,6 +29,7 @@ impl Console {
             redactor,
             stdout_closed: false,
             stderr_closed: false,
+            has_failed: false,
             colour: allows_colour(),
             progress: None,
         }
@@ -79,13 +84,26 @@ impl Console {
         self.write_err(&format!("{word} {text}"));
     }
 
+    /// Returns whether output was lost for another reason than a closed pipe.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
     fn write_out(&mut self, line: &str) {
         if !self.stdout_closed {
             let write = || {
                 let mut stdout = io::stdout().lock();
                 writeln!(stdout, "{line}").and_then(|()| stdout.flush())
             };
-            self.stdout_closed = self.suspend(write).is_err();
+            let Err(error) = self.suspend(write) else {
+                return;
+            };
+            self.stdout_closed = true;
+            if error.kind() != ErrorKind::BrokenPipe {
+                self.has_failed = true;
+                // As kubectl reports it.
+                self.write_err(&format!("error: write /dev/stdout: {}", errno(&error)));
+            }
         }
     }
 

@@ -229,7 +229,7 @@ impl Reporter {
             self.console.err(&summary::line(counts));
         }
         Summary {
-            failed: collected.failed,
+            failed: collected.failed || self.console.has_failed(),
         }
     }
 }
