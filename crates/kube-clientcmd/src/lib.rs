@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The rules and messages are those of client-go (`tools/clientcmd`, `rest`, `transport`, `plugin/pkg/client/auth`). kube
-//! only provides HTTP layers. The module never falls back to a cluster other than the requested one, sends no credential
+//! only provides HTTP layers. The crate never falls back to a cluster other than the requested one, sends no credential
 //! over plain HTTP, and prints only names and addresses from a kubeconfig.
 #![doc = ""]
 #![doc = include_str!("../README.md")]
@@ -47,7 +47,7 @@ mod server_address;
 #[cfg(test)]
 mod tests;
 mod tls_probe;
-pub mod transport;
+mod transport;
 mod trust;
 mod validation;
 mod x509;
