@@ -85,6 +85,15 @@ impl CannedResponse {
         )
     }
 
+    /// Returns a 500 for a rule that changes JSON, where the body is something else: the rule of the test is wrong.
+    pub(super) fn not_json(body: &str) -> Self {
+        Self::new(
+            500,
+            TEXT_PLAIN,
+            &format!("the rule of the fault proxy cannot change the {body}: it is not JSON"),
+        )
+    }
+
     /// Returns an API 401.
     pub fn unauthorized() -> Self {
         Self::status(401, "Unauthorized", "Unauthorized")

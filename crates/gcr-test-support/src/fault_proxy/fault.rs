@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::canned_response::CannedResponse;
+use super::json_edit::JsonEdit;
 
 /// A deviation from normal forwarding.
 #[derive(Clone, Debug)]
@@ -28,4 +29,12 @@ pub enum Fault {
     /// Adds a label to the object right before forwarding the request, so that a write bound to the earlier
     /// `resourceVersion` gets a conflict.
     ConcurrentWrite,
+    /// Forwards the request with a changed JSON body.
+    ChangeRequest(JsonEdit),
+    /// Forwards the request and changes the JSON body of the response.
+    ChangeResponse(JsonEdit),
+    /// Forwards the request with this value of a header.
+    SetRequestHeader(&'static str, String),
+    /// Forwards the request after the delay.
+    Delay(Duration),
 }

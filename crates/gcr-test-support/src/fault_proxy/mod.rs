@@ -1,5 +1,5 @@
-//! Proxies requests to a real control plane and injects faults: it can drop, delay or replace a response, before or
-//! after the server has handled the request. All other requests and responses pass unchanged.
+//! Proxies requests to a real control plane and injects faults: it can drop, delay, change or replace a request or a
+//! response, before or after the server has handled the request. All others pass unchanged.
 //!
 //! ```no_run
 //! use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
@@ -10,6 +10,10 @@
 //! proxy.inject(Rule::on("patch", "secrets").namespace("x").nth(3), Fault::ResponseLost);
 //! proxy.session().gcr_secret(["create", "--key-file", "key.json", "-n", "x"]).run();
 //! assert_eq!(proxy.traffic().request_count("patch", "secrets"), 3);
+//! // Lists over all namespaces do not show the accounts named builder; admission refuses dry runs.
+//! proxy.filter_items(Rule::on("list", "serviceaccounts").namespace(""), |item| item["metadata"]["name"] != "builder");
+//! let refused = CannedResponse::status(403, "Forbidden", "dry runs are refused");
+//! proxy.answer(Rule::on("*", "*").query("dryRun", "All"), refused);
 //! ```
 //!
 //! Speaks TLS and HTTP/1.1 with keep-alive on both sides, buffers each request and response (so it does not support
@@ -21,6 +25,8 @@ mod certificate;
 mod client_connection;
 mod fault;
 mod in_flight;
+mod injection;
+mod json_edit;
 mod listener;
 mod request_handler;
 mod request_info;
@@ -43,6 +49,7 @@ use crate::test_cluster::TestCluster;
 
 pub use self::canned_response::CannedResponse;
 pub use self::fault::Fault;
+pub use self::json_edit::JsonEdit;
 pub use self::rule::{Rule, RuleId};
 pub use self::traffic::Traffic;
 
@@ -132,12 +139,6 @@ impl FaultProxy {
         };
         proxy.kubeconfig = proxy.kubeconfig_for(cluster.kubeconfig())?;
         Ok(proxy)
-    }
-
-    /// Injects a fault into the requests that a rule selects. If several rules select a request, the first one
-    /// installed applies; the others still count the request.
-    pub fn inject(&self, rule: Rule, fault: Fault) -> RuleId {
-        self.state.rules.add(rule, fault)
     }
 
     /// Returns how many requests got a rule's fault.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
@@ -51,7 +51,7 @@ impl ProxyState {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let request = Request::from_parts(parts, body);
-        let request_info = RequestInfo::new(request.method(), request.uri());
+        let request_info = RequestInfo::new(&request);
         self.traffic.count(&request_info);
         let Some(permit) = self.in_flight.try_acquire() else {
             self.traffic.shed.fetch_add(1, Ordering::Relaxed);
@@ -77,7 +77,7 @@ impl ProxyState {
     async fn inject(
         self: &Arc<Self>,
         fault: Fault,
-        request: BufferedRequest,
+        mut request: BufferedRequest,
         reset: &AtomicBool,
     ) -> io::Result<Response<Body>> {
         let reset_connection = || {
@@ -117,23 +117,53 @@ impl ProxyState {
                 self.upstream.label_object(&request).await;
                 self.forward(&request).await.map(with_body)
             }
+            Fault::ChangeRequest(edit) => {
+                let Some(body) = edit.apply(request.body()) else {
+                    return Ok(CannedResponse::not_json("request").into_response());
+                };
+                request.headers_mut().remove(header::CONTENT_LENGTH);
+                *request.body_mut() = body;
+                self.forward(&request).await.map(with_body)
+            }
+            Fault::ChangeResponse(edit) => {
+                // The server compresses large bodies for clients that accept it.
+                request.headers_mut().remove(header::ACCEPT_ENCODING);
+                let response = self.forward(&request).await?;
+                let Some(body) = edit.apply(response.body()) else {
+                    return Ok(CannedResponse::not_json("response").into_response());
+                };
+                Ok(with_body(with_length(response.map(|_| body))))
+            }
+            Fault::SetRequestHeader(name, value) => {
+                let value = HeaderValue::from_str(&value).map_err(io::Error::other)?;
+                request.headers_mut().insert(name, value);
+                self.forward(&request).await.map(with_body)
+            }
+            Fault::Delay(delay) => {
+                tokio::time::sleep(delay).await;
+                self.forward(&request).await.map(with_body)
+            }
         }
     }
 
     /// Returns the server's response; fails if the server sends none.
     async fn forward(&self, request: &BufferedRequest) -> io::Result<Response<Bytes>> {
-        let mut response = self
+        let response = self
             .upstream
             .send(request)
             .await
             .ok_or(io::ErrorKind::ConnectionAborted)?;
         // A truncated or slow body must still announce its full length.
-        let length = response.body().len();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LENGTH, length.into());
-        Ok(response)
+        Ok(with_length(response))
     }
+}
+
+fn with_length(mut response: Response<Bytes>) -> Response<Bytes> {
+    let length = response.body().len();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length.into());
+    response
 }
 
 fn with_body(response: Response<Bytes>) -> Response<Body> {

@@ -1,6 +1,6 @@
 //! Parses a request into the verb, resource, namespace and name that rules and counters use.
 
-use http::{Method, Uri};
+use http::{HeaderMap, Request};
 
 /// Attributes of an API request, as in apiserver's `endpoints/request.RequestInfo`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,10 +13,14 @@ pub(super) struct RequestInfo {
     pub(super) namespace: String,
     /// Empty for lists.
     pub(super) name: String,
+    /// Parameters of the query, decoded, in their order.
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: HeaderMap,
 }
 
 impl RequestInfo {
-    pub(super) fn new(method: &Method, uri: &Uri) -> Self {
+    pub(super) fn new<B>(request: &Request<B>) -> Self {
+        let uri = request.uri();
         let segments: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
         // `/api/VERSION/…` or `/apis/GROUP/VERSION/…`
         let rest = match segments.as_slice() {
@@ -30,10 +34,12 @@ impl RequestInfo {
             [resource] => ("", *resource, ""),
             [] => ("", "", ""),
         };
-        let is_watch = uri
-            .query()
-            .is_some_and(|query| query.split('&').any(|pair| pair == "watch=true"));
-        let verb = match method.as_str() {
+        let query = uri.query().unwrap_or_default().as_bytes();
+        let query: Vec<_> = form_urlencoded::parse(query).into_owned().collect();
+        let is_watch = query
+            .iter()
+            .any(|(name, value)| name == "watch" && value == "true");
+        let verb = match request.method().as_str() {
             "GET" if is_watch => "watch",
             "GET" if name.is_empty() && !resource.is_empty() => "list",
             "GET" => "get",
@@ -48,12 +54,16 @@ impl RequestInfo {
             resource: resource.to_owned(),
             namespace: namespace.to_owned(),
             name: name.to_owned(),
+            query,
+            headers: request.headers().clone(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
 
     #[test]
@@ -91,7 +101,8 @@ mod tests {
             ),
             (Method::GET, "/readyz", ["get", "", "", ""]),
         ] {
-            let request_info = RequestInfo::new(&method, &uri.parse().unwrap());
+            let request = Request::builder().method(method).uri(uri).body(());
+            let request_info = RequestInfo::new(&request.unwrap());
             assert_eq!(
                 [
                     request_info.verb,

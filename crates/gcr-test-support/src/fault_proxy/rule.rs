@@ -1,4 +1,4 @@
-//! Selects requests for a fault by verb, resource, namespace and name, and by their order.
+//! Selects requests for a fault by verb, resource, namespace, name, query and headers, and by their order.
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +13,8 @@ pub struct Rule {
     resource: String,
     namespace: Option<String>,
     name: Option<String>,
+    query: Vec<(String, String)>,
+    headers: Vec<(&'static str, String)>,
     selected: Range<usize>,
 }
 
@@ -21,18 +23,21 @@ pub struct Rule {
 pub struct RuleId(usize);
 
 impl Rule {
-    /// Selects requests with this API verb and resource: `Rule::on("patch", "secrets")`.
+    /// Selects requests with this API verb and resource: `Rule::on("patch", "secrets")`. `*` selects all verbs or
+    /// all resources.
     pub fn on(verb: &str, resource: &str) -> Self {
         Self {
             verb: verb.into(),
             resource: resource.into(),
             namespace: None,
             name: None,
+            query: Vec::new(),
+            headers: Vec::new(),
             selected: 0..usize::MAX,
         }
     }
 
-    /// Restricts the rule to a namespace.
+    /// Restricts the rule to a namespace. The empty name selects cluster-scoped requests and lists over all namespaces.
     pub fn namespace(mut self, namespace: &str) -> Self {
         self.namespace = Some(namespace.into());
         self
@@ -41,6 +46,18 @@ impl Rule {
     /// Restricts the rule to objects with this name.
     pub fn name(mut self, name: &str) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Restricts the rule to requests with this parameter in the query: `.query("dryRun", "All")`.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Restricts the rule to requests with a header whose value contains this text.
+    pub fn header(mut self, name: &'static str, part: &str) -> Self {
+        self.headers.push((name, part.into()));
         self
     }
 
@@ -66,10 +83,19 @@ impl Rule {
         let is = |expected: &Option<String>, active: &String| {
             expected.as_ref().is_none_or(|expected| expected == active)
         };
-        self.verb == request_info.verb
-            && self.resource == request_info.resource
+        let matches = |pattern: &str, active: &str| pattern == "*" || pattern == active;
+        let has_header = |(name, part): &(&'static str, String)| {
+            let values = request_info.headers.get_all(*name);
+            values
+                .iter()
+                .any(|value| value.to_str().is_ok_and(|value| value.contains(part)))
+        };
+        matches(&self.verb, &request_info.verb)
+            && matches(&self.resource, &request_info.resource)
             && is(&self.namespace, &request_info.namespace)
             && is(&self.name, &request_info.name)
+            && self.query.iter().all(|it| request_info.query.contains(it))
+            && self.headers.iter().all(has_header)
     }
 }
 
@@ -147,6 +173,7 @@ mod tests {
             resource: "secrets".into(),
             namespace: namespace.into(),
             name: "gcr-io".into(),
+            ..RequestInfo::default()
         };
         let rules = Rules::default();
         let second = rules.add(
