@@ -12,6 +12,11 @@ use crate::scenario::Scenario;
 /// Makes the session get its token from an exec plugin that records its calls. Returns a function that counts the
 /// calls.
 fn use_exec_plugin(session: &Session) -> impl Fn() -> usize {
+    use_slow_exec_plugin(session, 0)
+}
+
+/// Like [`use_exec_plugin`]: from its second call on, the exec plugin takes this number of seconds.
+fn use_slow_exec_plugin(session: &Session, seconds: u32) -> impl Fn() -> usize {
     let path = session.kubeconfig().to_owned();
     let config = fs::read_to_string(&path).expect("the kubeconfig is readable and writable");
     let token = config
@@ -24,7 +29,10 @@ fn use_exec_plugin(session: &Session) -> impl Fn() -> usize {
     );
     session.script(
         "exec-plugin",
-        &format!("echo call >> '{}'\necho '{credential}'", calls.display()),
+        &format!(
+            "[ ! -e '{calls}' ] || sleep {seconds}\necho call >> '{calls}'\necho '{credential}'",
+            calls = calls.display()
+        ),
     );
     let plugin = "exec: {apiVersion: client.authentication.k8s.io/v1, command: exec-plugin, interactiveMode: Never}";
     fs::write(&path, config.replace(&format!("token: {token}"), plugin))
@@ -88,6 +96,18 @@ fn second_401_stops_the_cluster_run() {
         report.assert_matches(&stored, &scenario.objects());
         scenario.assert_rerun_converges(&report, &stored);
     }
+}
+
+#[test]
+fn slow_exec_plugin_after_401_does_not_count_as_time_of_the_server() {
+    let scenario = Scenario::one("credential");
+    let calls = use_slow_exec_plugin(scenario.session(), 3);
+    let rule = scenario.fault("secrets", 1, Fault::Replace(CannedResponse::unauthorized()));
+    let run = scenario.create().arg("--request-timeout=2s").run();
+    let output = run.success();
+    assert_eq!((scenario.proxy.hits(rule), calls()), (1, 2), "{output}");
+    assert!(!output.stderr.contains("no answer within"), "{output}");
+    Report::parse(&output).assert_all_succeeded(4);
 }
 
 #[test]

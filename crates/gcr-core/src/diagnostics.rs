@@ -1,4 +1,4 @@
-//! Prints this crate's `tracing` events as kubectl prints its log at `-v LEVEL`.
+//! Prints the `tracing` events of this crate and of kube-clientcmd as kubectl prints its log at `-v LEVEL`.
 //!
 //! Events of other crates never appear: HTTP and TLS libraries log headers and bodies, which hold credentials.
 
@@ -11,6 +11,9 @@ use tracing::subscriber::DefaultGuard;
 use tracing::{Metadata, Subscriber};
 
 use crate::event::{DiagnosticSender, EventSender};
+
+/// The crates whose events are printed.
+const CRATES: [&str; 2] = [env!("CARGO_CRATE_NAME"), "kube_clientcmd"];
 
 /// Sends the message of each event to the reporter.
 struct DiagnosticSubscriber {
@@ -35,7 +38,8 @@ pub fn subscribe(verbosity: u8, events: &EventSender) -> Option<DefaultGuard> {
 
 impl Subscriber for DiagnosticSubscriber {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let is_ours = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
+        let origin = metadata.target().split("::").next();
+        let is_ours = origin.is_some_and(|origin| CRATES.contains(&origin));
         is_ours && metadata.is_event() && *metadata.level() <= self.max_level
     }
 
@@ -49,7 +53,7 @@ impl Subscriber for DiagnosticSubscriber {
         self.sender.send(message.0);
     }
 
-    // This crate uses no spans.
+    // These crates use no spans.
     fn new_span(&self, _: &Attributes<'_>) -> Id {
         Id::from_u64(1)
     }
@@ -85,6 +89,7 @@ mod tests {
         let (events, mut received) = EventSender::channel();
         let guard = subscribe(verbosity, &events);
         tracing::debug!("a retry");
+        tracing::debug!(target: "kube_clientcmd::authentication", "a refresh");
         tracing::trace!("a request");
         tracing::trace!(target: "hyper", "a header");
         tracing::error!(target: "gcr_core_other", "another crate");
@@ -98,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn verbosity_selects_this_crates_events_only() {
+    fn verbosity_selects_events_of_own_crates_only() {
         assert_eq!(lines(0), [""; 0]);
         assert_eq!(lines(1), [""; 0]);
-        assert_eq!(lines(2), ["a retry"]);
-        assert_eq!(lines(5), ["a retry"]);
-        assert_eq!(lines(6), ["a retry", "a request"]);
-        assert_eq!(lines(255), ["a retry", "a request"]);
+        assert_eq!(lines(2), ["a retry", "a refresh"]);
+        assert_eq!(lines(5), ["a retry", "a refresh"]);
+        assert_eq!(lines(6), ["a retry", "a refresh", "a request"]);
+        assert_eq!(lines(255), ["a retry", "a refresh", "a request"]);
     }
 }

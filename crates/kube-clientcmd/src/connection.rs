@@ -1,22 +1,25 @@
 //! The connection to one cluster: resolved, but not yet made.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 
+use crate::authentication::Authentication;
 use crate::blocking::run_blocking;
-use crate::client::Client;
 use crate::credential::{Credential, CredentialSource, Credentials};
+use crate::credential_error::CredentialError;
 use crate::environment::Environment;
 use crate::kubeconfig::{Cluster, User};
 use crate::options::ConnectionOptions;
 use crate::proxy::Proxy;
 use crate::resolution::Kubeconfig;
 use crate::resolve_error::ResolveError;
+use crate::send_error::SendError;
 use crate::server_address::ServerAddress;
-use crate::transport::RequestDefaults;
+use crate::transport::{self, RequestDefaults, Transport};
 use crate::trust::{Tls, Trust};
 
 /// A resolved connection to a cluster. Clones share the client and its credential.
@@ -41,7 +44,16 @@ pub(crate) struct Inner {
     pub(crate) user: User,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) environment: Environment,
-    pub(crate) client: Mutex<Option<Client>>,
+    pub(crate) transport: Mutex<Option<AuthenticatedTransport>>,
+    /// Whether all configured certificate authorities are leaf certificates. Known once the first transport exists.
+    pub(crate) trusts_only_leaf_certs: AtomicBool,
+}
+
+/// The HTTP connections to the server, and the credential to send over them.
+#[derive(Clone)]
+pub(crate) struct AuthenticatedTransport {
+    pub(crate) http: Transport,
+    pub(crate) credential: Arc<Credential>,
 }
 
 impl Connection {
@@ -84,42 +96,68 @@ impl Connection {
                 user: User::default(),
                 credentials: Arc::new(Credentials::new(CredentialSource::None)),
                 environment: Environment::default(),
-                client: Mutex::new(Some(Client {
-                    http,
+                transport: Mutex::new(Some(AuthenticatedTransport {
+                    http: transport::of_client(http),
                     credential,
-                    trusts_only_leaf_certs: false,
                 })),
+                trusts_only_leaf_certs: AtomicBool::new(false),
             }),
         })
     }
 
-    /// Returns the current client. Creates it at the first call and again when its credential has expired, which may run
-    /// an exec plugin.
+    /// Returns a `kube::Client` for this connection. Its default namespace is the connection's, else `default`.
     ///
-    /// # Errors
-    /// The message to print: no credential could be obtained, or a certificate cannot be used.
-    pub async fn client(&self) -> Result<Client, String> {
-        let mut current = self.inner.client.lock().await;
-        if let Some(client) = current.as_ref().filter(|it| !it.credential.has_expired()) {
-            return Ok(client.clone());
-        }
-        let credential = self.inner.credentials.current().await?;
-        let client = self.inner.client(credential, current.as_ref()).await?;
-        *current = Some(client.clone());
-        Ok(client)
+    /// The client authenticates each request. It obtains the credential before the first request, which may run an exec
+    /// plugin, and again when it has expired or the server has rejected it with a 401. Requests that were rejected with
+    /// the same credential share one refresh, and each of them is repeated once. A credential that cannot be obtained is a
+    /// [`CredentialError`] inside `kube::Error::Service`; [`Connection::send_error`] finds it.
+    ///
+    /// All clients of a connection and of its clones share the credential and the open connections. Must be called within
+    /// a tokio runtime.
+    pub fn client(&self) -> kube::Client {
+        let namespace = self.namespace.as_deref().unwrap_or("default");
+        kube::Client::new(Authentication(self.clone()), namespace)
     }
 
-    /// Returns a client with a new credential after the server rejected that of `rejected` with a 401. Concurrent callers
-    /// share one refresh. `None` if the user has no other credential.
+    /// Obtains the credential in advance if there is none or it has expired, which may run an exec plugin. Returns at once
+    /// otherwise.
     ///
     /// # Errors
-    /// The message to print: the refresh failed.
-    pub async fn refresh_rejected(&self, rejected: &Client) -> Result<Option<Client>, String> {
-        let mut current = self.inner.client.lock().await;
-        if let Some(client) = current.as_ref()
-            && !Arc::ptr_eq(&client.credential, &rejected.credential)
+    /// No credential could be obtained, or a certificate cannot be used.
+    pub async fn authenticate(&self) -> Result<(), CredentialError> {
+        self.transport().await.map(|_| ())
+    }
+
+    /// Classifies the error of a request that [`Connection::client`] sent.
+    pub fn send_error(&self, error: &kube::Error) -> SendError {
+        let trusts_only_leaf_certs = self.inner.trusts_only_leaf_certs.load(Ordering::Relaxed);
+        SendError::new(error, &self.server, trusts_only_leaf_certs)
+    }
+
+    /// Returns the transport with the current credential. Creates it at the first call and again when its credential has
+    /// expired.
+    pub(crate) async fn transport(&self) -> Result<AuthenticatedTransport, CredentialError> {
+        let mut current = self.inner.transport.lock().await;
+        if let Some(transport) = current.as_ref().filter(|it| !it.credential.has_expired()) {
+            return Ok(transport.clone());
+        }
+        let credential = self.inner.credentials.current().await?;
+        let transport = self.inner.transport(credential, current.as_ref()).await?;
+        *current = Some(transport.clone());
+        Ok(transport)
+    }
+
+    /// Returns a transport with a new credential after the server rejected that of `rejected` with a 401. Concurrent
+    /// callers share one refresh. `None` if the user has no other credential.
+    pub(crate) async fn refresh_rejected(
+        &self,
+        rejected: &AuthenticatedTransport,
+    ) -> Result<Option<AuthenticatedTransport>, CredentialError> {
+        let mut current = self.inner.transport.lock().await;
+        if let Some(transport) = current.as_ref()
+            && !Arc::ptr_eq(&transport.credential, &rejected.credential)
         {
-            return Ok(Some(client.clone()));
+            return Ok(Some(transport.clone()));
         }
         let Some(credential) = self
             .inner
@@ -129,9 +167,9 @@ impl Connection {
         else {
             return Ok(None);
         };
-        let client = self.inner.client(credential, current.as_ref()).await?;
-        *current = Some(client.clone());
-        Ok(Some(client))
+        let transport = self.inner.transport(credential, current.as_ref()).await?;
+        *current = Some(transport.clone());
+        Ok(Some(transport))
     }
 
     /// Returns whether an exec plugin may prompt the user.
@@ -164,36 +202,34 @@ impl Connection {
 }
 
 impl Inner {
-    /// Returns a client with `credential`. Reuses the open connections of `last` unless the client certificate differs.
-    async fn client(
+    /// Returns a transport with `credential`. Reuses the open connections of `last` unless the client certificate differs.
+    async fn transport(
         self: &Arc<Self>,
         credential: Arc<Credential>,
-        last: Option<&Client>,
-    ) -> Result<Client, String> {
+        last: Option<&AuthenticatedTransport>,
+    ) -> Result<AuthenticatedTransport, String> {
         if let Some(last) = last
             && credential.client_certificate.is_none()
             && last.credential.client_certificate.is_none()
         {
-            return Ok(Client {
+            return Ok(AuthenticatedTransport {
                 credential,
-                ..last.clone()
+                http: last.http.clone(),
             });
         }
         let (inner, certificate) = (Arc::clone(self), credential.client_certificate.clone());
         let (tls, trusts_only_leaf_certs) = run_blocking(move || inner.tls(certificate)).await?;
+        self.trusts_only_leaf_certs
+            .store(trusts_only_leaf_certs, Ordering::Relaxed);
         let proxy = Proxy::to(
             &self.address.url,
             self.cluster.proxy_url.as_deref(),
             &self.environment,
         )?;
-        let http = crate::transport::client(
-            crate::transport::http(&tls, proxy.as_ref()),
-            &self.request_defaults,
-        )?;
-        Ok(Client {
-            http,
+        let http = transport::http(&tls, proxy.as_ref());
+        Ok(AuthenticatedTransport {
+            http: transport::to_server(http, &self.request_defaults)?,
             credential,
-            trusts_only_leaf_certs,
         })
     }
 

@@ -39,7 +39,7 @@ fn find<T: StdError + 'static>(error: Cause<'_>) -> Option<&T> {
 }
 
 /// Returns whether the connection was refused.
-pub fn is_refused(error: Cause<'_>) -> bool {
+pub(crate) fn is_refused(error: Cause<'_>) -> bool {
     chain(error)
         .into_iter()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
@@ -48,7 +48,7 @@ pub fn is_refused(error: Cause<'_>) -> bool {
 
 /// Returns whether no trusted authority signed the server's certificate, or the certificate itself is configured as the
 /// authority.
-pub fn is_unknown_authority(error: Cause<'_>) -> bool {
+pub(crate) fn is_unknown_authority(error: Cause<'_>) -> bool {
     matches!(
         find::<rustls::Error>(error),
         Some(rustls::Error::InvalidCertificate(
@@ -58,7 +58,7 @@ pub fn is_unknown_authority(error: Cause<'_>) -> bool {
 }
 
 /// Returns the message to print after `Unable to connect to the server: `.
-pub fn error_text(error: Cause<'_>) -> String {
+pub(crate) fn error_text(error: Cause<'_>) -> String {
     if let Some(proxy) = find::<ProxyFailed>(error) {
         // Go recognizes an HTTP response in place of TLS only in an unwrapped error; a proxy's error is wrapped.
         if find::<NotTls>(&*proxy.0) == Some(&NotTls::Http) {

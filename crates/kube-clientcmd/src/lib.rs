@@ -10,20 +10,20 @@
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 
-mod api_client;
+mod authentication;
 mod base64_data;
 mod blocking;
-mod client;
 mod client_certificate;
 mod cluster_info;
 mod connection;
 mod credential;
 mod credential_cache;
+mod credential_error;
 mod credential_selection;
 mod documents;
 mod effective_config;
 pub mod environment;
-pub mod error_text;
+mod error_text;
 pub mod escape_control;
 mod exec_credential;
 mod exec_plugin;
@@ -41,8 +41,10 @@ mod oidc_file;
 mod oidc_issuer;
 pub mod options;
 pub mod proxy;
+mod request_phase;
 mod resolution;
 mod resolve_error;
+mod send_error;
 mod server_address;
 #[cfg(test)]
 mod tests;
@@ -53,9 +55,11 @@ mod validation;
 mod x509;
 mod yaml_as_json;
 
-pub use client::Client;
 pub use connection::Connection;
 use connection::Inner;
+pub use credential_error::CredentialError;
 pub use options::ConnectionOptions;
+pub use request_phase::{RequestPhase, RequestProgress};
 pub use resolution::{Kubeconfig, REQUEST_TIMEOUT};
 pub use resolve_error::ResolveError;
+pub use send_error::SendError;

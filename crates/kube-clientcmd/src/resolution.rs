@@ -1,6 +1,7 @@
 //! Resolves the kubeconfig files and flags of a run into connections. Sends no request and runs no exec plugin.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::Uri;
@@ -125,7 +126,8 @@ impl Kubeconfig {
                 user: config.user,
                 credentials,
                 environment: environment.clone(),
-                client: Mutex::new(None),
+                transport: Mutex::new(None),
+                trusts_only_leaf_certs: AtomicBool::new(false),
             }),
         })
     }

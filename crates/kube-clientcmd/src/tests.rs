@@ -227,7 +227,7 @@ async fn client_with_invalid_certificate_authority_fails() {
     );
     let connection = resolve(&both, &[], |_| {}).unwrap();
     assert_eq!(
-        connection.client().await.err().unwrap(),
+        connection.authenticate().await.unwrap_err().to_string(),
         "error: specifying a root certificates file with the insecure flag is not allowed"
     );
     let empty = config(
@@ -236,11 +236,11 @@ async fn client_with_invalid_certificate_authority_fails() {
     );
     // An empty file means the system's certificate authorities.
     let connection = resolve(&empty, &[], |_| {}).unwrap();
-    assert!(connection.client().await.is_ok());
+    assert_eq!(connection.authenticate().await, Ok(()));
     std::fs::write(file.path(), "nonsense").unwrap();
     let connection = resolve(&empty, &[], |_| {}).unwrap();
     assert_eq!(
-        connection.client().await.err().unwrap(),
+        connection.authenticate().await.unwrap_err().to_string(),
         "error: unable to load root certificates: unable to parse bytes as PEM block"
     );
 }

@@ -10,8 +10,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy;
@@ -20,8 +23,8 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
-use tower::util::{BoxCloneService, MapErr, MapRequest};
-use tower::{BoxError, Service, ServiceBuilder};
+use tower::util::{BoxCloneSyncService, MapErr, MapRequest};
+use tower::{BoxError, Service, ServiceBuilder, service_fn};
 use tower_http::decompression::DecompressionLayer;
 
 use super::proxy::{Proxy, ProxyKind};
@@ -31,7 +34,7 @@ use super::trust::Tls;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An HTTP client for any host, with fixed TLS and proxy settings.
-pub(super) type Http = BoxCloneService<Request<Body>, Response<Incoming>, legacy::Error>;
+pub(super) type Http = BoxCloneSyncService<Request<Body>, Response<Incoming>, legacy::Error>;
 
 /// A failed lookup of a host name.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +140,7 @@ where
     C::Future: Send + 'static,
     C::Error: Into<BoxError>,
 {
-    BoxCloneService::new(
+    BoxCloneSyncService::new(
         legacy::Client::builder(TokioExecutor::new())
             .build(tls.over(MapRequest::new(connector, with_port))),
     )
@@ -151,14 +154,20 @@ pub(super) struct RequestDefaults {
     pub(super) compression: bool,
 }
 
-/// Returns a kube client for the server in `defaults`.
+/// The body of a response, decompressed.
+pub(super) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
+/// Sends requests to the server of a connection, without a credential.
+pub(super) type Transport = BoxCloneSyncService<Request<Body>, Response<ResponseBody>, BoxError>;
+
+/// Returns the service for the server in `defaults`.
 ///
 /// # Errors
 /// The message to print: a header is invalid.
-pub(super) fn client(http: Http, defaults: &RequestDefaults) -> Result<kube::Client, String> {
+pub(super) fn to_server(http: Http, defaults: &RequestDefaults) -> Result<Transport, String> {
     let mut config = kube::Config::new(defaults.server.clone());
     config.headers.clone_from(&defaults.headers);
     let service = ServiceBuilder::new()
+        .map_response(|response: Response<_>| response.map(boxed))
         .layer(config.base_uri_layer())
         .layer(DecompressionLayer::new().gzip(defaults.compression))
         .layer(
@@ -168,5 +177,24 @@ pub(super) fn client(http: Http, defaults: &RequestDefaults) -> Result<kube::Cli
         )
         .map_err(BoxError::from)
         .service(http);
-    Ok(kube::Client::new(service, "default"))
+    Ok(BoxCloneSyncService::new(service))
+}
+
+/// Returns a service that sends requests with a client that the caller has built.
+pub(super) fn of_client(client: kube::Client) -> Transport {
+    BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
+        let client = client.clone();
+        async move {
+            let response = client.send(request).await.map_err(BoxError::from)?;
+            Ok(response.map(boxed))
+        }
+    }))
+}
+
+fn boxed<B>(body: B) -> ResponseBody
+where
+    B: hyper::body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    body.map_err(Into::into).boxed_unsync()
 }

@@ -63,7 +63,7 @@ impl Fixture {
             ..ConnectionOptions::default()
         };
         let connection = Connection::resolve(&options).unwrap_or_else(|error| panic!("{error}"));
-        Api::namespaced(connection.kube_client(), &self.namespace)
+        Api::namespaced(connection.client(), &self.namespace)
     }
 
     /// Returns how often the exec plugin ran.

@@ -3,6 +3,7 @@
 //! Applies the time limit of each attempt, the retry policy, the limit on a response's size, and the limiter. Does
 //! not depend on the resource. `response_check` decides whether a response is valid.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -19,7 +20,7 @@ use super::{ApiError, ClusterClient, RequestError};
 use crate::event::Event;
 use crate::ledger::WriteTracker;
 use bytes::Bytes;
-use kube_clientcmd::{Client, error_text};
+use kube_clientcmd::{RequestPhase, RequestProgress, SendError};
 
 /// Maximum size of a response with one object, in bytes. A Secret's data is at most 1 MiB, its metadata far less.
 pub const OBJECT_LIMIT: usize = 4 << 20;
@@ -109,7 +110,6 @@ impl ClusterClient {
     ) -> Result<ApiResponse, RequestError> {
         let mut retry_policy = RetryPolicy::begin();
         let mut outcome_unknown = false;
-        let mut refreshed = false;
         let writes = tracker.is_some();
         loop {
             if let Some(cause) = self.unavailable_reason() {
@@ -120,18 +120,11 @@ impl ClusterClient {
             }
             // Before acquiring the permit: an exec plugin may be slow, and other requests may have a credential
             // already.
-            let client = match self.client().await {
-                Ok(client) => client,
+            if let Err(error) = self.obtain_credential().await {
                 // Without a credential, retrying is pointless.
-                Err(line) => {
-                    return Err(self
-                        .mark_unavailable(
-                            RequestErrorKind::NotConnected(line.into()),
-                            outcome_unknown,
-                        )
-                        .await);
-                }
-            };
+                let cause = RequestErrorKind::NotConnected(error.to_string().into());
+                return Err(self.mark_unavailable(cause, outcome_unknown).await);
+            }
             let permit = self.acquire().await;
             // The run may have been interrupted, or the cluster marked unavailable, while waiting for the permit.
             if let Some(cause) = self.unavailable_reason() {
@@ -140,8 +133,7 @@ impl ClusterClient {
                     outcome_unknown,
                 });
             }
-            let in_flight = self.track_request();
-            let answer = self.attempt(&client, request, tracker);
+            let answer = self.attempt(request, tracker);
             let (outcome, took) = if writes {
                 answer.await
             } else {
@@ -153,7 +145,6 @@ impl ClusterClient {
                     }
                 }
             };
-            drop(in_flight);
             let outcome = validate_response(request, outcome);
             if let Attempt::Answered(status, ..) = &outcome {
                 match *status {
@@ -197,23 +188,9 @@ impl ClusterClient {
                     outcome_unknown |= writes && retry::may_have_applied(&api_error);
                     let cause = RequestErrorKind::Api(Box::new(api_error));
                     if unauthorized {
-                        if !refreshed && self.refresh(&client).await {
-                            refreshed = true;
-                            let error = RequestError {
-                                cause,
-                                outcome_unknown,
-                            };
-                            tracing::debug!(
-                                "{} {}: {}; retrying with another credential",
-                                request.method,
-                                request.path,
-                                error.error_text()
-                            );
-                            continue;
-                        }
+                        // The client has tried another credential if there is one.
                         return Err(self.mark_unavailable(cause, outcome_unknown).await);
                     }
-
                     let retry_after = text(&headers, &header::RETRY_AFTER)
                         .and_then(|seconds| seconds.parse().ok())
                         .map(Duration::from_secs);
@@ -231,6 +208,12 @@ impl ClusterClient {
                     return Err(RequestError {
                         cause,
                         outcome_unknown: outcome_unknown || writes,
+                    });
+                }
+                Attempt::Failed(cause @ RequestErrorKind::Interrupted) => {
+                    return Err(RequestError {
+                        cause,
+                        outcome_unknown,
                     });
                 }
                 Attempt::Failed(cause) => {
@@ -277,24 +260,45 @@ impl ClusterClient {
         }
     }
 
-    /// Sends the request once. Returns the result and how long it took.
+    /// Sends the request once, and once more if the client has another credential after a 401. Returns the result and
+    /// how long the last of the two took.
     async fn attempt(
         &self,
-        client: &Client,
         request: &ApiRequest,
         tracker: Option<&WriteTracker>,
     ) -> (Attempt, Duration) {
-        let begun = Instant::now();
         if let Some(tracker) = tracker {
             tracker.mark_sent();
         }
+        let progress = RequestProgress::new();
+        let mut phases = progress.subscribe();
+        let mut round_trip = pin!(self.round_trip(request, progress));
         let limit = self.request_timeout();
-        let outcome = match limit {
-            None => self.round_trip(client, request).await,
-            Some(limit) => {
-                match tokio::time::timeout(limit, self.round_trip(client, request)).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Attempt::Failed(RequestErrorKind::TimedOut(limit)),
+        let mut begun = Instant::now();
+        let mut in_flight = Some(self.track_request());
+        // Only the server's time is limited: an exec plugin may prompt the user after a 401.
+        let outcome = loop {
+            let deadline = in_flight
+                .as_ref()
+                .and(limit)
+                .map(|limit| (limit, begun + limit));
+            tokio::select! {
+                biased;
+                outcome = &mut round_trip => break outcome,
+                Ok(()) = phases.changed() => match *phases.borrow_and_update() {
+                    RequestPhase::Authenticating => {
+                        self.record_response();
+                        in_flight = None;
+                    }
+                    RequestPhase::Sent(at) => {
+                        begun = at;
+                        in_flight.get_or_insert_with(|| self.track_request());
+                    }
+                },
+                limit = expired(deadline) => break Attempt::Failed(RequestErrorKind::TimedOut(limit)),
+                // The server has rejected the request, and the interrupted run does not send it again.
+                () = self.stopped(), if in_flight.is_none() => {
+                    break Attempt::Failed(RequestErrorKind::Interrupted);
                 }
             }
         };
@@ -319,11 +323,12 @@ impl ClusterClient {
         (outcome, took)
     }
 
-    async fn round_trip(&self, client: &Client, api_request: &ApiRequest) -> Attempt {
+    async fn round_trip(&self, api_request: &ApiRequest, progress: RequestProgress) -> Attempt {
         let mut request = Request::builder()
             .method(api_request.method.clone())
             .uri(&api_request.path)
-            .header(header::ACCEPT, api_request.accept);
+            .header(header::ACCEPT, api_request.accept)
+            .extension(progress);
         if let Some(content_type) = api_request.content_type {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
@@ -335,14 +340,10 @@ impl ClusterClient {
                 ));
             }
         };
-        let response = match client.send(request).await {
+        let response = match self.client.send(request).await {
             Ok(response) => response,
             Err(error) => {
-                return Attempt::Failed(request_error::transport(
-                    &error,
-                    self.server(),
-                    client.untrusted_ca_hint(),
-                ));
+                return Attempt::Failed(request_error::transport(self.send_error(&error)));
             }
         };
         let (parts, body) = response.into_parts();
@@ -357,17 +358,21 @@ impl ClusterClient {
                     .into(),
                 ))
             }
-            Err(error) => Attempt::Failed(RequestErrorKind::ConnectionLost(
-                format!(
-                    "error: unexpected error when reading response body. Please retry. Original error: {}",
-                    match error_text::error_text(error.as_ref()).as_str() {
-                        "EOF" => "unexpected EOF",
-                        other => other,
-                    }
-                )
-                .into(),
-            )),
+            Err(error) => {
+                Attempt::Failed(request_error::transport(SendError::of_body(error.as_ref())))
+            }
         }
+    }
+}
+
+/// Waits until the deadline and returns the limit; waits forever without one.
+async fn expired(deadline: Option<(Duration, Instant)>) -> Duration {
+    match deadline {
+        Some((limit, at)) => {
+            tokio::time::sleep_until(at).await;
+            limit
+        }
+        None => std::future::pending().await,
     }
 }
 

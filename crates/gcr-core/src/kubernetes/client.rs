@@ -15,12 +15,14 @@ use super::adaptive_limiter::{AdaptiveLimiter, RequestPermit};
 use super::request_error::RequestErrorKind;
 use crate::domain::redactor::Redactor;
 use crate::event::{Event, EventSender, ReservedResult};
-use kube_clientcmd::{Client, Connection};
+use kube_clientcmd::{Connection, CredentialError, SendError};
 
 /// The client of one cluster.
 pub struct ClusterClient {
     context: Option<Arc<str>>,
     connection: Connection,
+    /// Authenticates each request.
+    pub(super) client: kube::Client,
     limiter: Arc<AdaptiveLimiter>,
     responsiveness: Mutex<Responsiveness>,
     /// Set when the cluster is marked unavailable.
@@ -59,7 +61,8 @@ impl Drop for InFlightGuard<'_> {
 }
 
 impl ClusterClient {
-    /// Creates a client. Sends nothing and fetches no credential yet. Reports name the cluster by `context`.
+    /// Creates a client. Sends nothing and fetches no credential yet. Reports name the cluster by `context`. Must be called
+    /// within a tokio runtime.
     pub fn new(
         context: Option<Arc<str>>,
         connection: Connection,
@@ -69,6 +72,7 @@ impl ClusterClient {
     ) -> Self {
         Self {
             context,
+            client: connection.client(),
             connection,
             limiter: Arc::new(AdaptiveLimiter::new()),
             responsiveness: Mutex::new(Responsiveness::default()),
@@ -117,25 +121,21 @@ impl ClusterClient {
         if self.unavailable_reason().is_some() {
             return;
         }
-        if let Err(line) = self.client().await {
-            self.mark_unavailable(RequestErrorKind::NotConnected(line.into()), false)
+        if let Err(error) = self.obtain_credential().await {
+            let line = error.to_string().into();
+            self.mark_unavailable(RequestErrorKind::NotConnected(line), false)
                 .await;
         }
     }
 
-    /// Returns a client with the current credential.
-    pub(super) async fn client(&self) -> Result<Client, String> {
-        self.connection.client().await
+    /// Obtains the credential if there is none or it has expired.
+    pub(super) async fn obtain_credential(&self) -> Result<(), CredentialError> {
+        self.connection.authenticate().await
     }
 
-    /// Replaces the credential of `rejected`, which the server rejected with 401, once for all requests that used it.
-    /// Returns whether there is another credential to try.
-    pub(super) async fn refresh(&self, rejected: &Client) -> bool {
-        // An error of the refresh is dropped: the caller reports the 401.
-        matches!(
-            self.connection.refresh_rejected(rejected).await,
-            Ok(Some(_))
-        )
+    /// Classifies the error of a request.
+    pub(super) fn send_error(&self, error: &kube::Error) -> SendError {
+        self.connection.send_error(error)
     }
 
     /// Counts a request as in flight until the guard is dropped.

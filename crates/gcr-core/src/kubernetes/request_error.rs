@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ApiError;
-use kube_clientcmd::error_text;
+use kube_clientcmd::SendError;
 use kube_clientcmd::escape_control::escape_control;
 
 /// The error of a request, after all attempts.
@@ -107,39 +107,13 @@ pub fn seconds(duration: Duration) -> String {
     format!("{}s", duration.as_secs_f64())
 }
 
-/// Classifies a transport error: [`RequestErrorKind::NotConnected`] or [`RequestErrorKind::ConnectionLost`]. Appends
-/// `untrusted_ca_hint` if the server's certificate is signed by an unknown authority.
-pub(super) fn transport(
-    error: &kube::Error,
-    server: &str,
-    untrusted_ca_hint: Option<&'static str>,
-) -> RequestErrorKind {
-    let line = if error_text::is_refused(error) {
-        format!(
-            "The connection to the server {server} was refused - did you specify the right host or port?"
-        )
-    } else {
-        let mut line = format!(
-            "Unable to connect to the server: {}",
-            error_text::error_text(error)
-        );
-        if let Some(hint) = untrusted_ca_hint.filter(|_| error_text::is_unknown_authority(error)) {
-            line.push_str(" (");
-            line.push_str(hint);
-            line.push(')');
+/// Returns the error of an attempt that got no complete response.
+pub(super) fn transport(error: SendError) -> RequestErrorKind {
+    let line = error.to_string().into();
+    match error {
+        SendError::Credential(_) | SendError::NotConnected(_) => {
+            RequestErrorKind::NotConnected(line)
         }
-        line
-    };
-    let was_sent = match error {
-        kube::Error::HyperError(_) => true,
-        kube::Error::Service(inner) => inner
-            .downcast_ref::<hyper_util::client::legacy::Error>()
-            .is_some_and(|hyper| !hyper.is_connect()),
-        _ => false,
-    };
-    if was_sent {
-        RequestErrorKind::ConnectionLost(line.into())
-    } else {
-        RequestErrorKind::NotConnected(line.into())
+        SendError::ConnectionLost(_) => RequestErrorKind::ConnectionLost(line),
     }
 }

@@ -77,9 +77,9 @@ async fn slow_certificate_file_holds_up_no_other_work() {
     let kubeconfig = Kubeconfig::load(&options, Environment::of(&[])).unwrap();
     let connection = kubeconfig.connection(&options).unwrap();
     let file = slow_file(&at("ca"), "not PEM");
-    let client = run_next_to_other_work(connection.client(), file).await;
+    let authenticated = run_next_to_other_work(connection.authenticate(), file).await;
     assert_eq!(
-        client.err().unwrap(),
+        authenticated.unwrap_err().to_string(),
         "error: unable to load root certificates: unable to parse bytes as PEM block"
     );
 }
