@@ -106,10 +106,10 @@ const LAYERS: [(&str, &[&str]); 25] = [
             "target",
         ],
     ),
-    // Parses flags into a request. Prints usage errors and returns their exit code.
-    ("args", &["domain", "exit", "report", "request"]),
-    // Completes the word under the cursor: parses the flags like `args` and lists names from the cluster.
-    ("completion", &["args", "domain", "event", "kubernetes"]),
+    // Converts our flags into parts of a request.
+    ("args", &["domain", "request"]),
+    // Lists names from the cluster for completion.
+    ("completion", &["domain", "event", "kubernetes"]),
     (
         "run",
         &[

@@ -8,13 +8,14 @@
 //! ```
 //!
 //! * [`domain`]: names, hosts, credentials and Docker configs: values without I/O.
-//! * [`args`]: command-line flags. [`request`]: the validated request that they describe.
+//! * `kubectl-plugin`, a crate of its own: parses command lines by pflag's rules; help, usage errors and completion.
+//! * [`args`]: our own flags. [`request`]: the validated request that all flags describe.
 //! * `kube-clientcmd`, a crate of its own: resolves kubeconfig, flags and environment to an authenticated connection.
 //! * [`kubernetes`]: the Kubernetes API over HTTP. Every request is sent by `ClusterClient::send`.
 //! * [`observe`], [`plan`], [`apply`]: the stages of one target. [`reconcile`](mod@reconcile) is their loop.
 //! * [`cluster_run`]: lists the targets of one cluster and reconciles them concurrently.
 //! * [`ledger`]: the state of each object of a run. [`event`], [`report`], [`diagnostics`]: the output.
-//! * [`completion`]: shell completion.
+//! * [`completion`]: names from the cluster for shell completion.
 //! * [`run`](mod@run): a whole run: its clusters, signals and exit code.
 
 pub mod apply;

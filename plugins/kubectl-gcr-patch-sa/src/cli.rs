@@ -3,16 +3,18 @@
 use std::ffi::OsString;
 
 use clap::Parser;
-use gcr_core::args::{
-    ConnectionArgs, EarlyExit, OutputArgs, TargetArgs, UsageError, parse, parse_each_once,
-    parse_one, parse_wait, version_text,
-};
-use gcr_core::completion::shim;
+use gcr_core::args::TargetArgs;
+use gcr_core::completion::PluginValues;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::request::{
     AccountChange, AccountSelection, Desired, DesiredAccounts, Manifest, Namespaces, Request,
 };
 use kube_clientcmd::escape_control::escape_control;
+use kubectl_plugin::completion::{complete, shim};
+use kubectl_plugin::{
+    ConnectionArgs, EarlyExit, OutputArgs, UsageError, parse, parse_each_once, parse_one,
+    parse_wait, version_text,
+};
 
 /// The name typed after `kubectl`.
 const PLUGIN: &str = "gcr-patch-sa";
@@ -107,7 +109,7 @@ struct Cli {
 /// # Errors
 /// Returns the text to print if the command line makes no request.
 pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
-    if let Some(reply) = gcr_core::completion::complete::<Cli>(&argv) {
+    if let Some(reply) = complete::<Cli>(&argv, &PluginValues) {
         return Err(reply);
     }
     let (cli, _): (Cli, _) = parse(PLUGIN, argv)?;

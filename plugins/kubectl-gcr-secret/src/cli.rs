@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
-use gcr_core::args::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
-use gcr_core::completion::shim;
+use gcr_core::completion::PluginValues;
 use gcr_core::request::Request;
 use kube_clientcmd::escape_control::escape_control;
+use kubectl_plugin::completion::{complete, shim};
+use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
 
 use crate::create;
 
@@ -75,10 +76,18 @@ impl CompletionArgs {
     }
 }
 
+const VERSION_EXAMPLES: &str = "\
+# Print the version
+kubectl gcr-secret version
+
+# Print the version as JSON
+kubectl gcr-secret version -o json";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Completion(CompletionArgs),
     Create(Box<create::CreateArgs>),
+    #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
 }
 
@@ -87,7 +96,7 @@ enum Command {
 /// # Errors
 /// Returns the text to print if the command line makes no request.
 pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
-    if let Some(reply) = gcr_core::completion::complete::<Cli>(&argv) {
+    if let Some(reply) = complete::<Cli>(&argv, &PluginValues) {
         return Err(reply);
     }
     let (cli, command): (Cli, _) = parse(PLUGIN, argv)?;

@@ -5,10 +5,7 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use gcr_core::args::{
-    ConnectionArgs, EarlyExit, OutputArgs, TargetArgs, UsageError, parse_each, parse_each_once,
-    parse_one, parse_wait,
-};
+use gcr_core::args::TargetArgs;
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
@@ -18,10 +15,13 @@ use gcr_core::domain::registry_credential::{KeyAuth, RegistryCredential};
 use gcr_core::domain::registry_host::{RegistryHost, RegistryOwner};
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::request::{
-    AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, DryRun, Manifest,
-    Request,
+    AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, Manifest, Request,
 };
 use kube_clientcmd::escape_control::escape_control;
+use kubectl_plugin::{
+    ConnectionArgs, DryRun, EarlyExit, OutputArgs, UsageError, parse_each, parse_each_once,
+    parse_one, parse_wait,
+};
 
 const LONG: &str = "\
 Create or update an image pull Secret for Google's registries.

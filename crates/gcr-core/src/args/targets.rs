@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::{ConnectionArgs, UsageError, parse_each, parse_each_once};
 use crate::domain::namespace_filter::NamespaceFilter;
 use crate::request::{LineQualifiers, NamespaceMatch, Namespaces, Scope};
+use kubectl_plugin::{ConnectionArgs, UsageError, parse_each, parse_each_once};
 
 /// The flags that select clusters and namespaces.
 #[derive(Debug, Args)]

@@ -12,7 +12,6 @@ mod reporter;
 mod summary;
 
 pub use console::Console;
-pub(crate) use objects::{json_text, yaml_text};
 pub use report_file::ReportFile;
 pub use report_writer::{ReportResult, ReportWriter};
 pub use reporter::{Reporter, Summary};

@@ -1,6 +1,6 @@
 //! Formats objects as JSON or YAML, like kubectl. Pure text.
 
-use serde_json::ser::PrettyFormatter;
+use kubectl_plugin::{json_text, yaml_text};
 use serde_json::{Value, json};
 
 use crate::request::Format;
@@ -28,27 +28,4 @@ pub(super) fn render(
         // kubectl indents by four spaces (cli-runtime `printers/json.go`).
         _ => json_text(&object, 4),
     }
-}
-
-/// Returns JSON that is indented by `indent` spaces, without a final newline.
-pub(crate) fn json_text(object: &impl serde::Serialize, indent: usize) -> String {
-    let mut text = Vec::new();
-    let indent = " ".repeat(indent);
-    let formatter = PrettyFormatter::with_indent(indent.as_bytes());
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, formatter);
-    #[expect(
-        clippy::expect_used,
-        reason = "serialising a JSON value into memory cannot fail"
-    )]
-    object
-        .serialize(&mut serializer)
-        .expect("a JSON value serialises");
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// Returns YAML without a final newline.
-pub(crate) fn yaml_text(object: &Value) -> String {
-    #[expect(clippy::expect_used, reason = "every JSON value is a YAML value")]
-    let text = serde_saphyr::to_string(object).expect("a JSON value serialises");
-    text.trim_end().to_owned()
 }

@@ -19,7 +19,7 @@ pub(super) fn shim(root: &Path, file_name: &str, target: &Target) -> Result<Pack
             format!("@\"%~dp0{file_name}.exe\" __complete %*\r\n"),
         )
     } else {
-        let shim = read(&root.join("crates/gcr-core/src/completion/shim.sh"))?;
+        let shim = read(&root.join("crates/kubectl-plugin/src/completion/shim.sh"))?;
         let file = file_name.trim_start_matches("kubectl-");
         let shim = String::from_utf8_lossy(&shim)
             .replace("PLUGIN", &file.replace('_', "-"))

@@ -3,22 +3,16 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::{EarlyExit, UsageError};
-use crate::report::{json_text, yaml_text};
+use crate::early_exit::EarlyExit;
+use crate::object_text::{json_text, yaml_text};
+use crate::platform::{go_arch, go_os};
+use crate::usage_error::UsageError;
 
-const EXAMPLES: &str = "\
-# Print the version
-kubectl gcr-secret version
-
-# Print the version as JSON
-kubectl gcr-secret version -o json";
-
-/// The flags of the `version` command.
+/// The flags of the `version` command. A plugin adds its examples: `#[command(after_help = …)]` at the subcommand.
 #[derive(Debug, Args)]
 #[command(
     about = "Print the version of this plugin",
-    long_about = "Print the version of this plugin. Does not contact a server.",
-    after_help = EXAMPLES
+    long_about = "Print the version of this plugin. Does not contact a server."
 )]
 pub struct VersionArgs {
     // Accepted because kubectl has it. This command never contacts a server anyway.
@@ -79,23 +73,5 @@ pub fn version_text(version: &str, format: &str) -> EarlyExit {
         "json" => EarlyExit::Print(json_text(&object, 2)),
         "yaml" => EarlyExit::Print(yaml_text(&serde_json::json!(object))),
         _ => UsageError::new("--output must be 'yaml' or 'json'").into(),
-    }
-}
-
-/// Returns Go's name of this operating system, which Kubernetes uses.
-pub(super) fn go_os() -> &'static str {
-    match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    }
-}
-
-/// Returns Go's name of this architecture.
-pub(super) fn go_arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
     }
 }

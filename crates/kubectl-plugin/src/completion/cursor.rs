@@ -6,8 +6,9 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-use crate::args::flag::{Flag, Kind};
-use crate::args::line::ParsedLine;
+use super::value_source::ValueSource;
+use crate::flag::{Flag, Kind};
+use crate::line::ParsedLine;
 
 /// The position to complete.
 pub(super) struct Cursor<'a> {
@@ -25,7 +26,7 @@ pub(super) enum CursorPosition<'a> {
     Flag,
     /// The name of a command.
     Subcommand,
-    /// A value. `name` is its clap value name (see `args::flag`); `list` allows several values, separated by commas.
+    /// A value. `name` is its clap value name (see `flag`); `list` allows several values, separated by commas.
     Value { name: &'a str, list: bool },
     /// No candidates are known.
     Unknown,
@@ -33,7 +34,12 @@ pub(super) enum CursorPosition<'a> {
 
 impl<'a> Cursor<'a> {
     /// Returns the position of the cursor, or `None` if the line before it has an error.
-    pub(super) fn find(root: &'a Command, before: &[OsString], incomplete: &str) -> Option<Self> {
+    pub(super) fn find(
+        root: &'a Command,
+        before: &[OsString],
+        incomplete: &str,
+        source: &dyn ValueSource,
+    ) -> Option<Self> {
         let line = ParsedLine::parse(root, before).ok();
         if let Some(line) = line.filter(|line| line.has_separator) {
             return Some(Self::positional(line, incomplete));
@@ -44,7 +50,7 @@ impl<'a> Cursor<'a> {
         {
             let line = ParsedLine::parse(root, before).ok()?;
             let flag = find_flag(&line.path, flag)?;
-            return Some(Self::value(line, flag, typed));
+            return Some(Self::value(line, flag, typed, source));
         }
         if incomplete.starts_with('-') {
             return Some(Self {
@@ -62,16 +68,16 @@ impl<'a> Cursor<'a> {
                 && let Ok(line) = ParsedLine::parse(root, earlier)
                 && let Some(flag) = find_flag(&line.path, &flag)
             {
-                return Some(Self::value(line, flag, incomplete));
+                return Some(Self::value(line, flag, incomplete, source));
             }
         }
         let line = ParsedLine::parse(root, before).ok()?;
         Some(Self::positional(line, incomplete))
     }
 
-    fn value(line: ParsedLine<'a>, flag: Flag<'a>, typed: &str) -> Self {
+    fn value(line: ParsedLine<'a>, flag: Flag<'a>, typed: &str, source: &dyn ValueSource) -> Self {
         let name = flag.value_name();
-        let list = flag.kind() == Kind::List || name == "NAMESPACE";
+        let list = flag.kind() == Kind::List || source.is_list(name);
         Self {
             line,
             position: CursorPosition::Value { name, list },

@@ -185,7 +185,7 @@ impl<'a> Flag<'a> {
 }
 
 /// Parses a boolean by the rules of Go's `strconv.ParseBool`.
-pub(super) fn parse_bool(value: &str) -> Option<bool> {
+pub(crate) fn parse_bool(value: &str) -> Option<bool> {
     match value {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

@@ -6,13 +6,15 @@
 use clap::Command;
 use clap::builder::StyledStr;
 
-use super::flag::Flag;
-use super::wrap::Width;
+use crate::flag::Flag;
+use crate::wrap::Width;
 
 /// The layout of a help page.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Page<'a> {
-    /// The root command as the user typed it: `kubectl gcr-secret`, or a file name.
+    /// The name typed after `kubectl`, as the texts of the commands contain it.
+    pub(crate) plugin: &'a str,
+    /// The root command as the user typed it: `kubectl PLUGIN`, or a file name.
     pub(crate) program: &'a str,
     /// The width of the stream that the page is written to.
     pub(crate) width: Width,
@@ -155,10 +157,11 @@ impl Page<'_> {
         (!tips.is_empty()).then(|| tips.join("\n"))
     }
 
-    /// Replaces `kubectl gcr-…` by the file name if the file was called directly.
+    /// Replaces `kubectl PLUGIN` by the file name `kubectl-PLUGIN` if a file was called directly.
     fn with_program_name(self, text: &str) -> String {
         if self.program.starts_with("kubectl-") {
-            text.replace("kubectl gcr-", "kubectl-gcr-")
+            let typed = format!("kubectl {}", self.plugin);
+            text.replace(&typed, &format!("kubectl-{}", self.plugin))
         } else {
             text.to_owned()
         }

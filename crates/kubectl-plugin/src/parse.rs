@@ -2,76 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::Arc;
 
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory, FromArgMatches};
 
-use super::help::{Page, command_path};
-use super::line::ParsedLine;
-use super::wrap::Width;
-use crate::exit;
-use crate::report::Console;
+use crate::command_tree::{HELP, OPTIONS, command_tree};
+use crate::early_exit::EarlyExit;
+use crate::help::{Page, command_path};
+use crate::line::ParsedLine;
+use crate::usage_error::UsageError;
+use crate::wrap::Width;
 use kube_clientcmd::escape_control::escape_control;
-
-/// An error in the command line.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("error: {message}")]
-pub struct UsageError {
-    message: String,
-}
-
-impl UsageError {
-    /// Creates an error with this message: one line without control characters.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-        }
-    }
-
-    /// Appends a pointer to the help of the command `path` (kubectl `cmd/util/helpers.go`, `UsageErrorf`).
-    pub fn with_help_of(self, path: &str) -> Self {
-        Self::new(format!(
-            "{}\nSee '{path} -h' for help and examples",
-            self.message
-        ))
-    }
-}
-
-/// The result of a command line that makes no request to a server.
-#[derive(Debug)]
-pub enum EarlyExit {
-    /// Text for standard output, such as help.
-    Print(String),
-    /// An error for standard error.
-    Error(String),
-}
-
-impl EarlyExit {
-    /// Prints the text and returns the exit code.
-    pub fn print(&self) -> u8 {
-        let mut console = Console::new(Arc::default());
-        match self {
-            Self::Print(text) => {
-                console.out(text);
-                if console.has_failed() {
-                    exit::FAILED
-                } else {
-                    exit::OK
-                }
-            }
-            Self::Error(text) => {
-                console.err(text);
-                exit::FAILED
-            }
-        }
-    }
-}
-
-impl From<UsageError> for EarlyExit {
-    fn from(error: UsageError) -> Self {
-        Self::Error(error.to_string())
-    }
-}
 
 /// Returns the command as the user typed it. kubectl runs the file `kubectl-gcr_secret` for `kubectl gcr-secret` (kubectl
 /// `cmd/plugin.go`). A file `kubectl-…` without an underscore was called directly: its own name is returned.
@@ -109,7 +49,7 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
         };
         EarlyExit::Error(format!("error: {}\n{hint}", parse_error.message))
     })?;
-    if let Some(exit) = early_exit(&line, &root, &name) {
+    if let Some(exit) = early_exit(&line, &root, plugin, &name) {
         return Err(exit);
     }
     let path = command_path(&name, &line.path);
@@ -128,41 +68,15 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
     Ok((arguments, path))
 }
 
-/// The name of the command that lists the global options, as in kubectl.
-const OPTIONS: &str = "options";
-/// The name of cobra's help command.
-const HELP: &str = "help";
-
-/// Returns clap's tree with the commands and flags that cobra and kubectl add. Does not call `Command::build`, which would
-/// copy the connection flags into every command even to print one help page: clap builds only the command that runs.
-pub(crate) fn command_tree<C: CommandFactory>() -> Command {
-    let root = C::command()
-        .disable_help_flag(true)
-        .disable_help_subcommand(true)
-        .disable_version_flag(true);
-    if !root.has_subcommands() {
-        return root;
-    }
-    let options = Command::new(OPTIONS).about("List the global command-line options");
-    let help = Command::new(HELP).about("Help about any command");
-    with_namespace(root)
-        .subcommands([options.hide(true), help.hide(true)])
-        .mut_subcommands(with_namespace)
-}
-
-/// Adds a hidden `-n`: kubectl accepts it with every command, and commands without a namespace ignore it.
-fn with_namespace(command: Command) -> Command {
-    const NAMESPACE: &str = "namespace";
-    if (command.get_arguments()).any(|arg| arg.get_long() == Some(NAMESPACE)) {
-        return command;
-    }
-    let namespace = Arg::new(NAMESPACE).long(NAMESPACE).short('n');
-    command.arg(namespace.hide(true))
-}
-
 /// Returns the output of help and `options`, or the error for surplus positional arguments, if the line leads to one.
-fn early_exit(line: &ParsedLine<'_>, root: &Command, name: &str) -> Option<EarlyExit> {
+fn early_exit(
+    line: &ParsedLine<'_>,
+    root: &Command,
+    plugin: &str,
+    name: &str,
+) -> Option<EarlyExit> {
     let page = |width| Page {
+        plugin,
         program: name,
         width,
         flags: Width::of(&std::io::stdout()),

@@ -10,8 +10,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Command;
 
-use super::flag::{Flag, Kind};
-use super::os_bytes::{as_bytes, from_bytes};
+use crate::flag::{Flag, Kind};
+use crate::os_bytes::{as_bytes, from_bytes};
 use kube_clientcmd::escape_control::escape_control;
 use kube_clientcmd::go::quote::go_quoted;
 

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use super::*;
-use crate::args::{ConnectionArgs, OutputArgs, TargetArgs};
+use crate::{ConnectionArgs, OutputArgs};
 
 #[derive(Parser)]
 #[command(name = "root")]
@@ -24,20 +24,51 @@ enum Sub {
 struct CreateArgs {
     #[arg(value_name = "a|b")]
     names: Vec<String>,
+    #[arg(long, value_name = "POD")]
+    pod: Option<String>,
     #[arg(long, value_name = "FILE")]
     key_file: Option<String>,
     #[arg(long, value_name = "HOST", alias = "docker-server")]
     registry: Vec<String>,
-    #[command(flatten)]
-    targets: TargetArgs,
+    #[arg(
+        long,
+        short,
+        value_name = "NAMESPACE",
+        help = "If present, the namespace scope"
+    )]
+    namespace: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// Hosts as a list, namespaces as a list in a flag that cannot be repeated, and kinds before names.
+struct Source;
+
+impl ValueSource for Source {
+    fn values(&self, value_name: &str, line: LineBefore<'_>) -> Vec<String> {
+        let values: &[&str] = match value_name {
+            "HOST" => &["gcr.io", "us.gcr.io", "eu.gcr.io"],
+            "NAMESPACE" => &["team-a", "team-b"],
+            "POD" if line.flag("namespace") == Some("team-b".as_ref()) => &["web"],
+            "POD" => &["web", "worker"],
+            _ => &[],
+        };
+        values.iter().map(|value| (*value).to_owned()).collect()
+    }
+
+    fn kinds(&self) -> &[&str] {
+        &["po", "pod"]
+    }
+
+    fn is_list(&self, value_name: &str) -> bool {
+        value_name == "NAMESPACE"
+    }
 }
 
 fn complete(line: &str) -> String {
     let mut argv = vec![OsString::from("/x/kubectl_complete-root")];
     argv.extend(line.split(' ').map(OsString::from));
-    match super::complete::<Cli>(&argv) {
+    match super::complete::<Cli>(&argv, &Source) {
         Some(EarlyExit::Print(text)) => text,
         other => panic!("{other:?}"),
     }
@@ -87,17 +118,39 @@ fn flag_value_positions_offer_values() {
 
 #[test]
 fn list_values_after_comma_are_offered() {
-    assert_eq!(complete("create --registry eu"), {
-        let hosts = crate::domain::google_hosts::suggestions();
-        let matching: Vec<_> = hosts.iter().filter(|host| host.starts_with("eu")).collect();
-        let lines: Vec<_> = matching.iter().map(|host| format!("{host}\n")).collect();
-        format!("{}:4", lines.concat())
-    });
+    assert_eq!(complete("create --registry eu"), "eu.gcr.io\n:4");
     assert_eq!(
         complete("create --docker-server=gcr.io,us.g"),
         "gcr.io,us.gcr.io\n:4"
     );
     assert_eq!(complete("create --registry gcr.io,gcr"), ":4");
+    assert_eq!(complete("create -n team-a,t"), "team-a,team-b\n:4");
+    // A value that is no list may contain a comma.
+    assert_eq!(complete("create --pod web,w"), ":4");
+}
+
+#[test]
+fn kind_of_the_source_before_a_name_is_kept() {
+    assert_eq!(complete("create --pod po/we"), "po/web\n:4");
+    assert_eq!(complete("create --pod svc/we"), ":4");
+}
+
+#[test]
+fn source_reads_the_flags_before_the_cursor() {
+    assert_eq!(complete("create --pod w"), "web\nworker\n:4");
+    assert_eq!(complete("create -n x -n team-b --pod w"), "web\n:4");
+}
+
+#[test]
+fn kubeconfig_names_come_from_the_given_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let kubeconfig =
+        "contexts: [{name: prod}, {name: test}]\nclusters: [{name: east}]\nusers: [{name: ada}]\n";
+    std::fs::write(file.path(), kubeconfig).unwrap();
+    let complete = |flag| complete(&format!("--kubeconfig {} {flag} ", file.path().display()));
+    assert_eq!(complete("--context"), "prod\ntest\n:4");
+    assert_eq!(complete("--cluster"), "east\n:4");
+    assert_eq!(complete("--user"), "ada\n:4");
 }
 
 #[test]
@@ -117,7 +170,7 @@ fn invalid_line_offers_no_candidates() {
 #[test]
 fn hidden_command_requests_completion() {
     let argv = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-    let text = |argv: &[OsString]| match super::complete::<Cli>(argv) {
+    let text = |argv: &[OsString]| match super::complete::<Cli>(argv, &Source) {
         Some(EarlyExit::Print(text)) => Some(text),
         _ => None,
     };

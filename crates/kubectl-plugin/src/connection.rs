@@ -3,8 +3,8 @@
 use clap::Args;
 use secrecy::SecretString;
 
-use super::UsageError;
-use super::version::{go_arch, go_os};
+use crate::platform::{go_arch, go_os};
+use crate::usage_error::UsageError;
 use kube_clientcmd::ConnectionOptions;
 use kube_clientcmd::go::duration;
 
@@ -165,7 +165,7 @@ pub struct ConnectionArgs {
 
 impl ConnectionArgs {
     /// Returns the first flag given that selects a single cluster or user, or configures the connection to it.
-    pub(super) fn single_cluster_flag(&self) -> Option<&'static str> {
+    pub fn single_cluster_flag(&self) -> Option<&'static str> {
         let given = [
             (self.context.is_some(), "--context"),
             (self.server.is_some(), "--server"),
@@ -247,9 +247,7 @@ impl ConnectionArgs {
             disable_compression: self.disable_compression,
             request_timeout,
             user_agent: format!("kubectl-{plugin}/{version} ({}/{})", go_os(), go_arch()),
-            validate_context_first: false,
-            stdin_taken: false,
-            disable_token_refresh: false,
+            ..ConnectionOptions::default()
         })
     }
 }

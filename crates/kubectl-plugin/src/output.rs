@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::UsageError;
-use super::flag::parse_bool;
-use crate::request::{DryRun, Format, OutputOptions};
+use crate::flag::parse_bool;
+use crate::output_options::{DryRun, Format, OutputOptions};
+use crate::usage_error::UsageError;
 use kube_clientcmd::escape_control::escape_control;
 
 /// The value of `--dry-run` without a value, as in kubectl. It distinguishes that form from `--dry-run=client`.
