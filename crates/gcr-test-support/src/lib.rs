@@ -20,6 +20,7 @@
 //! | [`control_plane`] | a control plane: shared by all tests, or dedicated to a test that stops and restarts it |
 //! | [`test_cluster`] | administrator's access to a cluster: namespaces, objects, users |
 //! | [`fault_proxy`] | a proxy in front of a control plane that injects faults |
+//! | [`fake_google`] | Google's APIs, token endpoints and registries, under Google's host names |
 //! | [`user`] | a user with exactly the permissions that a test grants |
 //! | [`session`] | an isolated shell environment: home directory, PATH, kubeconfig, files |
 //! | [`invocation`], [`output`] | a command in a session, and its result |
@@ -38,6 +39,7 @@ mod build_progress;
 pub mod checkout;
 pub mod control_plane;
 mod error;
+pub mod fake_google;
 pub mod fault_proxy;
 mod go;
 pub mod interrupt;
@@ -60,6 +62,7 @@ mod wait;
 
 pub use control_plane::{ControlPlane, Options};
 pub use error::{Error, Result};
+pub use fake_google::FakeGoogle;
 pub use fault_proxy::FaultProxy;
 pub use invocation::Invocation;
 pub use manual::assert_manual;

@@ -1,0 +1,66 @@
+//! Records every request, for assertions and for the comparison with Google's discovery documents.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+
+/// A request that reached the fake.
+#[derive(Clone, Debug)]
+pub struct RecordedRequest {
+    /// Id of the method in the discovery documents; empty if no API serves the path.
+    pub method: String,
+    /// HTTP method.
+    pub verb: String,
+    /// Host name that the client used.
+    pub host: String,
+    /// Path, without the query.
+    pub path: String,
+    /// Query parameters, in order.
+    pub query: Vec<(String, String)>,
+    /// The body: JSON, or an object of a form's fields; null if it is empty or neither.
+    pub body: Value,
+    /// Value of `x-goog-user-project`.
+    pub quota_project: Option<String>,
+    /// Status of the response; 0 if the client got none.
+    pub status: u16,
+}
+
+impl RecordedRequest {
+    pub(super) fn of(call: &Call) -> Self {
+        let media = call.header("content-type").unwrap_or_default();
+        let body = if media.starts_with("application/x-www-form-urlencoded") {
+            let fields = form_urlencoded::parse(&call.bytes);
+            fields
+                .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        } else {
+            serde_json::from_slice(&call.bytes).unwrap_or_default()
+        };
+        Self {
+            method: call.method.id.into(),
+            verb: call.verb.clone(),
+            host: call.host.clone(),
+            path: call.path.clone(),
+            query: call.query.clone(),
+            body,
+            quota_project: call.header("x-goog-user-project").map(String::from),
+            status: 0,
+        }
+    }
+
+    /// Returns whether the request changes nothing: a read of an API, or an exchange of credentials.
+    pub fn is_read(&self) -> bool {
+        let last = self.method.rsplit('.').next().unwrap_or_default();
+        self.verb == "GET"
+            || matches!(last, "testIamPermissions" | "getIamPolicy" | "token")
+            || self.method.starts_with("iamcredentials.")
+    }
+
+    /// Returns the request as one line of JSON, without values of the query.
+    pub fn to_json(&self) -> Value {
+        let query: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
+        json!({"method": self.method, "verb": self.verb, "host": self.host, "path": self.path, "query": query,
+            "body": self.body, "status": self.status})
+    }
+}

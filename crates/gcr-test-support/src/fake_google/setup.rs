@@ -1,0 +1,249 @@
+//! What a test arranges and inspects: projects, accounts, repositories, policies, credentials and delays.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::iam_policy::PolicyStore;
+use super::propagation::{Delay, Propagation};
+use super::registry_gateway::RegistryGateway;
+use super::registry_token;
+use super::state::{CLOUD_PLATFORM, RefreshToken, Repository, random_text};
+use super::{FakeGoogle, OPERATOR, PROJECT};
+
+impl FakeGoogle {
+    /// Adds a project.
+    pub fn add_project(&self, id: &str) {
+        self.server.state().add_project(id);
+    }
+
+    /// Enables services in [`PROJECT`], named without `.googleapis.com`.
+    pub fn enable_services<const N: usize>(&self, services: [&str; N]) {
+        let mut state = self.server.state();
+        let project = state.add_project(PROJECT);
+        for service in services {
+            let name = format!("{service}.googleapis.com");
+            project.services.insert(name, Delay::default());
+        }
+    }
+
+    /// Adds a Docker repository to [`PROJECT`].
+    pub fn add_repository(&self, location: &str, id: &str) {
+        self.add_repository_with_format(location, id, "DOCKER");
+    }
+
+    /// Adds a repository of this format to [`PROJECT`].
+    pub fn add_repository_with_format(&self, location: &str, id: &str, format: &str) {
+        let mut state = self.server.state();
+        let created = state.now();
+        let repository = Repository {
+            format: format.into(),
+            mode: "STANDARD_REPOSITORY".into(),
+            description: String::new(),
+            created,
+            policy: PolicyStore::default(),
+        };
+        let repositories = &mut state.add_project(PROJECT).repositories;
+        repositories.insert((location.into(), id.into()), repository);
+    }
+
+    /// Replaces the policy of a repository in [`PROJECT`].
+    ///
+    /// # Panics
+    /// The repository does not exist.
+    #[track_caller]
+    pub fn set_repository_policy(&self, location: &str, id: &str, policy: Value) {
+        let mut state = self.server.state();
+        let repositories = &mut state.add_project(PROJECT).repositories;
+        let repository = repositories.get_mut(&(location.into(), id.into()));
+        repository
+            .expect("the repository exists")
+            .policy
+            .replace(policy);
+    }
+
+    /// Returns the policy of a repository in [`PROJECT`], without its etag; null if the repository does not exist.
+    pub fn repository_policy(&self, location: &str, id: &str) -> Value {
+        let mut state = self.server.state();
+        let repositories = &state.add_project(PROJECT).repositories;
+        let repository = repositories.get(&(location.into(), id.into()));
+        repository
+            .map(|it| it.policy.without_etag())
+            .unwrap_or_default()
+    }
+
+    /// Grants a role on a project.
+    pub fn grant_on_project(&self, project: &str, role: &str, member: &str) {
+        self.server
+            .state()
+            .add_project(project)
+            .policy
+            .add(role, member);
+    }
+
+    /// Grants a role on a service account.
+    ///
+    /// # Panics
+    /// The account does not exist.
+    #[track_caller]
+    pub fn grant_on_account(&self, email: &str, role: &str, member: &str) {
+        let mut state = self.server.state();
+        let account = state.account(email);
+        account
+            .expect("the account exists")
+            .1
+            .policy
+            .add(role, member);
+    }
+
+    /// Takes a permission away from [`OPERATOR`], on resources whose names contain `within`; an empty text means all.
+    pub fn deny(&self, permission: &str, within: &str) {
+        let denied = (permission.to_owned(), within.to_owned());
+        self.server.state().denied.insert(denied);
+    }
+
+    /// Enforces an organization policy in [`PROJECT`], for example `iam.disableServiceAccountKeyCreation`.
+    pub fn enforce(&self, constraint: &str) {
+        let mut state = self.server.state();
+        state
+            .add_project(PROJECT)
+            .constraints
+            .insert(constraint.into());
+    }
+
+    /// Removes the billing account of [`PROJECT`].
+    pub fn remove_billing(&self) {
+        self.server.state().add_project(PROJECT).has_billing = false;
+    }
+
+    /// Disables a service account, or enables it again.
+    ///
+    /// # Panics
+    /// The account does not exist.
+    #[track_caller]
+    pub fn set_account_disabled(&self, email: &str, disabled: bool) {
+        let mut state = self.server.state();
+        state.account(email).expect("the account exists").1.disabled = disabled;
+    }
+
+    /// Sets after how many requests changes made from now on become visible.
+    pub fn set_propagation(&self, propagation: Propagation) {
+        self.server.state().propagation = propagation;
+    }
+
+    /// Sets after how many polls operations started from now on are done; `None` for never.
+    pub fn set_operation_polls(&self, polls: Option<u32>) {
+        self.server.state().operation_polls = polls;
+    }
+
+    /// Lets operations started from now on end with this error.
+    pub fn set_operation_error(&self, code: i32, message: &str) {
+        let error = json!({"code": code, "message": message});
+        self.server.state().operation_error = Some(error);
+    }
+
+    /// Moves the fake's clock forward (or, if negative, back) by this number of seconds.
+    pub fn advance_clock(&self, seconds: i64) {
+        self.server.state().clock_offset += SignedDuration::from_secs(seconds);
+    }
+
+    /// Issues an access token of any member, for example `serviceAccount:x@demo-project.iam.gserviceaccount.com`, that
+    /// is valid for this number of seconds.
+    pub fn issue_token(&self, member: &str, seconds: i64) -> String {
+        self.issue_token_with_scope(member, seconds, CLOUD_PLATFORM)
+    }
+
+    /// Issues an access token with one scope.
+    pub fn issue_token_with_scope(&self, member: &str, seconds: i64, scope: &str) -> String {
+        let mut state = self.server.state();
+        state.issue_token(member, seconds, &[scope.to_owned()])
+    }
+
+    /// Returns a credential file of [`OPERATOR`] (`authorized_user`), as `gcloud auth application-default login` writes
+    /// it.
+    pub fn user_credential_file(&self) -> String {
+        self.add_refresh_token(None)
+    }
+
+    /// Returns a credential file whose refresh token the token endpoint refuses with this error and description.
+    pub fn refused_user_credential_file(&self, error: &str, description: &str) -> String {
+        self.add_refresh_token(Some((error.into(), description.into())))
+    }
+
+    fn add_refresh_token(&self, refusal: Option<(String, String)>) -> String {
+        let token = format!("1//0{}", random_text(60));
+        let member = OPERATOR.to_owned();
+        let stored = RefreshToken { member, refusal };
+        self.server
+            .state()
+            .refresh_tokens
+            .insert(token.clone(), stored);
+        let file = json!({
+            "account": "",
+            "client_id": "764086051850-example.apps.googleusercontent.com",
+            "client_secret": format!("d-{}", random_text(20)),
+            "quota_project_id": PROJECT,
+            "refresh_token": token,
+            "type": "authorized_user",
+            "universe_domain": "googleapis.com",
+        });
+        format!("{file:#}\n")
+    }
+
+    /// Lets the token exchange accept a subject token of another identity provider, and returns the member that it
+    /// authenticates. The pool is `ci` of [`PROJECT`], its provider `ci`.
+    pub fn accept_subject_token(&self, token: &str, subject: &str) -> String {
+        let mut state = self.server.state();
+        state.subject_tokens.insert(token.into(), subject.into());
+        let number = state.add_project(PROJECT).number;
+        format!(
+            "principal://iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/ci/subject/{subject}"
+        )
+    }
+
+    /// Returns the audience that clients send to the token exchange for [`FakeGoogle::accept_subject_token`].
+    pub fn workload_identity_audience(&self) -> String {
+        let number = self.project_number();
+        format!(
+            "//iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/ci/providers/ci"
+        )
+    }
+
+    /// Returns the number of [`PROJECT`].
+    pub fn project_number(&self) -> u64 {
+        self.server.state().add_project(PROJECT).number
+    }
+
+    /// Provides a metadata server whose virtual machine runs as this service account.
+    pub fn run_on_google_cloud(&self, email: &str) {
+        self.server.state().machine_account = Some(email.into());
+    }
+
+    /// Serves images from a real registry on this port. It checks tokens with [`FakeGoogle::registry_key_set`].
+    pub fn attach_registry(&self, port: u16) {
+        self.server.set_gateway(RegistryGateway::new(port));
+    }
+
+    /// Returns the key set, issuer and audience of the registry tokens.
+    pub fn registry_key_set() -> (Value, &'static str, &'static str) {
+        let keys = registry_token::key_set();
+        (keys, registry_token::ISSUER, registry_token::AUDIENCE)
+    }
+
+    /// Returns the ids of a service account's keys that users manage, in the order of their creation, with whether each
+    /// is disabled.
+    pub fn keys_of(&self, email: &str) -> Vec<(String, bool)> {
+        let mut state = self.server.state();
+        let keys = state.account(email).map(|(_, account)| account.keys.iter());
+        let keys = keys
+            .into_iter()
+            .flatten()
+            .filter(|key| !key.is_system_managed);
+        keys.map(|key| (key.id.clone(), key.disabled)).collect()
+    }
+
+    /// Returns the state as JSON without tokens, key material, times and etags: two fakes with the same content have the
+    /// same summary.
+    pub fn summary(&self) -> Value {
+        self.server.state().summary()
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests the fake Google itself, over TLS, under Google's host names.
+
+mod client;
+mod credentials;
+mod faults;
+mod iam;
+mod policies;
+mod registries;
+mod services;
