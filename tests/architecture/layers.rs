@@ -219,7 +219,7 @@ fn has_inner_module(code: &str) -> bool {
 }
 
 /// Returns the top-level modules that code names, including those in `crate::{a, b::c}`.
-fn imported_modules(code: &str) -> BTreeSet<&str> {
+pub(crate) fn imported_modules(code: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for after in code.split("crate::").skip(1) {
         let Some(group) = after.strip_prefix('{') else {

@@ -1,10 +1,11 @@
-//! Checks the sources against the rules of ARCHITECTURE.md: which modules import which, which files write to a cluster or
-//! a terminal or exit the process, and the form of files and dependencies.
+//! Checks the sources against the rules of ARCHITECTURE.md: which modules import which, which files write to a cluster,
+//! and the form of files and dependencies. clippy.toml holds the rules about the terminal, the environment and the process.
 //!
 //! The checks match text against tables and do not use the compiler, so each rule has a test that it reports a sample
 //! violation. State the reason for each table entry in a comment.
 
 mod calls;
+mod cycles;
 mod dependencies;
 mod files;
 mod layers;

@@ -30,7 +30,7 @@ impl Source {
         for directory in ["crates", "plugins", "tests"] {
             collect_sources(&checkout::root().join(directory), &mut sources);
         }
-        assert!(sources.len() > 50, "only {} sources sources", sources.len());
+        assert!(sources.len() > 50, "only {} sources", sources.len());
         sources
     }
 

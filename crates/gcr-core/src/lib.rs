@@ -2,9 +2,9 @@
 //! report about them.
 //!
 //! ```text
-//! argv ─args─▶ Request ─run─▶ Target… ─▶ reconcile: observe ─▶ plan ─▶ apply ─▶ Event ─▶ report ─▶ stdout · stderr
-//!                                                      ▲                 │
-//!                                                      └──── requeue ────┘
+//! argv ─flags─▶ Request ─run─▶ Target… ─▶ reconcile: observe ─▶ plan ─▶ apply ─▶ Event ─▶ report ─▶ stdout · stderr
+//!                                                       ▲                 │
+//!                                                       └──── requeue ────┘
 //! ```
 //!
 //! * [`domain`]: names, hosts, credentials and Docker configs: values without I/O.

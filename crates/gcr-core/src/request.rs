@@ -4,9 +4,10 @@
 
 mod scope;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-pub use kubectl_plugin::{DryRun, Format, OutputOptions};
+pub use kubectl_plugin::{DryRun, Format};
 pub use scope::{LineQualifiers, NamespaceMatch, Namespaces, Scope};
 
 use crate::domain::docker_config::DockerConfig;
@@ -117,4 +118,19 @@ pub enum AccountChange {
     Attach(Vec<SecretName>),
     /// Removes these names.
     Detach(Vec<SecretName>),
+}
+
+/// The flags that select the output.
+#[derive(Debug, Clone, Default)]
+pub struct OutputOptions {
+    /// `-o`
+    pub format: Format,
+    /// `--show-managed-fields`
+    pub show_managed_fields: bool,
+    /// `-q`
+    pub quiet: bool,
+    /// `-v`
+    pub verbosity: u8,
+    /// `--report`
+    pub report: Option<PathBuf>,
 }

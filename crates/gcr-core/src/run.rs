@@ -56,6 +56,10 @@ async fn execute(request: Request) -> u8 {
         output,
         warnings,
     } = request;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only queries whether the stream is a terminal"
+    )]
     let plain_manifests = desired.dry_run == DryRun::Client && !std::io::stdout().is_terminal();
     desired.manifest.masked = !plain_manifests;
     let redactor = redactor(&desired);

@@ -19,6 +19,10 @@ pub struct Environment {
 
 impl Environment {
     /// Returns the environment of this process.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only place that reads the environment, once for the whole process"
+    )]
     pub fn of_process() -> Self {
         Self {
             variables: std::env::vars_os().collect(),

@@ -26,6 +26,10 @@ impl EarlyExit {
     ///
     /// A text that cannot be written, for example onto a full disk, is an error too. A closed pipe is not: its reader has
     /// read enough.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only place of this crate that writes to the terminal"
+    )]
     pub fn print(&self) -> u8 {
         self.write(&mut io::stdout().lock(), &mut io::stderr().lock())
     }

@@ -1,10 +1,6 @@
 //! Presents a clap argument as a pflag flag.
 //!
-//! pflag has attributes that clap lacks. Three conventions encode them in clap's tree:
-//! * The value name gives the type: a placeholder that completion supports (`CONTEXT`, `FILE`), `DURATION` or `LEVEL` for
-//!   pflag's duration and integer types, or the allowed values (`json|yaml|name`).
-//! * A help text that ends in `[default: x]` documents a default that the code applies itself.
-//! * A global clap argument is one of kubectl's global options.
+//! The crate's documentation describes the conventions that encode pflag's attributes in clap's tree.
 
 use clap::{Arg, ArgAction, Command};
 
@@ -99,7 +95,7 @@ impl<'a> Flag<'a> {
         }
     }
 
-    /// Returns the name of the value; see the conventions in the module documentation.
+    /// Returns the name of the value; see the conventions in the crate's documentation.
     pub(crate) fn value_name(self) -> &'a str {
         self.0
             .get_value_names()

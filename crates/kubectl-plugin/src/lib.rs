@@ -3,19 +3,34 @@
 //! ```text
 //! argv ─completion─▶ candidates for kubectl
 //!   │
-//!   └─parse─▶ line (pflag's rules) ─▶ clap ─▶ the program's struct ─▶ ConnectionOptions, DryRun, OutputOptions
+//!   └─parse─▶ line (pflag's rules) ─▶ clap ─▶ the program's struct ─▶ ConnectionOptions, DryRun, Format
 //!                │
 //!                └─▶ EarlyExit: help, `options`, a usage error
 //! ```
 //!
-//! * [`parse()`]: a command line by the rules of cobra and pflag, or the [`EarlyExit`] to print. `line` implements the
-//!   rules, `flag` presents a clap argument as a pflag flag, `help` formats pages in kubectl's layout.
-//! * [`ConnectionArgs`], [`OutputArgs`], [`VersionArgs`]: kubectl's flags, as clap groups to flatten.
-//! * [`DryRun`], [`Format`], [`OutputOptions`]: their values. [`json_text`] and [`yaml_text`] format objects as kubectl does.
-//! * [`parse_each`] and its relatives parse the values of flags.
-//! * [`completion`]: cobra's completion protocol, and the script that kubectl runs.
+//! | item | files | content |
+//! |---|---|---|
+//! | [`parse()`] | `parse`, `line`, `command_tree`, `os_bytes` | a command line by the rules of cobra and pflag, or the [`EarlyExit`] to print |
+//! | [`EarlyExit`], [`UsageError`] | `early_exit`, `usage_error`, `help`, `wrap` | pages in kubectl's layout, errors, exit codes |
+//! | [`ConnectionArgs`], [`OutputArgs`], [`VersionArgs`] | `connection`, `output`, `version`, `platform` | kubectl's flags, as clap groups to flatten |
+//! | [`DryRun`], [`Format`], [`json_text`], [`yaml_text`] | `output_values`, `object_text` | the values of these flags, and objects as kubectl prints them |
+//! | [`parse_each`], [`parse_each_once`], [`parse_one`], [`parse_wait`] | `values` | lists and durations in flags |
+//! | [`completion`] | `completion/` | cobra's completion protocol, and the script that kubectl runs |
 //!
-//! The crate reads no kubeconfig except to complete the name of a context, cluster or user, and sends no request.
+//! # Conventions
+//!
+//! pflag has attributes that clap lacks. Three conventions encode them in clap's tree:
+//! * The value name gives the type: a placeholder that completion supports (`CONTEXT`, `FILE`), `DURATION` or `LEVEL` for
+//!   pflag's duration and integer types, or the allowed values (`json|yaml|name`).
+//! * A help text that ends in `[default: x]` documents a default that the code applies itself.
+//! * A global clap argument is one of kubectl's global options.
+//!
+//! The texts are those of a cobra command: clap's `about` is `Short`, `long_about` is `Long`, `after_help` is `Example`,
+//! and `override_usage` is `Use` without the name.
+//!
+//! The crate reads no kubeconfig except to complete the name of a context, cluster or user. It sends no request.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 
 mod command_tree;
 pub mod completion;
@@ -27,7 +42,7 @@ mod line;
 mod object_text;
 mod os_bytes;
 mod output;
-mod output_options;
+mod output_values;
 mod parse;
 mod platform;
 mod usage_error;
@@ -39,7 +54,7 @@ pub use connection::ConnectionArgs;
 pub use early_exit::EarlyExit;
 pub use object_text::{json_text, yaml_text};
 pub use output::OutputArgs;
-pub use output_options::{DryRun, Format, OutputOptions};
+pub use output_values::{DryRun, Format};
 pub use parse::{parse, typed_name};
 pub use usage_error::UsageError;
 pub use values::{parse_each, parse_each_once, parse_one, parse_wait};

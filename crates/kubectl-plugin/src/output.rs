@@ -1,19 +1,17 @@
-//! Defines the flags that control writes and output: `--dry-run`, `-o`, `-q`, `--report` and `--show-managed-fields`.
-
-use std::ffi::OsString;
-use std::path::PathBuf;
+//! Defines kubectl's flags that control writes and output: `--dry-run`, `-o` and `--show-managed-fields`.
 
 use clap::Args;
 
 use crate::flag::parse_bool;
-use crate::output_options::{DryRun, Format, OutputOptions};
+use crate::output_values::{DryRun, Format};
 use crate::usage_error::UsageError;
 use kube_clientcmd::escape_control::escape_control;
 
 /// The value of `--dry-run` without a value, as in kubectl. It distinguishes that form from `--dry-run=client`.
 const UNCHANGED: &str = "unchanged";
 
-/// The flags that control writes and output.
+/// kubectl's flags that control writes and output. The help texts equal kubectl's word for word, except for `-o`, which
+/// lists fewer formats.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
     #[arg(long, value_name = "none|server|client", num_args = 0..=1, require_equals = true,
@@ -30,21 +28,9 @@ pub struct OutputArgs {
     output: Option<String>,
     #[arg(
         long,
-        value_name = "FILE",
-        help = "File to write one JSON line per object to when its outcome is known. Includes objects that were not started"
-    )]
-    report: Option<OsString>,
-    #[arg(
-        long,
         help = "If true, keep the managedFields when printing objects in JSON or YAML format."
     )]
     show_managed_fields: bool,
-    #[arg(
-        short,
-        long,
-        help = "If true, print only errors, warnings and the output of -o, without result lines, notes and summary"
-    )]
-    quiet: bool,
 }
 
 impl OutputArgs {
@@ -83,45 +69,85 @@ impl OutputArgs {
     }
 
     /// Returns the value of `-o` unchanged.
-    pub fn format(&self) -> &str {
+    pub fn format_text(&self) -> &str {
         self.output.as_deref().unwrap_or_default()
     }
 
-    /// Returns the other flags and `verbosity`, the value of `-v`.
+    /// Returns the value of `-o`.
     ///
     /// # Errors
-    /// Fails with kubectl's message for an unknown output format, and if `--report` does not name a file.
-    pub fn options(&self, verbosity: u8) -> Result<OutputOptions, UsageError> {
-        let format = match self.format().to_ascii_lowercase().as_str() {
-            "" => Format::Lines,
-            "name" => Format::Name,
-            "json" => Format::Json,
-            "yaml" => Format::Yaml,
-            _ => {
-                return Err(UsageError::new(format!(
-                    "unable to match a printer suitable for the output format \"{}\", allowed formats are: json,name,yaml",
-                    escape_control(self.format())
-                )));
-            }
+    /// Fails with kubectl's message for an unknown output format.
+    pub fn format(&self) -> Result<Format, UsageError> {
+        match self.format_text().to_ascii_lowercase().as_str() {
+            "" => Ok(Format::Lines),
+            "name" => Ok(Format::Name),
+            "json" => Ok(Format::Json),
+            "yaml" => Ok(Format::Yaml),
+            _ => Err(UsageError::new(format!(
+                "unable to match a printer suitable for the output format \"{}\", allowed formats are: json,name,yaml",
+                escape_control(self.format_text())
+            ))),
+        }
+    }
+
+    /// Returns the value of `--show-managed-fields`.
+    pub fn show_managed_fields(&self) -> bool {
+        self.show_managed_fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        output: OutputArgs,
+    }
+
+    fn args(flags: &[&str]) -> OutputArgs {
+        Cli::parse_from([&["test"], flags].concat()).output
+    }
+
+    #[test]
+    fn deprecated_dry_run_values_are_accepted_with_kubectls_warning() {
+        let dry_run = |flags: &[&str]| {
+            let mut warnings = Vec::new();
+            let dry_run = args(flags).dry_run(&mut warnings);
+            (dry_run.ok(), warnings.join("\n"))
         };
-        let report = self.report.as_ref().map(PathBuf::from);
-        if report
-            .as_ref()
-            .is_some_and(|path| path.as_os_str().is_empty())
-        {
-            return Err(UsageError::new("--report requires a file name"));
-        }
-        if report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-            return Err(UsageError::new(
-                "--report requires a file name: standard output already receives the result lines",
-            ));
-        }
-        Ok(OutputOptions {
-            format,
-            show_managed_fields: self.show_managed_fields,
-            quiet: self.quiet,
-            verbosity,
-            report,
-        })
+        assert_eq!(dry_run(&[]), (Some(DryRun::None), String::new()));
+        assert_eq!(
+            dry_run(&["--dry-run=server"]),
+            (Some(DryRun::Server), String::new())
+        );
+        assert_eq!(
+            dry_run(&["--dry-run"]),
+            (
+                Some(DryRun::Client),
+                "--dry-run is deprecated and can be replaced with --dry-run=client.".to_owned()
+            )
+        );
+        assert_eq!(
+            dry_run(&["--dry-run=false"]),
+            (
+                Some(DryRun::None),
+                "--dry-run=false is deprecated (boolean value) and can be replaced with --dry-run=none."
+                    .to_owned()
+            )
+        );
+        assert_eq!(dry_run(&["--dry-run=x"]), (None, String::new()));
+    }
+
+    #[test]
+    fn format_ignores_case_and_unknown_format_is_error() {
+        assert_eq!(args(&[]).format(), Ok(Format::Lines));
+        assert_eq!(args(&["-oJSON"]).format(), Ok(Format::Json));
+        assert_eq!(
+            args(&["-owide"]).format().unwrap_err().to_string(),
+            "error: unable to match a printer suitable for the output format \"wide\", allowed formats are: json,name,yaml"
+        );
     }
 }

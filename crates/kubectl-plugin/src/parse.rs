@@ -79,10 +79,10 @@ fn early_exit(
         plugin,
         program: name,
         width,
-        flags: Width::of(&std::io::stdout()),
+        flags: Width::of_stdout(),
     };
-    let out = || page(Width::of(&std::io::stdout()));
-    let err = || page(Width::of(&std::io::stderr()));
+    let out = || page(Width::of_stdout());
+    let err = || page(Width::of_stderr());
     let command = line.command();
     match command.get_name() {
         OPTIONS => return Some(EarlyExit::Print(out().global_options(root))),

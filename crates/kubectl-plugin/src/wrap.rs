@@ -12,9 +12,21 @@ const FLAG_MARGIN: usize = 10;
 impl Width {
     /// Returns the width for a stream: the largest of 120, 100 and 80 columns that fits the terminal, and no limit if the
     /// stream is not a terminal or is narrower (kubectl `util/term/term_writer.go`).
-    pub(crate) fn of<S: IsTerminal + Write + Descriptor>(stream: &S) -> Self {
+    fn of<S: IsTerminal + Write + Descriptor>(stream: &S) -> Self {
         let columns = stream.is_terminal().then(|| columns(stream)).flatten();
         Self(columns.and_then(|columns| [120, 100, 80].into_iter().find(|limit| columns >= *limit)))
+    }
+
+    /// Returns the width for standard output.
+    #[expect(clippy::disallowed_methods, reason = "only queries the terminal")]
+    pub(crate) fn of_stdout() -> Self {
+        Self::of(&std::io::stdout())
+    }
+
+    /// Returns the width for standard error.
+    #[expect(clippy::disallowed_methods, reason = "only queries the terminal")]
+    pub(crate) fn of_stderr() -> Self {
+        Self::of(&std::io::stderr())
     }
 
     /// Returns the width for the texts of flags.
@@ -64,7 +76,7 @@ fn wrap_line(line: &str, limit: usize) -> String {
 }
 
 #[cfg(unix)]
-pub(crate) use std::os::fd::AsFd as Descriptor;
+use std::os::fd::AsFd as Descriptor;
 
 #[cfg(unix)]
 fn columns(stream: &impl Descriptor) -> Option<usize> {
@@ -75,7 +87,7 @@ fn columns(stream: &impl Descriptor) -> Option<usize> {
 
 /// A stand-in for `AsFd` on platforms where the width of a terminal is not queried.
 #[cfg(not(unix))]
-pub(crate) trait Descriptor {}
+trait Descriptor {}
 
 #[cfg(not(unix))]
 impl<S: IsTerminal> Descriptor for S {}

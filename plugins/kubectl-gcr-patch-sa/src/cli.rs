@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::Parser;
-use gcr_core::args::TargetArgs;
+use gcr_core::args::{ReportArgs, TargetArgs};
 use gcr_core::completion::PluginValues;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::request::{
@@ -101,6 +101,8 @@ struct Cli {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
+    report: ReportArgs,
+    #[command(flatten)]
     connection: ConnectionArgs,
 }
 
@@ -114,7 +116,7 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
     }
     let (cli, _): (Cli, _) = parse(PLUGIN, argv)?;
     if cli.version {
-        let format = cli.output.format();
+        let format = cli.output.format_text();
         return Err(version_text(env!("CARGO_PKG_VERSION"), format));
     }
     match cli.completion.as_str() {
@@ -131,7 +133,9 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
         change: change(&cli)?,
         wait_for_all: cli.timeout.is_some(),
     };
-    let output = cli.output.options(cli.connection.verbosity())?;
+    let output = cli
+        .report
+        .options(&cli.output, cli.connection.verbosity())?;
     let scope = cli.targets.scope(&cli.connection)?;
     let dry_run = cli.output.dry_run(&mut warnings)?;
     let timeout = parse_wait(cli.timeout.as_deref().unwrap_or("10s"))?;

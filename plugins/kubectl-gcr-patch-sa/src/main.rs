@@ -1,5 +1,9 @@
 //! `kubectl gcr-patch-sa` adds image pull Secrets to ServiceAccounts, or removes them. `main` parses the command line, runs
 //! the request and sets the exit code.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an entry point reads the command line"
+)]
 
 mod cli;
 

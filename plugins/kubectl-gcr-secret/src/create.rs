@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use gcr_core::args::TargetArgs;
+use gcr_core::args::{ReportArgs, TargetArgs};
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
@@ -148,6 +148,8 @@ pub(crate) struct CreateArgs {
     targets: TargetArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 /// Validates the flags, reads the credential, and returns the request.
@@ -164,7 +166,7 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
     }
     let accounts = accounts(&args, &name)?;
     let timeout = parse_wait(args.timeout.as_deref().unwrap_or("10s"))?;
-    let output = args.output.options(connection.verbosity())?;
+    let output = args.report.options(&args.output, connection.verbosity())?;
     let scope = args.targets.scope(&connection)?;
     let auth = auth(&args.auth)?;
     let mut connection = connection.options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;

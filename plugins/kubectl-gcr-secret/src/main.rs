@@ -1,5 +1,9 @@
 //! `kubectl gcr-secret` creates image pull Secrets for Google's registries. `main` parses the command line, runs the request
 //! and sets the exit code.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an entry point reads the command line"
+)]
 
 mod cli;
 mod create;

@@ -2,6 +2,10 @@
 //!
 //! Redacts secret material in all text that may come from outside, except in the manifest of a client dry run that is not
 //! printed to a terminal. A closed pipe is not an error: later output to it is dropped. A full disk is one.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "report writes to the terminal, and colours depend on TERM and NO_COLOR"
+)]
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::sync::Arc;

@@ -37,6 +37,8 @@ struct CreateArgs {
         help = "If present, the namespace scope"
     )]
     namespace: Option<String>,
+    #[arg(long, short)]
+    quiet: bool,
     #[command(flatten)]
     output: OutputArgs,
 }

@@ -1,6 +1,4 @@
-//! Defines the values of `--dry-run`, `-o` and the flags that belong to it.
-
-use std::path::PathBuf;
+//! Defines the values of `--dry-run` and `-o`.
 
 /// `--dry-run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,19 +51,4 @@ impl Format {
     pub fn shows_objects(self) -> bool {
         matches!(self, Self::Json | Self::Yaml)
     }
-}
-
-/// The flags that select the output.
-#[derive(Debug, Clone, Default)]
-pub struct OutputOptions {
-    /// `-o`
-    pub format: Format,
-    /// `--show-managed-fields`
-    pub show_managed_fields: bool,
-    /// `-q`
-    pub quiet: bool,
-    /// `-v`
-    pub verbosity: u8,
-    /// `--report`
-    pub report: Option<PathBuf>,
 }
