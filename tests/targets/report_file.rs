@@ -153,6 +153,47 @@ fn report_onto_unreadable_file_fails_and_keeps_it() {
     assert_eq!(fs::read(&path).expect("the file is readable"), b"mine\n");
 }
 
+#[test]
+fn report_to_a_standard_stream_is_written_with_a_key_as_another_user() {
+    let fixture = Fixture::new("report", 1);
+    for (path, is_stderr) in [
+        ("/dev/stderr", true),
+        ("/dev/stdout", false),
+        ("/dev/fd/2", true),
+        ("/proc/self/fd/1", false),
+    ] {
+        let args = ["create", "--key-file=-", "-q", "--report", path];
+        let output = fixture
+            .session
+            .gcr_secret(args)
+            .args(["-n", &fixture.names[0]])
+            .stdin(keys::KEY)
+            .as_non_root()
+            .run()
+            .success();
+        let streams = [output.stdout.as_str(), output.stderr.as_str()];
+        let [report, other] = if is_stderr {
+            [streams[1], streams[0]]
+        } else {
+            streams
+        };
+        assert_eq!((lines(report).len(), other), (1, ""), "{path}: {output}");
+    }
+}
+
+#[test]
+fn report_to_standard_error_is_appended_to_its_file() {
+    let fixture = Fixture::new("report", 1);
+    let line = format!(
+        "echo first >log; kubectl gcr-secret create --key-file=key.json -q --report=/dev/stderr -n {} 2>>log",
+        fixture.names[0]
+    );
+    fixture.session.shell(&line).run().success();
+    let text = fs::read_to_string(fixture.session.work().join("log")).expect("the log");
+    let report = text.strip_prefix("first\n").expect("the earlier line");
+    assert_eq!(lines(report).len(), 1, "{text}");
+}
+
 /// Enough errors to fill the pipe of standard error, and the channel behind it, several times.
 const MANY: usize = 2_000;
 

@@ -63,7 +63,7 @@ impl ReportFile {
             let reason = "the file exists and is not a report";
             return Err(error_line(&escaped, reason));
         }
-        let file = File::create(path).map_err(|error| error_line(&escaped, errno(&error)))?;
+        let file = open(path).map_err(|error| error_line(&escaped, errno(&error)))?;
         Ok(Self {
             path: escaped,
             dry_run,
@@ -147,8 +147,9 @@ impl ReportFile {
 /// # Errors
 /// The file cannot be read. A file that can only be written may contain anything.
 fn contains_other_data(path: &Path) -> io::Result<bool> {
-    // Terminals, pipes and devices store no data that could be lost, and reading them may block forever.
-    if !path.is_file() {
+    // Terminals, pipes and devices store no data that could be lost, and reading them may block forever. Standard output
+    // and standard error are only appended to.
+    if standard_stream(path).is_some() || !path.is_file() {
         return Ok(false);
     }
     let mut start = [0; LINE_START.len()];
@@ -158,6 +159,35 @@ fn contains_other_data(path: &Path) -> io::Result<bool> {
         Err(error) => return Err(error),
     };
     Ok(file.read(&mut start)? > 0 && start != *LINE_START)
+}
+
+/// Opens the file for writing and truncates it.
+fn open(path: &Path) -> io::Result<File> {
+    standard_stream(path).unwrap_or_else(|| File::create(path))
+}
+
+/// Returns a duplicate of standard output or standard error if the path names one of them. Opening such a path instead would
+/// truncate a file to which the stream was redirected, and Linux refuses it once core dumps are forbidden.
+fn standard_stream(path: &Path) -> Option<io::Result<File>> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        let duplicate = match path.to_str()? {
+            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => {
+                io::stdout().as_fd().try_clone_to_owned()
+            }
+            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => {
+                io::stderr().as_fd().try_clone_to_owned()
+            }
+            _ => return None,
+        };
+        Some(duplicate.map(File::from))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
 }
 
 /// Formats the error of a report that cannot be written.
