@@ -58,7 +58,7 @@ fn managed_fields_are_printed_only_on_request() {
 }
 
 #[test]
-fn several_objects_are_printed_as_sorted_list() {
+fn several_objects_are_printed_sorted_as_json_list_or_yaml_documents() {
     let (one, two) = (Fixture::new("output-b"), Fixture::new("output-a"));
     one.create_account("zulu", json!([]));
     two.create_account("zulu", json!([]));
@@ -69,9 +69,15 @@ fn several_objects_are_printed_as_sorted_list() {
             .kubectl(["gcr-patch-sa", "zulu", "default", "-n", &both, "-o", format])
             .run()
             .success();
-        let kind = ["kind: List\n", "\n    \"kind\": \"List\","];
-        assert!(
-            kind.iter().any(|kind| output.stdout.contains(kind)),
+        let is_list = output.stdout.contains("\n    \"kind\": \"List\",");
+        let documents = output.stdout.matches("---\napiVersion: v1\n").count() + 1;
+        assert_eq!(
+            (is_list, documents),
+            if format == "json" {
+                (true, 1)
+            } else {
+                (false, 4)
+            },
             "{output}"
         );
         // kubectl reads both formats and prints the objects one after the other.

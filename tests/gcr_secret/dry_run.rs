@@ -142,6 +142,32 @@ fn manifest_contains_only_explicit_namespace() {
 }
 
 #[test]
+fn manifests_of_several_namespaces_are_yaml_documents_as_from_kubectl() {
+    let (session, _listener) = offline_session();
+    let print = ["-n", "b,a", "-o", "yaml"];
+    let output = session.gcr_secret(ARGS).args(print).run().success();
+    let kinds = |text: &str| -> Vec<String> {
+        let is_top = |line: &&str| line.starts_with("kind: ") || *line == "---";
+        text.lines().filter(is_top).map(str::to_owned).collect()
+    };
+    let expected = ["kind: Secret", "---", "kind: Secret"];
+    assert_eq!(kinds(&output.stdout), expected);
+    // kubectl reads the documents and prints them in the same form.
+    let args = [
+        "create",
+        "--dry-run=client",
+        "--validate=false",
+        "-o",
+        "yaml",
+        "-f",
+        "-",
+    ];
+    let cluster = gcr_test_support::ControlPlane::shared();
+    let kubectl = cluster.kubectl(args).stdin(output.stdout).run().success();
+    assert_eq!(kinds(&kubectl.stdout), expected);
+}
+
+#[test]
 fn create_after_applied_manifest_is_unchanged() {
     let fixture = Fixture::new("dry-run");
     let line = format!(

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::request::Format;
 
-/// Formats one object, or a `List` of several. `as_list` makes a `List` of a single object too.
+/// Formats objects: in YAML as one document each, which kubectl and tools that seal Secrets read; in JSON as one object, or as
+/// a `List` of several, because JSON readers expect one value. `as_list` makes a `List` of a single object too.
 pub(super) fn render(
     mut objects: Vec<Value>,
     as_list: bool,
@@ -19,13 +20,14 @@ pub(super) fn render(
             }
         }
     }
+    if format == Format::Yaml {
+        let documents: Vec<String> = objects.iter().map(yaml_text).collect();
+        return documents.join("\n---\n");
+    }
     let object = match objects.len() {
         1 if !as_list => objects.remove(0),
         _ => json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": objects}),
     };
-    match format {
-        Format::Yaml => yaml_text(&object),
-        // kubectl indents by four spaces (cli-runtime `printers/json.go`).
-        _ => json_text(&object, 4),
-    }
+    // kubectl indents by four spaces (cli-runtime `printers/json.go`).
+    json_text(&object, 4)
 }
