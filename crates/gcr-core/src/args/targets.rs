@@ -12,7 +12,7 @@ pub struct TargetArgs {
     #[arg(
         short = 'A',
         long,
-        help = "If true, select all namespaces except system namespaces (kube-*, openshift-*, gke-*, gmp-*)"
+        help = "If true, select all namespaces except system namespaces (kube-*, openshift, openshift-*, cattle-*, gke-*, gmp-*)"
     )]
     all_namespaces: bool,
     #[arg(

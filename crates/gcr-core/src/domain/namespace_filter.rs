@@ -8,8 +8,14 @@ use std::str::FromStr;
 use super::names::Namespace;
 use kube_clientcmd::escape_control::quoted;
 
-/// The name prefixes of system namespaces: those of Kubernetes, OpenShift, GKE and Google's managed Prometheus.
-const SYSTEM: [&str; 4] = ["kube-", "openshift-", "gke-", "gmp-"];
+/// The name prefixes of system namespaces: those of Kubernetes, OpenShift, Rancher, GKE and Google's managed Prometheus.
+///
+/// A prefix is in the list only if the platform uses it for itself and teams do not name their namespaces so. Rancher also has
+/// `local`, `fleet-default` and the like, which are ordinary words: a namespace that is skipped by mistake cannot pull.
+const SYSTEM_PREFIXES: [&str; 5] = ["kube-", "openshift-", "cattle-", "gke-", "gmp-"];
+
+/// The names of other system namespaces. OpenShift keeps shared images and templates in `openshift`.
+const SYSTEM_NAMES: [&str; 1] = ["openshift"];
 
 /// A pattern for names: `*` matches any text, `?` any character, `[a-c]` a character in the range.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,12 +90,19 @@ impl NamespaceFilter {
         let name = namespace.as_str();
         if self.exclude.iter().any(|glob| glob.0.matches(name)) {
             NamespaceClass::Excluded
-        } else if !self.include_system && SYSTEM.iter().any(|prefix| name.starts_with(prefix)) {
+        } else if !self.include_system && is_system(name) {
             NamespaceClass::System
         } else {
             NamespaceClass::Included
         }
     }
+}
+
+fn is_system(name: &str) -> bool {
+    SYSTEM_NAMES.contains(&name)
+        || SYSTEM_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -106,13 +119,28 @@ mod tests {
             |filter: &NamespaceFilter, name: &str| filter.classify(&name.parse().unwrap());
         for name in [
             "kube-system",
+            "openshift",
             "openshift-monitoring",
+            "cattle-system",
+            "cattle-fleet-system",
             "gke-gmp-system",
             "gmp-public",
         ] {
             assert_eq!(classify(&filter, name), NamespaceClass::System, "{name}");
         }
-        for name in ["default", "kubeflow", "gkehub", "team-ab", "dev"] {
+        for name in [
+            "default",
+            "kubeflow",
+            "gkehub",
+            "team-ab",
+            "dev",
+            "openshifts",
+            "my-openshift",
+            "cattle",
+            "local",
+            "fleet-default",
+            "istio-system",
+        ] {
             assert_eq!(classify(&filter, name), NamespaceClass::Included, "{name}");
         }
         for name in ["dev-a", "team-a"] {
