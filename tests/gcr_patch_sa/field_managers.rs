@@ -55,8 +55,15 @@ fn server_side_applier_of_list_is_warned_of() {
 }
 
 #[test]
-fn helm_and_argo_cd_are_warned_of_after_any_write() {
-    for manager in ["helm", "argocd-controller"] {
+fn deployment_tools_are_warned_of_after_any_write() {
+    for manager in [
+        "helm",
+        "argocd-controller",
+        "HashiCorp",
+        "Terraform",
+        "pulumi-kubernetes",
+        "kapp",
+    ] {
         let fixture = Fixture::new("owners");
         fixture.create_account("builder", json!([{"name": "first"}]));
         let list = json!({"imagePullSecrets": [{"name": "theirs"}]});

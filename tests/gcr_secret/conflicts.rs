@@ -60,6 +60,55 @@ fn kubectl_edit_and_patch_count_as_interactive_managers() {
 }
 
 #[test]
+fn people_and_one_time_tools_can_be_taken_over_from() {
+    let fixture = Fixture::new("conflicts");
+    let by_hand = "it was made by hand; pass --force-conflicts to take over its fields";
+    for (manager, hint) in [
+        ("kubectl-replace", by_hand),
+        ("kubectl-label", by_hand),
+        ("node-fetch", by_hand),
+        ("Mozilla", by_hand),
+        (
+            "velero-server",
+            "velero-server wrote it once and does not restore it; pass --force-conflicts to take over its fields",
+        ),
+    ] {
+        fixture.create().args(["--force-conflicts"]).run().success();
+        let patch = r#"{"data":{".dockerconfigjson":"e30="}}"#;
+        let field_manager = format!("--field-manager={manager}");
+        fixture.kubectl(["patch", "secret", "gcr-io", "-p", patch, &field_manager]);
+        let output = fixture.create().run();
+        let error =
+            format!(r#"error: secret "gcr-io" is held by "{manager}" (.data..dockerconfigjson)"#);
+        assert_output(&output, 1, &[], &[&error, &format!("hint: {hint}")]);
+    }
+    fixture.kubectl(["delete", "secret", "gcr-io"]);
+    applied_by(&fixture, "kubectl");
+    let output = fixture.create().run();
+    let error = r#"error: secret "gcr-io" is held by "kubectl" (.data..dockerconfigjson)"#;
+    assert_output(&output, 1, &[], &[error, &format!("hint: {by_hand}")]);
+}
+
+#[test]
+fn secret_without_recorded_managers_can_be_taken_over() {
+    let fixture = Fixture::new("conflicts");
+    fixture.create_docker_registry_secret("gcr-io");
+    let patch = r#"{"metadata":{"managedFields":[{}]}}"#;
+    fixture.kubectl(["patch", "secret", "gcr-io", "--type=merge", "-p", patch]);
+    let output = fixture.create().run();
+    assert_output(
+        &output,
+        1,
+        &[],
+        &[
+            r#"error: secret "gcr-io" is held by "before-first-apply" (.data..dockerconfigjson)"#,
+            "hint: the server has no record of its managers, so no controller is known to restore it; pass --force-conflicts to take over its fields",
+        ],
+    );
+    fixture.create().args(["--force-conflicts"]).run().success();
+}
+
+#[test]
 fn conflict_with_other_applier_warns_of_restore() {
     let fixture = Fixture::new("conflicts");
     applied_by(&fixture, "flux");

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::domain::field_manager::FieldManagerKind;
 use crate::domain::pull_secret;
 use crate::kubernetes::RequestError;
 
@@ -170,8 +171,12 @@ impl ObjectError {
 /// An action that may solve an error. Equal hints are printed once, with the number of their errors.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Hint {
-    /// A user set the conflicting fields with kubectl.
+    /// A person set the conflicting fields.
     ForceConflicts,
+    /// A tool set the conflicting fields once, and does not restore them.
+    ForceConflictsOfTool(String),
+    /// The server does not know the client that set the conflicting fields.
+    ForceConflictsUnrecorded,
     /// A controller or tool manages the Secret.
     ManagedElsewhere(String),
     /// The stored type or `immutable` prevents the apply.
@@ -195,10 +200,37 @@ pub enum Hint {
     Admission,
 }
 
+impl Hint {
+    /// Returns the hint for a conflict with these field managers: the first that may restore its fields decides, then the
+    /// first that is not a person.
+    pub fn for_conflicts<'a>(managers: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let find = |wanted: fn(FieldManagerKind) -> bool| {
+            let mut managers = managers.clone();
+            managers.find(|manager| wanted(FieldManagerKind::of(manager)))
+        };
+        if let Some(manager) = find(|kind| !kind.is_safe_to_override()) {
+            Self::ManagedElsewhere(manager.to_owned())
+        } else if let Some(manager) = find(|kind| kind == FieldManagerKind::OneTime) {
+            Self::ForceConflictsOfTool(manager.to_owned())
+        } else if find(|kind| kind == FieldManagerKind::Unrecorded).is_some() {
+            Self::ForceConflictsUnrecorded
+        } else {
+            Self::ForceConflicts
+        }
+    }
+}
+
 impl fmt::Display for Hint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ForceConflicts => formatter.write_str("it was made by hand; pass --force-conflicts to take over its fields"),
+            Self::ForceConflictsOfTool(manager) => write!(
+                formatter,
+                "{manager} wrote it once and does not restore it; pass --force-conflicts to take over its fields"
+            ),
+            Self::ForceConflictsUnrecorded => formatter.write_str(
+                "the server has no record of its managers, so no controller is known to restore it; pass --force-conflicts to take over its fields",
+            ),
             Self::ManagedElsewhere(manager) => write!(
                 formatter,
                 "{manager} manages this Secret and may restore it; change it there, or pass --force-conflicts to take it over"

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::AccountStep;
+use crate::domain::field_manager::may_restore;
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::pull_secret_list;
 use crate::kubernetes::RequestError;
@@ -81,10 +82,6 @@ pub(super) fn plan(
     }
 }
 
-/// Field managers that restore the fields they own, with any operation.
-const REAPPLYING_MANAGERS: [&str; 3] =
-    ["helm", "argocd-controller", "argocd-application-controller"];
-
 /// Returns a warning if another manager applies the list: it may restore its own list.
 fn owner_warning(
     name: &ServiceAccountName,
@@ -97,8 +94,8 @@ fn owner_warning(
         .filter(|entry| entry.pointer("/fieldsV1/f:imagePullSecrets").is_some())
         .filter_map(|entry| {
             let manager = entry["manager"].as_str()?;
-            let reapplies = entry["operation"] == "Apply" || REAPPLYING_MANAGERS.contains(&manager);
-            (reapplies && manager != field_manager).then_some(manager)
+            let operation = entry["operation"].as_str().unwrap_or_default();
+            (may_restore(manager, operation) && manager != field_manager).then_some(manager)
         })
         .collect();
     (!owners.is_empty()).then(|| {

@@ -220,14 +220,6 @@ pub(super) fn manager(entry: &ManagedFieldsEntry) -> &str {
     entry.manager.as_deref().unwrap_or_default()
 }
 
-/// Field managers of interactive use (kubectl's defaults).
-const INTERACTIVE_MANAGERS: [&str; 4] = [
-    "kubectl-create",
-    "kubectl-client-side-apply",
-    "kubectl-edit",
-    "kubectl-patch",
-];
-
 /// Converts the error of an apply: recognizes a wrong type, an immutable Secret, and field conflicts.
 pub(crate) fn classify_apply_error(error: RequestError, secret: &DesiredSecret) -> ObjectError {
     let name = secret.name.to_string();
@@ -251,12 +243,7 @@ pub(crate) fn classify_apply_error(error: RequestError, secret: &DesiredSecret) 
         };
     }
     if !conflicts.is_empty() {
-        let tool = conflicts
-            .iter()
-            .find(|(manager, _)| !INTERACTIVE_MANAGERS.contains(&manager.as_str()));
-        let hint = tool.map_or(Hint::ForceConflicts, |(manager, _)| {
-            Hint::ManagedElsewhere(manager.clone())
-        });
+        let hint = Hint::for_conflicts(conflicts.iter().map(|(manager, _)| manager.as_str()));
         return ObjectError {
             kind: ObjectErrorKind::FieldConflict { name, conflicts },
             hint: Some(hint),
