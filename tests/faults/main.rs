@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod admission;
 mod cases;
 mod concurrency;
 mod conflicts;

@@ -16,4 +16,5 @@ pub mod pull_secret_list;
 pub mod redactor;
 pub mod registry_credential;
 pub mod registry_host;
+pub mod server_message;
 pub mod service_account_key;

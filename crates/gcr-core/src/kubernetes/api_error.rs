@@ -8,6 +8,7 @@ use http::StatusCode;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde_json::Value;
 
+use crate::domain::server_message::escape_lines;
 use kube_clientcmd::escape_control::escape_control;
 use kube_clientcmd::go::quote::go_quoted;
 
@@ -20,7 +21,7 @@ pub struct ApiError {
     pub code: StatusCode,
     /// `reason` of the Status, for example `NotFound`; empty if the server sent none.
     pub reason: String,
-    /// `message` of the Status, with control characters escaped.
+    /// `message` of the Status, with control characters escaped. Lines after the first are indented.
     pub message: String,
     /// `details.kind`: the resource (`secrets`) or kind (`Secret`).
     pub kind: String,
@@ -39,7 +40,7 @@ pub struct Cause {
     pub reason: String,
     /// The field path.
     pub field: String,
-    /// The server's message, with control characters escaped.
+    /// The server's message, with control characters escaped. Lines after the first are indented.
     pub message: String,
 }
 
@@ -62,10 +63,11 @@ impl ApiError {
         };
         let details = status.details.unwrap_or_default();
         let text = |text: Option<String>| escape_control(&text.unwrap_or_default()).into_owned();
+        let lines = |text: Option<String>| escape_lines(&text.unwrap_or_default());
         Self {
             code,
             reason: text(status.reason),
-            message: text(status.message),
+            message: lines(status.message),
             kind: text(details.kind),
             name: text(details.name),
             causes: details
@@ -75,7 +77,7 @@ impl ApiError {
                 .map(|cause| Cause {
                     reason: text(cause.reason),
                     field: text(cause.field),
-                    message: text(cause.message),
+                    message: lines(cause.message),
                 })
                 .collect(),
             has_status_body: true,
@@ -105,7 +107,7 @@ impl ApiError {
         let mut words = subject.splitn(3, ' ');
         let method = words.next().unwrap_or_default();
         let (kind, name) = (words.next(), words.next());
-        let text = escape_control(&String::from_utf8_lossy(quoted)).into_owned();
+        let text = escape_lines(&String::from_utf8_lossy(quoted));
         let (reason, message) = match code.as_u16() {
             400 => ("BadRequest", "the server rejected our request for an unknown reason".to_owned()),
             401 => ("Unauthorized", "the server has asked for the client to provide credentials".to_owned()),
