@@ -1,10 +1,15 @@
 //! Invalid credentials: one error line before any request, which never contains the credential.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gcr_test_support::{Output, Session, keys};
 use serde_json::{Value, json};
 
 use crate::fixture::{single_error, write_key_files};
 use crate::listener::Listener;
+
+/// Fields that old key files lack.
+const OPTIONAL: [&str; 2] = ["project_id", "private_key_id"];
 
 /// A session with key files, and its server, which counts connections.
 struct OfflineFixture {
@@ -167,11 +172,13 @@ fn missing_or_empty_key_field_is_rejected() {
         "client_email",
     ] {
         let mut key = key();
-        key.as_object_mut().unwrap().remove(field);
-        assert_eq!(
-            fixture.key_error(key.to_string()),
-            format!("error: key file \"bad.json\" has no \"{field}\"")
-        );
+        if !OPTIONAL.contains(&field) {
+            key.as_object_mut().unwrap().remove(field);
+            assert_eq!(
+                fixture.key_error(key.to_string()),
+                format!("error: key file \"bad.json\" has no \"{field}\"")
+            );
+        }
         key[field] = json!("");
         assert_eq!(
             fixture.key_error(key.to_string()),
@@ -181,6 +188,72 @@ fn missing_or_empty_key_field_is_rejected() {
         assert_eq!(
             fixture.key_error(key.to_string()),
             format!("error: key file \"bad.json\" has a \"{field}\" that is not a string")
+        );
+    }
+}
+
+#[test]
+fn key_without_project_and_id_makes_a_secret_without_key_id() {
+    let fixture = OfflineFixture::new();
+    let mut key = key();
+    for field in OPTIONAL {
+        key.as_object_mut().unwrap().remove(field);
+    }
+    fixture.session.file("old.json", key.to_string(), 0o600);
+    let args = ["--key-file", "old.json", "--dry-run=client", "-o", "json"];
+    let output = fixture.run(&args).success();
+    let secret: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(
+        secret["metadata"]["annotations"],
+        json!({"kubectl-gcr-secret/account": key["client_email"],
+            "kubectl-gcr-secret/credential": "json-key", "kubectl-gcr-secret/registries": "gcr.io"})
+    );
+}
+
+#[test]
+fn private_key_with_label_of_another_format_is_accepted() {
+    let fixture = OfflineFixture::new();
+    let mut key = key();
+    let pem = key["private_key"].as_str().unwrap();
+    key["private_key"] = json!(pem.replace("PRIVATE KEY", "RSA PRIVATE KEY"));
+    fixture
+        .session
+        .file("relabelled.json", key.to_string(), 0o600);
+    let args = ["--key-file", "relabelled.json", "--dry-run=client"];
+    fixture.run(&args).success();
+}
+
+#[test]
+fn key_in_another_form_is_named_with_the_way_to_the_right_file() {
+    let fixture = OfflineFixture::new();
+    for (text, reason) in [
+        (
+            STANDARD.encode(keys::KEY),
+            "contains a key file in base64; decode it first, for example with: base64 -d",
+        ),
+        (
+            json!(keys::KEY).to_string(),
+            "contains a key file in quotes; remove them, for example with: jq -r .",
+        ),
+        (
+            keys::KEY.replace("\\n", "\n"),
+            "has line breaks inside \"private_key\", where JSON needs \\n; a shell or a template expanded them, so get \
+             the file as Google created it",
+        ),
+        (
+            keys::KEY.replace("\\n", "\\\\n"),
+            "has a \"private_key\" whose line breaks are escaped twice (\\\\n instead of \\n); get the file as Google \
+             created it",
+        ),
+        (
+            json!({"name": "x", "privateKeyData": STANDARD.encode(keys::KEY)}).to_string(),
+            "is the response of Google's API that created the key; its \"privateKeyData\" is the key file in base64: \
+             jq -r .privateKeyData FILE | base64 -d",
+        ),
+    ] {
+        assert_eq!(
+            fixture.key_error(text),
+            format!("error: key file \"bad.json\" {reason}")
         );
     }
 }

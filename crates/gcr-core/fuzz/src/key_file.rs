@@ -31,8 +31,8 @@ fn check_key(key: &ServiceAccountKey, input: &[u8]) {
     // serde_json must read the same fields, unless the input exceeds its limits.
     if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
         assert_eq!(value["type"], "service_account");
-        assert_eq!(value["project_id"], key.project_id());
-        assert_eq!(value["private_key_id"], key.private_key_id());
+        assert_eq!(value["project_id"].as_str(), key.project_id());
+        assert_eq!(value["private_key_id"].as_str(), key.private_key_id());
         assert_eq!(value["private_key"], key.private_key());
         assert_eq!(value["client_email"], key.client_email());
     }

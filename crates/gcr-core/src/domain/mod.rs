@@ -9,6 +9,7 @@ pub mod field_manager;
 pub(crate) mod google_hosts;
 pub mod image_reference;
 pub mod json_object;
+pub mod key_file_shape;
 pub mod names;
 pub mod namespace_filter;
 pub mod pull_secret;

@@ -105,10 +105,10 @@ impl RegistryCredential {
         self.key().map(ServiceAccountKey::client_email)
     }
 
-    /// Returns the ID of the key, for keys only. It is public.
+    /// Returns the ID of the key, for keys whose file contains it. It is public.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.key().map(ServiceAccountKey::private_key_id)
+        self.key().and_then(ServiceAccountKey::private_key_id)
     }
 
     fn key(&self) -> Option<&ServiceAccountKey> {

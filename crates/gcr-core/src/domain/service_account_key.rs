@@ -6,10 +6,12 @@
 
 use std::fmt;
 
-use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
-use zeroize::{Zeroize, Zeroizing};
+use rustls::pki_types::pem::{PemObject, SectionKind};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use zeroize::Zeroizing;
 
 use super::json_object::{self, JsonObjectError, Member};
+use super::key_file_shape::{self, KeyFileShape};
 
 /// The maximum size of a key file, in bytes. Google's key files have about 2,400 bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -18,8 +20,8 @@ pub const MAX_BYTES: usize = 64 * 1024;
 pub struct ServiceAccountKey {
     text: Zeroizing<String>,
     private_key: Zeroizing<String>,
-    project_id: String,
-    private_key_id: String,
+    project_id: Option<String>,
+    private_key_id: Option<String>,
     client_email: String,
 }
 
@@ -41,6 +43,9 @@ pub enum ServiceAccountKeyError {
     /// The file is not a JSON object.
     #[error(transparent)]
     Json(#[from] JsonObjectError),
+    /// The file contains a key in another form, or is another kind of file.
+    #[error(transparent)]
+    Shape(#[from] KeyFileShape),
     /// A field is missing.
     #[error("has no \"{0}\"")]
     Missing(&'static str),
@@ -62,6 +67,11 @@ pub enum ServiceAccountKeyError {
     /// `private_key` is not PEM, or not a supported signing key.
     #[error("has a \"private_key\" that is not a valid PEM private key")]
     PrivateKey,
+    /// The escapes of the line breaks in `private_key` are escaped themselves.
+    #[error(
+        "has a \"private_key\" whose line breaks are escaped twice (\\\\n instead of \\n); get the file as Google created it"
+    )]
+    EscapedTwice,
 }
 
 /// Returns the common name for a type of Google credential file, in parentheses.
@@ -105,8 +115,13 @@ impl ServiceAccountKey {
         let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|_| Error::NotUtf8)?;
         let text = Zeroizing::new(text);
 
-        let members = json_object::members(&text)?;
-        let kind = string(&members, "type")?;
+        let members = json_object::members(&text).map_err(|error| {
+            key_file_shape::of_text(&text).map_or(Error::Json(error), Error::Shape)
+        })?;
+        let kind = string(&members, "type").map_err(|error| match error {
+            Error::Missing(_) => key_file_shape::of_object(&members).map_or(error, Error::Shape),
+            other => other,
+        })?;
         if *kind != "service_account" {
             let is_plain_word = kind.len() <= 40
                 && kind
@@ -118,12 +133,17 @@ impl ServiceAccountKey {
                 Error::UnprintableType
             });
         }
-        let project_id = string(&members, "project_id")?.to_string();
-        let private_key_id = string(&members, "private_key_id")?.to_string();
+        let project_id = optional_string(&members, "project_id")?;
+        let private_key_id = optional_string(&members, "private_key_id")?;
         let private_key = string(&members, "private_key")?;
         let client_email = string(&members, "client_email")?.to_string();
         if !can_sign(&private_key) {
-            return Err(Error::PrivateKey);
+            let is_one_line = !private_key.trim().contains('\n');
+            return Err(if is_one_line && private_key.contains("-----\\n") {
+                Error::EscapedTwice
+            } else {
+                Error::PrivateKey
+            });
         }
         drop(members);
         Ok(Self {
@@ -147,16 +167,16 @@ impl ServiceAccountKey {
         &self.private_key
     }
 
-    /// Returns the project of the service account. It is public.
+    /// Returns the project of the service account; `None` if the file has none, as old key files. It is public.
     #[must_use]
-    pub fn project_id(&self) -> &str {
-        &self.project_id
+    pub fn project_id(&self) -> Option<&str> {
+        self.project_id.as_deref()
     }
 
-    /// Returns the ID of the key. It is public.
+    /// Returns the ID of the key; `None` if the file has none, as old key files. It is public.
     #[must_use]
-    pub fn private_key_id(&self) -> &str {
-        &self.private_key_id
+    pub fn private_key_id(&self) -> Option<&str> {
+        self.private_key_id.as_deref()
     }
 
     /// Returns the email address of the service account. It is public.
@@ -195,15 +215,39 @@ fn string(
     Ok(value)
 }
 
+/// Returns the value of a field that old key files lack. If the field exists, its value must be a single non-empty string.
+fn optional_string(
+    members: &[Member<'_>],
+    name: &'static str,
+) -> Result<Option<String>, ServiceAccountKeyError> {
+    match string(members, name) {
+        Ok(value) => Ok(Some(value.to_string())),
+        Err(ServiceAccountKeyError::Missing(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Returns whether the PEM is a private key that rustls can sign with: RSA with at least 2048 bits, which Google uses, or an
 /// elliptic curve.
+///
+/// As Google's libraries do, looks at the content of a private key, whatever its label says (golang.org/x/oauth2
+/// `internal/oauth2.go`, `ParseKey`).
 fn can_sign(pem: &str) -> bool {
-    let Ok(mut key) = PrivateKeyDer::from_pem_slice(pem.as_bytes()) else {
+    let Ok((kind, der)) = <(SectionKind, Vec<u8>)>::from_pem_slice(pem.as_bytes()) else {
         return false;
     };
-    let can_sign = rustls::crypto::ring::sign::any_supported_type(&key).is_ok();
-    key.zeroize();
-    can_sign
+    let der = Zeroizing::new(der);
+    let is_private_key = matches!(
+        kind,
+        SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey
+    );
+    let keys: [PrivateKeyDer<'_>; 3] = [
+        PrivatePkcs8KeyDer::from(der.as_slice()).into(),
+        PrivatePkcs1KeyDer::from(der.as_slice()).into(),
+        PrivateSec1KeyDer::from(der.as_slice()).into(),
+    ];
+    let can_sign = |key| rustls::crypto::ring::sign::any_supported_type(key).is_ok();
+    is_private_key && keys.iter().any(can_sign)
 }
 
 #[cfg(test)]
