@@ -1,5 +1,6 @@
 //! Executes a request: resolves the clusters, reconciles them concurrently, handles signals and returns the exit code.
 
+mod confidential_connection;
 mod resolved_clusters;
 
 use std::io::IsTerminal as _;

@@ -11,8 +11,7 @@ use kube::client::Body;
 use tokio::time::Instant;
 use tower::{BoxError, Service, ServiceExt as _};
 
-use crate::Connection;
-use crate::connection::AuthenticatedTransport;
+use crate::connection::{AuthenticatedTransport, Connection};
 use crate::request_phase::{RequestPhase, RequestProgress};
 use crate::transport::ResponseBody;
 
@@ -24,7 +23,23 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Sends requests with the connection's current credential. The connection obtains the credential before the first request,
 /// and again when it has expired or the server has rejected it. Concurrent requests share one refresh.
 #[derive(Clone)]
-pub(crate) struct Authentication(pub(crate) Connection);
+struct Authentication(Connection);
+
+impl Connection {
+    /// Returns a `kube::Client` for this connection. Its default namespace is the connection's, else `default`.
+    ///
+    /// The client authenticates each request. It obtains the credential before the first request, which may run an exec
+    /// plugin, and again when it has expired or the server has rejected it with a 401. Requests that were rejected with
+    /// the same credential share one refresh, and each of them is repeated once. A credential that cannot be obtained is a
+    /// [`CredentialError`] inside `kube::Error::Service`; [`Connection::send_error`] finds it.
+    ///
+    /// All clients of a connection and of its clones share the credential and the open connections. Must be called within
+    /// a tokio runtime.
+    pub fn client(&self) -> kube::Client {
+        let namespace = self.namespace.as_deref().unwrap_or("default");
+        kube::Client::new(Authentication(self.clone()), namespace)
+    }
+}
 
 impl Service<Request<Body>> for Authentication {
     type Response = Response<ResponseBody>;

@@ -4,7 +4,10 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, Engine as _, alphabet};
 
-use super::kubeconfig_file::ParseError;
+/// Invalid base64 at this byte. The message is Go's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("illegal base64 data at input byte {0}")]
+pub(super) struct Base64Error(pub(super) usize);
 
 /// Go's `base64.StdEncoding`: requires padding and ignores trailing bits.
 const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -18,7 +21,7 @@ const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
 ///
 /// # Errors
 /// The data is not base64.
-pub(super) fn decode(data: &str) -> Result<Vec<u8>, ParseError> {
+pub(super) fn decode(data: &str) -> Result<Vec<u8>, Base64Error> {
     let decoded = if data.contains(['\n', '\r']) {
         GO_BASE64.decode(data.replace(['\n', '\r'], ""))
     } else {
@@ -28,8 +31,8 @@ pub(super) fn decode(data: &str) -> Result<Vec<u8>, ParseError> {
 }
 
 /// Converts a decoding error to the position that Go reports.
-pub(super) fn not_base64(error: &DecodeError, data: &str) -> ParseError {
-    ParseError::NotBase64(match *error {
+pub(super) fn not_base64(error: &DecodeError, data: &str) -> Base64Error {
+    Base64Error(match *error {
         DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => at,
         DecodeError::InvalidLength(length) => length,
         DecodeError::InvalidPadding => data.len(),

@@ -9,18 +9,23 @@ use std::time::Duration;
 /// How long a cancelled [`finish_blocking`] waits for its operation.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The runtime ended during a file operation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the run ended during a file operation")]
+pub(super) struct Interrupted;
+
 /// Runs `operation` on a blocking thread and returns its result.
 ///
 /// # Errors
 /// The operation's own error.
-pub(super) async fn run_blocking<T: Send + 'static>(
-    operation: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
+pub(super) async fn run_blocking<T: Send + 'static, E: From<Interrupted> + Send + 'static>(
+    operation: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     tokio::task::spawn_blocking(operation)
         .await
         .unwrap_or_else(|error| match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err("error: the run ended during a file operation".to_owned()),
+            Err(_) => Err(Interrupted.into()),
         })
 }
 
@@ -29,9 +34,9 @@ pub(super) async fn run_blocking<T: Send + 'static>(
 ///
 /// # Errors
 /// The operation's own error.
-pub(super) async fn finish_blocking<T: Send + 'static>(
-    operation: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
+pub(super) async fn finish_blocking<T: Send + 'static, E: From<Interrupted> + Send + 'static>(
+    operation: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     let (finished, wait) = channel::<()>();
     let _wait = WaitOnDrop(wait);
     run_blocking(move || {

@@ -6,21 +6,51 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::InconsistentKeys;
 use rustls::pki_types::pem::{PemObject as _, SectionKind, from_buf};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use rustls::{Error, InconsistentKeys};
 use zeroize::Zeroizing;
 
-use super::base64_data::decode;
+use super::base64_data::{Base64Error, decode};
 use super::kubeconfig::User;
-use crate::go::errors::path_error;
+use crate::go::errors::PathError;
+
+/// A client certificate or key cannot be used. The messages are Go's (`crypto/tls`, `X509KeyPair`).
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum ClientCertificateError {
+    #[error(transparent)]
+    Base64(#[from] Base64Error),
+    #[error(transparent)]
+    File(#[from] PathError),
+    #[error("tls: failed to find any PEM data in certificate input")]
+    NoPemInCertificate,
+    #[error(
+        "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched"
+    )]
+    KeyInsteadOfCertificate,
+    #[error("tls: failed to find \"CERTIFICATE\" PEM block in certificate input")]
+    NoCertificate,
+    #[error("tls: failed to find any PEM data in key input")]
+    NoPemInKey,
+    #[error("tls: found a certificate rather than a key in the PEM for the private key")]
+    CertificateInsteadOfKey,
+    #[error("tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input")]
+    NoKey,
+    #[error("tls: failed to parse private key")]
+    InvalidKey,
+    /// Not Go's message: Go supports more keys.
+    #[error("tls: failed to parse private key (RSA, P-256, P-384 and Ed25519 are supported)")]
+    UnsupportedKey,
+    #[error("tls: private key does not match public key")]
+    Mismatch,
+}
 
 /// Loads the certificate and key of a user's entry, if it has both.
 ///
 /// # Errors
-/// The message without the prefix `error: `: a file cannot be read, or its content is invalid.
-pub(super) fn of(user: &User) -> Result<Option<Arc<CertifiedKey>>, String> {
+/// A file cannot be read, or its content is invalid.
+pub(super) fn of(user: &User) -> Result<Option<Arc<CertifiedKey>>, ClientCertificateError> {
     let certificate = pem(&user.client_certificate_data, &user.client_certificate)?;
     let key = pem(&user.client_key_data, &user.client_key)?;
     match (certificate, key) {
@@ -29,61 +59,55 @@ pub(super) fn of(user: &User) -> Result<Option<Arc<CertifiedKey>>, String> {
     }
 }
 
-fn pem(data: &Option<String>, file: &Option<String>) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
-    match (data, file) {
-        (Some(data), _) => decode(data)
-            .map(|pem| Some(Zeroizing::new(pem)))
-            .map_err(|error| error.to_string()),
-        (None, Some(file)) => std::fs::read(file)
-            .map(|pem| Some(Zeroizing::new(pem)))
-            .map_err(|error| path_error("open", Path::new(file), &error)),
-        (None, None) => Ok(None),
-    }
+fn pem(
+    data: &Option<String>,
+    file: &Option<String>,
+) -> Result<Option<Zeroizing<Vec<u8>>>, ClientCertificateError> {
+    Ok(match (data, file) {
+        (Some(data), _) => Some(Zeroizing::new(decode(data)?)),
+        (None, Some(file)) => {
+            let pem =
+                std::fs::read(file).map_err(|error| PathError::open(Path::new(file), error))?;
+            Some(Zeroizing::new(pem))
+        }
+        (None, None) => None,
+    })
 }
 
 /// Parses a certificate chain and its key from PEM, which may contain other blocks.
 ///
 /// # Errors
-/// The message without a prefix: a block is missing or invalid, or the key does not belong to the certificate.
-pub(super) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, String> {
+/// A block is missing or invalid, or the key does not belong to the certificate.
+pub(super) fn from_pem(
+    certificate: &[u8],
+    key: &[u8],
+) -> Result<Arc<CertifiedKey>, ClientCertificateError> {
+    use ClientCertificateError as Error;
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate)
         .filter_map(Result::ok)
         .collect();
     if chain.is_empty() {
         return Err(match kind(certificate) {
-            None => "tls: failed to find any PEM data in certificate input",
-            Some(SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey) => {
-                "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched"
-            }
-            Some(_) => "tls: failed to find \"CERTIFICATE\" PEM block in certificate input",
-        }
-        .to_owned());
+            None => Error::NoPemInCertificate,
+            Some(
+                SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey,
+            ) => Error::KeyInsteadOfCertificate,
+            Some(_) => Error::NoCertificate,
+        });
     }
-    let der = PrivateKeyDer::from_pem_slice(key).map_err(|_| {
-        match kind(key) {
-            // Go accepts any block type that ends in "PRIVATE KEY", but cannot parse encrypted keys either.
-            None if String::from_utf8_lossy(key).contains("PRIVATE KEY-----") => {
-                "tls: failed to parse private key"
-            }
-            None => "tls: failed to find any PEM data in key input",
-            Some(SectionKind::Certificate) => {
-                "tls: found a certificate rather than a key in the PEM for the private key"
-            }
-            Some(_) => {
-                "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input"
-            }
-        }
-        .to_owned()
+    let der = PrivateKeyDer::from_pem_slice(key).map_err(|_| match kind(key) {
+        // Go accepts any block type that ends in "PRIVATE KEY", but cannot parse encrypted keys either.
+        None if String::from_utf8_lossy(key).contains("PRIVATE KEY-----") => Error::InvalidKey,
+        None => Error::NoPemInKey,
+        Some(SectionKind::Certificate) => Error::CertificateInsteadOfKey,
+        Some(_) => Error::NoKey,
     })?;
-    let signer = rustls::crypto::ring::sign::any_supported_type(&der).map_err(|_| {
-        "tls: failed to parse private key (RSA, P-256, P-384 and Ed25519 are supported)".to_owned()
-    })?;
+    let signer =
+        rustls::crypto::ring::sign::any_supported_type(&der).map_err(|_| Error::UnsupportedKey)?;
     let pair = CertifiedKey::new(chain, signer);
     // rustls fails otherwise if it cannot parse the certificate; the server may still accept it.
     match pair.keys_match() {
-        Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-            Err("tls: private key does not match public key".to_owned())
-        }
+        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(Error::Mismatch),
         _ => Ok(Arc::new(pair)),
     }
 }

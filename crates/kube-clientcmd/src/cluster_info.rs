@@ -7,8 +7,17 @@ use serde::Serialize;
 
 use super::environment::Environment;
 use super::kubeconfig::Cluster;
-use super::proxy::Proxy;
-use super::trust::Trust;
+use super::proxy::{Proxy, ProxyError};
+use super::trust::{Trust, TrustError};
+
+/// The cluster's certificates or proxy cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum ClusterInfoError {
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
 
 /// The cluster of an `ExecCredential` (`clientauthentication/v1`, `Cluster`).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,12 +41,12 @@ impl ClusterInfo {
     /// Builds the information like client-go (`rest/exec.go`, `ConfigToExecCluster`).
     ///
     /// # Errors
-    /// The message to print: the cluster's certificates or proxy cannot be used.
+    /// The cluster's certificates or proxy cannot be used.
     pub(super) fn of(
         cluster: &Cluster,
         url: &Uri,
         environment: &Environment,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ClusterInfoError> {
         // The exec plugin inherits the proxy variables of the environment.
         let configured = cluster.proxy_url.as_deref().filter(|it| !it.is_empty());
         let proxy = match configured {

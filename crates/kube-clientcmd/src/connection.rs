@@ -4,18 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use http::Uri;
 use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 
-use crate::authentication::Authentication;
 use crate::blocking::run_blocking;
-use crate::credential::{Credential, CredentialSource, Credentials};
+use crate::credential::Credential;
 use crate::credential_error::CredentialError;
+use crate::credential_source::{CredentialSource, Credentials};
 use crate::environment::Environment;
 use crate::kubeconfig::{Cluster, User};
-use crate::options::ConnectionOptions;
 use crate::proxy::Proxy;
-use crate::resolution::Kubeconfig;
 use crate::resolve_error::ResolveError;
 use crate::send_error::SendError;
 use crate::server_address::ServerAddress;
@@ -33,7 +32,6 @@ pub struct Connection {
     pub context: Option<String>,
     /// The context's namespace, or else the pod's namespace when running in a cluster.
     pub namespace: Option<String>,
-    pub(crate) insecure_reason: Option<String>,
     pub(crate) inner: Arc<Inner>,
 }
 
@@ -57,15 +55,6 @@ pub(crate) struct AuthenticatedTransport {
 }
 
 impl Connection {
-    /// Reads the kubeconfig, applies the flags and resolves the result.
-    ///
-    /// # Errors
-    /// The kubeconfig, the flags or the environment describe no usable connection.
-    pub fn resolve(options: &ConnectionOptions) -> Result<Self, ResolveError> {
-        let kubeconfig = Kubeconfig::load(options, Environment::of_process())?;
-        kubeconfig.connection(options)
-    }
-
     /// Wraps a client that the caller has built, for example over a transport of its own. Adds no credential.
     ///
     /// `server` is its URL or `HOST:PORT`.
@@ -76,7 +65,7 @@ impl Connection {
         http: kube::Client,
         server: &str,
         request_timeout: Duration,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ResolveError> {
         let address = ServerAddress::parse(server)?;
         let credential = Arc::new(Credential::default());
         Ok(Self {
@@ -84,7 +73,6 @@ impl Connection {
             request_timeout: Some(request_timeout),
             context: None,
             namespace: None,
-            insecure_reason: None,
             inner: Arc::new(Inner {
                 request_defaults: RequestDefaults {
                     server: address.url.clone(),
@@ -103,20 +91,6 @@ impl Connection {
                 trusts_only_leaf_certs: AtomicBool::new(false),
             }),
         })
-    }
-
-    /// Returns a `kube::Client` for this connection. Its default namespace is the connection's, else `default`.
-    ///
-    /// The client authenticates each request. It obtains the credential before the first request, which may run an exec
-    /// plugin, and again when it has expired or the server has rejected it with a 401. Requests that were rejected with
-    /// the same credential share one refresh, and each of them is repeated once. A credential that cannot be obtained is a
-    /// [`CredentialError`] inside `kube::Error::Service`; [`Connection::send_error`] finds it.
-    ///
-    /// All clients of a connection and of its clones share the credential and the open connections. Must be called within
-    /// a tokio runtime.
-    pub fn client(&self) -> kube::Client {
-        let namespace = self.namespace.as_deref().unwrap_or("default");
-        kube::Client::new(Authentication(self.clone()), namespace)
     }
 
     /// Obtains the credential in advance if there is none or it has expired, which may run an exec plugin. Returns at once
@@ -192,12 +166,30 @@ impl Connection {
         endpoint(self) == endpoint(other)
     }
 
-    /// Checks that a key may be sent over this connection.
-    ///
-    /// # Errors
-    /// The message to print: the connection is not confidential, with the flag that allows it anyway.
-    pub fn ensure_confidential(&self) -> Result<(), String> {
-        self.insecure_reason.clone().map_or(Ok(()), Err)
+    /// Returns the server's URL, without user information.
+    pub fn url(&self) -> &Uri {
+        &self.inner.address.url
+    }
+
+    /// Returns whether requests are sent over TLS.
+    pub fn is_https(&self) -> bool {
+        self.inner.address.is_https()
+    }
+
+    /// Returns whether the server's certificate is verified; meaningless for plain HTTP.
+    pub fn verifies_certificate(&self) -> bool {
+        self.inner.cluster.insecure_skip_tls_verify != Some(true)
+    }
+
+    /// Returns whether the server's host is `localhost` or a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        self.inner.address.is_loopback()
+    }
+
+    /// Returns the `proxy-url` of the kubeconfig or the flag, which may contain a password. Not the environment's proxy,
+    /// which never applies to loopback addresses.
+    pub fn proxy_url(&self) -> Option<&str> {
+        self.inner.cluster.proxy_url.as_deref()
     }
 }
 
@@ -207,7 +199,7 @@ impl Inner {
         self: &Arc<Self>,
         credential: Arc<Credential>,
         last: Option<&AuthenticatedTransport>,
-    ) -> Result<AuthenticatedTransport, String> {
+    ) -> Result<AuthenticatedTransport, CredentialError> {
         if let Some(last) = last
             && credential.client_certificate.is_none()
             && last.credential.client_certificate.is_none()
@@ -237,8 +229,8 @@ impl Inner {
     /// certificates. `certificate` replaces the user's client certificate. Blocks.
     ///
     /// # Errors
-    /// The message to print: a certificate or key cannot be read or used.
-    fn tls(&self, certificate: Option<Arc<CertifiedKey>>) -> Result<(Tls, bool), String> {
+    /// A certificate or key cannot be read or used.
+    fn tls(&self, certificate: Option<Arc<CertifiedKey>>) -> Result<(Tls, bool), CredentialError> {
         let https = self.address.is_https();
         let trust = if https {
             Trust::of(&self.cluster)?
@@ -246,8 +238,7 @@ impl Inner {
             Trust::default()
         };
         let certificate = match certificate {
-            None if https => crate::client_certificate::of(&self.user)
-                .map_err(|error| format!("error: {error}"))?,
+            None if https => crate::client_certificate::of(&self.user)?,
             certificate => certificate,
         };
         let tls = trust.tls(https, certificate.as_ref())?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cluster_info::ClusterInfo;
-use super::credential::{CredentialSource, Credentials};
-use super::exec_plugin::ExecPlugin;
+use super::credential_source::{CredentialSource, Credentials};
+use super::exec_plugin::{ExecPlugin, UnsupportedVersion};
 use super::exec_plugin_policy::Lookup;
 use super::kubeconfig::Exec;
 
@@ -37,7 +37,7 @@ impl CredentialCache {
         cluster: Option<ClusterInfo>,
         stdin_taken: bool,
         lookup: Lookup,
-        source: impl FnOnce(Result<ExecPlugin, String>) -> CredentialSource,
+        source: impl FnOnce(Result<ExecPlugin, UnsupportedVersion>) -> CredentialSource,
     ) -> Arc<Credentials> {
         let mut plugins = self
             .exec_plugins

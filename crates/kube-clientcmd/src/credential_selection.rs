@@ -6,18 +6,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ConnectionOptions;
-use super::cluster_info::ClusterInfo;
-use super::credential::{CredentialSource, Credentials, basic, bearer};
+use super::cluster_info::{ClusterInfo, ClusterInfoError};
 use super::credential_cache::CredentialCache;
+use super::credential_error::CredentialCause;
+use super::credential_source::{CredentialSource, Credentials};
 use super::effective_config::EffectiveConfig;
 use super::environment::Environment;
-use super::exec_plugin::ExecPlugin;
 use super::exec_plugin_file::SearchPath;
 use super::exec_plugin_policy::{Lookup, Policy};
+use super::headers::{basic, bearer};
 use super::kubeconfig::AuthProvider;
 use super::oidc::Oidc;
-use crate::escape_control::escape_control;
+use super::options::ConnectionOptions;
 
 /// The parameters of an exec plugin besides its settings.
 pub(super) struct ExecPlugins<'a, C> {
@@ -30,7 +30,7 @@ pub(super) struct ExecPlugins<'a, C> {
 }
 
 /// Returns the credentials of the user in `config`, for a server that is reached over TLS.
-pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
+pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, ClusterInfoError>>(
     config: &mut EffectiveConfig,
     exec_plugins: ExecPlugins<'_, C>,
     options: &ConnectionOptions,
@@ -47,9 +47,7 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
     let provider = match config.user.auth_provider.take() {
         Some(provider) => match oidc(provider, config, options, environment) {
             Ok(oidc) => Some(oidc),
-            Err(reason) => {
-                return unshared(CredentialSource::Unavailable(format!("error: {reason}")));
-            }
+            Err(cause) => return unshared(unavailable(cause)),
         },
         None => None,
     };
@@ -58,9 +56,7 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
     // client-go ignores a password without a user name.
     let has_basic = user.username.is_some();
     if has_token && has_basic {
-        return unshared(CredentialSource::Unavailable(
-            "error: username/password or bearer token may be set, but not both".to_owned(),
-        ));
+        return unshared(unavailable(CredentialCause::BasicAndToken));
     }
     if let Some(file) = user.token_file.take() {
         return unshared(CredentialSource::TokenFile(file.into(), user.token.take()));
@@ -74,7 +70,7 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
         (None, false) => None,
     };
     if let Some(fixed) = fixed {
-        return unshared(fixed.map_or_else(CredentialSource::Unavailable, CredentialSource::Fixed));
+        return unshared(fixed.map_or_else(unavailable, CredentialSource::Fixed));
     }
     if let Some(oidc) = provider {
         return cache.oidc(config.user_file.clone(), &config.user_name, || {
@@ -85,12 +81,12 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
         return unshared(CredentialSource::None);
     }
     let Some(exec) = user.exec.take() else {
-        return unshared(CredentialSource::Unavailable(missing_credentials(config)));
+        return unshared(unavailable(missing_credentials(config)));
     };
     let cluster = match exec.provide_cluster_info {
         Some(true) => match cluster() {
             Ok(cluster) => Some(cluster),
-            Err(message) => return unshared(CredentialSource::Unavailable(message)),
+            Err(cause) => return unshared(unavailable(cause)),
         },
         _ => None,
     };
@@ -102,24 +98,28 @@ pub(super) fn credentials<C: FnOnce() -> Result<ClusterInfo, String>>(
             search: SearchPath::of(environment),
             policy: policy.clone(),
         },
-        |plugin: Result<ExecPlugin, String>| {
-            plugin.map_or_else(CredentialSource::Unavailable, |plugin| {
+        |plugin| {
+            plugin.map_or_else(unavailable, |plugin| {
                 CredentialSource::ExecPlugin(Box::new(plugin))
             })
         },
     )
 }
 
+fn unavailable(cause: impl Into<CredentialCause>) -> CredentialSource {
+    CredentialSource::Unavailable(cause.into().into())
+}
+
 /// Returns the `oidc` user of an auth provider.
 ///
 /// # Errors
-/// The message without the prefix `error: `, in client-go's words: the auth provider does not exist or is not configured.
+/// The auth provider does not exist or is not configured.
 fn oidc(
     provider: AuthProvider,
     config: &EffectiveConfig,
     options: &ConnectionOptions,
     environment: &Environment,
-) -> Result<Oidc, String> {
+) -> Result<Oidc, CredentialCause> {
     match provider.name.as_deref().unwrap_or_default() {
         "oidc" => {
             let mut settings: BTreeMap<String, String> = provider
@@ -131,36 +131,34 @@ fn oidc(
             if options.disable_token_refresh {
                 settings.remove("refresh-token");
             }
-            Oidc::new(settings, &config.user_name, config.user_file.clone(), environment)
+            let file = config.user_file.clone();
+            Ok(Oidc::new(settings, &config.user_name, file, environment)?)
         }
-        "gcp" => Err("The gcp auth plugin has been removed.\n\
-            Please use the \"gke-gcloud-auth-plugin\" kubectl/client-go credential plugin instead.\n\
-            See https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke for further details"
-            .to_owned()),
-        "azure" => Err("The azure auth plugin has been removed.\n\
-            Please use the https://github.com/Azure/kubelogin kubectl/client-go credential plugin instead.\n\
-            See https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins for further details"
-            .to_owned()),
-        other => Err(format!("no Auth Provider found for name \"{}\"", escape_control(other))),
+        "gcp" => Err(CredentialCause::RemovedProvider(
+            "gcp",
+            "\"gke-gcloud-auth-plugin\"",
+            "https://cloud.google.com/blog/products/containers-kubernetes/kubectl-auth-changes-in-gke",
+        )),
+        "azure" => Err(CredentialCause::RemovedProvider(
+            "azure",
+            "https://github.com/Azure/kubelogin",
+            "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins",
+        )),
+        other => Err(CredentialCause::UnknownProvider(other.to_owned())),
     }
 }
 
-/// Returns the message for a user without credentials. kubectl would prompt for a user name here.
-fn missing_credentials(config: &EffectiveConfig) -> String {
-    let context = escape_control(&config.context_name);
-    if !config.user_name.is_empty() && config.user_file.is_none() {
-        let user = escape_control(&config.user_name);
-        return format!("error: user \"{user}\" was not found for context \"{context}\"");
-    }
-    let reason = if config.user_name.is_empty() {
-        "no user was given".to_owned()
+/// Returns the error for a user without credentials. kubectl would prompt for a user name here.
+fn missing_credentials(config: &EffectiveConfig) -> CredentialCause {
+    let user = config.user_name.clone();
+    if user.is_empty() {
+        CredentialCause::NoUser
+    } else if config.user_file.is_none() {
+        CredentialCause::UserNotFound {
+            user,
+            context: config.context_name.clone(),
+        }
     } else {
-        format!(
-            "user \"{}\" has no credentials",
-            escape_control(&config.user_name)
-        )
-    };
-    format!(
-        "error: {reason}: name one with --user, --token, or --client-certificate and --client-key"
-    )
+        CredentialCause::NoCredentials(user)
+    }
 }

@@ -8,13 +8,39 @@ use std::path::PathBuf;
 
 use secrecy::ExposeSecret as _;
 
-use super::ResolveError;
 use super::environment::Environment;
 use super::files::Merged;
 use super::kubeconfig::{Cluster, Context, User};
 use super::options::ConnectionOptions;
 use crate::escape_control::escape_control;
 use crate::go::quote::go_quoted;
+
+/// An entry that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NameError {
+    /// client-go's kind of the entry, and the name that a flag has for it.
+    #[error("{kind} {} does not exist", go_quoted(name.as_bytes()))]
+    Flag { kind: &'static str, name: String },
+    #[error(
+        "cluster \"{}\" was not found for context \"{}\"",
+        escape_control(cluster),
+        escape_control(context)
+    )]
+    Cluster { cluster: String, context: String },
+}
+
+impl NameError {
+    /// Returns whether the message names the context.
+    pub(super) fn names_context(&self) -> bool {
+        matches!(
+            self,
+            Self::Flag {
+                kind: "context",
+                ..
+            } | Self::Cluster { .. }
+        )
+    }
+}
 
 /// The context, cluster and user of a connection, with flags applied. An entry that no kubeconfig has is empty. Empty
 /// strings are `None`.
@@ -107,7 +133,7 @@ impl EffectiveConfig {
     ///
     /// # Errors
     /// An entry does not exist.
-    pub(super) fn check_names(&self, options: &ConnectionOptions) -> Result<(), ResolveError> {
+    pub(super) fn check_names(&self, options: &ConnectionOptions) -> Result<(), NameError> {
         let missing = self.missing;
         for (is_missing, flag, kind) in [
             (missing.user, &options.user, "auth info"),
@@ -115,21 +141,15 @@ impl EffectiveConfig {
             (missing.cluster, &options.cluster, "cluster"),
         ] {
             if let Some(name) = given(flag).filter(|_| is_missing) {
-                let name = go_quoted(name.as_bytes());
-                let text = format!("error: {kind} {name} does not exist");
-                return Err(match kind {
-                    "context" => ResolveError::of_context(text),
-                    _ => text.into(),
-                });
+                return Err(NameError::Flag { kind, name });
             }
         }
         // kubectl would connect to localhost:8080 here.
         if missing.cluster && given(&options.server).is_none() {
-            return Err(ResolveError::of_context(format!(
-                "error: cluster \"{}\" was not found for context \"{}\"",
-                escape_control(&self.cluster_name),
-                escape_control(&self.context_name)
-            )));
+            return Err(NameError::Cluster {
+                cluster: self.cluster_name.clone(),
+                context: self.context_name.clone(),
+            });
         }
         Ok(())
     }

@@ -9,8 +9,7 @@ use std::io;
 use hyper_util::client::legacy;
 use rustls::{AlertDescription, CertificateError};
 
-use super::tls_probe::NotTls;
-use super::transport::{LookupFailed, ProxyFailed};
+use super::connect_error::{LookupFailed, NotTls, ProxyFailed};
 use crate::escape_control::escape_control;
 use crate::go::errors::errno;
 

@@ -13,15 +13,15 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use super::blocking::run_blocking;
-use super::client_certificate;
+use super::blocking::{Interrupted, run_blocking};
+use super::client_certificate::{self, ClientCertificateError};
 use super::cluster_info::ClusterInfo;
-use super::credential::{Credential, bearer};
+use super::credential::Credential;
 use super::exec_credential::ExecCredential;
-use super::exec_plugin_policy::Lookup;
-use super::kubeconfig::Exec;
+use super::exec_plugin_policy::{Lookup, NotAllowed};
+use super::headers::{InvalidHeader, bearer};
+use super::kubeconfig::{EXEC_V1, EXEC_V1BETA1, Exec};
 use super::kubeconfig_file::yaml_options;
-use super::validation::{EXEC_V1, EXEC_V1BETA1};
 use crate::escape_control::escape_control;
 use crate::go::errors::errno;
 use crate::go::time;
@@ -33,6 +33,65 @@ It looks like you are trying to use a client-go credential plugin that is not in
 
 To learn more about this feature, consult the documentation available at:
       https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins";
+
+/// An exec plugin has another `apiVersion` than those that client-go supports.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("exec plugin: invalid apiVersion \"{}\"", escape_control(.0))]
+pub(super) struct UnsupportedVersion(String);
+
+/// An exec plugin returned no credential. The messages are client-go's and contain nothing that the exec plugin printed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum ExecPluginError {
+    #[error(
+        "exec plugin cannot support interactive mode: standard input is unavailable: the credential to send is read from it"
+    )]
+    StdinTaken,
+    #[error("exec plugin cannot support interactive mode: standard input is not a terminal")]
+    NoTerminal,
+    #[error("exec: executable {} not found{INSTALL_HELP}{}", escape_control(command), hint_text(hint.as_deref()))]
+    NotFound {
+        command: String,
+        hint: Option<String>,
+    },
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    #[error("exec: fork/exec {}: {}", escape_control(command), errno(source))]
+    NotStarted {
+        command: String,
+        source: Arc<std::io::Error>,
+    },
+    #[error(
+        "exec: executable {} failed with exit code {code}",
+        escape_control(command)
+    )]
+    ExitCode { command: String, code: i32 },
+    #[error("encode ExecCredentials: {0}")]
+    Encode(Arc<serde_json::Error>),
+    #[error("decoding stdout: it is not an ExecCredential")]
+    NotAnExecCredential,
+    #[error(
+        "exec plugin is configured to use API version {configured}, plugin returned version {}",
+        escape_control(returned)
+    )]
+    OtherVersion {
+        configured: String,
+        returned: String,
+    },
+    #[error("exec plugin didn't return a status field")]
+    NoStatus,
+    #[error("failed parsing client key/certificate: {0}")]
+    Certificate(#[from] ClientCertificateError),
+    #[error("exec plugin returned only certificate or key, not both")]
+    HalfCertificate,
+    #[error("exec plugin didn't return a token or cert/key pair")]
+    NoCredential,
+    #[error("decoding stdout: expirationTimestamp is not a time")]
+    Expiry,
+    #[error(transparent)]
+    Token(#[from] InvalidHeader),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
 
 /// Whether an exec plugin may or must prompt the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,20 +131,17 @@ impl ExecPlugin {
     /// Returns the exec plugin of a validated user entry.
     ///
     /// # Errors
-    /// The message to print: the API version is not supported.
+    /// The API version is not supported.
     pub(super) fn new(
         exec: Exec,
         cluster: Option<ClusterInfo>,
         stdin_taken: bool,
         lookup: Lookup,
         terminal: Arc<Mutex<()>>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, UnsupportedVersion> {
         let version = exec.api_version.as_deref().unwrap_or_default();
         if version != EXEC_V1 && version != EXEC_V1BETA1 {
-            return Err(format!(
-                "error: exec plugin: invalid apiVersion \"{}\"",
-                escape_control(version)
-            ));
+            return Err(UnsupportedVersion(version.to_owned()));
         }
         let interactive_mode = match exec.interactive_mode.as_deref().unwrap_or_default() {
             "Never" => InteractiveMode::Never,
@@ -105,8 +161,8 @@ impl ExecPlugin {
     /// Runs the exec plugin and returns its credential.
     ///
     /// # Errors
-    /// The message without a prefix; contains nothing that the exec plugin printed.
-    pub(super) async fn run(&self) -> Result<Credential, String> {
+    /// The exec plugin could not run or printed no credential.
+    pub(super) async fn run(&self) -> Result<Credential, ExecPluginError> {
         let is_interactive = self.is_interactive(std::io::stdin().is_terminal())?;
         let _terminal = if is_interactive {
             Some(self.terminal.lock().await)
@@ -114,57 +170,55 @@ impl ExecPlugin {
             None
         };
         let command = self.command(is_interactive, self.find_file().await?)?;
-        let output = run_blocking(move || Ok(run_to_end(command))).await?;
-        let output = output.map_err(|error| self.not_started(&error))?;
+        let output = run_blocking(move || Ok::<_, Interrupted>(run_to_end(command))).await?;
+        let output = output.map_err(|source| ExecPluginError::NotStarted {
+            command: self.name(),
+            source: Arc::new(source),
+        })?;
         let stdout = Zeroizing::new(output.stdout);
         if !output.status.success() {
-            return Err(format!(
-                "exec: executable {} failed with exit code {}",
-                self.name(),
-                output.status.code().unwrap_or(-1)
-            ));
+            return Err(ExecPluginError::ExitCode {
+                command: self.name(),
+                code: output.status.code().unwrap_or(-1),
+            });
         }
         self.parse(&stdout)
     }
 
     fn name(&self) -> String {
-        escape_control(self.exec.command.as_deref().unwrap_or_default()).into_owned()
+        self.exec.command.clone().unwrap_or_default()
     }
 
     /// Returns whether the exec plugin would be allowed to prompt the user now.
     pub(super) fn can_prompt(&self) -> bool {
-        self.is_interactive(std::io::stdin().is_terminal()) == Ok(true)
+        matches!(
+            self.is_interactive(std::io::stdin().is_terminal()),
+            Ok(true)
+        )
     }
 
-    fn is_interactive(&self, is_terminal: bool) -> Result<bool, String> {
-        let unsupported = |reason: &str| {
-            Err(format!(
-                "exec plugin cannot support interactive mode: {reason}"
-            ))
-        };
+    fn is_interactive(&self, is_terminal: bool) -> Result<bool, ExecPluginError> {
         match self.interactive_mode {
             InteractiveMode::Never => Ok(false),
             InteractiveMode::IfAvailable => Ok(is_terminal && !self.stdin_taken),
-            InteractiveMode::Always if self.stdin_taken => {
-                unsupported("standard input is unavailable: the credential to send is read from it")
-            }
-            InteractiveMode::Always if !is_terminal => {
-                unsupported("standard input is not a terminal")
-            }
+            InteractiveMode::Always if self.stdin_taken => Err(ExecPluginError::StdinTaken),
+            InteractiveMode::Always if !is_terminal => Err(ExecPluginError::NoTerminal),
             InteractiveMode::Always => Ok(true),
         }
     }
 
     /// Returns the path of the executable, if the user's policy allows it.
-    async fn find_file(&self) -> Result<PathBuf, String> {
-        let name = self.exec.command.clone().unwrap_or_default();
+    async fn find_file(&self) -> Result<PathBuf, ExecPluginError> {
+        let name = self.name();
         let lookup = self.lookup.clone();
-        run_blocking(move || lookup.file(&name))
-            .await?
-            .ok_or_else(|| self.not_found())
+        let found = run_blocking(move || lookup.file(&name).map_err(ExecPluginError::from)).await?;
+        found.ok_or_else(|| ExecPluginError::NotFound {
+            command: self.name(),
+            hint: self.exec.install_hint.clone(),
+        })
     }
 
-    fn command(&self, is_interactive: bool, file: PathBuf) -> Result<Command, String> {
+    fn command(&self, is_interactive: bool, file: PathBuf) -> Result<Command, ExecPluginError> {
         let info = ExecInfo {
             kind: "ExecCredential",
             api_version: self.exec.api_version.as_deref().unwrap_or_default(),
@@ -174,7 +228,7 @@ impl ExecPlugin {
             },
         };
         let info = serde_json::to_string(&info)
-            .map_err(|error| format!("encode ExecCredentials: {error}"))?;
+            .map_err(|error| ExecPluginError::Encode(Arc::new(error)))?;
         let info = escape_html(&info) + "\n";
         let name = self.exec.command.as_deref().unwrap_or_default();
         let mut command = Command::new(file);
@@ -199,27 +253,9 @@ impl ExecPlugin {
         Ok(command)
     }
 
-    fn not_found(&self) -> String {
-        let mut text = format!("exec: executable {} not found{INSTALL_HELP}", self.name());
-        if let Some(hint) = self
-            .exec
-            .install_hint
-            .as_deref()
-            .filter(|it| !it.is_empty())
-        {
-            text.push_str("\n\n");
-            text.push_str(&escape_hint(hint));
-        }
-        text
-    }
-
-    fn not_started(&self, error: &std::io::Error) -> String {
-        format!("exec: fork/exec {}: {}", self.name(), errno(error))
-    }
-
     /// Parses the credential that the exec plugin printed.
-    fn parse(&self, stdout: &[u8]) -> Result<Credential, String> {
-        let invalid = || "decoding stdout: it is not an ExecCredential".to_owned();
+    fn parse(&self, stdout: &[u8]) -> Result<Credential, ExecPluginError> {
+        let invalid = || ExecPluginError::NotAnExecCredential;
         // client-go parses output that begins like JSON as JSON only.
         let is_json = stdout.trim_ascii_start().starts_with(b"{");
         let mut credential: ExecCredential = match serde_json::from_slice(stdout) {
@@ -234,13 +270,13 @@ impl ExecPlugin {
         let version = credential.api_version.as_deref().unwrap_or_default();
         let configured = self.exec.api_version.as_deref().unwrap_or_default();
         if version != configured {
-            return Err(format!(
-                "exec plugin is configured to use API version {configured}, plugin returned version {}",
-                escape_control(version)
-            ));
+            return Err(ExecPluginError::OtherVersion {
+                configured: configured.to_owned(),
+                returned: version.to_owned(),
+            });
         }
         let Some(mut status) = credential.status.take() else {
-            return Err("exec plugin didn't return a status field".to_owned());
+            return Err(ExecPluginError::NoStatus);
         };
         let non_empty = |text: &mut Option<String>| {
             text.take()
@@ -251,34 +287,35 @@ impl ExecPlugin {
         let certificate = non_empty(&mut status.client_certificate_data);
         let key = non_empty(&mut status.client_key_data);
         let client_certificate = match (certificate, key) {
-            (Some(certificate), Some(key)) => Some(
-                client_certificate::from_pem(certificate.as_bytes(), key.as_bytes())
-                    .map_err(|error| format!("failed parsing client key/certificate: {error}"))?,
-            ),
+            (Some(certificate), Some(key)) => Some(client_certificate::from_pem(
+                certificate.as_bytes(),
+                key.as_bytes(),
+            )?),
             (None, None) => None,
-            _ => return Err("exec plugin returned only certificate or key, not both".to_owned()),
+            _ => return Err(ExecPluginError::HalfCertificate),
         };
         if token.is_none() && client_certificate.is_none() {
-            return Err("exec plugin didn't return a token or cert/key pair".to_owned());
+            return Err(ExecPluginError::NoCredential);
         }
         let expires = match status.expiration_timestamp.as_deref() {
             None => None,
-            Some(text) => Some(
-                time::parse(text).ok_or("decoding stdout: expirationTimestamp is not a time")?,
-            ),
+            Some(text) => Some(time::parse(text).ok_or(ExecPluginError::Expiry)?),
         };
-        let authorization = match &token {
-            Some(token) => Some(bearer(token).map_err(|_| {
-                "net/http: invalid header field value for \"Authorization\"".to_owned()
-            })?),
-            None => None,
-        };
+        let authorization = token.as_ref().map(|token| bearer(token)).transpose()?;
         Ok(Credential {
             authorization,
             client_certificate,
             expires,
             ..Credential::default()
         })
+    }
+}
+
+/// Returns the kubeconfig's `installHint`, as client-go appends it.
+fn hint_text(hint: Option<&str>) -> String {
+    match hint {
+        Some(hint) if !hint.is_empty() => format!("\n\n{}", escape_hint(hint)),
+        _ => String::new(),
     }
 }
 

@@ -10,19 +10,66 @@ use serde::Deserialize;
 use super::documents;
 use super::environment::Environment;
 use super::exec_plugin_file::SearchPath;
-use super::files;
-use super::kubeconfig_file::{text_of, yaml_options};
+use super::home::home;
+use super::kubeconfig_file::{ParseError, text_of, yaml_options};
 use super::yaml_as_json::YamlAsJson;
 use crate::escape_control::escape_control;
-use crate::go::errors::path_error;
+use crate::go::errors::PathError;
 use crate::go::quote::go_quoted;
 
 /// The API version that has a policy.
 const VERSION: &str = "kubectl.config.k8s.io/v1beta1";
 /// The older API version, which has no policy.
 const OLDER_VERSION: &str = "kubectl.config.k8s.io/v1alpha1";
-/// kubectl's prefix of errors in the kuberc.
-const ERROR_PREFIX: &str = "error occurred while applying preferences ";
+
+/// The kuberc cannot be used. The messages are kubectl's.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum KubercError {
+    /// The file of `KUBERC`.
+    #[error("error occurred while applying preferences kuberc error kuberc: {0}")]
+    File(#[from] FileError),
+    #[error("error occurred while applying preferences {0}")]
+    Policy(#[from] PolicyError),
+}
+
+/// A file that is no kuberc.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum FileError {
+    #[error(transparent)]
+    Read(#[from] PathError),
+    #[error(transparent)]
+    Text(#[from] ParseError),
+    #[error("no valid preferences found in {}, use --v=5 to see details", escape_control(&.0.to_string_lossy()))]
+    NoPreferences(PathBuf),
+}
+
+/// A contradictory `credentialPluginPolicy`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PolicyError {
+    #[error("misconfigured credential plugin allowlist: plugin policy is {} but allowlist is non-nil", go_quoted(.0.as_bytes()))]
+    UnexpectedAllowlist(String),
+    #[error("credential plugin policy set to \"Allowlist\", but allowlist is unspecified")]
+    NoAllowlist,
+    #[error(
+        "credential plugin policy set to \"Allowlist\", but allowlist is empty; use \"DenyAll\" policy instead"
+    )]
+    EmptyAllowlist,
+    #[error("misconfigured credential plugin allowlist: empty allowlist entry #{0}")]
+    EmptyEntry(usize),
+    #[error("unknown plugin policy: {}", go_quoted(.0.as_bytes()))]
+    Unknown(String),
+}
+
+/// The policy does not allow an exec plugin. The messages are client-go's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotAllowed {
+    #[error("plugin {} not allowed: policy set to \"DenyAll\"", go_quoted(.0.as_bytes()))]
+    DenyAll(String),
+    #[error("plugin path {quoted} cannot be resolved for credential plugin allowlist check: exec: {quoted}: executable file not found in $PATH", quoted = go_quoted(.0.as_bytes()))]
+    NotFound(String),
+    #[error("plugin path {} is not permitted by the credential plugin allowlist", go_quoted(.0.to_string_lossy().as_bytes()))]
+    NotListed(PathBuf),
+}
 
 /// The exec plugins that may run.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +92,7 @@ impl Lookup {
     ///
     /// # Errors
     /// The policy does not allow the command.
-    pub(super) fn file(&self, command: &str) -> Result<Option<PathBuf>, String> {
+    pub(super) fn file(&self, command: &str) -> Result<Option<PathBuf>, NotAllowed> {
         let file = self.search.find(command);
         self.policy.check(command, file.as_deref(), &self.search)?;
         Ok(file)
@@ -73,8 +120,8 @@ impl Policy {
     /// be used, returns a notice to print in addition.
     ///
     /// # Errors
-    /// The message to print: the file of `KUBERC` cannot be used, or the policy is invalid.
-    pub(super) fn of(environment: &Environment) -> Result<(Self, Option<String>), String> {
+    /// The file of `KUBERC` cannot be used, or the policy is invalid.
+    pub(super) fn of(environment: &Environment) -> Result<(Self, Option<String>), KubercError> {
         let named = environment.text("KUBERC");
         let enabled = environment.text("KUBECTL_KUBERC").unwrap_or_default();
         if named == Some("off") || matches!(enabled, "0" | "f" | "F" | "false" | "FALSE" | "False")
@@ -82,7 +129,7 @@ impl Policy {
             return Ok((Self::All, None));
         }
         let file = named.map_or_else(
-            || files::home(environment).join(".kube").join("kuberc"),
+            || home(environment).join(".kube").join("kuberc"),
             PathBuf::from,
         );
         if named.is_none() && file.symlink_metadata().is_err() {
@@ -91,7 +138,7 @@ impl Policy {
         match (read(&file), named) {
             (Ok(Some(preferences)), _) => Ok((Self::in_preferences(preferences)?, None)),
             (Ok(None), _) => Ok((Self::All, None)),
-            (Err(reason), Some(_)) => Err(format!("{ERROR_PREFIX}kuberc error kuberc: {reason}")),
+            (Err(reason), Some(_)) => Err(reason.into()),
             // Like kubectl, continues if the default file is invalid.
             (Err(reason), None) => {
                 let file = file.to_string_lossy();
@@ -104,23 +151,15 @@ impl Policy {
         }
     }
 
-    fn in_preferences(preferences: Preferences) -> Result<Self, String> {
+    fn in_preferences(preferences: Preferences) -> Result<Self, PolicyError> {
         let list = preferences.credential_plugin_allowlist;
         let policy = preferences.credential_plugin_policy.unwrap_or_default();
-        let invalid = |reason: &str| Err(format!("{ERROR_PREFIX}{reason}"));
-        let quoted = go_quoted(policy.as_bytes());
         match (policy.as_str(), list) {
             ("" | "AllowAll", None) => Ok(Self::All),
             ("DenyAll", None) => Ok(Self::None),
-            ("" | "AllowAll" | "DenyAll", Some(_)) => invalid(&format!(
-                "misconfigured credential plugin allowlist: plugin policy is {quoted} but allowlist is non-nil"
-            )),
-            ("Allowlist", None) => invalid(
-                "credential plugin policy set to \"Allowlist\", but allowlist is unspecified",
-            ),
-            ("Allowlist", Some(list)) if list.is_empty() => invalid(
-                "credential plugin policy set to \"Allowlist\", but allowlist is empty; use \"DenyAll\" policy instead",
-            ),
+            ("" | "AllowAll" | "DenyAll", Some(_)) => Err(PolicyError::UnexpectedAllowlist(policy)),
+            ("Allowlist", None) => Err(PolicyError::NoAllowlist),
+            ("Allowlist", Some(list)) if list.is_empty() => Err(PolicyError::EmptyAllowlist),
             ("Allowlist", Some(list)) => {
                 let mut allowed = Vec::new();
                 for (index, entry) in list.into_iter().enumerate() {
@@ -128,39 +167,32 @@ impl Policy {
                     let entry = entry.unwrap_or_default();
                     match entry.command.or(entry.name).filter(|it| !it.is_empty()) {
                         Some(command) => allowed.push(command),
-                        None => {
-                            return invalid(&format!(
-                                "misconfigured credential plugin allowlist: empty allowlist entry #{}",
-                                index + 1
-                            ));
-                        }
+                        None => return Err(PolicyError::EmptyEntry(index + 1)),
                     }
                 }
                 Ok(Self::Allowlist(allowed))
             }
-            _ => invalid(&format!("unknown plugin policy: {quoted}")),
+            _ => Err(PolicyError::Unknown(policy)),
         }
     }
 
     /// Checks whether `command`, found at `file`, may run.
     ///
     /// # Errors
-    /// The message of client-go: the policy does not allow it.
-    fn check(&self, command: &str, file: Option<&Path>, search: &SearchPath) -> Result<(), String> {
-        let quoted = go_quoted(command.as_bytes());
+    /// The policy does not allow it.
+    fn check(
+        &self,
+        command: &str,
+        file: Option<&Path>,
+        search: &SearchPath,
+    ) -> Result<(), NotAllowed> {
         let list = match self {
             Self::All => return Ok(()),
-            Self::None => {
-                return Err(format!(
-                    "plugin {quoted} not allowed: policy set to \"DenyAll\""
-                ));
-            }
+            Self::None => return Err(NotAllowed::DenyAll(command.to_owned())),
             Self::Allowlist(list) => list,
         };
         let Some(file) = file else {
-            return Err(format!(
-                "plugin path {quoted} cannot be resolved for credential plugin allowlist check: exec: {quoted}: executable file not found in $PATH"
-            ));
+            return Err(NotAllowed::NotFound(command.to_owned()));
         };
         let is_match = |entry: &String| {
             entry == command
@@ -171,10 +203,7 @@ impl Policy {
         if list.iter().any(is_match) {
             return Ok(());
         }
-        Err(format!(
-            "plugin path {} is not permitted by the credential plugin allowlist",
-            go_quoted(file.to_string_lossy().as_bytes())
-        ))
+        Err(NotAllowed::NotListed(file.to_owned()))
     }
 }
 
@@ -182,9 +211,9 @@ impl Policy {
 ///
 /// # Errors
 /// The file cannot be read, or no document is a `Preference`.
-fn read(file: &Path) -> Result<Option<Preferences>, String> {
-    let bytes = std::fs::read(file).map_err(|error| path_error("open", file, &error))?;
-    let text = text_of(&bytes).map_err(|error| error.to_string())?;
+fn read(file: &Path) -> Result<Option<Preferences>, FileError> {
+    let bytes = std::fs::read(file).map_err(|error| PathError::open(file, error))?;
+    let text = text_of(&bytes)?;
     let (mut document, mut rest) = documents::first(&text);
     let mut is_empty = true;
     loop {
@@ -200,12 +229,7 @@ fn read(file: &Path) -> Result<Option<Preferences>, String> {
             Some(found) if found.api_version == VERSION => return Ok(Some(found)),
             Some(found) if found.api_version == OLDER_VERSION => return Ok(None),
             _ if rest.is_empty() && is_empty => return Ok(None),
-            _ if rest.is_empty() => {
-                return Err(format!(
-                    "no valid preferences found in {}, use --v=5 to see details",
-                    escape_control(&file.to_string_lossy())
-                ));
-            }
+            _ if rest.is_empty() => return Err(FileError::NoPreferences(file.to_owned())),
             _ => (document, rest) = documents::first(rest.trim_start_matches("...")),
         }
     }
@@ -220,6 +244,7 @@ mod tests {
         std::fs::create_dir(home.path().join(".kube")).unwrap();
         std::fs::write(home.path().join(".kube/kuberc"), text).unwrap();
         Policy::of(&Environment::of(&[("HOME", home.path().to_str().unwrap())]))
+            .map_err(|error| error.to_string())
     }
 
     #[test]

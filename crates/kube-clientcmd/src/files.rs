@@ -9,10 +9,44 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
+use super::home::home;
 use super::kubeconfig::{Cluster, Context, File, Named, NamedEntry, User};
+use super::kubeconfig_file::ParseError;
 use super::options::ConnectionOptions;
 use crate::escape_control::escape_control;
-use crate::go::errors::path_error;
+use crate::go::errors::PathError;
+
+/// The kubeconfig files cannot be loaded.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum LoadError {
+    /// The file of `--kubeconfig` does not exist.
+    #[error(transparent)]
+    Missing(PathError),
+    /// One or more files cannot be read or parsed.
+    #[error("{}", lines(.0))]
+    Files(Vec<FileError>),
+}
+
+/// A kubeconfig file cannot be read or parsed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("error loading config file \"{}\": {cause}", escape_control(&path.to_string_lossy()))]
+pub(super) struct FileError {
+    path: PathBuf,
+    cause: FileErrorCause,
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+enum FileErrorCause {
+    #[error(transparent)]
+    Read(PathError),
+    #[error(transparent)]
+    Parse(ParseError),
+}
+
+fn lines(errors: &[FileError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
 
 /// The merged kubeconfig files. Entries are copied only when looked up: of hundreds of entries, a connection uses three.
 #[derive(Default)]
@@ -24,11 +58,11 @@ impl Merged {
     /// Reads the file of `--kubeconfig`, which must exist, or else the files of `KUBECONFIG`, or else `~/.kube/config`.
     ///
     /// # Errors
-    /// The message to print, with one line per file that cannot be read.
+    /// A file cannot be read or is no kubeconfig.
     pub(super) fn load(
         options: &ConnectionOptions,
         environment: &Environment,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, LoadError> {
         let explicit = options
             .kubeconfig
             .as_ref()
@@ -38,7 +72,7 @@ impl Merged {
                 if let Err(error) = std::fs::metadata(path)
                     && error.kind() == io::ErrorKind::NotFound
                 {
-                    return Err(format!("error: {}", path_error("stat", path, &error)));
+                    return Err(LoadError::Missing(PathError::new("stat", path, error)));
                 }
                 vec![path.clone()]
             }
@@ -50,17 +84,22 @@ impl Merged {
             match std::fs::read(&path) {
                 Ok(bytes) => match File::parse(&bytes) {
                     Ok(file) => merged.files.push((path, file)),
-                    Err(error) => errors.push(load_error(&path, &error.to_string())),
+                    Err(error) => errors.push(FileError {
+                        path,
+                        cause: FileErrorCause::Parse(error),
+                    }),
                 },
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => errors.push(load_error(&path, &path_error("open", &path, &error))),
+                Err(error) => {
+                    let cause = FileErrorCause::Read(PathError::open(&path, error));
+                    errors.push(FileError { path, cause });
+                }
             }
         }
-        match errors.as_slice() {
-            [] => Ok(merged),
-            [one] => Err(format!("error: {one}")),
-            // kubectl prints several errors without a prefix.
-            several => Err(several.join("\n")),
+        if errors.is_empty() {
+            Ok(merged)
+        } else {
+            Err(LoadError::Files(errors))
         }
     }
 
@@ -141,22 +180,6 @@ impl Merged {
 /// Returns the name of an entry; empty if the item is `null`.
 fn name_of<T: NamedEntry>(named: &Option<T>) -> &str {
     named.as_ref().map(T::name).unwrap_or_default()
-}
-
-fn load_error(path: &Path, reason: &str) -> String {
-    format!(
-        "error loading config file \"{}\": {reason}",
-        escape_control(&path.to_string_lossy())
-    )
-}
-
-/// Returns the home directory; an empty path if it is unknown.
-pub(super) fn home(environment: &Environment) -> PathBuf {
-    let variable = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
-    environment
-        .os(variable)
-        .map(PathBuf::from)
-        .unwrap_or_default()
 }
 
 /// Returns the files of `KUBECONFIG` without duplicates, or else `~/.kube/config`.

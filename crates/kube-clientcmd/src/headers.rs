@@ -1,27 +1,57 @@
-//! Builds the headers of every request besides the credential: `User-Agent` and impersonation.
+//! Builds header values: `Authorization`, `User-Agent` and impersonation. Errors never contain a value.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue, header};
+use zeroize::Zeroizing;
 
 use super::kubeconfig::User;
 use super::options::ConnectionOptions;
 use crate::escape_control::escape_control;
 
+/// A value is not valid in the header of this name. The message is Go's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("net/http: invalid header field value for \"{}\"", escape_control(&canonical(.0)))]
+pub(super) struct InvalidHeader(String);
+
+/// Returns the value of an `Authorization` header with a bearer token.
+///
+/// # Errors
+/// The token is no valid header value.
+pub(super) fn bearer(token: &str) -> Result<HeaderValue, InvalidHeader> {
+    authorization(&Zeroizing::new(format!("Bearer {token}")))
+}
+
+/// Returns the value of an `Authorization` header with a user name and a password.
+///
+/// # Errors
+/// Never: base64 is a valid header value.
+pub(super) fn basic(user: &str, password: &str) -> Result<HeaderValue, InvalidHeader> {
+    let plain = Zeroizing::new(format!("{user}:{password}"));
+    authorization(&Zeroizing::new(format!(
+        "Basic {}",
+        STANDARD.encode(plain.as_bytes())
+    )))
+}
+
+fn authorization(value: &str) -> Result<HeaderValue, InvalidHeader> {
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| InvalidHeader(header::AUTHORIZATION.to_string()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// Returns the `User-Agent` and `Impersonate-*` headers (client-go `transport/round_trippers.go`).
 ///
 /// # Errors
-/// The message to print: a value is not valid in a header.
+/// A value is not valid in a header.
 pub(super) fn of(
     user: &User,
     options: &ConnectionOptions,
-) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeader> {
     let mut headers = Vec::new();
-    let mut add = |name: &str, value: &str| -> Result<(), String> {
-        let invalid = || {
-            format!(
-                "Unable to connect to the server: net/http: invalid header field value for \"{}\"",
-                escape_control(&canonical(name))
-            )
-        };
+    let mut add = |name: &str, value: &str| -> Result<(), InvalidHeader> {
+        let invalid = || InvalidHeader(name.to_owned());
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
         headers.push((header, HeaderValue::from_str(value).map_err(|_| invalid())?));
         Ok(())
@@ -73,6 +103,14 @@ fn header_key(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bearer_with_invalid_header_value_fails_without_showing_token() {
+        assert_eq!(
+            bearer("s3cret\n").unwrap_err().to_string(),
+            "net/http: invalid header field value for \"Authorization\""
+        );
+    }
 
     #[test]
     fn of_returns_user_agent_and_impersonation() {

@@ -166,6 +166,11 @@ pub(super) struct AuthProvider {
     pub(super) config: Option<BTreeMap<String, Option<String>>>,
 }
 
+/// The `ExecCredential` version for which `interactiveMode` is required.
+pub(super) const EXEC_V1: &str = "client.authentication.k8s.io/v1";
+/// The `ExecCredential` version for which `interactiveMode` is optional.
+pub(super) const EXEC_V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
+
 /// The settings of an exec plugin.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -5,66 +5,58 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::base64_data::{decode, is_base64};
+use super::base64_data::{Base64Error, decode, is_base64};
 use super::documents;
 use super::kubeconfig::{File, Named, NamedEntry};
 use super::yaml_as_json::YamlAsJson;
 use crate::escape_control::quoted;
 
 /// The reason why a file is not a valid kubeconfig. Contains no text of the file except names.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ParseError {
     /// Invalid YAML at this line.
+    #[error("yaml: line {0}: not valid YAML")]
     Syntax(u64),
     /// A value of the wrong type at this line, if the line is known.
+    #[error("yaml: {}a value is not of the type that belongs there", at_line(*.0))]
     WrongType(Option<u64>),
     /// Bytes that are not valid UTF-8, or UTF-16 after a byte order mark.
+    #[error("yaml: invalid leading UTF-8 octet")]
     NotText,
-    /// UTF-16 with an odd number of bytes.
+    /// UTF-16 with an odd number of bytes. The message is go-yaml's (`readerc.go`).
+    #[error("yaml: incomplete UTF-16 character")]
     IncompleteUtf16,
     /// A `kind` or `apiVersion` that is not a kubeconfig's.
+    #[error(
+        "no kind {} is registered for version {} in a kubeconfig",
+        quoted(kind),
+        quoted(version)
+    )]
     OtherKind { kind: String, version: String },
     /// client-go's name of a list in which this name occurs twice.
+    #[error(
+        "error converting *[]Named{0} into *map[string]{target}: duplicate name {name} in list",
+        target = map_target(.0),
+        name = quoted(.1)
+    )]
     DuplicateName(&'static str, String),
-    /// Invalid base64 at this byte.
-    NotBase64(usize),
+    /// Invalid base64 in a `…-data` field.
+    #[error(transparent)]
+    NotBase64(#[from] Base64Error),
 }
 
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax(line) => write!(f, "yaml: line {line}: not valid YAML"),
-            Self::WrongType(line) => {
-                let at = line.map_or_else(String::new, |line| format!("line {line}: "));
-                write!(f, "yaml: {at}a value is not of the type that belongs there")
-            }
-            Self::NotText => f.write_str("yaml: invalid leading UTF-8 octet"),
-            // go-yaml's message (`readerc.go`).
-            Self::IncompleteUtf16 => f.write_str("yaml: incomplete UTF-16 character"),
-            Self::OtherKind { kind, version } => write!(
-                f,
-                "no kind {} is registered for version {} in a kubeconfig",
-                quoted(kind),
-                quoted(version)
-            ),
-            Self::DuplicateName(kind, name) => {
-                let target = match *kind {
-                    EXTENSION => "runtime.Object".to_owned(),
-                    kind => format!("*api.{kind}"),
-                };
-                write!(
-                    f,
-                    "error converting *[]Named{kind} into *map[string]{target}: duplicate name {} in list",
-                    quoted(name)
-                )
-            }
-            Self::NotBase64(byte) => write!(f, "illegal base64 data at input byte {byte}"),
-        }
+fn at_line(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
+}
+
+fn map_target(kind: &str) -> String {
+    match kind {
+        EXTENSION => "runtime.Object".to_owned(),
+        kind => format!("*api.{kind}"),
     }
 }
 
@@ -97,7 +89,7 @@ impl File {
         check_unique("Context", names(&self.contexts))?;
         self.check_extensions()?;
         let check_base64 = |data: &Option<String>| match data {
-            Some(data) if !is_base64(data) => decode(data).map(drop),
+            Some(data) if !is_base64(data) => decode(data).map(drop).map_err(ParseError::from),
             _ => Ok(()),
         };
         for cluster in entries(&self.clusters) {

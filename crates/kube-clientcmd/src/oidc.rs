@@ -13,17 +13,56 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::base64_data::{decode, not_base64};
-use super::blocking::finish_blocking;
+use super::base64_data::{Base64Error, decode, not_base64};
+use super::blocking::{Interrupted, finish_blocking};
 use super::credential::Credential;
 use super::environment::Environment;
-use super::oidc_file;
-use super::oidc_issuer::Issuer;
-use super::trust::Trust;
-use crate::go::errors::path_error;
+use super::headers::{InvalidHeader, bearer};
+use super::oidc_file::{self, WriteBackError};
+use super::oidc_issuer::{Issuer, IssuerError};
+use super::trust::{Trust, TrustError};
+use crate::go::errors::PathError;
 
 /// How long before its expiry a token counts as expired.
 const EXPIRY_DELTA: SignedDuration = SignedDuration::from_secs(10);
+
+/// The `config` of an auth provider cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum SettingsError {
+    #[error("Must provide {0}")]
+    Missing(&'static str),
+    #[error(transparent)]
+    Base64(#[from] Base64Error),
+    #[error(transparent)]
+    File(#[from] PathError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+/// There is no valid ID token. The messages are client-go's.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum OidcError {
+    #[error("No valid id-token, and cannot refresh without refresh-token")]
+    NoRefreshToken,
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    #[error(
+        "token response did not contain an id_token, either the scope \"openid\" wasn't requested upon login, or the provider doesn't support id_tokens as part of the refresh response"
+    )]
+    NoIdToken,
+    #[error("could not persist new tokens: {0}")]
+    WriteBack(#[from] WriteBackError),
+    #[error("ID Token is not a valid JWT")]
+    NotAJwt,
+    #[error(transparent)]
+    Base64(#[from] Base64Error),
+    #[error("parsing claims: no time of expiry")]
+    NoExpiry,
+    #[error(transparent)]
+    Token(#[from] InvalidHeader),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
 
 /// The settings of a user's auth provider and the kubeconfig file with them.
 pub(super) struct Oidc {
@@ -73,29 +112,28 @@ impl Oidc {
     /// Returns the auth provider with the `config` of the user `user` in the kubeconfig `file`.
     ///
     /// # Errors
-    /// The message without the prefix `error: `: a setting is missing, or the issuer's certificate authority cannot be used.
+    /// A setting is missing, or the issuer's certificate authority cannot be used.
     pub(super) fn new(
         settings: BTreeMap<String, String>,
         user: &str,
         file: Option<PathBuf>,
         environment: &Environment,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, SettingsError> {
         let given = |key: &str| settings.get(key).filter(|value| !value.is_empty());
-        let required = |key: &str| given(key).cloned().ok_or(format!("Must provide {key}"));
+        let required = |key| given(key).cloned().ok_or(SettingsError::Missing(key));
         let url = required("idp-issuer-url")?;
         let client_id = required("client-id")?;
         let bundle = match (
             given("idp-certificate-authority-data"),
             given("idp-certificate-authority"),
         ) {
-            (Some(data), _) => Some(decode(data).map_err(|error| error.to_string())?),
-            (None, Some(path)) => Some(
-                std::fs::read(path).map_err(|error| path_error("open", path.as_ref(), &error))?,
-            ),
+            (Some(data), _) => Some(decode(data)?),
+            (None, Some(path)) => {
+                Some(std::fs::read(path).map_err(|error| PathError::open(path.as_ref(), error))?)
+            }
             (None, None) => None,
         };
-        let trust = Trust::new(bundle, false, None)
-            .map_err(|message| message.trim_start_matches("error: ").to_owned())?;
+        let trust = Trust::new(bundle, false, None)?;
         let client_secret = given("client-secret").cloned().unwrap_or_default();
         Ok(Self {
             settings: Arc::new(Mutex::new(settings)),
@@ -115,21 +153,20 @@ impl Oidc {
     /// the kubeconfig before it is used.
     ///
     /// # Errors
-    /// The message without a prefix: the issuer returned no token, or the kubeconfig cannot be written.
-    pub(super) async fn token(&self, is_rejected: bool) -> Result<Credential, String> {
+    /// The issuer returned no token, or the kubeconfig cannot be written.
+    pub(super) async fn token(&self, is_rejected: bool) -> Result<Credential, OidcError> {
         let mut settings = Arc::clone(&self.settings).lock_owned().await;
         let given = |key: &str| settings.get(key).filter(|value| !value.is_empty());
         if let Some(token) = given("id-token") {
             let expires = expiry(token)?;
             if !is_rejected && Timestamp::now() < expires {
-                return Credential::token(token, Some(expires));
+                return Ok(Credential::with_header(bearer(token)?, Some(expires)));
             }
         }
-        let refresh_token = given("refresh-token")
-            .ok_or("No valid id-token, and cannot refresh without refresh-token")?;
+        let refresh_token = given("refresh-token").ok_or(OidcError::NoRefreshToken)?;
         let tokens = self.issuer.refresh(refresh_token).await?;
         let Some(token) = tokens.id_token else {
-            return Err("token response did not contain an id_token, either the scope \"openid\" wasn't requested upon login, or the provider doesn't support id_tokens as part of the refresh response".to_owned());
+            return Err(OidcError::NoIdToken);
         };
         let mut fresh = settings.clone();
         if let Some(refresh_token) = tokens.refresh_token {
@@ -141,35 +178,36 @@ impl Oidc {
         let (file, user) = (self.file.clone(), self.user.clone());
         finish_blocking(move || {
             if let Some(file) = file {
-                oidc_file::write_back(&file, &user, &fresh)
-                    .map_err(|error| format!("could not persist new tokens: {error}"))?;
+                oidc_file::write_back(&file, &user, &fresh)?;
             }
             *settings = fresh;
-            Ok(())
+            Ok::<_, OidcError>(())
         })
         .await?;
         // A token without a readable expiry is still sent: the server decides.
-        Credential::token(&token, expiry(&token).ok())
+        Ok(Credential::with_header(
+            bearer(&token)?,
+            expiry(&token).ok(),
+        ))
     }
 }
 
 /// Returns the time at which an ID token counts as expired.
 ///
 /// # Errors
-/// The message of client-go: the token is not a JWT, or has no valid time of expiry.
-fn expiry(token: &str) -> Result<Timestamp, String> {
+/// The token is not a JWT, or has no valid time of expiry.
+fn expiry(token: &str) -> Result<Timestamp, OidcError> {
     let parts: Vec<&str> = token.split('.').collect();
     let [_, claims, _] = parts.as_slice() else {
-        return Err("ID Token is not a valid JWT".to_owned());
+        return Err(OidcError::NotAJwt);
     };
     let claims = URL_SAFE_NO_PAD
         .decode(claims)
-        .map_err(|error| not_base64(&error, claims).to_string())?;
-    let claims: Claims =
-        serde_json::from_slice(&claims).map_err(|_| "parsing claims: no time of expiry")?;
+        .map_err(|error| not_base64(&error, claims))?;
+    let claims: Claims = serde_json::from_slice(&claims).map_err(|_| OidcError::NoExpiry)?;
     claims
         .exp
         .timestamp()
         .and_then(|expires| expires.checked_sub(EXPIRY_DELTA).ok())
-        .ok_or_else(|| "parsing claims: no time of expiry".to_owned())
+        .ok_or(OidcError::NoExpiry)
 }

@@ -14,13 +14,22 @@ use serde_json::Value;
 use super::documents;
 use super::kubeconfig_file::{text_of, yaml_options};
 use super::yaml_as_json::YamlAsJson;
-use crate::go::errors::path_error;
+use crate::go::errors::PathError;
+
+/// The tokens cannot be written. Contains no text of the file.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum WriteBackError {
+    #[error(transparent)]
+    File(#[from] PathError),
+    #[error("the kubeconfig has changed and cannot be written")]
+    Changed,
+}
 
 /// kubectl's lock file of a kubeconfig; removed on drop.
 struct Lock(PathBuf);
 
 impl Lock {
-    fn take(file: &Path) -> Result<Self, String> {
+    fn take(file: &Path) -> Result<Self, PathError> {
         let mut path = file.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);
@@ -28,7 +37,7 @@ impl Lock {
             .write(true)
             .create_new(true)
             .open(&path)
-            .map_err(|error| path_error("open", &path, &error))?;
+            .map_err(|error| PathError::open(&path, error))?;
         Ok(Self(path))
     }
 }
@@ -44,22 +53,21 @@ impl Drop for Lock {
 /// Blocks.
 ///
 /// # Errors
-/// The message without a prefix and without text of the file: the file is locked, cannot be read or written, or is no
+/// The file is locked, cannot be read or written, or is no
 /// longer a kubeconfig.
 pub(super) fn write_back(
     file: &Path,
     user: &str,
     settings: &BTreeMap<String, String>,
-) -> Result<(), String> {
+) -> Result<(), WriteBackError> {
     let _lock = Lock::take(file)?;
     // Replaces the target of a symbolic link, not the link.
-    let target = std::fs::canonicalize(file).map_err(|error| path_error("open", file, &error))?;
-    let bytes = std::fs::read(&target).map_err(|error| path_error("open", file, &error))?;
-    let changed = || "the kubeconfig has changed and cannot be written".to_owned();
-    let text = text_of(&bytes).map_err(|_| changed())?;
+    let target = std::fs::canonicalize(file).map_err(|error| PathError::open(file, error))?;
+    let bytes = std::fs::read(&target).map_err(|error| PathError::open(file, error))?;
+    let text = text_of(&bytes).map_err(|_| WriteBackError::Changed)?;
     let (document, rest) = documents::first(&text);
-    let YamlAsJson(mut content) =
-        serde_saphyr::from_str_with_options(document, yaml_options()).map_err(|_| changed())?;
+    let YamlAsJson(mut content) = serde_saphyr::from_str_with_options(document, yaml_options())
+        .map_err(|_| WriteBackError::Changed)?;
     let users = content.get_mut("users").and_then(Value::as_array_mut);
     let Some(entry) = users
         .and_then(|users| {
@@ -72,11 +80,12 @@ pub(super) fn write_back(
     else {
         return Ok(());
     };
-    let settings = serde_json::to_value(settings).map_err(|_| changed())?;
+    let settings = serde_json::to_value(settings).map_err(|_| WriteBackError::Changed)?;
     entry.insert("config".to_owned(), settings);
-    let mut text = serde_saphyr::to_string(&content).map_err(|_| changed())?;
+    let mut text = serde_saphyr::to_string(&content).map_err(|_| WriteBackError::Changed)?;
     text.push_str(rest);
-    replace(&target, text.as_bytes()).map_err(|error| path_error("open", file, &error))
+    replace(&target, text.as_bytes()).map_err(|error| PathError::open(file, error))?;
+    Ok(())
 }
 
 /// Replaces a file by a new one with the same permissions and owner. If that is not possible, for example for a file that is

@@ -17,14 +17,15 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
-use super::REQUEST_TIMEOUT;
-use super::blocking::run_blocking;
-use super::credential::basic;
+use super::blocking::{Interrupted, run_blocking};
 use super::environment::Environment;
-use super::proxy::Proxy;
+use super::error_text::error_text;
+use super::headers::{InvalidHeader, basic};
+use super::options::REQUEST_TIMEOUT;
+use super::proxy::{Proxy, ProxyError};
 use super::server_address::{bare_host, is_loopback, port_error};
 use super::transport;
-use super::trust::Trust;
+use super::trust::{Trust, TrustError};
 use crate::escape_control::escape_control;
 use crate::go::quote::go_quoted;
 
@@ -36,6 +37,55 @@ const QUOTED_BODY: usize = 80;
 const QUOTED_TEXT: usize = 500;
 /// The time limit of a request to the issuer. Go has none.
 const TIMEOUT: Duration = REQUEST_TIMEOUT;
+
+/// The issuer returned no tokens. The messages are those of client-go's `oidc` and Go's `oauth2`.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum IssuerError {
+    #[error(
+        "oidc: {} redirects to {location}, which is not followed: set idp-issuer-url to the right address",
+        escape_control(issuer)
+    )]
+    IssuerRedirects { issuer: String, location: String },
+    #[error("oidc: failed to query metadata endpoint {status_line}: {body}")]
+    Metadata { status_line: String, body: String },
+    #[error("oidc: failed to decode provider discovery object")]
+    InvalidDiscovery,
+    #[error("oidc: discovery object doesn't contain a token_endpoint")]
+    NoTokenEndpoint,
+    #[error("failed to refresh token: {0}")]
+    Refresh(Box<IssuerError>),
+    #[error(
+        "oauth2: {} redirects to {location}, which is not followed",
+        escape_control(endpoint)
+    )]
+    EndpointRedirects { endpoint: String, location: String },
+    /// A request failed. `verb` is the method as Go's messages spell it.
+    #[error("{verb} {}: {reason}", go_quoted(url.as_bytes()))]
+    Request {
+        verb: &'static str,
+        url: String,
+        reason: String,
+    },
+    #[error("{}: {reason}", go_quoted(url.as_bytes()))]
+    Address { url: String, reason: &'static str },
+    #[error("oauth2: cannot fetch token: {0}")]
+    Status(String),
+    #[error("oauth2: cannot parse json")]
+    InvalidResponse,
+    /// The endpoint's error, quoted.
+    #[error("oauth2: {0}")]
+    Endpoint(String),
+    #[error("oauth2: server response missing access_token")]
+    NoAccessToken,
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    #[error(transparent)]
+    Identity(#[from] InvalidHeader),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
 
 /// An issuer and the OAuth client's identity.
 pub(super) struct Issuer {
@@ -82,16 +132,16 @@ impl Issuer {
     /// Returns new tokens for a refresh token.
     ///
     /// # Errors
-    /// The message without a prefix: the issuer cannot be reached, or returned no tokens.
-    pub(super) async fn refresh(&self, refresh_token: &str) -> Result<Tokens, String> {
+    /// The issuer cannot be reached, or returned no tokens.
+    pub(super) async fn refresh(&self, refresh_token: &str) -> Result<Tokens, IssuerError> {
         let endpoint = self.token_endpoint().await?;
         self.request_tokens(&endpoint, refresh_token)
             .await
-            .map_err(|error| format!("failed to refresh token: {error}"))
+            .map_err(|error| IssuerError::Refresh(Box::new(error)))
     }
 
     /// Returns the address of the token endpoint (OpenID Connect Discovery section 4).
-    async fn token_endpoint(&self) -> Result<String, String> {
+    async fn token_endpoint(&self) -> Result<String, IssuerError> {
         let url = format!(
             "{}/.well-known/openid-configuration",
             self.url.strip_suffix('/').unwrap_or(&self.url)
@@ -100,33 +150,36 @@ impl Issuer {
             .send("Get", &url, Request::get(&url), Bytes::new())
             .await?;
         if let Some(location) = response.redirect_location() {
-            return Err(format!(
-                "oidc: {} redirects to {location}, which is not followed: set idp-issuer-url to the right address",
-                escape_control(&self.url),
-            ));
+            return Err(IssuerError::IssuerRedirects {
+                issuer: self.url.clone(),
+                location,
+            });
         }
         if response.status != StatusCode::OK {
             let mut quoted = response.body[..response.body.len().min(QUOTED_BODY)].to_vec();
             if response.body.len() > QUOTED_BODY {
                 quoted.extend(b"...");
             }
-            return Err(format!(
-                "oidc: failed to query metadata endpoint {}: {}",
-                response.status_line,
-                go_quoted(&quoted)
-            ));
+            return Err(IssuerError::Metadata {
+                status_line: response.status_line,
+                body: go_quoted(&quoted),
+            });
         }
-        let discovery: Discovery = serde_json::from_slice(&response.body)
-            .map_err(|_| "oidc: failed to decode provider discovery object")?;
+        let discovery: Discovery =
+            serde_json::from_slice(&response.body).map_err(|_| IssuerError::InvalidDiscovery)?;
         if discovery.token_endpoint.is_empty() {
-            return Err("oidc: discovery object doesn't contain a token_endpoint".to_owned());
+            return Err(IssuerError::NoTokenEndpoint);
         }
         Ok(discovery.token_endpoint)
     }
 
     /// Sends the client's ID and secret in the header and, if that fails, in the form: issuers differ, and Go's `oauth2`
     /// tries both.
-    async fn request_tokens(&self, endpoint: &str, refresh_token: &str) -> Result<Tokens, String> {
+    async fn request_tokens(
+        &self,
+        endpoint: &str,
+        refresh_token: &str,
+    ) -> Result<Tokens, IssuerError> {
         let encoded =
             |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
         let header = basic(&encoded(&self.client_id), &encoded(&self.client_secret))?;
@@ -152,7 +205,7 @@ impl Issuer {
         endpoint: &str,
         authorization: Option<HeaderValue>,
         fields: &[(&str, &str)],
-    ) -> Result<Tokens, String> {
+    ) -> Result<Tokens, IssuerError> {
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -167,10 +220,10 @@ impl Issuer {
             .send("Post", endpoint, request, Bytes::from(form))
             .await?;
         if let Some(location) = response.redirect_location() {
-            return Err(format!(
-                "oauth2: {} redirects to {location}, which is not followed",
-                escape_control(endpoint)
-            ));
+            return Err(IssuerError::EndpointRedirects {
+                endpoint: endpoint.to_owned(),
+                location,
+            });
         }
         tokens(&response)
     }
@@ -178,22 +231,25 @@ impl Issuer {
     /// Sends a request within [`TIMEOUT`]. `verb` is the method as Go's messages spell it.
     async fn send(
         &self,
-        verb: &str,
+        verb: &'static str,
         url: &str,
         request: http::request::Builder,
         body: Bytes,
-    ) -> Result<Response, String> {
-        let quoted = go_quoted(url.as_bytes());
-        let error = |reason: &str| format!("{verb} {quoted}: {reason}");
+    ) -> Result<Response, IssuerError> {
+        let error = |reason: &str| IssuerError::Request {
+            verb,
+            url: url.to_owned(),
+            reason: reason.to_owned(),
+        };
         let target: Uri = url.parse().map_err(|_| error("invalid URL"))?;
-        check_address(&target).map_err(|reason| format!("{quoted}: {reason}"))?;
-        let without_prefix = |message: String| message.trim_start_matches("error: ").to_owned();
+        check_address(&target).map_err(|reason| IssuerError::Address {
+            url: url.to_owned(),
+            reason,
+        })?;
         let https = target.scheme_str() == Some("https");
         let trust = self.trust.clone();
         // Reads the system's certificate authorities if the kubeconfig names none.
-        let tls = run_blocking(move || trust.tls(https, None))
-            .await
-            .map_err(without_prefix)?;
+        let tls = run_blocking(move || trust.tls(https, None).map_err(IssuerError::from)).await?;
         let proxy = Proxy::to(&target, None, &self.environment)?;
         let request = request
             .body(Body::from(body))
@@ -202,7 +258,7 @@ impl Issuer {
             let response = transport::http(&tls, proxy.as_ref())
                 .oneshot(request)
                 .await
-                .map_err(|cause| error(&super::error_text::error_text(&cause)))?;
+                .map_err(|cause| error(&error_text(&cause)))?;
             let (parts, body) = response.into_parts();
             let reason = parts.extensions.get::<ReasonPhrase>().map_or_else(
                 || parts.status.canonical_reason().unwrap_or_default().into(),
@@ -269,14 +325,14 @@ fn truncate(text: &str) -> Cow<'_, str> {
 /// Parses a token endpoint's response like Go's `oauth2` (`internal/token.go`, `doTokenRoundTrip`).
 ///
 /// # Errors
-/// The message of Go's `oauth2`: the endpoint returned an error or no access token.
-fn tokens(response: &Response) -> Result<Tokens, String> {
+/// The endpoint returned an error or no access token.
+fn tokens(response: &Response) -> Result<Tokens, IssuerError> {
     let failed = !response.status.is_success();
     let invalid = || {
         if failed {
-            format!("oauth2: cannot fetch token: {}", response.status_line)
+            IssuerError::Status(response.status_line.clone())
         } else {
-            "oauth2: cannot parse json".to_owned()
+            IssuerError::InvalidResponse
         }
     };
     let content_type = response.headers.get(header::CONTENT_TYPE);
@@ -298,19 +354,19 @@ fn tokens(response: &Response) -> Result<Tokens, String> {
     let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
     if let Some(error) = non_empty(response.error) {
         let quoted = |text: String| go_quoted(truncate(&text).as_bytes());
-        let mut message = format!("oauth2: {}", quoted(error));
+        let mut message = quoted(error);
         for detail in [response.error_description, response.error_uri] {
             if let Some(detail) = non_empty(detail) {
                 message += &format!(" {}", quoted(detail));
             }
         }
-        return Err(message);
+        return Err(IssuerError::Endpoint(message));
     }
     if failed {
         return Err(invalid());
     }
     if non_empty(response.access_token).is_none() {
-        return Err("oauth2: server response missing access_token".to_owned());
+        return Err(IssuerError::NoAccessToken);
     }
     Ok(Tokens {
         id_token: match response.id_token {

@@ -6,6 +6,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The time limit of one attempt unless `--request-timeout` sets another: a second more than the 34 s after which a
+/// kube-apiserver itself gives up on a write (apiserver `endpoints/handlers/rest.go`).
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
+
 /// The values of kubectl's connection flags.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionOptions {

@@ -34,6 +34,17 @@ pub struct Proxy {
     pub configured: String,
 }
 
+/// A proxy's address is invalid. Contains no part of the address but the port, because it may contain a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyError {
+    /// The host or the whole address.
+    #[error("proxyconnect tcp: invalid proxy address")]
+    Address,
+    /// A port above 65535.
+    #[error("proxyconnect tcp: dial tcp: address {0}: invalid port")]
+    Port(String),
+}
+
 /// Returns client-go's message for a `proxy-url` that cannot be used (`clientcmd/helpers.go`), or `None` if it can be.
 pub(super) fn unsupported_scheme(url: &str) -> Option<String> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
@@ -63,12 +74,12 @@ impl Proxy {
     /// Returns the proxy for `server`: `configured`, or else the environment's; `None` for a direct connection.
     ///
     /// # Errors
-    /// The message to print, without the address, which may contain a password: the address is invalid.
+    /// The address is invalid.
     pub fn to(
         server: &Uri,
         configured: Option<&str>,
         environment: &Environment,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, ProxyError> {
         if let Some(configured) = configured {
             return Self::parse(configured).map(Some);
         }
@@ -99,12 +110,7 @@ impl Proxy {
         }
     }
 
-    fn parse(configured: &str) -> Result<Self, String> {
-        let error = |reason: &str| {
-            Err(format!(
-                "Unable to connect to the server: proxyconnect tcp: {reason}"
-            ))
-        };
+    fn parse(configured: &str) -> Result<Self, ProxyError> {
         let (scheme, rest) = configured.split_once("://").unwrap_or(("http", configured));
         let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
@@ -114,7 +120,7 @@ impl Proxy {
             _ => (ProxyKind::Http, 80),
         };
         if !url::is_valid(&format!("http://{rest}")) {
-            return error("invalid proxy address");
+            return Err(ProxyError::Address);
         }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (user, host) = match authority.rsplit_once('@') {
@@ -138,14 +144,14 @@ impl Proxy {
             "http"
         };
         let Ok(url) = format!("{scheme}://{host}/").parse::<Uri>() else {
-            return error("invalid proxy address");
+            return Err(ProxyError::Address);
         };
         match port_error(&url) {
             None if !bare_host(&url).is_empty() => {}
             Some(PortError::TooLarge(port)) => {
-                return error(&format!("dial tcp: address {port}: invalid port"));
+                return Err(ProxyError::Port(port.to_owned()));
             }
-            _ => return error("invalid proxy address"),
+            _ => return Err(ProxyError::Address),
         }
         let decoded = |text: &str| {
             percent_encoding::percent_decode_str(text)
@@ -225,12 +231,8 @@ mod tests {
                 "dial tcp: address 99999: invalid port",
             ),
         ] {
-            assert_eq!(
-                Proxy::parse(address),
-                Err(format!(
-                    "Unable to connect to the server: proxyconnect tcp: {reason}"
-                ))
-            );
+            let error = Proxy::parse(address).unwrap_err();
+            assert_eq!(error.to_string(), format!("proxyconnect tcp: {reason}"));
         }
     }
 

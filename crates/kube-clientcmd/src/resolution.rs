@@ -2,38 +2,31 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
-use http::Uri;
 use tokio::sync::Mutex;
 
-use super::ResolveError;
 use super::cluster_info::ClusterInfo;
-use super::credential::{CredentialSource, Credentials};
+use super::connection::{Connection, Inner};
 use super::credential_cache::CredentialCache;
-use super::credential_selection::ExecPlugins;
+use super::credential_selection::{self, ExecPlugins};
+use super::credential_source::{CredentialSource, Credentials};
 use super::effective_config::EffectiveConfig;
 use super::environment::Environment;
-use super::exec_plugin_policy::Policy;
+use super::exec_plugin_policy::{KubercError, Policy};
 use super::files::Merged;
 use super::kubeconfig::User;
-use super::server_address::{ServerAddress, bare_host, is_loopback};
+use super::options::{ConnectionOptions, REQUEST_TIMEOUT};
+use super::resolve_error::ResolveError;
+use super::server_address::{AddressError, ServerAddress};
 use super::transport::RequestDefaults;
-use super::{
-    Connection, ConnectionOptions, Inner, credential_selection, headers, in_cluster, validation,
-};
-use crate::escape_control::escape_control;
-
-/// The time limit of one attempt unless `--request-timeout` sets another: a second more than the 34 s after which a
-/// kube-apiserver itself gives up on a write (apiserver `endpoints/handlers/rest.go`).
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
+use super::{headers, in_cluster, validation};
 
 /// The merged kubeconfig files of a run, from which a connection to each context can be resolved.
 pub struct Kubeconfig {
     merged: Merged,
     environment: Environment,
     /// The policy for exec plugins with a notice about an unusable kuberc, or the error that ends the run.
-    policy: Result<(Policy, Option<String>), String>,
+    policy: Result<(Policy, Option<String>), KubercError>,
     credential_cache: CredentialCache,
 }
 
@@ -41,12 +34,17 @@ impl Kubeconfig {
     /// Reads the kubeconfig files that `options` and `environment` name, and the user's kuberc.
     ///
     /// # Errors
-    /// The message to print: a file cannot be read or is no kubeconfig.
-    pub fn load(options: &ConnectionOptions, environment: Environment) -> Result<Self, String> {
+    /// A file cannot be read or is no kubeconfig.
+    pub fn load(
+        options: &ConnectionOptions,
+        environment: Environment,
+    ) -> Result<Self, ResolveError> {
         let policy = Policy::of(&environment);
         // kubectl reads its kuberc first, so that an error there comes before one in a kubeconfig.
-        let merged = Merged::load(options, &environment)
-            .map_err(|error| policy.as_ref().err().cloned().unwrap_or(error))?;
+        let merged = Merged::load(options, &environment).map_err(|error| match &policy {
+            Err(kuberc) => ResolveError::from(kuberc.clone()),
+            Ok(_) => error.into(),
+        })?;
         Ok(Self {
             merged,
             policy,
@@ -82,17 +80,12 @@ impl Kubeconfig {
             validation::check(&config)?;
         }
         let mut address = address(&config)?;
-        let insecure_by_file = config.cluster.insecure_skip_tls_verify == Some(true)
-            && !options.insecure_skip_tls_verify;
-        let proxy = config.cluster.proxy_url.as_deref();
-        let insecure_reason = insecure_reason(&address, proxy, insecure_by_file, options);
         let namespace = config.context.namespace.take().filter(|it| !it.is_empty());
         let namespace = match namespace {
             None if in_cluster::is_possible(environment) => in_cluster::namespace(environment),
             namespace => namespace,
         };
         let has_timeout = matches!(options.request_timeout, Some(Some(_)));
-        let mut insecure_reason = insecure_reason;
         if in_cluster::is_requested(&config, &address, has_timeout, environment) {
             let authority = options.certificate_authority.as_deref();
             in_cluster::configure(
@@ -101,7 +94,6 @@ impl Kubeconfig {
                 environment,
             );
             address = self::address(&config)?;
-            insecure_reason = None;
         }
         let credentials = self.credentials(&mut config, &mut address, policy, options);
         let headers = headers::of(&config.user, options)?;
@@ -114,7 +106,6 @@ impl Kubeconfig {
             request_timeout: options.request_timeout.unwrap_or(Some(REQUEST_TIMEOUT)),
             context: Some(config.context_name.clone()).filter(|name| !name.is_empty()),
             namespace,
-            insecure_reason,
             inner: Arc::new(Inner {
                 request_defaults: RequestDefaults {
                     server: address.url.clone(),
@@ -178,41 +169,17 @@ impl Kubeconfig {
     }
 }
 
-fn address(config: &EffectiveConfig) -> Result<ServerAddress, String> {
+fn address(config: &EffectiveConfig) -> Result<ServerAddress, AddressError> {
     ServerAddress::parse(config.cluster.server.as_deref().unwrap_or_default())
 }
 
-/// Returns whether a URL's host is this machine.
-fn is_local(url: &str) -> bool {
-    url.parse()
-        .is_ok_and(|url: Uri| is_loopback(bare_host(&url)))
-}
-
-/// Returns the error for sending a key over this connection, if it is not confidential. An insecure setting in a kubeconfig
-/// is not enough: the user must confirm it with a flag of this run.
-fn insecure_reason(
-    address: &ServerAddress,
-    proxy: Option<&str>,
-    insecure_by_file: bool,
-    options: &ConnectionOptions,
-) -> Option<String> {
-    let url = &address.url;
-    if !address.is_https() {
-        let named = options.server.as_ref().is_some_and(|it| !it.is_empty());
-        let remote_proxy = proxy.filter(|proxy| !is_local(proxy));
-        let is_local = address.is_loopback() && remote_proxy.is_none();
-        let through = match remote_proxy.map(str::parse::<Uri>) {
-            None => String::new(),
-            Some(Ok(proxy)) => {
-                format!(" through the proxy {}", escape_control(bare_host(&proxy)))
-            }
-            Some(Err(_)) => " through a proxy".to_owned(),
-        };
-        return (!is_local && !named).then(|| {
-            format!("error: refusing to send the key to {url} over plain HTTP{through}, as the kubeconfig says; pass --server={url} to allow it")
-        });
+impl Connection {
+    /// Reads the kubeconfig, applies the flags and resolves the result.
+    ///
+    /// # Errors
+    /// The kubeconfig, the flags or the environment describe no usable connection.
+    pub fn resolve(options: &ConnectionOptions) -> Result<Self, ResolveError> {
+        let kubeconfig = Kubeconfig::load(options, Environment::of_process())?;
+        kubeconfig.connection(options)
     }
-    insecure_by_file.then(|| {
-        format!("error: refusing to send the key to {url}, for which the kubeconfig disables certificate verification; pass --insecure-skip-tls-verify to allow it")
-    })
 }

@@ -5,8 +5,10 @@ use std::error::Error as StdError;
 use crate::credential_error::CredentialError;
 use crate::error_text::{error_text, is_refused, is_unknown_authority};
 
-/// The error of a request that got no complete response. `Display` yields the line that kubectl prints.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// The error of a request that got no complete response.
+///
+/// `Display` yields kubectl's words without the prefix `error: `, [`SendError::kubectl_line`] the complete line.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SendError {
     /// No credential could be obtained. Nothing was sent.
     #[error(transparent)]
@@ -18,6 +20,9 @@ pub enum SendError {
     /// the request.
     #[error("{0}")]
     ConnectionLost(String),
+    /// The connection broke while the response's body was read: the server has processed the request.
+    #[error("unexpected error when reading response body. Please retry. Original error: {0}")]
+    BodyLost(String),
 }
 
 /// The hint for a server certificate that no trusted authority signed, if all configured authorities are leaf certificates.
@@ -64,8 +69,15 @@ impl SendError {
             "EOF" => "unexpected EOF".to_owned(),
             other => other.to_owned(),
         };
-        Self::ConnectionLost(format!(
-            "error: unexpected error when reading response body. Please retry. Original error: {reason}"
-        ))
+        Self::BodyLost(reason)
+    }
+
+    /// Returns the line that kubectl prints.
+    pub fn kubectl_line(&self) -> String {
+        match self {
+            Self::Credential(error) => error.kubectl_line(),
+            Self::NotConnected(line) | Self::ConnectionLost(line) => line.clone(),
+            Self::BodyLost(_) => format!("error: {self}"),
+        }
     }
 }

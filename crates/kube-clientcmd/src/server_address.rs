@@ -8,6 +8,17 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::escape_control::escape_control;
 
+/// The address of a server cannot be used. The messages are client-go's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AddressError {
+    #[error("host must be a URL or a host:port pair: \"{}\"", escape_control(.0))]
+    Invalid(String),
+    #[error("unsupported protocol scheme \"{}\"", escape_control(.0))]
+    Scheme(String),
+    #[error("dial tcp: address {0}: invalid port")]
+    Port(String),
+}
+
 /// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ServerAddress {
@@ -21,14 +32,9 @@ impl ServerAddress {
     /// Parses the `server` of a kubeconfig or the value of `--server`.
     ///
     /// # Errors
-    /// The message to print, in client-go's words: the address is invalid.
-    pub(super) fn parse(server: &str) -> Result<Self, String> {
-        let invalid = || {
-            format!(
-                "error: host must be a URL or a host:port pair: \"{}\"",
-                escape_control(server)
-            )
-        };
+    /// The address is invalid.
+    pub(super) fn parse(server: &str) -> Result<Self, AddressError> {
+        let invalid = || AddressError::Invalid(server.to_owned());
         let without_query = server.split('?').next().unwrap_or_default();
         let (scheme, rest) = match without_query.split_once("://") {
             Some((scheme, rest)) if !scheme.is_empty() && !rest.is_empty() => {
@@ -45,10 +51,7 @@ impl ServerAddress {
             }
         };
         if scheme != "http" && scheme != "https" {
-            return Err(format!(
-                "Unable to connect to the server: unsupported protocol scheme \"{}\"",
-                escape_control(&scheme)
-            ));
+            return Err(AddressError::Scheme(scheme));
         }
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
@@ -67,9 +70,7 @@ impl ServerAddress {
         }
         match port_error(&url) {
             None => Ok(Self { url, user_info }),
-            Some(PortError::TooLarge(port)) => Err(format!(
-                "Unable to connect to the server: dial tcp: address {port}: invalid port"
-            )),
+            Some(PortError::TooLarge(port)) => Err(AddressError::Port(port.to_owned())),
             Some(PortError::NotANumber) => Err(invalid()),
         }
     }
@@ -159,7 +160,8 @@ mod tests {
     use super::*;
 
     fn url(server: &str) -> Result<String, String> {
-        ServerAddress::parse(server).map(|address| address.url.to_string())
+        let address = ServerAddress::parse(server).map_err(|error| error.to_string())?;
+        Ok(address.url.to_string())
     }
 
     #[test]
@@ -200,17 +202,17 @@ mod tests {
             assert_eq!(
                 url(server),
                 Err(format!(
-                    "error: host must be a URL or a host:port pair: \"{server}\""
+                    "host must be a URL or a host:port pair: \"{server}\""
                 ))
             );
         }
         assert_eq!(
             url("ftp://x").unwrap_err(),
-            "Unable to connect to the server: unsupported protocol scheme \"ftp\""
+            "unsupported protocol scheme \"ftp\""
         );
         assert_eq!(
             url("https://me:secret@[::1]:99999/a").unwrap_err(),
-            "Unable to connect to the server: dial tcp: address 99999: invalid port"
+            "dial tcp: address 99999: invalid port"
         );
         assert_eq!(url("https://x:").as_deref(), Ok("https://x/"));
     }

@@ -17,10 +17,10 @@ fn resolve(
         ..Default::default()
     };
     change(&mut options);
-    let kubeconfig = Kubeconfig::load(&options, Environment::of(variables))?;
+    let kubeconfig = Kubeconfig::load(&options, Environment::of(variables));
     kubeconfig
-        .connection(&options)
-        .map_err(|error| error.to_string())
+        .and_then(|kubeconfig| kubeconfig.connection(&options))
+        .map_err(|error| error.kubectl_line())
 }
 
 fn config(cluster: &str, user: &str) -> String {
@@ -30,7 +30,8 @@ fn config(cluster: &str, user: &str) -> String {
 }
 
 async fn authorization(connection: &Connection) -> Result<Option<String>, String> {
-    let credential = connection.inner.credentials.current().await?;
+    let credential = connection.inner.credentials.current().await;
+    let credential = credential.map_err(|error| error.kubectl_line())?;
     Ok(credential
         .authorization
         .as_ref()
@@ -148,34 +149,6 @@ fn contexts_with_same_exec_plugin_share_credentials() {
 }
 
 #[test]
-fn ensure_confidential_requires_flag_for_insecure_kubeconfig() {
-    let insecure = config(
-        "server: 'https://c.test', insecure-skip-tls-verify: true",
-        "",
-    );
-    let connection = resolve(&insecure, &[], |_| {}).unwrap();
-    let error = connection.ensure_confidential().unwrap_err();
-    assert!(error.contains("--insecure-skip-tls-verify"), "{error}");
-    let allowed = resolve(&insecure, &[], |it| it.insecure_skip_tls_verify = true).unwrap();
-    assert_eq!(allowed.ensure_confidential(), Ok(()));
-    let plain = config("server: 'http://c.test:80'", "");
-    let connection = resolve(&plain, &[], |_| {}).unwrap();
-    assert!(
-        connection
-            .ensure_confidential()
-            .unwrap_err()
-            .contains("--server=http://c.test:80/")
-    );
-    let allowed = resolve(&plain, &[], |it| {
-        it.server = Some("http://c.test".to_owned())
-    })
-    .unwrap();
-    assert_eq!(allowed.ensure_confidential(), Ok(()));
-    let local = resolve(&config("server: 'http://127.0.0.1:1'", ""), &[], |_| {}).unwrap();
-    assert_eq!(local.ensure_confidential(), Ok(()));
-}
-
-#[test]
 fn service_account_of_pod_is_used_only_without_configuration() {
     let account = tempfile::tempdir().unwrap();
     std::fs::write(account.path().join("token"), "t").unwrap();
@@ -227,7 +200,7 @@ async fn client_with_invalid_certificate_authority_fails() {
     );
     let connection = resolve(&both, &[], |_| {}).unwrap();
     assert_eq!(
-        connection.authenticate().await.unwrap_err().to_string(),
+        connection.authenticate().await.unwrap_err().kubectl_line(),
         "error: specifying a root certificates file with the insecure flag is not allowed"
     );
     let empty = config(
@@ -236,11 +209,11 @@ async fn client_with_invalid_certificate_authority_fails() {
     );
     // An empty file means the system's certificate authorities.
     let connection = resolve(&empty, &[], |_| {}).unwrap();
-    assert_eq!(connection.authenticate().await, Ok(()));
+    assert!(connection.authenticate().await.is_ok());
     std::fs::write(file.path(), "nonsense").unwrap();
     let connection = resolve(&empty, &[], |_| {}).unwrap();
     assert_eq!(
-        connection.authenticate().await.unwrap_err().to_string(),
+        connection.authenticate().await.unwrap_err().kubectl_line(),
         "error: unable to load root certificates: unable to parse bytes as PEM block"
     );
 }

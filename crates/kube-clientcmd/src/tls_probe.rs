@@ -14,29 +14,14 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tower::{BoxError, Service};
 
+use super::connect_error::NotTls;
+
 /// The length in bytes of a TLS record's header: type, version and length (RFC 8446 section 5.1).
 const HEADER: usize = 5;
 /// The first byte of an SSL 2 handshake.
 const SSL_2: u8 = 0x80;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
-
-/// The protocol that the server uses instead of TLS.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotTls {
-    /// HTTP.
-    #[error("http: server gave HTTP response to HTTPS client")]
-    Http,
-    /// SSL 2.
-    #[error("tls: unsupported SSLv2 handshake received")]
-    Ssl2,
-    /// The connection ended within the header.
-    #[error("unexpected EOF")]
-    CutShort,
-    /// Another protocol.
-    #[error("tls: first record does not look like a TLS handshake")]
-    Other,
-}
 
 fn check_header(header: &[u8]) -> Result<(), NotTls> {
     match header {

@@ -5,7 +5,6 @@
 //! neither, and follows no redirects.
 
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -27,6 +26,8 @@ use tower::util::{BoxCloneSyncService, MapErr, MapRequest};
 use tower::{BoxError, Service, ServiceBuilder, service_fn};
 use tower_http::decompression::DecompressionLayer;
 
+use super::connect_error::{LookupFailed, ProxyFailed};
+use super::headers::basic;
 use super::proxy::{Proxy, ProxyKind};
 use super::trust::Tls;
 
@@ -35,20 +36,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An HTTP client for any host, with fixed TLS and proxy settings.
 pub(super) type Http = BoxCloneSyncService<Request<Body>, Response<Incoming>, legacy::Error>;
-
-/// A failed lookup of a host name.
-#[derive(Debug, thiserror::Error)]
-#[error("lookup {host}: no such host")]
-pub(crate) struct LookupFailed {
-    /// The host name.
-    pub(crate) host: String,
-    source: io::Error,
-}
-
-/// A failed connection to the proxy.
-#[derive(Debug, thiserror::Error)]
-#[error("proxyconnect tcp: {0}")]
-pub(crate) struct ProxyFailed(#[source] pub(crate) BoxError);
 
 /// The system's resolver. Its errors contain the host name.
 #[derive(Clone)]
@@ -113,7 +100,7 @@ where
 /// Adds the user and password of the proxy's address, if there are any.
 fn with_authorization<C>(tunnel: Tunnel<C>, proxy: &Proxy) -> Tunnel<C> {
     match &proxy.user {
-        Some((user, password)) => match super::credential::basic(user, password) {
+        Some((user, password)) => match basic(user, password) {
             Ok(value) => tunnel.with_auth(value),
             Err(_) => tunnel,
         },
@@ -162,19 +149,15 @@ pub(super) type Transport = BoxCloneSyncService<Request<Body>, Response<Response
 /// Returns the service for the server in `defaults`.
 ///
 /// # Errors
-/// The message to print: a header is invalid.
-pub(super) fn to_server(http: Http, defaults: &RequestDefaults) -> Result<Transport, String> {
+/// A header is invalid.
+pub(super) fn to_server(http: Http, defaults: &RequestDefaults) -> kube::Result<Transport> {
     let mut config = kube::Config::new(defaults.server.clone());
     config.headers.clone_from(&defaults.headers);
     let service = ServiceBuilder::new()
         .map_response(|response: Response<_>| response.map(boxed))
         .layer(config.base_uri_layer())
         .layer(DecompressionLayer::new().gzip(defaults.compression))
-        .layer(
-            config
-                .extra_headers_layer()
-                .map_err(|error| format!("error: {error}"))?,
-        )
+        .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(http);
     Ok(BoxCloneSyncService::new(service))

@@ -14,11 +14,33 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::base64_data::decode;
+use super::base64_data::{Base64Error, decode};
 use super::kubeconfig::Cluster;
 use super::tls_probe::ProbeConnector;
 use crate::escape_control::escape_control;
-use crate::go::errors::path_error;
+use crate::go::errors::PathError;
+
+/// The certificate authorities or the server name cannot be used. The messages are client-go's (`transport/transport.go`).
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum TrustError {
+    #[error(transparent)]
+    Base64(#[from] Base64Error),
+    #[error(transparent)]
+    File(#[from] PathError),
+    #[error("specifying a root certificates file with the insecure flag is not allowed")]
+    RootsWithInsecure,
+    #[error("unable to load root certificates: unable to parse bytes as PEM block")]
+    NoPem,
+    #[error(
+        "unable to load root certificates: failed to parse certificate: x509: malformed certificate"
+    )]
+    Malformed,
+    /// Those of the system.
+    #[error("unable to load root certificates: {}", escape_control(.0))]
+    System(String),
+    #[error("invalid TLS server name \"{}\"", escape_control(.0))]
+    ServerName(String),
+}
 
 /// The settings of a kubeconfig for the verification of the server's certificate.
 #[derive(Debug, Default, Clone)]
@@ -35,25 +57,21 @@ impl Trust {
     /// Returns the settings of a cluster's entry. Reads the file with certificate authorities, if there is one.
     ///
     /// # Errors
-    /// The message to print, in client-go's words (`transport/transport.go`): a file or certificate cannot be read, or the
-    /// settings contradict each other.
-    pub(super) fn of(cluster: &Cluster) -> Result<Self, String> {
+    /// A file or certificate cannot be read, or the settings contradict each other.
+    pub(super) fn of(cluster: &Cluster) -> Result<Self, TrustError> {
         let insecure = cluster.insecure_skip_tls_verify == Some(true);
         let bundle = match (
             &cluster.certificate_authority_data,
             &cluster.certificate_authority,
         ) {
-            (Some(data), _) => Some(decode(data).map_err(|error| format!("error: {error}"))?),
-            (None, Some(file)) => Some(std::fs::read(file).map_err(|error| {
-                format!("error: {}", path_error("open", Path::new(file), &error))
-            })?),
+            (Some(data), _) => Some(decode(data)?),
+            (None, Some(file)) => {
+                Some(std::fs::read(file).map_err(|error| PathError::open(Path::new(file), error))?)
+            }
             (None, None) => None,
         };
         if insecure && bundle.is_some() {
-            return Err(
-                "error: specifying a root certificates file with the insecure flag is not allowed"
-                    .to_owned(),
-            );
+            return Err(TrustError::RootsWithInsecure);
         }
         Self::new(bundle, insecure, cluster.tls_server_name.clone())
     }
@@ -61,12 +79,12 @@ impl Trust {
     /// Returns settings with the certificate authorities in the PEM file `bundle`.
     ///
     /// # Errors
-    /// The message to print: `bundle` contains no valid certificate.
+    /// `bundle` contains no valid certificate.
     pub(super) fn new(
         bundle: Option<Vec<u8>>,
         insecure: bool,
         name: Option<String>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, TrustError> {
         let roots = match &bundle {
             None => None,
             // An empty file means the system's certificate authorities, as in client-go.
@@ -83,12 +101,11 @@ impl Trust {
                     .map(|it| it.to_vec())
                     .collect();
                 if roots.is_empty() {
-                    let reason = if certificates.is_empty() {
-                        "unable to parse bytes as PEM block"
+                    return Err(if certificates.is_empty() {
+                        TrustError::NoPem
                     } else {
-                        "failed to parse certificate: x509: malformed certificate"
-                    };
-                    return Err(format!("error: unable to load root certificates: {reason}"));
+                        TrustError::Malformed
+                    });
                 }
                 Some(roots)
             }
@@ -112,12 +129,12 @@ impl Trust {
     /// authorities if needed, which blocks.
     ///
     /// # Errors
-    /// The message to print: the system's certificate authorities cannot be read, or the server name is invalid.
+    /// The system's certificate authorities cannot be read, or the server name is invalid.
     pub(super) fn tls(
         &self,
         https: bool,
         client_certificate: Option<&Arc<CertifiedKey>>,
-    ) -> Result<Tls, String> {
+    ) -> Result<Tls, TrustError> {
         let mut plain = kube::Config::new(http::Uri::from_static("https://localhost"));
         // kube reads the system's certificate authorities if `root_cert` is `None`. That takes time and fails if there are
         // none, so that an empty list avoids it for connections that verify no certificate.
@@ -127,13 +144,9 @@ impl Trust {
             Some(Vec::new())
         };
         plain.accept_invalid_certs = self.insecure;
-        let mut config = plain.rustls_client_config().map_err(|error| {
-            let reason = error.to_string();
-            format!(
-                "error: unable to load root certificates: {}",
-                escape_control(&reason)
-            )
-        })?;
+        let mut config = plain
+            .rustls_client_config()
+            .map_err(|error| TrustError::System(error.to_string()))?;
         if let Some(certificate) = client_certificate {
             config.client_auth_cert_resolver =
                 Arc::new(SingleCertAndKey::from(Arc::clone(certificate)));
@@ -141,12 +154,8 @@ impl Trust {
         let name: Arc<dyn ResolveServerName + Send + Sync> = match &self.name {
             None => Arc::new(CanonicalAddress(DefaultServerNameResolver::default())),
             Some(name) => {
-                let fixed = ServerName::try_from(name.clone()).map_err(|_| {
-                    format!(
-                        "error: invalid TLS server name \"{}\"",
-                        escape_control(name)
-                    )
-                })?;
+                let fixed = ServerName::try_from(name.clone())
+                    .map_err(|_| TrustError::ServerName(name.clone()))?;
                 Arc::new(FixedServerNameResolver::new(fixed))
             }
         };

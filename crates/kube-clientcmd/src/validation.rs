@@ -6,38 +6,46 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::ResolveError;
 use super::effective_config::EffectiveConfig;
-use super::kubeconfig::{Cluster, Exec, User};
+use super::kubeconfig::{Cluster, EXEC_V1BETA1, Exec, User};
 use super::proxy::unsupported_scheme;
 use crate::escape_control::escape_control;
-use crate::go::errors::path_error;
+use crate::go::errors::PathError;
 
-/// The `ExecCredential` version for which `interactiveMode` is required.
-pub(super) const EXEC_V1: &str = "client.authentication.k8s.io/v1";
-/// The `ExecCredential` version for which `interactiveMode` is optional.
-pub(super) const EXEC_V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
+/// A selected entry is invalid. The messages are client-go's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ValidationError {
+    #[error("Error in configuration: context was not found for specified context: {}", escape_control(.0))]
+    NoContext(String),
+    /// One problem, or several as a list.
+    #[error("{}", list(.0))]
+    Problems(Vec<String>),
+}
+
+fn list(problems: &[String]) -> String {
+    match problems {
+        [one] => one.clone(),
+        several => format!("Error in configuration: \n* {}", several.join("\n* ")),
+    }
+}
 
 /// Checks the selected entries like client-go's `ConfirmUsable`.
 ///
 /// # Errors
 /// The context does not exist, or an entry is invalid.
-pub(super) fn check(config: &EffectiveConfig) -> Result<(), ResolveError> {
+pub(super) fn check(config: &EffectiveConfig) -> Result<(), ValidationError> {
     if config.missing.context {
-        return Err(ResolveError::of_context(format!(
-            "Error in configuration: context was not found for specified context: {}",
-            escape_control(&config.context_name)
-        )));
+        return Err(ValidationError::NoContext(config.context_name.clone()));
     }
     let mut problems = user_problems(&config.user, &escape_control(&config.user_name));
     problems.extend(cluster_problems(
         &config.cluster,
         &escape_control(&config.cluster_name),
     ));
-    match problems.as_slice() {
-        [] => Ok(()),
-        [one] => Err(format!("error: {one}").into()),
-        several => Err(format!("Error in configuration: \n* {}", several.join("\n* ")).into()),
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ValidationError::Problems(problems))
     }
 }
 
@@ -48,7 +56,7 @@ fn unreadable(field: &str, file: &Option<String>, name: &str) -> Option<String> 
     Some(format!(
         "unable to read {field} {} for {name} due to {}",
         escape_control(file),
-        path_error("open", Path::new(file), &error)
+        PathError::open(Path::new(file), error)
     ))
 }
 

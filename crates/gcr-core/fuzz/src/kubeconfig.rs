@@ -4,8 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use kube_clientcmd::environment::Environment;
-use kube_clientcmd::{ConnectionOptions, Kubeconfig};
+use kube_clientcmd::{ConnectionOptions, Environment, Kubeconfig};
 
 /// The maximum length of a quoted name. The quotes count, because they also occur in JSON files.
 const NAME: usize = 253 + 2;
@@ -31,13 +30,13 @@ fn options(path: &Path) -> ConnectionOptions {
 
 fn load(input: &[u8], path: &Path) -> Result<Kubeconfig, String> {
     fs::write(path, input).expect("write the kubeconfig");
-    Kubeconfig::load(&options(path), Environment::of(&[]))
+    Kubeconfig::load(&options(path), Environment::of(&[])).map_err(|error| error.kubectl_line())
 }
 
 /// Returns the server and the namespace of the connection.
 fn connect(kubeconfig: Result<Kubeconfig, String>) -> Result<(String, Option<String>), String> {
     let connection = kubeconfig?.connection(&ConnectionOptions::default());
-    let connection = connection.map_err(|error| error.to_string())?;
+    let connection = connection.map_err(|error| error.kubectl_line())?;
     assert!(!connection.server.is_empty());
     Ok((connection.server, connection.namespace))
 }

@@ -122,7 +122,7 @@ impl ClusterClient {
             // already.
             if let Err(error) = self.obtain_credential().await {
                 // Without a credential, retrying is pointless.
-                let cause = RequestErrorKind::NotConnected(error.to_string().into());
+                let cause = RequestErrorKind::NotConnected(error.kubectl_line().into());
                 return Err(self.mark_unavailable(cause, outcome_unknown).await);
             }
             let permit = self.acquire().await;

@@ -122,7 +122,7 @@ impl ClusterClient {
             return;
         }
         if let Err(error) = self.obtain_credential().await {
-            let line = error.to_string().into();
+            let line = error.kubectl_line().into();
             self.mark_unavailable(RequestErrorKind::NotConnected(line), false)
                 .await;
         }

@@ -109,11 +109,13 @@ pub fn seconds(duration: Duration) -> String {
 
 /// Returns the error of an attempt that got no complete response.
 pub(super) fn transport(error: SendError) -> RequestErrorKind {
-    let line = error.to_string().into();
+    let line = error.kubectl_line().into();
     match error {
         SendError::Credential(_) | SendError::NotConnected(_) => {
             RequestErrorKind::NotConnected(line)
         }
-        SendError::ConnectionLost(_) => RequestErrorKind::ConnectionLost(line),
+        SendError::ConnectionLost(_) | SendError::BodyLost(_) => {
+            RequestErrorKind::ConnectionLost(line)
+        }
     }
 }

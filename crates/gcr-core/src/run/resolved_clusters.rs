@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::cluster_run::NamespaceSelection;
 use crate::domain::names::Namespace;
 use crate::request::{Namespaces, Scope};
-use kube_clientcmd::environment::Environment;
 use kube_clientcmd::escape_control::escape_control;
-use kube_clientcmd::{Connection, ConnectionOptions, Kubeconfig, ResolveError};
+use kube_clientcmd::{Connection, ConnectionOptions, Environment, Kubeconfig};
+
+use super::confidential_connection::ensure_confidential;
 
 /// A connection to a cluster, and the namespaces selected in it.
 pub(super) struct ResolvedCluster<'a> {
@@ -30,14 +31,14 @@ pub(super) fn resolve_clusters<'a>(
     sends_a_key: bool,
     print: impl FnOnce(&str),
 ) -> Result<Vec<ResolvedCluster<'a>>, String> {
-    let kubeconfig = Kubeconfig::load(options, Environment::of_process())?;
+    let kubeconfig = Kubeconfig::load(options, Environment::of_process())
+        .map_err(|error| error.kubectl_line())?;
     if let Some(line) = kubeconfig.notice() {
         print(line);
     }
     let contexts = &scope.contexts;
     let connections: Vec<Connection> = if contexts.is_empty() {
-        let connection = resolve(&kubeconfig, options, sends_a_key);
-        vec![connection.map_err(|error| error.to_string())?]
+        vec![resolve(&kubeconfig, options, sends_a_key).map_err(|error| error.line)?]
     } else {
         let of_context = |context: &String| {
             let options = ConnectionOptions {
@@ -45,10 +46,10 @@ pub(super) fn resolve_clusters<'a>(
                 ..options.clone()
             };
             resolve(&kubeconfig, &options, sends_a_key).map_err(|error| {
-                if error.names_context() {
-                    error.to_string()
+                if error.names_context {
+                    error.line
                 } else {
-                    format!("{error} --context {}", escape_control(context))
+                    format!("{} --context {}", error.line, escape_control(context))
                 }
             })
         };
@@ -71,14 +72,28 @@ pub(super) fn resolve_clusters<'a>(
     Ok(resolved)
 }
 
+/// The line to print about a connection that cannot be used.
+struct UnusableConnection {
+    line: String,
+    names_context: bool,
+}
+
 fn resolve(
     kubeconfig: &Kubeconfig,
     options: &ConnectionOptions,
     sends_a_key: bool,
-) -> Result<Connection, ResolveError> {
-    let connection = kubeconfig.connection(options)?;
+) -> Result<Connection, UnusableConnection> {
+    let connection = kubeconfig
+        .connection(options)
+        .map_err(|error| UnusableConnection {
+            line: error.kubectl_line(),
+            names_context: error.names_context(),
+        })?;
     if sends_a_key {
-        connection.ensure_confidential()?;
+        ensure_confidential(&connection, options).map_err(|error| UnusableConnection {
+            line: format!("error: {error}"),
+            names_context: false,
+        })?;
     }
     Ok(connection)
 }

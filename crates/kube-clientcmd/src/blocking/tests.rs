@@ -10,7 +10,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 
-use super::super::credential::{CredentialSource, Credentials};
+use super::super::credential_source::{CredentialSource, Credentials};
 use super::super::environment::Environment;
 use super::super::oidc::Oidc;
 use super::super::{ConnectionOptions, Kubeconfig};
@@ -80,7 +80,7 @@ async fn slow_certificate_file_holds_up_no_other_work() {
     let authenticated = run_next_to_other_work(connection.authenticate(), file).await;
     assert_eq!(
         authenticated.unwrap_err().to_string(),
-        "error: unable to load root certificates: unable to parse bytes as PEM block"
+        "unable to load root certificates: unable to parse bytes as PEM block"
     );
 }
 

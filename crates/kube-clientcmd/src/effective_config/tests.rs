@@ -55,15 +55,15 @@ fn some(text: &str) -> Option<String> {
 fn check_names_with_missing_entry_returns_message_of_client_go() {
     assert_eq!(
         check_error(|it| it.context = some("nope")),
-        "error: context \"nope\" does not exist"
+        "context \"nope\" does not exist"
     );
     assert_eq!(
         check_error(|it| it.cluster = some("nope")),
-        "error: cluster \"nope\" does not exist"
+        "cluster \"nope\" does not exist"
     );
     assert_eq!(
         check_error(|it| it.user = some("nope")),
-        "error: auth info \"nope\" does not exist"
+        "auth info \"nope\" does not exist"
     );
     // The user is checked first.
     assert_eq!(
@@ -72,11 +72,11 @@ fn check_names_with_missing_entry_returns_message_of_client_go() {
             it.cluster = some("nope");
             it.user = some("a");
         }),
-        "error: auth info \"a\" does not exist"
+        "auth info \"a\" does not exist"
     );
     assert_eq!(
         check_error(|it| it.context = some("lost")),
-        "error: cluster \"gone\" was not found for context \"lost\""
+        "cluster \"gone\" was not found for context \"lost\""
     );
     let elsewhere = select(|it| {
         it.context = some("lost");

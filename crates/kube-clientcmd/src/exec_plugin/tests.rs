@@ -56,9 +56,11 @@ impl Script {
             true,
             unrestricted(),
             Arc::default(),
-        )?
+        )
+        .map_err(|error| error.to_string())?
         .run()
         .await
+        .map_err(|error| error.to_string())
     }
 
     async fn error(&self) -> String {
@@ -192,7 +194,9 @@ fn is_interactive_depends_on_mode_terminal_and_stdin() {
         };
         let plugin =
             ExecPlugin::new(exec, None, stdin_taken, unrestricted(), Arc::default()).unwrap();
-        plugin.is_interactive(is_terminal)
+        plugin
+            .is_interactive(is_terminal)
+            .map_err(|error| error.to_string())
     };
     assert_eq!(is_interactive("Never", false, true), Ok(false));
     assert_eq!(is_interactive("IfAvailable", false, true), Ok(true));
@@ -218,7 +222,8 @@ fn new_with_unsupported_api_version_fails() {
     assert_eq!(
         ExecPlugin::new(exec, None, false, unrestricted(), Arc::default())
             .err()
-            .unwrap(),
-        "error: exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""
+            .unwrap()
+            .to_string(),
+        "exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\""
     );
 }

@@ -9,6 +9,7 @@ fn load(list: &str) -> Result<Merged, String> {
         &ConnectionOptions::default(),
         &Environment::of(&[("KUBECONFIG", list), ("HOME", "/nonexistent")]),
     )
+    .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -55,8 +56,9 @@ fn load_with_kubeconfig_flag_requires_that_file_and_reads_no_other() {
     assert_eq!(
         Merged::load(&options("/nope/config"), &environment)
             .err()
+            .map(|error| error.to_string())
             .as_deref(),
-        Some("error: stat /nope/config: no such file or directory")
+        Some("stat /nope/config: no such file or directory")
     );
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
@@ -65,9 +67,9 @@ fn load_with_kubeconfig_flag_requires_that_file_and_reads_no_other() {
         .err()
         .unwrap();
     assert_eq!(
-        error,
+        error.to_string(),
         format!(
-            "error: error loading config file \"{}\": yaml: line 1: not valid YAML",
+            "error loading config file \"{}\": yaml: line 1: not valid YAML",
             path.display()
         )
     );

@@ -3,22 +3,39 @@
 //! The message depends on the error's kind, not on its text.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::escape_control::escape_control;
 
-/// Formats an error like Go's `os.PathError`: `open PATH: no such file or directory`.
-pub fn path_error(operation: &str, path: &Path, error: &io::Error) -> String {
-    let operation = match error.kind() {
-        // Go can open a directory and fails at the first read.
-        io::ErrorKind::IsADirectory => "read",
-        _ => operation,
-    };
-    format!(
-        "{operation} {}: {}",
-        escape_control(&path.to_string_lossy()),
-        errno(error)
-    )
+/// A failed operation on a file, with the message of Go's `os.PathError`: `open PATH: no such file or directory`.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{operation} {}: {}", escape_control(&path.to_string_lossy()), errno(source))]
+pub(crate) struct PathError {
+    operation: &'static str,
+    path: PathBuf,
+    source: Arc<io::Error>,
+}
+
+impl PathError {
+    /// Returns the error of `operation` on `path`.
+    pub(crate) fn new(operation: &'static str, path: &Path, error: io::Error) -> Self {
+        let operation = match error.kind() {
+            // Go can open a directory and fails at the first read.
+            io::ErrorKind::IsADirectory => "read",
+            _ => operation,
+        };
+        Self {
+            operation,
+            path: path.to_owned(),
+            source: Arc::new(error),
+        }
+    }
+
+    /// Returns the error of opening `path`.
+    pub(crate) fn open(path: &Path, error: io::Error) -> Self {
+        Self::new("open", path, error)
+    }
 }
 
 /// Returns Go's message for an error, without operation and path.
@@ -59,15 +76,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn path_error_returns_message_of_go() {
+    fn open_returns_message_of_go() {
         let missing = std::fs::read("/nope/x").unwrap_err();
         assert_eq!(
-            path_error("open", Path::new("/nope/x"), &missing),
+            PathError::open(Path::new("/nope/x"), missing).to_string(),
             "open /nope/x: no such file or directory"
         );
         let directory = std::fs::read("/").unwrap_err();
         assert_eq!(
-            path_error("open", Path::new("/"), &directory),
+            PathError::open(Path::new("/"), directory).to_string(),
             "read /: is a directory"
         );
     }

@@ -48,7 +48,9 @@ fn write_back_to_invalid_kubeconfig_fails_and_leaves_file_unchanged() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "users: [}").unwrap();
     assert_eq!(
-        write_back(file.path(), "u", &settings()).unwrap_err(),
+        write_back(file.path(), "u", &settings())
+            .unwrap_err()
+            .to_string(),
         "the kubeconfig has changed and cannot be written"
     );
     assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "users: [}");
@@ -98,7 +100,7 @@ fn write_back_to_full_disk_fails_and_leaves_file_unchanged() {
     // The new content is shorter than the old one, but the old file must not be overwritten either.
     let token = BTreeMap::from([("id-token".to_owned(), long[1000..].to_owned())]);
     assert_eq!(
-        write_back(&file, "u", &token).unwrap_err(),
+        write_back(&file, "u", &token).unwrap_err().to_string(),
         format!("open {}: file too large", file.display())
     );
     assert!(std::fs::read_to_string(&file).unwrap() == full);

@@ -67,14 +67,11 @@ fn check_with_one_problem_returns_line() {
             "authProvider cannot be provided in combination with an exec plugin for u",
         ),
     ] {
-        assert_eq!(
-            check_error(cluster, user, |_| {}),
-            format!("error: {expected}")
-        );
+        assert_eq!(check_error(cluster, user, |_| {}), expected);
     }
     assert_eq!(
         check_error("", "", |it| it.impersonate_groups = vec!["g".to_owned()]),
-        "error: requesting uid, groups or user-extra for u without impersonating a user"
+        "requesting uid, groups or user-extra for u without impersonating a user"
     );
 }
 
@@ -97,6 +94,6 @@ fn check_with_authority_as_data_and_file_fails() {
     );
     assert_eq!(
         check_error(&cluster, "", |_| {}),
-        "error: certificate-authority-data and certificate-authority are both specified for c. certificate-authority-data will override."
+        "certificate-authority-data and certificate-authority are both specified for c. certificate-authority-data will override."
     );
 }

@@ -1,7 +1,7 @@
 //! Finds the candidates for a cursor position: from the command tree, the kubeconfig or the program's [`ValueSource`].
 
+use kube_clientcmd::Environment;
 use kube_clientcmd::Kubeconfig;
-use kube_clientcmd::environment::Environment;
 
 use super::completion_reply::CompletionReply;
 use super::cursor::{Cursor, CursorPosition};

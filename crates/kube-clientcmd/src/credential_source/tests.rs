@@ -1,9 +1,11 @@
 //! Tests obtaining and refreshing credentials.
 
 use super::*;
+use crate::headers::basic;
 
 async fn authorization(credentials: &Credentials) -> Result<String, String> {
-    let credential = credentials.current().await?;
+    let credential = credentials.current().await;
+    let credential = credential.map_err(|error| error.to_string())?;
     let value = credential.authorization.as_ref().unwrap();
     Ok(value.to_str().unwrap().to_owned())
 }
@@ -44,16 +46,13 @@ async fn token_file_missing_or_empty_returns_error_with_its_path() {
     let missing = Credentials::new(CredentialSource::TokenFile("/nope".into(), None));
     assert_eq!(
         authorization(&missing).await.unwrap_err(),
-        "error: open /nope: no such file or directory"
+        "open /nope: no such file or directory"
     );
     let empty = tempfile::NamedTempFile::new().unwrap();
     let credentials = Credentials::new(CredentialSource::TokenFile(empty.path().into(), None));
     assert_eq!(
         authorization(&credentials).await.unwrap_err(),
-        format!(
-            "error: read empty token from file \"{}\"",
-            empty.path().display()
-        )
+        format!("read empty token from file \"{}\"", empty.path().display())
     );
     let inline = Credentials::new(CredentialSource::TokenFile(
         "/nope".into(),
@@ -76,15 +75,6 @@ async fn refresh_rejected_with_fixed_credential_returns_none() {
             .await
             .unwrap()
             .is_none()
-    );
-}
-
-#[test]
-fn bearer_with_invalid_header_value_fails_without_showing_token() {
-    let error = bearer("s3cret\n").unwrap_err();
-    assert_eq!(
-        error,
-        "Unable to connect to the server: net/http: invalid header field value for \"Authorization\""
     );
 }
 
