@@ -18,6 +18,16 @@ pub fn control_plane_module() -> PathBuf {
     root().join("tests/control-plane")
 }
 
+/// Returns the directory of the Go module with the registry and its client.
+pub fn registry_module() -> PathBuf {
+    root().join("tests/registry")
+}
+
+/// Returns the directory of the Go module with Google's own clients.
+pub fn google_clients_module() -> PathBuf {
+    root().join("tests/google-clients")
+}
+
 /// Returns a command for the cargo that runs this process (otherwise the one on PATH), in the workspace root.
 ///
 /// Removes the variables that cargo sets for the running package. Build scripts watch them, so they would rerun

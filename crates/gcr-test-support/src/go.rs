@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::checkout::control_plane_module;
 use crate::error::{Error, Result};
 
 /// Maximum space that the first build needs for its caches.
@@ -21,14 +20,15 @@ pub(crate) struct Go {
 }
 
 impl Go {
-    pub(crate) fn find() -> Result<Self> {
+    pub(crate) fn find(name: &str, directory: &Path) -> Result<Self> {
         let (major, minor) = MIN_GO_VERSION;
         let requirement = format!(
-            "the test control plane needs Go {major}.{minor} or newer: https://go.dev/doc/install"
+            "building the {} needs Go {major}.{minor} or newer: https://go.dev/doc/install",
+            name
         );
         let output = Command::new("go")
             .args(["env", "GOVERSION", "GOOS", "GOARCH", "GOCACHE"])
-            .current_dir(control_plane_module())
+            .current_dir(directory)
             .output()
             .map_err(|error| match error.kind() {
                 ErrorKind::NotFound => Error::new(format!("go is not on PATH; {requirement}")),
@@ -63,7 +63,7 @@ impl Go {
         let free = disk.f_bavail * disk.f_frsize;
         if free < MIN_FREE_BYTES {
             return Err(Error::new(format!(
-                "{} has {:.1} GB free; building the control plane needs {:.1} GB (set GOCACHE to use another directory)",
+                "{} has {:.1} GB free; the first build needs {:.1} GB (set GOCACHE to use another directory)",
                 existing.display(),
                 free as f64 / 1e9,
                 MIN_FREE_BYTES as f64 / 1e9,

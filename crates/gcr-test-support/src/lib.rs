@@ -21,6 +21,7 @@
 //! | [`test_cluster`] | administrator's access to a cluster: namespaces, objects, users |
 //! | [`fault_proxy`] | a proxy in front of a control plane that injects faults |
 //! | [`fake_google`] | Google's APIs, token endpoints and registries, under Google's host names |
+//! | [`registry`] | a real registry behind the fake, and a real client of registries |
 //! | [`user`] | a user with exactly the permissions that a test grants |
 //! | [`session`] | an isolated shell environment: home directory, PATH, kubeconfig, files |
 //! | [`invocation`], [`output`] | a command in a session, and its result |
@@ -42,6 +43,7 @@ mod error;
 pub mod fake_google;
 pub mod fault_proxy;
 mod go;
+mod go_module;
 pub mod interrupt;
 pub mod invocation;
 pub mod keys;
@@ -49,6 +51,7 @@ pub mod manual;
 pub mod output;
 pub mod plugins;
 mod pty;
+pub mod registry;
 mod release_build;
 pub mod report;
 mod running_command;
@@ -67,6 +70,7 @@ pub use fault_proxy::FaultProxy;
 pub use invocation::Invocation;
 pub use manual::assert_manual;
 pub use output::Output;
+pub use registry::Registry;
 pub use release_build::ReleaseBuild;
 pub use report::Report;
 pub use running_command::RunningCommand;

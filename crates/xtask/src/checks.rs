@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use gcr_test_support::{
-    ControlPlane, Error, Options, Result, binaries, checkout, control_plane, plugins, scratch,
+    ControlPlane, Error, Options, Result, binaries, checkout, control_plane, plugins, registry,
+    scratch,
 };
 
 use crate::step::{capture_success, step};
@@ -30,15 +31,11 @@ pub(crate) fn run() -> Result<()> {
     let plugins = step("release build of the plugins", plugins::build_quietly)?;
     step("size of the plugins", || check_size(&plugins))?;
     step("control plane", binaries::binaries)?;
+    step("registry", registry::program)?;
     step("format of Go", go_format)?;
     step("lints of Go", || {
-        let mut vet = Command::new("go");
-        vet.arg("vet")
-            // With the flags of the build, `go vet` reuses its compiled packages.
-            .args(binaries::BUILD_FLAGS)
-            .arg("./...")
-            .current_dir(checkout::control_plane_module());
-        capture_success(&mut vet)
+        vet(&checkout::control_plane_module())?;
+        vet(&checkout::registry_module())
     })?;
     let shared = step("start of the shared control plane", || {
         ControlPlane::start(Options::new().throwaway())
@@ -59,6 +56,17 @@ fn cargo(line: &str) -> Command {
     let mut cargo = checkout::cargo();
     cargo.args(line.split_whitespace());
     cargo
+}
+
+/// Runs `go vet` on a module.
+pub(crate) fn vet(module: &Path) -> Result<String> {
+    let mut vet = Command::new("go");
+    vet.arg("vet")
+        // With the flags of the build, `go vet` reuses its compiled packages.
+        .args(binaries::BUILD_FLAGS)
+        .arg("./...")
+        .current_dir(module);
+    capture_success(&mut vet)
 }
 
 fn check_size(directory: &Path) -> Result<()> {

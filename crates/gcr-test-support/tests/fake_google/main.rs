@@ -4,6 +4,7 @@ mod client;
 mod credentials;
 mod faults;
 mod iam;
+mod images;
 mod policies;
 mod registries;
 mod services;
