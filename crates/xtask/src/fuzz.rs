@@ -1,4 +1,4 @@
-//! `cargo xtask test fuzz`: runs each fuzz target of the core for a minute, starting from its corpus. New corpus entries
+//! `cargo xtask test fuzz`: runs each fuzz target for a minute, starting from its corpus. New corpus entries
 //! are discarded; an input that makes a target fail is kept and named.
 
 use std::path::Path;
@@ -10,12 +10,14 @@ use gcr_test_support::{Error, Result, checkout};
 use crate::step::{capture, capture_success, step};
 use crate::suites::require_tool;
 
-/// Each target, and its maximum input length in bytes.
-const TARGETS: [(&str, u32); 4] = [
-    ("duration", 128),
-    ("key_file", 4096),
-    ("kubeconfig", 2048),
-    ("proxy_rules", 128),
+/// The crates with fuzz targets.
+const CRATES: [&str; 2] = ["gcr-core", "kube-clientcmd"];
+/// Each target with its crate, and its maximum input length in bytes.
+const TARGETS: [(&str, &str, u32); 4] = [
+    ("gcr-core", "key_file", 4096),
+    ("kube-clientcmd", "duration", 128),
+    ("kube-clientcmd", "kubeconfig", 2048),
+    ("kube-clientcmd", "proxy_rules", 128),
 ];
 /// How long each target runs, in seconds.
 const SECONDS: u32 = 60;
@@ -33,21 +35,25 @@ pub(crate) fn run() -> Result<()> {
             "no nightly toolchain is installed; get it with `rustup toolchain install nightly --profile minimal`",
         ));
     }
-    // The workspace forbids unsafe code, so the address sanitizer would find nothing.
-    let options = "--sanitizer none --fuzz-dir crates/gcr-core/fuzz --target-dir target/fuzz";
-    step("build of the fuzz targets", || {
-        capture_success(&mut nightly(&format!("cargo fuzz build {options}")))
-    })?;
+    for crate_name in CRATES {
+        let options = options(crate_name);
+        step(
+            &format!("build of the fuzz targets of {crate_name}"),
+            || capture_success(&mut nightly(&format!("cargo fuzz build {options}"))),
+        )?;
+    }
     let scratch = ScratchDir::new("fuzz")?;
-    for (target, max_length) in TARGETS {
+    for (crate_name, target, max_length) in TARGETS {
+        let options = options(crate_name);
+        let directory = directory(crate_name);
         step(target, || {
             let corpus = scratch.path().join(target);
             std::fs::create_dir(&corpus).map_err(|error| Error::during(corpus.display(), error))?;
             let mut fuzz = nightly(&format!("cargo fuzz run {options} {target}"));
             fuzz.arg(&corpus)
-                .arg(format!("crates/gcr-core/fuzz/corpus/{target}"))
+                .arg(format!("{directory}/corpus/{target}"))
                 .arg("--")
-                .arg(dictionary(target))
+                .arg(dictionary(&directory, target))
                 .arg(format!("-max_len={max_length}"))
                 .arg(format!("-max_total_time={SECONDS}"));
             capture_success(fuzz.env("TMPDIR", scratch.path()))
@@ -56,8 +62,19 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn dictionary(target: &str) -> String {
-    let path = Path::new("crates/gcr-core/fuzz/dictionaries").join(target);
+/// Returns the directory of a crate's fuzz targets, relative to the workspace root.
+fn directory(crate_name: &str) -> String {
+    format!("crates/{crate_name}/fuzz")
+}
+
+/// Returns the options of `cargo fuzz`. The workspace forbids unsafe code, so the address sanitizer would find nothing.
+fn options(crate_name: &str) -> String {
+    let directory = directory(crate_name);
+    format!("--sanitizer none --fuzz-dir {directory} --target-dir target/fuzz")
+}
+
+fn dictionary(directory: &str, target: &str) -> String {
+    let path = Path::new(directory).join("dictionaries").join(target);
     format!("-dict={}.dict", checkout::root().join(path).display())
 }
 

@@ -16,7 +16,7 @@ use crate::{debian, fuzz, reproducible};
 pub(crate) enum Suite {
     /// The Debian packages of this machine, built with cargo-deb and read with dpkg-deb
     Debian,
-    /// Each fuzz target of the core for a minute
+    /// Each fuzz target for a minute
     Fuzz,
     /// shellcheck over shell scripts, actionlint over workflows
     Lint,

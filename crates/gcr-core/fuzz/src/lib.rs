@@ -2,7 +2,4 @@
 //!
 //! The fuzz targets and `tests/corpus.rs` of gcr-core share this code.
 
-pub mod duration;
 pub mod key_file;
-pub mod kubeconfig;
-pub mod proxy_rules;

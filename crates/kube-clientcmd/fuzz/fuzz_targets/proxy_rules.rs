@@ -1,7 +1,7 @@
 //! Fuzzes proxy selection.
 #![no_main]
 
-use gcr_core_fuzz::proxy_rules;
+use kube_clientcmd_fuzz::proxy_rules;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| proxy_rules::check(input));

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use gcr_core_fuzz::kubeconfig;
+use kube_clientcmd_fuzz::kubeconfig;
 use libfuzzer_sys::fuzz_target;
 use tempfile::NamedTempFile;
 
