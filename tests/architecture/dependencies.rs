@@ -22,6 +22,14 @@ fn workspace_has_no_forbidden_dependencies() {
 }
 
 #[test]
+fn gcr_patch_sa_links_nothing_of_google() {
+    for name in ["gcr-google", "gcp_auth", "reqwest"] {
+        let tree = reverse_tree(name).unwrap_or_default();
+        assert!(!tree.contains("kubectl-gcr-patch-sa "), "{tree}");
+    }
+}
+
+#[test]
 fn reverse_tree_with_existing_dependency_is_found() {
     assert!(reverse_tree("ring").is_some_and(|tree| tree.contains("rustls")));
 }

@@ -13,7 +13,7 @@ use tracing::{Metadata, Subscriber};
 use crate::event::{DiagnosticSender, EventSender};
 
 /// The crates whose events are printed.
-const CRATES: [&str; 2] = [env!("CARGO_CRATE_NAME"), "kube_clientcmd"];
+const CRATES: [&str; 3] = [env!("CARGO_CRATE_NAME"), "gcr_google", "kube_clientcmd"];
 
 /// Sends the message of each event to the reporter.
 struct DiagnosticSubscriber {
@@ -21,11 +21,13 @@ struct DiagnosticSubscriber {
     sender: DiagnosticSender,
 }
 
-/// Sends this thread's diagnostics for `verbosity` to the reporter until the guard is dropped: from 2 the retries
-/// (`debug`), from 6 every request (`trace`). `None` below 2.
+/// Sends this thread's diagnostics for `verbosity` to the reporter until the guard is dropped: from 1 the credentials that are
+/// used (`info`), from 2 the retries
+/// (`debug`), from 6 every request (`trace`). `None` for 0.
 pub fn subscribe(verbosity: u8, events: &EventSender) -> Option<DefaultGuard> {
     let max_level = match verbosity {
-        0..2 => return None,
+        0 => return None,
+        1 => LevelFilter::INFO,
         2..6 => LevelFilter::DEBUG,
         6.. => LevelFilter::TRACE,
     };

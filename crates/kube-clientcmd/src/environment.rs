@@ -47,7 +47,7 @@ impl Environment {
     }
 
     /// Returns the value of a variable that is set and not empty.
-    pub(super) fn os(&self, name: &str) -> Option<&OsString> {
+    pub fn os(&self, name: &str) -> Option<&OsString> {
         self.value(name).filter(|value| !value.is_empty())
     }
 
@@ -62,12 +62,12 @@ impl Environment {
     }
 
     /// Returns the value of a variable that is set, not empty and valid Unicode.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.os(name)?.to_str()
     }
 
     /// Returns the value of the first of `names` for which [`Environment::text`] has one.
-    pub(super) fn first(&self, names: &[&str]) -> Option<&str> {
+    pub fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.text(name))
     }
 }

@@ -74,6 +74,22 @@ impl Redactor {
         }
     }
 
+    /// Adds a token, a password or the body of a private key that the process has received. Ignores texts that are shorter
+    /// than the shortest redacted piece.
+    pub fn add_secret(&self, secret: &str) {
+        let mut foreign = self.foreign();
+        if secret.len() >= WINDOW && !foreign.iter().any(|known| known.as_str() == secret) {
+            foreign.push(Zeroizing::new(secret.to_owned()));
+        }
+    }
+
+    /// Adds the private key of a service account key, line by line of its PEM.
+    pub fn add_key(&self, key: &ServiceAccountKey) {
+        for line in encoded_secret::body_lines(key.private_key()) {
+            self.add_secret(line);
+        }
+    }
+
     /// Returns `text` with `***` in place of each run of 16 or more characters of secret material; adjacent runs become
     /// one.
     #[must_use]

@@ -255,3 +255,19 @@ fn undecodable_config_adds_no_secrets() {
     let text = "not json at all, but long enough";
     assert_eq!(redactor.redact(text), text);
 }
+
+#[test]
+fn added_secret_is_redacted_in_base64_too() {
+    let redactor = Redactor::default();
+    redactor.add_secret("ya29.an-access-token-of-the-operator");
+    redactor.add_secret("short");
+    assert_eq!(
+        redactor.redact("Bearer ya29.an-access-token-of-the-operator is short"),
+        "Bearer *** is short"
+    );
+    // printf 'ya29.an-access-token-of-the-operator' | base64
+    assert_eq!(
+        redactor.redact("eWEyOS5hbi1hY2Nlc3MtdG9rZW4tb2YtdGhlLW9wZXJhdG9y"),
+        "***"
+    );
+}

@@ -1,0 +1,275 @@
+//! Validates the names of Google's resources: projects, service accounts, keys, repositories.
+//!
+//! The rules only keep a name from changing the meaning of a URL or of a printed command. Google decides whether a name is
+//! valid otherwise, and its error says why.
+
+mod repository;
+
+use std::fmt;
+use std::str::FromStr;
+
+use kube_clientcmd::escape_control::quoted;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use repository::{Location, RepositoryName};
+
+/// Characters of a path segment that are not percent-encoded. A colon is encoded, because it introduces the verb of a
+/// method, as in `…/services/S:enable`.
+const SEGMENT: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@');
+
+/// Returns a name as one segment of a path.
+#[must_use]
+pub fn segment(name: &str) -> String {
+    utf8_percent_encode(name, &SEGMENT).to_string()
+}
+
+/// An invalid name.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("invalid {kind} {}: {reason}", quoted(value))]
+pub struct NameError {
+    kind: &'static str,
+    value: String,
+    reason: &'static str,
+}
+
+impl NameError {
+    fn new(kind: &'static str, value: &str, reason: &'static str) -> Self {
+        Self {
+            kind,
+            value: value.to_owned(),
+            reason,
+        }
+    }
+}
+
+/// The ID of a project: `my-project`, `example.com:my-project`, or the project's number.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ProjectId(String);
+
+/// The email address of a service account: `gcr-pull@my-project.iam.gserviceaccount.com`.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ServiceAccountEmail(String);
+
+/// The ID of a service account key, 40 hexadecimal digits.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct KeyId(String);
+
+impl ProjectId {
+    /// Returns the ID.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProjectId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let invalid = |reason| Err(NameError::new("project ID", text, reason));
+        let (domain, name) = text.rsplit_once(':').unwrap_or(("", text));
+        if name.is_empty() || text.len() > 253 {
+            return invalid("its length is not between 1 and 253 characters");
+        }
+        let is_word = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+        if !name.bytes().all(is_word) || !domain.bytes().all(|it| is_word(it) || it == b'.') {
+            return invalid("it contains a character other than a-z, 0-9 and '-'");
+        }
+        if name.starts_with('-') || domain.starts_with('-') {
+            return invalid("it starts with '-'");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl ServiceAccountEmail {
+    /// Returns the address of the account `id` of a project. For the project `example.com:p`, the domain is
+    /// `p.example.com.iam.gserviceaccount.com`.
+    ///
+    /// # Errors
+    /// Fails if `id` is not a valid account ID.
+    pub fn of(id: &str, project: &ProjectId) -> Result<Self, NameError> {
+        let domain = match project.as_str().split_once(':') {
+            Some((domain, name)) => format!("{name}.{domain}"),
+            None => project.as_str().to_owned(),
+        };
+        let is_id = (6..=30).contains(&id.len())
+            && id.starts_with(|it: char| it.is_ascii_lowercase())
+            && !id.ends_with('-')
+            && id
+                .bytes()
+                .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-');
+        if !is_id {
+            let reason = "it must have 6 to 30 characters from a-z, 0-9 and '-', start with a letter and not end with '-'";
+            return Err(NameError::new("service account", id, reason));
+        }
+        format!("{id}@{domain}.iam.gserviceaccount.com").parse()
+    }
+
+    /// Returns the address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the part before the `@`: the account ID.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.0.split('@').next().unwrap_or_default()
+    }
+
+    /// Returns the member of a policy that stands for the account: `serviceAccount:EMAIL`.
+    #[must_use]
+    pub fn member(&self) -> String {
+        format!("serviceAccount:{}", self.0)
+    }
+
+    /// Returns the project that an address of the form `ID@PROJECT.iam.gserviceaccount.com` names.
+    #[must_use]
+    pub fn project(&self) -> Option<ProjectId> {
+        let (_, domain) = self.0.split_once('@')?;
+        let name = domain.strip_suffix(".iam.gserviceaccount.com")?;
+        match name.split_once('.') {
+            Some((name, domain)) => format!("{domain}:{name}").parse().ok(),
+            None => name.parse().ok(),
+        }
+    }
+}
+
+impl FromStr for ServiceAccountEmail {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let invalid = |reason| Err(NameError::new("service account", text, reason));
+        let Some((name, domain)) = text.split_once('@') else {
+            return invalid("it is not an email address");
+        };
+        let is_word = |it: u8| it.is_ascii_alphanumeric() || b"-._".contains(&it);
+        if name.is_empty() || !domain.contains('.') || text.len() > 253 {
+            return invalid("it is not an email address");
+        }
+        if !name.bytes().all(is_word) || !domain.bytes().all(is_word) {
+            return invalid(
+                "it contains a character that is not allowed in the address of an account",
+            );
+        }
+        if name.starts_with('-') {
+            return invalid("it starts with '-'");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl KeyId {
+    /// Returns the ID.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let is_id =
+            (1..=64).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_alphanumeric());
+        if is_id {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::new(
+                "key ID",
+                text,
+                "it is not a word of letters and digits",
+            ))
+        }
+    }
+}
+
+impl fmt::Display for ProjectId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ServiceAccountEmail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segment_encodes_everything_that_could_end_it() {
+        assert_eq!(
+            segment("a@b.iam.gserviceaccount.com"),
+            "a@b.iam.gserviceaccount.com"
+        );
+        assert_eq!(segment("example.com:p"), "example.com%3Ap");
+        assert_eq!(segment("a/b?c#d%e:f g"), "a%2Fb%3Fc%23d%25e%3Af%20g");
+    }
+
+    #[test]
+    fn project_id_accepts_domains_and_numbers() {
+        for text in ["my-project", "example.com:my-project", "123456789012"] {
+            assert_eq!(text.parse::<ProjectId>().unwrap().as_str(), text);
+        }
+        for text in ["", ":", "a b", "a/b", "A", "a;b", "-a", "x:", "a\u{1b}"] {
+            assert!(text.parse::<ProjectId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn email_of_domain_scoped_project_swaps_the_parts() {
+        for (project, email) in [
+            ("my-project", "gcr-pull@my-project.iam.gserviceaccount.com"),
+            (
+                "example.com:p",
+                "gcr-pull@p.example.com.iam.gserviceaccount.com",
+            ),
+        ] {
+            let project: ProjectId = project.parse().unwrap();
+            let account = ServiceAccountEmail::of("gcr-pull", &project).unwrap();
+            assert_eq!(account.as_str(), email);
+            assert_eq!(account.project(), Some(project));
+            assert_eq!(account.id(), "gcr-pull");
+            assert_eq!(account.member(), format!("serviceAccount:{email}"));
+        }
+        let other: ServiceAccountEmail = "1-compute@developer.gserviceaccount.com".parse().unwrap();
+        assert_eq!(other.project(), None);
+    }
+
+    #[test]
+    fn invalid_account_is_refused() {
+        let project = "p".parse().unwrap();
+        for id in [
+            "",
+            "short",
+            "Gcr-pull",
+            "1gcr-pull",
+            "gcr-pull-",
+            &"a".repeat(31),
+        ] {
+            assert!(ServiceAccountEmail::of(id, &project).is_err(), "{id}");
+        }
+        for email in [
+            "", "x", "@a.b", "a@b", "a@b.c/d", "a b@c.d", "--x@a.b", "a@b@c.d", "$(x)@a.b",
+        ] {
+            assert!(email.parse::<ServiceAccountEmail>().is_err(), "{email}");
+        }
+    }
+}
