@@ -26,8 +26,7 @@ fn run(argv: Vec<OsString>) -> Result<String, EarlyExit> {
     }
     let (cli, _command): (Cli, String) = parse("hello", argv)?;
     let options = cli.connection.options("hello", env!("CARGO_PKG_VERSION"))?;
-    let connection = kube_clientcmd::Connection::resolve(&options)
-        .map_err(|error| EarlyExit::Error(error.to_string()))?;
+    let connection = kube_clientcmd::Connection::resolve(&options)?;
     Ok(format!("{}, {}", cli.word, connection.server))
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use kube_clientcmd::ResolveError;
 use kube_clientcmd::go::errors::errno;
 
 use crate::usage_error::UsageError;
@@ -53,6 +54,13 @@ impl EarlyExit {
                 FAILED
             }
         }
+    }
+}
+
+impl From<ResolveError> for EarlyExit {
+    /// Returns kubectl's error for a connection that cannot be resolved.
+    fn from(error: ResolveError) -> Self {
+        Self::Error(error.kubectl_line())
     }
 }
 
