@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::api_client::{ApiCall, ApiClient};
 use crate::api_error::Reason;
@@ -87,12 +88,13 @@ impl ApiClient {
             &body,
         )
         .query("repositoryId", name.id.clone());
+        let started = Instant::now();
         let operation = match self.call::<Operation>(call).await {
             Ok(operation) => operation,
             Err(error) if error.reason() == Some(&Reason::AlreadyExists) => return Ok(false),
             Err(error) => return Err(error),
         };
-        self.wait(Api::ArtifactRegistry, &action, operation, timeout)
+        self.wait(Api::ArtifactRegistry, &action, operation, started, timeout)
             .await?;
         match self.repository(name).await? {
             Some(_) => Ok(true),

@@ -11,7 +11,9 @@
 mod body;
 mod http_error;
 mod request;
+mod trust_file;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -88,7 +90,12 @@ impl HttpClient {
             metadata_host: environment.text("GCE_METADATA_HOST").map(str::to_owned),
         });
         let rules = Arc::clone(&proxies);
-        let client = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder();
+        // As for clusters, the file replaces the system's trust store, on every system.
+        if let Some(path) = environment.os("SSL_CERT_FILE") {
+            builder = builder.tls_certs_only(trust_file::read(Path::new(path))?);
+        }
+        let client = builder
             .user_agent(user_agent)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(redirect::Policy::custom(follow_same_origin))

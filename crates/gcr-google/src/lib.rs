@@ -20,6 +20,7 @@
 //! | [`api_client`], [`operation`] | authorized calls; long-running operations |
 //! | [`service_usage`], [`iam`], [`iam_keys`], [`iam_credentials`], [`artifact_registry`], [`resource_manager`] | the APIs |
 //! | [`iam_policy`] | pure edits of an IAM policy |
+//! | [`registry`] | proves a credential against a registry |
 
 pub mod api_client;
 pub mod api_error;
@@ -40,6 +41,7 @@ mod jwt;
 pub mod names;
 pub mod operation;
 pub mod project;
+pub mod registry;
 pub mod resource_manager;
 mod response_text;
 pub mod retry;

@@ -35,15 +35,15 @@ impl ApiClient {
     /// Polls an operation until it ends, and returns its result.
     ///
     /// # Errors
-    /// Fails with the operation's error, with that of a poll, and if the operation has not ended after `timeout`.
+    /// Fails with the operation's error, with that of a poll, and if the operation has not ended `timeout` after `started`.
     pub(crate) async fn wait(
         &self,
         api: Api,
         action: &str,
         mut operation: Operation,
+        started: Instant,
         timeout: Duration,
     ) -> Result<Value, GoogleError> {
-        let started = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             if let Some(error) = &operation.error {

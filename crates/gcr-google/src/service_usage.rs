@@ -60,9 +60,11 @@ impl ApiClient {
                 &json!({}),
             );
             let result = self.call::<Operation>(call).await;
-            let left = timeout.saturating_sub(started.elapsed());
             let ended = match result {
-                Ok(operation) => self.wait(Api::ServiceUsage, &action, operation, left).await,
+                Ok(operation) => {
+                    self.wait(Api::ServiceUsage, &action, operation, started, timeout)
+                        .await
+                }
                 Err(error) => Err(error),
             };
             match ended {
@@ -70,7 +72,9 @@ impl ApiClient {
                 Err(error) => {
                     let pause = backoff(number);
                     // Another client enables an API of the same project. Google carries out one at a time.
-                    if error.reason() != Some(&Reason::ActivationInProgress) || left < pause {
+                    if error.reason() != Some(&Reason::ActivationInProgress)
+                        || started.elapsed() + pause > timeout
+                    {
                         return Err(error);
                     }
                     tokio::time::sleep(pause).await;

@@ -104,6 +104,13 @@ impl Reason {
             return Self::BillingDisabled;
         }
         let lower = message.to_lowercase();
+        // Reported with either code.
+        if status == StatusCode::BAD_REQUEST
+            && lower.contains("activation")
+            && lower.contains("in progress")
+        {
+            return Self::ActivationInProgress;
+        }
         match code {
             "PERMISSION_DENIED" if lower.contains("has not been used in project") => {
                 Self::ServiceDisabled {
@@ -123,9 +130,6 @@ impl Reason {
             "FAILED_PRECONDITION" => Self::FailedPrecondition,
             "RESOURCE_EXHAUSTED" if lower.contains("number of keys") => Self::FailedPrecondition,
             "RESOURCE_EXHAUSTED" => Self::RateLimitExceeded,
-            "INVALID_ARGUMENT" if lower.contains("activation") && lower.contains("in progress") => {
-                Self::ActivationInProgress
-            }
             "INVALID_ARGUMENT" if lower.contains("does not exist") => Self::MemberNotFound,
             "INVALID_ARGUMENT" => Self::InvalidArgument,
             "ALREADY_EXISTS" => Self::AlreadyExists,

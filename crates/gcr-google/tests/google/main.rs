@@ -5,9 +5,13 @@
     reason = "a failure in a helper of a test is a failure of the test"
 )]
 
+mod apis;
 mod credentials;
 mod federation;
+mod handshake;
 mod http;
+mod keys;
 mod local_sources;
+mod operator;
 mod search;
 mod stub;

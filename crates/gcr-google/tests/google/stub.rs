@@ -2,15 +2,21 @@
 
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::BoxFuture;
+use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::redactor::Redactor;
+use gcr_google::api_client::ApiClient;
+use gcr_google::credentials::{SharedToken, SourceError, TokenSource};
 use gcr_google::endpoints::Endpoints;
 use gcr_google::http_client::HttpClient;
+use gcr_google::issued_token::IssuedToken;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use kube_clientcmd::Environment;
+use zeroize::Zeroizing;
 
 /// A received request.
 #[derive(Clone, Debug)]
@@ -76,6 +82,13 @@ impl Stub {
         self.received.lock().unwrap().clone()
     }
 
+    /// Returns a client of all APIs at this server, with a token of its own.
+    pub(crate) fn api_client(&self) -> ApiClient {
+        let source = Box::new(FixedToken);
+        let token = Arc::new(SharedToken::new(source, "test".to_owned()));
+        ApiClient::new(client(&[]), self.endpoints(), token, None)
+    }
+
     /// Returns the endpoints of all APIs at this server.
     pub(crate) fn endpoints(&self) -> Endpoints {
         let url = self.url("/");
@@ -92,6 +105,17 @@ impl Stub {
             .map(|name| (name.as_str(), url.as_str()))
             .collect();
         Endpoints::of(&Environment::of(&variables)).unwrap()
+    }
+}
+
+/// A source with one token.
+struct FixedToken;
+
+impl TokenSource for FixedToken {
+    fn token<'a>(&'a self, _: &'a [&'a str]) -> BoxFuture<'a, Result<IssuedToken, SourceError>> {
+        let token = AccessToken::parse(Zeroizing::new(b"ya29.token".to_vec())).unwrap();
+        let expires_at = None;
+        Box::pin(std::future::ready(Ok(IssuedToken { token, expires_at })))
     }
 }
 
