@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
 use crate::domain::google_hosts;
 use crate::domain::names::Namespace;
 use crate::domain::pull_secret;
-use crate::event::EventSender;
 use crate::kubernetes::ClusterClient;
 use crate::kubernetes::pager::{List, METADATA_LIST, Pager};
+use crate::stop::StopSignal;
 use kube_clientcmd::{Connection, ConnectionOptions};
 use kubectl_plugin::completion::{LineBefore, ValueSource, within_time_limit};
 
@@ -74,12 +72,11 @@ async fn list_names(
         .or_else(|| connection.namespace.clone())
         .unwrap_or_else(|| "default".to_owned());
     let namespace: Namespace = namespace.parse().ok()?;
-    let (events, _) = EventSender::channel();
-    let (_stop, stopped) = watch::channel(false);
+    let (_stop, stopped) = StopSignal::channel();
     let cluster = Arc::new(ClusterClient::new(
         None,
         connection,
-        events,
+        Arc::new(()),
         stopped,
         Arc::default(),
     ));

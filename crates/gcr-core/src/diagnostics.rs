@@ -10,7 +10,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Metadata, Subscriber};
 
-use crate::event::{DiagnosticSender, EventSender};
+use crate::engine::event::{DiagnosticSender, EventSender};
 
 /// The crates whose events are printed.
 const CRATES: [&str; 3] = [env!("CARGO_CRATE_NAME"), "gcr_google", "kube_clientcmd"];
@@ -84,7 +84,7 @@ impl Visit for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Event;
+    use crate::engine::event::Event;
 
     /// Returns the lines that arrive at `verbosity`.
     fn lines(verbosity: u8) -> Vec<String> {

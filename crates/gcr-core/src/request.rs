@@ -24,7 +24,9 @@ pub struct Request {
     /// The clusters and namespaces to work on.
     pub scope: Scope,
     /// The desired state of each namespace.
-    pub desired: Desired,
+    pub desired: DesiredState,
+    /// How to bring it about.
+    pub execution: ExecutionOptions,
     /// The output options.
     pub output: OutputOptions,
     /// Warnings about the command line and the credential, to print before the run.
@@ -32,12 +34,17 @@ pub struct Request {
 }
 
 /// The desired state of a namespace, the same for every target.
-#[derive(Debug)]
-pub struct Desired {
+#[derive(Debug, Default)]
+pub struct DesiredState {
     /// The pull Secret to write.
     pub secret: Option<DesiredSecret>,
     /// The ServiceAccounts to change.
     pub accounts: Option<DesiredAccounts>,
+}
+
+/// How a run executes its writes.
+#[derive(Debug, Clone)]
+pub struct ExecutionOptions {
     /// The field manager of all writes.
     pub field_manager: String,
     /// Whether and how to simulate the run.
@@ -46,8 +53,6 @@ pub struct Desired {
     pub timeout: Duration,
     /// Whether objects are printed, so that the server must return them whole.
     pub return_objects: bool,
-    /// How a client dry run prints the Secret.
-    pub manifest: Manifest,
 }
 
 /// How a client dry run prints a manifest.

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 
 use clap::Parser;
 use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::commands::pull_secret;
 use gcr_core::completion::PluginValues;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::request::{
-    AccountChange, AccountSelection, Desired, DesiredAccounts, Manifest, Namespaces, Request,
+    AccountChange, AccountSelection, DesiredAccounts, DesiredState, ExecutionOptions, Namespaces,
+    Request,
 };
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::completion::{complete, shim};
@@ -106,11 +108,11 @@ struct Cli {
     connection: ConnectionArgs,
 }
 
-/// Converts argv to a request.
+/// Runs the command line and returns the exit code.
 ///
 /// # Errors
 /// Returns the text to print if the command line makes no request.
-pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
+pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
     if let Some(reply) = complete::<Cli>(&argv, &PluginValues) {
         return Err(reply);
     }
@@ -141,24 +143,22 @@ pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
     let timeout = parse_wait(cli.timeout.as_deref().unwrap_or("10s"))?;
     let mut connection = cli.connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
     connection.validate_context_first = !matches!(scope.namespaces, Namespaces::Named(_));
-    Ok(Request {
+    Ok(pull_secret::run(Request {
         scope,
-        desired: Desired {
+        desired: DesiredState {
             secret: None,
             accounts: Some(accounts),
+        },
+        execution: ExecutionOptions {
+            field_manager: cli.field_manager,
             dry_run,
             timeout,
-            field_manager: cli.field_manager,
             return_objects: output.format.shows_objects(),
-            manifest: Manifest {
-                masked: true,
-                with_namespace: true,
-            },
         },
         connection,
         output,
         warnings,
-    })
+    }))
 }
 
 fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {

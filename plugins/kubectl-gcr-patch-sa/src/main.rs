@@ -1,5 +1,5 @@
-//! `kubectl gcr-patch-sa` adds image pull Secrets to ServiceAccounts, or removes them. `main` parses the command line, runs
-//! the request and sets the exit code.
+//! `kubectl gcr-patch-sa` adds image pull Secrets to ServiceAccounts, or removes them. `main` runs the
+//! command line and sets the exit code.
 #![expect(
     clippy::disallowed_methods,
     reason = "an entry point reads the command line"
@@ -11,9 +11,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     gcr_core::process::install_crypto_provider();
-    let code = match cli::request(std::env::args_os().collect()) {
-        Ok(request) => gcr_core::run::run(request),
-        Err(exit) => exit.print(),
-    };
-    ExitCode::from(code)
+    let code = cli::run(std::env::args_os().collect());
+    ExitCode::from(code.unwrap_or_else(|exit| exit.print()))
 }

@@ -1,10 +1,9 @@
-//! Defines the command line of `kubectl gcr-secret`, and converts it to a request.
+//! Defines the command line of `kubectl gcr-secret`, and runs the command that it names.
 
 use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 use gcr_core::completion::PluginValues;
-use gcr_core::request::Request;
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
@@ -91,18 +90,18 @@ enum Command {
     Version(VersionArgs),
 }
 
-/// Converts argv to a request.
+/// Runs the command line and returns the exit code.
 ///
 /// # Errors
 /// Returns the text to print if the command line makes no request.
-pub(crate) fn request(argv: Vec<OsString>) -> Result<Request, EarlyExit> {
+pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
     if let Some(reply) = complete::<Cli>(&argv, &PluginValues) {
         return Err(reply);
     }
     let (cli, command): (Cli, _) = parse(PLUGIN, argv)?;
     match cli.command {
         Command::Completion(args) => Err(args.output(&command)),
-        Command::Create(args) => create::request(*args, cli.connection),
+        Command::Create(args) => create::run(*args, cli.connection),
         Command::Version(args) => Err(args.output(env!("CARGO_PKG_VERSION"))),
     }
 }

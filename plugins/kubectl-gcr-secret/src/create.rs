@@ -1,4 +1,4 @@
-//! Converts the flags of `kubectl gcr-secret create` to a request.
+//! Runs `kubectl gcr-secret create`.
 //!
 //! Reads the credential, and validates all input before the plugin contacts a server.
 
@@ -6,6 +6,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::commands::pull_secret;
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
@@ -15,7 +16,8 @@ use gcr_core::domain::registry_credential::{KeyAuth, RegistryCredential};
 use gcr_core::domain::registry_host::{RegistryHost, RegistryOwner};
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::request::{
-    AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, Manifest, Request,
+    AccountChange, AccountSelection, DesiredAccounts, DesiredSecret, DesiredState,
+    ExecutionOptions, Request,
 };
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::{
@@ -152,11 +154,11 @@ pub(crate) struct CreateArgs {
     report: ReportArgs,
 }
 
-/// Validates the flags, reads the credential, and returns the request.
+/// Validates the flags, reads the credential, runs the request and returns the exit code.
 ///
 /// # Errors
 /// Returns the text to print if a flag or the credential is invalid.
-pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Request, EarlyExit> {
+pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, EarlyExit> {
     let mut warnings = Vec::new();
     let name: SecretName = parse_one(&args.name)?;
     let hosts = hosts(&args, &mut warnings)?;
@@ -181,10 +183,10 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
         &mut warnings,
     )?;
     let config = DockerConfig::new(hosts, credential.auth());
-    Ok(Request {
+    Ok(pull_secret::run(Request {
         connection,
         scope,
-        desired: Desired {
+        desired: DesiredState {
             secret: Some(DesiredSecret {
                 name,
                 credential,
@@ -195,18 +197,16 @@ pub(crate) fn request(args: CreateArgs, connection: ConnectionArgs) -> Result<Re
                 recreate: args.recreate,
             }),
             accounts,
+        },
+        execution: ExecutionOptions {
             field_manager: args.field_manager,
             dry_run,
             timeout,
             return_objects: output.format.shows_objects(),
-            manifest: Manifest {
-                masked: true,
-                with_namespace: true,
-            },
         },
         output,
         warnings,
-    })
+    }))
 }
 
 fn auth(text: &str) -> Result<KeyAuth, UsageError> {

@@ -4,6 +4,7 @@
 //! not depend on the resource. `response_check` decides whether a response is valid.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -17,8 +18,6 @@ use super::response_check::{self, ResponseCheck};
 use super::retry::{self, RetryPolicy};
 use super::warning_header;
 use super::{ApiError, ClusterClient, RequestError};
-use crate::event::Event;
-use crate::ledger::WriteTracker;
 use bytes::Bytes;
 use kube_clientcmd::{RequestPhase, RequestProgress, SendError};
 
@@ -45,6 +44,12 @@ pub struct ApiRequest {
     pub limit: usize,
     /// `verb resource [name]`, as in client-go's error messages.
     pub description: String,
+}
+
+/// Learns of each attempt of a write.
+pub trait WriteObserver: Send + Sync {
+    /// Records that an attempt is about to be sent.
+    fn mark_sent(&self);
 }
 
 /// Media type of complete objects.
@@ -99,18 +104,18 @@ fn validate_response(request: &ApiRequest, outcome: Attempt) -> Attempt {
 
 impl ClusterClient {
     /// Sends `request` and retries transient failures by the rules of [`retry`]. Records each attempt of a write in
-    /// `tracker`; `None` means that the request changes nothing.
+    /// `observer`; `None` means that the request changes nothing.
     ///
     /// # Errors
     /// The last attempt's error, with whether any attempt may have been applied.
     pub async fn send(
         &self,
         request: &ApiRequest,
-        tracker: Option<&WriteTracker>,
+        observer: Option<Arc<dyn WriteObserver>>,
     ) -> Result<ApiResponse, RequestError> {
         let mut retry_policy = RetryPolicy::begin();
         let mut outcome_unknown = false;
-        let writes = tracker.is_some();
+        let writes = observer.is_some();
         loop {
             if let Some(cause) = self.unavailable_reason() {
                 return Err(RequestError {
@@ -133,7 +138,7 @@ impl ClusterClient {
                     outcome_unknown,
                 });
             }
-            let answer = self.attempt(request, tracker);
+            let answer = self.attempt(request, observer.as_deref());
             let (outcome, took) = if writes {
                 answer.await
             } else {
@@ -265,10 +270,10 @@ impl ClusterClient {
     async fn attempt(
         &self,
         request: &ApiRequest,
-        tracker: Option<&WriteTracker>,
+        observer: Option<&dyn WriteObserver>,
     ) -> (Attempt, Duration) {
-        if let Some(tracker) = tracker {
-            tracker.mark_sent();
+        if let Some(observer) = observer {
+            observer.mark_sent();
         }
         let progress = RequestProgress::new();
         let mut phases = progress.subscribe();
@@ -310,7 +315,7 @@ impl ClusterClient {
                 .iter()
                 .flat_map(warning_header::texts)
             {
-                self.emit(Event::ServerWarning(text)).await;
+                self.server_warning(text).await;
             }
             tracing::trace!(
                 "{} {} {} in {} milliseconds",

@@ -2,19 +2,18 @@
 //!
 //! Wraps `kube::Client`, which does HTTP and TLS; kube's own retries are off.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::EventSink;
 use super::RequestError;
 use super::access_review::AccessReviewCache;
 use super::adaptive_limiter::{AdaptiveLimiter, RequestPermit};
 use super::request_error::RequestErrorKind;
 use crate::domain::redactor::Redactor;
-use crate::event::{Event, EventSender, ReservedResult};
+use crate::stop::StopSignal;
 use kube_clientcmd::{Connection, CredentialError, SendError};
 
 /// The client of one cluster.
@@ -27,14 +26,9 @@ pub struct ClusterClient {
     responsiveness: Mutex<Responsiveness>,
     /// Set when the cluster is marked unavailable.
     unavailable: OnceLock<()>,
-    events: EventSender,
-    stop: watch::Receiver<bool>,
+    events: Arc<dyn EventSink>,
+    stop: StopSignal,
     redactor: Arc<Redactor>,
-    /// Whether the server has forbidden a metadata read of a Secret; the client then sends no more of them.
-    pub(super) secrets_unreadable: AtomicBool,
-    /// Whether to look up a ServiceAccount by a list with a field selector first, and by `get` only if the list is
-    /// forbidden.
-    lists_accounts_by_name: AtomicBool,
     /// The results of access reviews.
     pub(super) access_reviews: AccessReviewCache,
 }
@@ -66,8 +60,8 @@ impl ClusterClient {
     pub fn new(
         context: Option<Arc<str>>,
         connection: Connection,
-        events: EventSender,
-        stop: watch::Receiver<bool>,
+        events: Arc<dyn EventSink>,
+        stop: StopSignal,
         redactor: Arc<Redactor>,
     ) -> Self {
         Self {
@@ -80,8 +74,6 @@ impl ClusterClient {
             events,
             stop,
             redactor,
-            secrets_unreadable: AtomicBool::new(false),
-            lists_accounts_by_name: AtomicBool::new(false),
             access_reviews: AccessReviewCache::default(),
         }
     }
@@ -179,8 +171,7 @@ impl ClusterClient {
                 outcome_unknown,
             };
             let line = error.error_text();
-            let context = self.context.clone();
-            self.emit(Event::Error { line, context }).await;
+            self.events.cluster_unavailable(line).await;
         }
         RequestError {
             cause: RequestErrorKind::ClusterUnavailable,
@@ -192,7 +183,7 @@ impl ClusterClient {
     pub(super) fn unavailable_reason(&self) -> Option<RequestErrorKind> {
         if self.unavailable.get().is_some() {
             Some(RequestErrorKind::ClusterUnavailable)
-        } else if *self.stop.borrow() {
+        } else if self.stop.is_stopped() {
             Some(RequestErrorKind::Interrupted)
         } else {
             None
@@ -201,49 +192,22 @@ impl ClusterClient {
 
     /// Sleeps for `pause`, without a permit. Returns `false` if the run is interrupted during the pause.
     pub async fn wait(&self, pause: Duration) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(pause) => true,
-            () = self.stopped() => false,
-        }
+        self.stop.sleep(pause).await
     }
 
     /// Waits until the run is interrupted.
     pub(super) async fn stopped(&self) {
-        let mut stop = self.stop.clone();
-        if stop.wait_for(|stopped| *stopped).await.is_err() {
-            // The sender was dropped: no interrupt can come.
-            std::future::pending::<()>().await;
-        }
+        self.stop.stopped().await;
     }
 
-    /// Sends an event to the reporter.
-    pub async fn emit(&self, event: Event) {
-        self.events.send(event).await;
-    }
-
-    /// Reserves capacity for one result, so that sending it does not block.
-    pub async fn reserve_result(&self) -> ReservedResult<'_> {
-        self.events.reserve().await
+    /// Reports the text of a `Warning:` header.
+    pub(super) async fn server_warning(&self, text: String) {
+        self.events.server_warning(text).await;
     }
 
     /// Registers the credentials of a stored Docker config, so that the reporter redacts them.
     pub(super) fn redact_docker_config(&self, config: &[u8]) {
         self.redactor.add_docker_config(config);
-    }
-
-    /// Sets whether to look up ServiceAccounts by lists first.
-    pub fn list_accounts_by_name(&self, first: bool) {
-        self.lists_accounts_by_name.store(first, Ordering::Relaxed);
-    }
-
-    /// Returns whether to look up ServiceAccounts by lists first.
-    pub fn lists_accounts_by_name(&self) -> bool {
-        self.lists_accounts_by_name.load(Ordering::Relaxed)
-    }
-
-    /// Returns whether to read metadata of Secrets: `false` once the server has forbidden it.
-    pub fn can_read_secrets(&self) -> bool {
-        !self.secrets_unreadable.load(Ordering::Relaxed)
     }
 }
 
@@ -266,9 +230,8 @@ mod tests {
             let client = kube::Client::new(service, "default");
             let connection = Connection::from_client(client, server, Duration::from_secs(1))
                 .expect("an address");
-            let (events, _) = EventSender::channel();
-            let (_, stopped) = watch::channel(false);
-            ClusterClient::new(None, connection, events, stopped, Arc::default())
+            let (_, stopped) = StopSignal::channel();
+            ClusterClient::new(None, connection, Arc::new(()), stopped, Arc::default())
         };
         let first = cluster("127.0.0.1:9");
         let [same, other] =

@@ -1,15 +1,18 @@
 //! Sends requests to a Kubernetes API server and classifies its errors.
 //!
-//! Every request goes through [`ClusterClient::send`]. This module does not decide what to write: [`crate::plan`] does,
-//! and only [`crate::apply`] calls the functions that write.
+//! Every request goes through [`ClusterClient::send`]. This module does not decide what to write: [`crate::resources`]
+//! does.
 
 pub mod access_review;
 mod adaptive_limiter;
 pub mod api_error;
 pub mod api_request;
 pub mod client;
+mod event_sink;
 pub mod namespaces;
+pub mod object;
 pub mod pager;
+mod query_string;
 pub mod request_error;
 mod response_check;
 pub mod retry;
@@ -19,4 +22,5 @@ mod warning_header;
 
 pub use api_error::ApiError;
 pub use client::ClusterClient;
+pub use event_sink::EventSink;
 pub use request_error::RequestError;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::Method;
 
 use super::api_request::{ApiRequest, METADATA, OBJECT_LIMIT};
+use super::object::metadata;
 use super::pager::{List, METADATA_LIST};
-use super::secrets::metadata;
 use super::{ApiError, ClusterClient, RequestError};
 use crate::domain::names::Namespace;
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::api_request::{ApiRequest, LIST_LIMIT};
-use super::secrets::query;
+use super::query_string::query;
 use super::{ClusterClient, RequestError};
 use crate::domain::names::Namespace;
 

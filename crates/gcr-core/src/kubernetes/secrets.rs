@@ -3,7 +3,7 @@
 //! Reads request metadata only wherever it is sufficient, so that the server sends no secret data.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,12 +13,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::api_request::{ApiRequest, ApiResponse, JSON, METADATA, OBJECT_LIMIT};
-use super::pager::{Item, List, METADATA_LIST};
+use super::api_request::{ApiRequest, ApiResponse, JSON, METADATA, OBJECT_LIMIT, WriteObserver};
+use super::object::{metadata, optional};
+use super::pager::{List, METADATA_LIST};
+use super::query_string::query;
 use super::{ClusterClient, RequestError};
 use crate::domain::names::{Namespace, SecretName};
 use crate::domain::pull_secret::{self, Preconditions};
-use crate::ledger::WriteTracker;
 
 /// A complete Secret as stored.
 pub struct StoredSecret {
@@ -58,11 +59,6 @@ pub struct ApplyOptions<'a> {
 }
 
 #[derive(Deserialize)]
-struct MetadataOnly {
-    metadata: ObjectMeta,
-}
-
-#[derive(Deserialize)]
 struct WireSecret {
     metadata: ObjectMeta,
     #[serde(default, rename = "type")]
@@ -71,26 +67,6 @@ struct WireSecret {
     immutable: bool,
     #[serde(default)]
     data: BTreeMap<String, Zeroizing<String>>,
-}
-
-/// Decodes the metadata of the object in a response.
-///
-/// # Errors
-/// As [`ApiResponse::json`].
-pub fn metadata(response: &ApiResponse) -> Result<ObjectMeta, RequestError> {
-    response
-        .json::<MetadataOnly>()
-        .map(|object| object.metadata)
-}
-
-/// Decodes the metadata of an item of a list.
-///
-/// # Errors
-/// The item has no valid metadata.
-pub fn metadata_of(item: &Item) -> Result<ObjectMeta, RequestError> {
-    serde_json::from_str::<MetadataOnly>(item.json.get())
-        .map(|object| object.metadata)
-        .map_err(|error| RequestError::not_json(&error))
 }
 
 /// Returns the list of all Secrets with this name in the cluster, metadata only: at most one per namespace.
@@ -107,18 +83,13 @@ impl ClusterClient {
     /// Reads the Secret's metadata. Returns `None` if it does not exist.
     ///
     /// # Errors
-    /// As [`ClusterClient::send`]. After a 403, [`ClusterClient::can_read_secrets`] returns `false`.
+    /// As [`ClusterClient::send`].
     pub async fn read_secret_metadata(
         &self,
         namespace: &Namespace,
         name: &SecretName,
     ) -> Result<Option<ObjectMeta>, RequestError> {
         let response = self.send(&get(namespace, name, METADATA), None).await;
-        if let Err(error) = &response
-            && error.api_error().is_some_and(super::ApiError::is_forbidden)
-        {
-            self.secrets_unreadable.store(true, Ordering::Relaxed);
-        }
         optional(response)?
             .map(|response| metadata(&response))
             .transpose()
@@ -171,7 +142,7 @@ impl ClusterClient {
         name: &SecretName,
         body: Bytes,
         options: &ApplyOptions<'_>,
-        tracker: Option<&WriteTracker>,
+        observer: Option<Arc<dyn WriteObserver>>,
     ) -> Result<ApiResponse, RequestError> {
         let query = query(&[
             ("fieldManager", options.field_manager),
@@ -192,7 +163,7 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("patch secrets {name}"),
         };
-        self.send(&request, tracker).await
+        self.send(&request, observer).await
     }
 
     /// Deletes the Secret if it still has the uid and resourceVersion in `preconditions`.
@@ -205,7 +176,7 @@ impl ClusterClient {
         name: &SecretName,
         preconditions: &Preconditions,
         dry_run: bool,
-        tracker: Option<&WriteTracker>,
+        observer: Option<Arc<dyn WriteObserver>>,
     ) -> Result<ApiResponse, RequestError> {
         let body = serde_json::json!({
             "apiVersion": "v1",
@@ -224,7 +195,7 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("delete secrets {name}"),
         };
-        self.send(&request, tracker).await
+        self.send(&request, observer).await
     }
 
     /// Removes an annotation from the Secret with this `uid`, regardless of its field manager.
@@ -238,7 +209,7 @@ impl ClusterClient {
         uid: &str,
         annotation: &str,
         options: &ApplyOptions<'_>,
-        tracker: Option<&WriteTracker>,
+        observer: Option<Arc<dyn WriteObserver>>,
     ) -> Result<ApiResponse, RequestError> {
         let body = serde_json::json!({"metadata": {"uid": uid, "annotations": {annotation: null}}});
         let query = query(&[
@@ -258,32 +229,8 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("patch secrets {name}"),
         };
-        self.send(&request, tracker).await
+        self.send(&request, observer).await
     }
-}
-
-/// Maps a 404 with a `Status` to `None`. A 404 of a proxy stays an error.
-pub(super) fn optional(
-    response: Result<ApiResponse, RequestError>,
-) -> Result<Option<ApiResponse>, RequestError> {
-    match response {
-        Ok(response) => Ok(Some(response)),
-        Err(error)
-            if error
-                .api_error()
-                .is_some_and(|api_error| api_error.is_not_found() && api_error.has_status_body) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Encodes the pairs with a non-empty value as a query string.
-pub(super) fn query(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()))
-        .finish()
 }
 
 fn path(namespace: &Namespace, name: &SecretName) -> String {

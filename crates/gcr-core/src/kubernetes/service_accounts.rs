@@ -8,12 +8,12 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::api_request::{ApiRequest, ApiResponse, JSON, OBJECT_LIMIT};
+use super::api_request::{ApiRequest, ApiResponse, JSON, OBJECT_LIMIT, WriteObserver};
+use super::object::optional;
 use super::pager::{Item, List, Pager};
-use super::secrets::{optional, query};
+use super::query_string::query;
 use super::{ClusterClient, RequestError};
 use crate::domain::names::{Namespace, ServiceAccountName};
-use crate::ledger::WriteTracker;
 
 /// A ServiceAccount as stored.
 #[derive(Debug, Clone)]
@@ -155,7 +155,7 @@ impl ClusterClient {
         body: Bytes,
         field_manager: &str,
         dry_run: bool,
-        tracker: Option<&WriteTracker>,
+        observer: Option<Arc<dyn WriteObserver>>,
     ) -> Result<ApiResponse, RequestError> {
         let query = query(&[
             ("fieldManager", field_manager),
@@ -170,7 +170,7 @@ impl ClusterClient {
             limit: OBJECT_LIMIT,
             description: format!("patch serviceaccounts {name}"),
         };
-        self.send(&request, tracker).await
+        self.send(&request, observer).await
     }
 }
 

@@ -1,19 +1,15 @@
 //! Tests runs over many namespaces: concurrency, list order, and the ledger of an aborted run.
 
-use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::sync::watch;
 
 use super::scenario::account;
 use super::server::Server;
 use super::store::Store;
 use super::writer::{self, Job};
-use crate::cluster_run::{ClusterRun, NamespaceSelection};
-use crate::event::{Event, EventSender};
-use crate::ledger::{Ledger, Outcome};
-use crate::reconcile::placeholder_objects;
+use crate::commands::{ClusterRun, NamespaceSelection};
+use crate::engine::{Event, EventSender, Outcome};
 use crate::request::NamespaceMatch;
+use crate::resources::service_account::PATCHED;
 
 const DEFAULT: &str = "serviceaccount/default";
 
@@ -63,7 +59,7 @@ async fn waiting_namespaces_do_not_delay_others() {
     });
     let run = writer::run(&server, 0, &job, &names).await;
     assert_eq!(written_early.await.unwrap(), [last]);
-    assert_eq!(run[last].outcomes[DEFAULT], Outcome::Patched);
+    assert_eq!(run[last].outcomes[DEFAULT], PATCHED);
     assert_eq!(run[names[0]].outcomes[DEFAULT], Outcome::Failed);
 }
 
@@ -75,7 +71,7 @@ async fn excluded_namespaces_cause_no_list_pages() {
     let server = Server::new(stores.into());
     server.inject(0, &[]);
     let run = writer::run(&server, 0, &job, &["team"]).await;
-    assert_eq!(run["team"].outcomes[DEFAULT], Outcome::Patched);
+    assert_eq!(run["team"].outcomes[DEFAULT], PATCHED);
     // Two pages of namespaces, a list of Secrets, a list of accounts, and a patch.
     assert_eq!(server.world().requests, 5);
 }
@@ -99,7 +95,7 @@ async fn list_in_unexpected_order_hides_no_account() {
     let run = writer::run(&server, 0, &job, &names).await;
     for name in names {
         let patched = ["serviceaccount/builder", DEFAULT];
-        let patched = patched.map(|account| (account.to_owned(), Outcome::Patched));
+        let patched = patched.map(|account| (account.to_owned(), PATCHED));
         assert_eq!(run[name].outcomes, patched.into(), "{name}");
     }
 }
@@ -113,20 +109,17 @@ async fn aborted_run_counts_unreported_writes() {
     let server = Server::new(stores.collect());
     server.inject(0, &[]);
     let (events, mut received) = EventSender::channel();
-    let (_stop, stopped) = watch::channel(false);
-    let desired = job.desired();
-    let ledger = Ledger::new(placeholder_objects(&desired));
-    let cluster_run = ClusterRun {
-        cluster: Arc::new(writer::cluster(&server, 0, events, stopped)),
-        desired: &desired,
-        ledger: &ledger,
-    };
+    let command = job.command();
+    let context = writer::run_context(&command, events);
+    let ledger = context.ledger.clone();
+    let cluster = writer::cluster(&server, 0, &context);
+    let cluster_run = ClusterRun::new(cluster, &command, &context);
+    drop(context);
     // No task receives the events until the run is aborted.
     let selector = NamespaceMatch::default();
     let reconcile = cluster_run.reconcile(NamespaceSelection::Selector(&selector));
     let minute = Duration::from_secs(60);
     assert!(tokio::time::timeout(minute, reconcile).await.is_err());
-    drop(cluster_run);
     let mut reported = 0;
     while let Some(event) = received.recv().await {
         reported += u64::from(matches!(event, Event::ObjectResult(_)));
@@ -142,10 +135,8 @@ async fn aborted_run_counts_unreported_writes() {
         100 < reported && reported < done,
         "{reported} of {done} were reported"
     );
-    assert_eq!(counts[Outcome::Patched as usize], done, "{counts:?}");
+    assert_eq!(counts[&PATCHED], done, "{counts:?}");
     let unreported = ledger.unreported();
-    let unreported = unreported
-        .iter()
-        .filter(|(.., end)| *end == Outcome::Patched);
+    let unreported = unreported.iter().filter(|(.., end)| *end == PATCHED);
     assert_eq!(unreported.count() as u64, done - reported);
 }

@@ -10,7 +10,7 @@ use super::rules;
 use super::scenario::{InitialState, Scenario, scenario};
 use super::server::{InjectedFault, Server, ServerFault};
 use super::writer::{self, Job};
-use crate::ledger::Outcome;
+use crate::engine::Outcome;
 
 /// Longer than any late request takes.
 const SETTLE_TIME: Duration = Duration::from_secs(600);

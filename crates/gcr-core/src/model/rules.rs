@@ -20,7 +20,9 @@ use serde_json::{Value, json};
 use super::server::Sent;
 use super::store::{Commit, Intent, Store};
 use super::writer::{Job, Reported};
-use crate::ledger::Outcome;
+use crate::engine::Outcome;
+use crate::resources::secret::{CONFIGURED, CREATED, REPLACED};
+use crate::resources::service_account::PATCHED;
 
 pub(super) fn list(account: &Value) -> Vec<Value> {
     account["imagePullSecrets"]
@@ -150,13 +152,13 @@ pub(super) fn check_outcomes(
         let is_lasting = !own.is_empty() && is_success(store, object, job, false);
         // A dry run reports simulated outcomes.
         let is_correct = job.dry_run
-            || match outcome {
-                Outcome::Patched => !own.is_empty() || (unconfirmed && !writes.is_empty()),
-                Outcome::Created => {
+            || match *outcome {
+                PATCHED => !own.is_empty() || (unconfirmed && !writes.is_empty()),
+                CREATED => {
                     own.iter().any(|it| it.before.is_none())
                         || (unconfirmed && writes.iter().any(|it| it.before.is_none()))
                 }
-                Outcome::Configured => writes
+                CONFIGURED => writes
                     .iter()
                     .any(|it| it.before.is_some() || it.writer != Some(writer)),
                 Outcome::Unchanged => own.is_empty(),
@@ -168,7 +170,7 @@ pub(super) fn check_outcomes(
                     !is_lasting && !writes.is_empty()
                 }
                 Outcome::NotStarted => own.is_empty() && !unconfirmed,
-                Outcome::Replaced => false,
+                REPLACED | Outcome::Changed(_) => false,
             };
         if !is_correct {
             wrong.push(format!(

@@ -9,7 +9,9 @@ use super::scenario::account;
 use super::server::{InjectedFault, Server, ServerFault};
 use super::store::Store;
 use super::writer::{self, Job, SecretJob};
-use crate::ledger::Outcome;
+use crate::engine::Outcome;
+use crate::resources::secret::CREATED;
+use crate::resources::service_account::PATCHED;
 
 const TEAM: &str = "team";
 const DEFAULT: &str = "serviceaccount/default";
@@ -100,13 +102,13 @@ fn account_with_endless_conflicts_fails() {
     assert_eq!(result.writes, 17);
     assert!(result.seconds < 17.0, "{}", result.seconds);
     let result = run(&attach("default"), Some(0), &[ServerFault::Conflict; 20]);
-    assert_eq!(result.outcome(DEFAULT), Outcome::Patched);
+    assert_eq!(result.outcome(DEFAULT), PATCHED);
 }
 
 #[test]
 fn run_waits_for_default_account_only() {
     let result = run(&attach("default"), Some(3), &[]);
-    assert_eq!(result.outcome(DEFAULT), Outcome::Patched);
+    assert_eq!(result.outcome(DEFAULT), PATCHED);
     assert!((3.0..3.5).contains(&result.seconds), "{}", result.seconds);
     let result = run(&attach("default"), None, &[]);
     assert_eq!(result.outcome(DEFAULT), Outcome::Failed);
@@ -127,7 +129,7 @@ fn run_waits_for_default_account_only() {
 #[test]
 fn throttled_requests_wait_for_retry_after_up_to_two_minutes() {
     let result = run(&attach("default"), Some(0), &[ServerFault::Throttled(7); 3]);
-    assert_eq!(result.outcome(DEFAULT), Outcome::Patched);
+    assert_eq!(result.outcome(DEFAULT), PATCHED);
     assert!((21.0..27.0).contains(&result.seconds), "{}", result.seconds);
     let result = run(
         &attach("default"),
@@ -149,7 +151,7 @@ fn requests_are_attempted_five_times() {
         Some(0),
         &[ServerFault::Rejected(500); 4],
     );
-    assert_eq!(result.outcome(DEFAULT), Outcome::Patched);
+    assert_eq!(result.outcome(DEFAULT), PATCHED);
     let result = run(
         &attach("default"),
         Some(0),
@@ -173,14 +175,14 @@ fn server_never_reached_is_not_retried() {
         ServerFault::NotConnected,
     ];
     let result = run(&attach("default"), Some(0), &later);
-    assert_eq!(result.outcome(DEFAULT), Outcome::Patched);
+    assert_eq!(result.outcome(DEFAULT), PATCHED);
 }
 
 #[test]
 fn connection_broken_before_first_reply_is_retried() {
     for fault in [ServerFault::ResetBefore, ServerFault::ReplyLost] {
         let result = run(&attach("default"), Some(0), &[fault, fault]);
-        assert_eq!(result.outcome(DEFAULT), Outcome::Patched);
+        assert_eq!(result.outcome(DEFAULT), PATCHED);
     }
 }
 
@@ -203,14 +205,10 @@ fn secret_created_by_unconfirmed_attempt_is_reported_as_created() {
         if reads > 0 {
             assert_eq!(
                 result.outcome("secret/ours-0"),
-                Outcome::Created,
+                CREATED,
                 "after {reads} reads"
             );
-            assert_eq!(
-                result.outcome(DEFAULT),
-                Outcome::Patched,
-                "after {reads} reads"
-            );
+            assert_eq!(result.outcome(DEFAULT), PATCHED, "after {reads} reads");
         }
     }
 }
@@ -218,5 +216,5 @@ fn secret_created_by_unconfirmed_attempt_is_reported_as_created() {
 #[test]
 fn account_restored_during_the_run_keeps_its_entries() {
     let result = run(&attach("default"), Some(0), &[ServerFault::Restored; 6]);
-    assert_eq!(result.outcome(DEFAULT), Outcome::Patched);
+    assert_eq!(result.outcome(DEFAULT), PATCHED);
 }

@@ -4,24 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::server::Server;
 use super::store::Intent;
-use crate::cluster_run::{ClusterRun, NamespaceSelection};
+use crate::commands::{ClusterEvents, ClusterRun, NamespaceSelection, PullSecretCommand};
 use crate::domain::access_token::AccessToken;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::CachedBody;
 use crate::domain::registry_credential::RegistryCredential;
-use crate::event::{Event, EventSender};
+use crate::engine::ledger::Counts;
+use crate::engine::reconcile::RunContext;
+use crate::engine::{Event, EventSender, Ledger, Outcome};
 use crate::kubernetes::ClusterClient;
-use crate::ledger::{Ledger, Outcome};
-use crate::reconcile::placeholder_objects;
 use crate::request::{
-    AccountChange, AccountSelection, Desired, DesiredAccounts, DesiredSecret, DryRun, Manifest,
-    NamespaceMatch,
+    AccountChange, AccountSelection, DesiredAccounts, DesiredSecret, DesiredState, DryRun,
+    ExecutionOptions, Manifest, NamespaceMatch,
 };
+use crate::stop::StopSignal;
 use kube_clientcmd::Connection;
 
 /// `--request-timeout` of every writer.
@@ -66,7 +67,7 @@ impl Job {
         (credential, config)
     }
 
-    pub(super) fn desired(&self) -> Desired {
+    pub(super) fn command(&self) -> PullSecretCommand {
         let names = |names: &[String]| names.iter().map(|name| name.parse().unwrap()).collect();
         let change = match (self.attaches.as_slice(), self.detaches.as_slice()) {
             ([], []) => None,
@@ -79,24 +80,24 @@ impl Job {
                 AccountSelection::Names(accounts.iter().map(|name| name.parse().unwrap()).collect())
             }
         };
-        Desired {
-            secret: self.secret.as_ref().map(|secret| {
-                let (credential, config) = Self::config(secret);
-                DesiredSecret {
-                    name: secret.name.parse().unwrap(),
-                    credential,
-                    config,
-                    body: CachedBody::default(),
-                    merge: secret.merge,
-                    force_conflicts: false,
-                    recreate: false,
-                }
-            }),
-            accounts: change.map(|change| DesiredAccounts {
-                selection,
-                change,
-                wait_for_all: false,
-            }),
+        let secret = self.secret.as_ref().map(|secret| {
+            let (credential, config) = Self::config(secret);
+            DesiredSecret {
+                name: secret.name.parse().unwrap(),
+                credential,
+                config,
+                body: CachedBody::default(),
+                merge: secret.merge,
+                force_conflicts: false,
+                recreate: false,
+            }
+        });
+        let accounts = change.map(|change| DesiredAccounts {
+            selection,
+            change,
+            wait_for_all: false,
+        });
+        let execution = ExecutionOptions {
             field_manager: "kubectl-gcr-secret".to_owned(),
             dry_run: if self.dry_run {
                 DryRun::Server
@@ -105,6 +106,10 @@ impl Job {
             },
             timeout: Duration::from_secs(10),
             return_objects: false,
+        };
+        PullSecretCommand {
+            desired: DesiredState { secret, accounts },
+            execution,
             manifest: Manifest {
                 masked: true,
                 with_namespace: true,
@@ -126,16 +131,35 @@ pub(super) struct Reported {
 pub(super) type Run = BTreeMap<&'static str, Reported>;
 
 /// Returns the client of `writer` for the model server.
-pub(super) fn cluster(
-    server: &Server,
-    writer: usize,
-    events: EventSender,
-    stopped: watch::Receiver<bool>,
-) -> ClusterClient {
+pub(super) fn cluster(server: &Server, writer: usize, run: &RunContext) -> Arc<ClusterClient> {
     let client = server.client(writer, REQUEST_TIMEOUT);
     let connection =
         Connection::from_client(client, "127.0.0.1:9", REQUEST_TIMEOUT).expect("an address");
-    ClusterClient::new(None, connection, events, stopped, Arc::default())
+    let events = ClusterEvents {
+        context: None,
+        events: run.events.clone(),
+    };
+    let stop = run.stop.clone();
+    Arc::new(ClusterClient::new(
+        None,
+        connection,
+        Arc::new(events),
+        stop,
+        Arc::default(),
+    ))
+}
+
+/// Returns the shared parts of a run that reports to `events`.
+pub(super) fn run_context(command: &PullSecretCommand, events: EventSender) -> RunContext {
+    // The model interrupts no run.
+    let (_stop, stop) = StopSignal::channel();
+    RunContext {
+        dry_run: command.execution.dry_run,
+        deadline: Instant::now(),
+        stop,
+        ledger: Ledger::default(),
+        events,
+    }
 }
 
 /// Runs `job` as `writer` over `namespaces` until it ends.
@@ -146,14 +170,16 @@ pub(super) async fn run(
     namespaces: &[&'static str],
 ) -> Run {
     let (events, mut received) = EventSender::channel();
-    let (_stop, stopped) = watch::channel(false);
-    let cluster = cluster(server, writer, events, stopped);
+    let command = job.command();
+    let context = run_context(&command, events);
+    let ledger = context.ledger.clone();
+    let cluster = cluster(server, writer, &context);
     let reports = tokio::spawn(async move {
         let (mut outcomes, mut errors, mut total) = (Vec::new(), 0, 0_i64);
         while let Some(event) = received.recv().await {
             match event {
                 Event::ObjectResult(result) => {
-                    let namespace = result.target.namespace.to_string();
+                    let namespace = result.target.namespace().unwrap().to_string();
                     outcomes.push((namespace, result.object.to_string(), result.outcome));
                 }
                 Event::Error { .. } => errors += 1,
@@ -164,13 +190,8 @@ pub(super) async fn run(
         }
         (outcomes, errors, total)
     });
-    let desired = job.desired();
-    let ledger = Ledger::new(placeholder_objects(&desired));
-    let cluster_run = ClusterRun {
-        cluster: Arc::new(cluster),
-        desired: &desired,
-        ledger: &ledger,
-    };
+    let cluster_run = ClusterRun::new(cluster, &command, &context);
+    drop(context);
     let selector = NamespaceMatch::default();
     let selection = if job.lists {
         NamespaceSelection::Selector(&selector)
@@ -182,16 +203,15 @@ pub(super) async fn run(
         cluster_run.reconcile(selection).await;
     })
     .await;
-    drop(cluster_run);
     let (outcomes, errors, total) = reports.await.unwrap();
     let finished = outcomes.len() as i64;
     let mut run: Run = namespaces
         .iter()
         .map(|it| (*it, Reported::default()))
         .collect();
-    let mut counts = [0; Outcome::ALL.len()];
+    let mut counts = Counts::new();
     for (namespace, object, outcome) in outcomes {
-        counts[outcome as usize] += 1;
+        *counts.entry(outcome).or_default() += 1;
         let reported = run.get_mut(namespace.as_str()).unwrap();
         if reported.outcomes.insert(object.clone(), outcome).is_some() {
             reported.problems.push(format!("{object} ended twice"));

@@ -1,19 +1,18 @@
 //! Formats the line of an object, for success and errors. Pure text.
 
-use crate::event::ObjectResult;
-use crate::ledger::Outcome;
+use crate::engine::{ObjectId, ObjectResult, Outcome, TargetName, TargetScope};
 use crate::request::{DryRun, LineQualifiers};
-use crate::target::{ObjectName, TargetName};
 use kube_clientcmd::escape_control::escape_control;
 
-/// Returns the location at the end of an object's line: ` -n NS --context CTX`, with the parts that `qualifiers` selects.
+/// Returns the location at the end of an object's line: ` -n NS --context CTX`, with the parts that `qualifiers` selects, or
+/// ` --project ID`.
 pub(super) fn location(target: &TargetName, qualifiers: LineQualifiers) -> String {
-    let namespace = if qualifiers.namespaces {
-        format!(" -n {}", target.namespace)
-    } else {
-        String::new()
+    let scope = match &target.scope {
+        TargetScope::Namespace(namespace) if qualifiers.namespaces => format!(" -n {namespace}"),
+        TargetScope::Project(project) => format!(" --project {project}"),
+        _ => String::new(),
     };
-    namespace + &cluster(target.context.as_deref(), qualifiers)
+    scope + &cluster(target.context.as_deref(), qualifiers)
 }
 
 /// Returns the location at the end of a line about a whole cluster.
@@ -30,9 +29,9 @@ pub(super) fn success(
     dry_run: DryRun,
     qualifiers: LineQualifiers,
 ) -> Option<String> {
-    let word = match (&result.object, result.outcome) {
-        (ObjectName::ServiceAccount(_), Outcome::Unchanged) => "patched (no change)",
-        (_, outcome) if outcome.is_success() => outcome.as_str(),
+    let word = match result.outcome {
+        Outcome::Unchanged => result.object.kind.unchanged,
+        outcome if outcome.is_success() => outcome.as_str(),
         _ => return None,
     };
     Some(format!(
@@ -44,7 +43,7 @@ pub(super) fn success(
 }
 
 /// Formats the error of a write that may have taken effect.
-pub(super) fn unknown(object: &ObjectName, cause: &str) -> String {
+pub(super) fn unknown(object: &ObjectId, cause: &str) -> String {
     format!("error: {object}: it is unknown whether it was written: {cause}")
 }
 
@@ -62,13 +61,10 @@ pub(super) fn interrupted(outcome: Outcome) -> Option<&'static str> {
 
 /// Formats the error of an object. Returns `None` if another line states the cause: that of its cluster or its Secret.
 pub(super) fn error(result: &ObjectResult, qualifiers: LineQualifiers) -> Option<String> {
-    let error = result
-        .error
-        .as_ref()
-        .filter(|error| !error.is_not_started())?;
+    let error = result.error.as_ref().filter(|error| !error.not_started)?;
     let text = match result.outcome {
-        Outcome::Unknown => unknown(&result.object, &error.kind.cause()),
-        _ => error.kind.to_string(),
+        Outcome::Unknown => unknown(&result.object, &error.cause),
+        _ => error.text.clone(),
     };
     Some(with_location(&text, &location(&result.target, qualifiers)))
 }

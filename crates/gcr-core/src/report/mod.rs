@@ -10,8 +10,10 @@ mod report_file;
 mod report_writer;
 mod reporter;
 mod summary;
+mod table;
 
 pub use console::Console;
 pub use report_file::ReportFile;
 pub use report_writer::{ReportResult, ReportWriter};
 pub use reporter::{Reporter, Summary};
+pub use table::Column;

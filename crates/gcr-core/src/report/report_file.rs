@@ -1,7 +1,7 @@
 //! Writes `--report FILE`: one JSON line per object, in the order in which the objects finish.
 //!
-//! The fields of a line are `context` (of the kubeconfig, or null), `namespace`, `kind`, `name`, `result` (the outcome, as in
-//! the summary) and `reason` (the cause, or null). In a dry run, which changes nothing, a line also has `dryRun`
+//! The fields of a line are `context` (of the kubeconfig, or null), `namespace` (or null), `kind`, `name`, `result` (the
+//! outcome, as in the summary) and `reason` (the cause, or null). The line of a Google object also has `project`. In a dry run, which changes nothing, a line also has `dryRun`
 //! (`client` or `server`). Each line is written at once, so that a killed run leaves the lines of the finished objects.
 
 use std::borrow::Cow;
@@ -15,11 +15,11 @@ use tokio::sync::mpsc;
 
 use super::lines;
 
+use crate::domain::names::Namespace;
 use crate::domain::redactor::Redactor;
-use crate::event::ReportEntry;
-use crate::ledger::{Ledger, Outcome};
+use crate::engine::event::ReportEntry;
+use crate::engine::{Ledger, ObjectId, Outcome, TargetName};
 use crate::request::DryRun;
-use crate::target::{ObjectName, TargetName};
 use kube_clientcmd::escape_control::escape_control;
 use kube_clientcmd::go::errors::errno;
 
@@ -38,7 +38,9 @@ pub struct ReportFile {
 #[derive(Serialize)]
 struct Line<'a> {
     context: Option<Cow<'a, str>>,
-    namespace: &'a str,
+    namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<&'a str>,
     kind: &'a str,
     name: &'a str,
     result: &'a str,
@@ -103,22 +105,19 @@ impl ReportFile {
 
     fn write(
         &mut self,
-        (target, object): (&TargetName, &ObjectName),
+        (target, object): (&TargetName, &ObjectId),
         outcome: Outcome,
         reason: Option<&str>,
     ) {
         if self.error.is_some() {
             return;
         }
-        let (kind, name) = match object {
-            ObjectName::Secret(name) => ("Secret", name.as_str()),
-            ObjectName::ServiceAccount(name) => ("ServiceAccount", name.as_str()),
-        };
         let line = Line {
             context: target.context.as_deref().map(escape_control),
-            namespace: target.namespace.as_str(),
-            kind,
-            name,
+            namespace: target.namespace().map(Namespace::as_str),
+            project: target.project(),
+            kind: object.kind.kind,
+            name: &object.name,
             result: outcome.as_str(),
             reason,
             dry_run: self.dry_run.strategy(),

@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ReportFile;
 use crate::domain::redactor::Redactor;
-use crate::event::ReportEntry;
-use crate::ledger::Ledger;
+use crate::engine::Ledger;
+use crate::engine::event::ReportEntry;
 
 /// The thread that writes the report file.
 ///
@@ -77,9 +77,9 @@ mod tests {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
-    use crate::event::EventSender;
+    use crate::engine::{EventSender, TargetName, TargetScope};
     use crate::request::DryRun;
-    use crate::target::{ObjectName, TargetName};
+    use crate::resources::service_account;
 
     #[tokio::test]
     async fn report_that_blocks_is_incomplete_after_the_limit() {
@@ -94,9 +94,9 @@ mod tests {
         for index in 0..2_000 {
             let target = TargetName {
                 context: None,
-                namespace: format!("namespace-{index}").parse().unwrap(),
+                scope: TargetScope::Namespace(format!("namespace-{index}").parse().unwrap()),
             };
-            let object = ObjectName::ServiceAccount("default".parse().unwrap());
+            let object = service_account::id(&"default".parse().unwrap());
             ledger.track(&target, &object);
         }
         let (events, entries) = EventSender::channel().0.with_report();

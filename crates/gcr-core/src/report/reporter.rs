@@ -4,14 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::watch;
 
+use super::table::{Column, Table};
 use super::{Console, ReportResult, lines, objects, summary};
-use crate::event::{Event, EventReceiver, ObjectResult};
-use crate::ledger::{Ledger, Outcome};
-use crate::object_error::Hint;
+use crate::engine::event::EventReceiver;
+use crate::engine::{Event, Hint, Ledger, ObjectId, ObjectResult, Outcome, Row, TargetName};
 use crate::request::{DryRun, Format, LineQualifiers, OutputOptions};
-use crate::target::{ObjectName, TargetName};
+use crate::stop::StopSignal;
 
 /// Pause in which the events of a long run accumulate. Waking the thread for each line would cost more than printing it,
 /// and would take CPU time from a server on the same machine.
@@ -27,10 +26,12 @@ pub struct Reporter {
     pub qualifiers: LineQualifiers,
     /// Whether manifests are printed with their data.
     pub plain_manifests: bool,
+    /// The columns of the table, if the command is a query.
+    pub columns: &'static [Column],
     /// The ledger from which the summary is computed.
     pub ledger: Ledger,
     /// Whether the run was interrupted.
-    pub stopped: watch::Receiver<bool>,
+    pub stopped: StopSignal,
     /// The result of the report file, if one is written.
     pub report: Option<ReportResult>,
     /// The console to print to.
@@ -47,10 +48,14 @@ pub struct Summary {
 /// State of the output that later events or the end of the run need.
 #[derive(Default)]
 struct Collected {
-    objects: Vec<((TargetName, ObjectName), Value)>,
+    objects: Vec<((TargetName, ObjectId), Value)>,
     server_warnings: BTreeSet<String>,
     hints: Vec<Hint>,
     hint_counts: HashMap<Hint, usize>,
+    /// The table of a query.
+    table: Table,
+    /// Whether a query has found a row.
+    has_rows: bool,
     failed: bool,
 }
 
@@ -59,7 +64,10 @@ impl Reporter {
     ///
     /// Blocks while the terminal or pipe accepts no output, and therefore needs a thread of its own.
     pub fn run(mut self, mut events: EventReceiver) -> Summary {
-        let mut collected = Collected::default();
+        let mut collected = Collected {
+            table: Table::new(self.columns),
+            ..Collected::default()
+        };
         if self.qualifiers.namespaces && !self.output.quiet {
             self.console.enable_progress();
         }
@@ -67,8 +75,11 @@ impl Reporter {
         while let Some(event) = events.blocking_recv() {
             is_long_run |= matches!(event, Event::ShowProgress);
             self.handle(event, &mut collected);
-            if is_long_run && events.is_empty() {
-                std::thread::sleep(BATCH_INTERVAL);
+            if events.is_empty() {
+                self.print_table(&mut collected);
+                if is_long_run {
+                    std::thread::sleep(BATCH_INTERVAL);
+                }
             }
         }
         self.console.disable_progress();
@@ -78,6 +89,7 @@ impl Reporter {
     fn handle(&mut self, event: Event, collected: &mut Collected) {
         match event {
             Event::ObjectResult(result) => self.print_result(*result, collected),
+            Event::Row(row) => self.add_row(*row, collected),
             Event::Warning { text, at } => {
                 let location = at
                     .map(|target| lines::location(&target, self.qualifiers))
@@ -120,6 +132,27 @@ impl Reporter {
         }
     }
 
+    fn add_row(&mut self, row: Row, collected: &mut Collected) {
+        collected.has_rows = true;
+        collected.failed |= row.is_problem;
+        match self.output.format {
+            Format::Lines => collected.table.push(row.cells),
+            Format::Name => self.console.out(&row.object.to_string()),
+            Format::Json | Format::Yaml => {
+                collected
+                    .objects
+                    .push(((row.target, row.object), row.value));
+            }
+        }
+    }
+
+    /// Prints the rows that have arrived.
+    fn print_table(&mut self, collected: &mut Collected) {
+        if let Some(text) = collected.table.take() {
+            self.console.out_redacted(&text);
+        }
+    }
+
     fn print_result(&mut self, result: ObjectResult, collected: &mut Collected) {
         if let Some(progress) = self.console.progress() {
             let failed = result.outcome == Outcome::Failed;
@@ -127,6 +160,7 @@ impl Reporter {
         }
         if let Some(line) = lines::success(&result, self.dry_run, self.qualifiers) {
             match self.output.format {
+                _ if self.is_query() => {}
                 Format::Lines if !self.output.quiet => self.console.out(&line),
                 Format::Name => self.console.out(&result.object.to_string()),
                 _ => {}
@@ -190,21 +224,8 @@ impl Reporter {
                 _ => {}
             }
         }
-        if self.output.format.shows_objects() && !collected.objects.is_empty() {
-            let mut objects = collected.objects;
-            objects.sort_by(|(left, _), (right, _)| left.cmp(right));
-            let text = objects::render(
-                objects.into_iter().map(|(_, object)| object).collect(),
-                self.qualifiers.namespaces,
-                self.output.show_managed_fields,
-                self.output.format,
-            );
-            if self.plain_manifests {
-                self.console.out_plain(&text)
-            } else {
-                self.console.out_redacted(&text)
-            }
-        }
+        self.print_table(&mut collected);
+        self.print_objects(&mut collected);
         if let Some(line) = self.report.take().and_then(ReportResult::wait) {
             self.console.err(&line);
             collected.failed = true;
@@ -213,23 +234,67 @@ impl Reporter {
             let count = collected.hint_counts[hint];
             self.console.err(&format!("hint: (for {count}) {hint}"));
         }
-        if self.qualifiers.namespaces && !self.output.quiet {
-            for context in self.ledger.unlisted_clusters() {
-                let location = lines::cluster(context.as_deref(), self.qualifiers);
-                self.console.err(&format!(
-                    "the list of namespaces is incomplete: namespaces that were not listed are not counted{location}"
-                ));
-            }
-            let counts = self.ledger.counts();
-            // An interrupted run may not have read any list.
-            let stopped = *self.stopped.borrow();
-            if counts.iter().sum::<u64>() == 0 && !collected.failed && !stopped {
-                self.console.err("No resources found");
-            }
-            self.console.err(&summary::line(counts));
+        if !self.output.quiet {
+            self.print_summary(&collected);
         }
         Summary {
             failed: collected.failed || self.console.has_failed(),
         }
+    }
+
+    /// Returns whether the command only reads: it prints rows, and a summary only if it did not read everything.
+    fn is_query(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    fn print_objects(&mut self, collected: &mut Collected) {
+        let is_empty = collected.objects.is_empty() && !self.is_query();
+        if !self.output.format.shows_objects() || is_empty {
+            return;
+        }
+        let mut objects = std::mem::take(&mut collected.objects);
+        if !self.is_query() {
+            objects.sort_by(|(left, _), (right, _)| left.cmp(right));
+        }
+        let text = objects::render(
+            objects.into_iter().map(|(_, object)| object).collect(),
+            self.qualifiers.namespaces || self.is_query(),
+            self.output.show_managed_fields,
+            self.output.format,
+        );
+        if self.plain_manifests {
+            self.console.out_plain(&text)
+        } else {
+            self.console.out_redacted(&text)
+        }
+    }
+
+    fn print_summary(&mut self, collected: &Collected) {
+        let counts = self.ledger.counts();
+        let stopped = self.stopped.is_stopped();
+        if self.is_query() {
+            let prints_lines = !self.output.format.shows_objects();
+            if prints_lines && !collected.has_rows && !collected.failed && !stopped {
+                self.console.err("No resources found");
+            }
+            if counts.keys().any(|outcome| !outcome.is_success()) {
+                self.console.err(&summary::line(counts));
+            }
+            return;
+        }
+        if !self.qualifiers.namespaces {
+            return;
+        }
+        for context in self.ledger.unlisted_clusters() {
+            let location = lines::cluster(context.as_deref(), self.qualifiers);
+            self.console.err(&format!(
+                "the list of namespaces is incomplete: namespaces that were not listed are not counted{location}"
+            ));
+        }
+        // An interrupted run may not have read any list.
+        if counts.values().sum::<u64>() == 0 && !collected.failed && !stopped {
+            self.console.err("No resources found");
+        }
+        self.console.err(&summary::line(counts));
     }
 }

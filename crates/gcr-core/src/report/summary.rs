@@ -1,13 +1,16 @@
 //! Formats the summary: the number of objects by outcome. Pure text.
 
-use crate::ledger::Outcome;
+use crate::engine::Outcome;
+use crate::engine::ledger::Counts;
 
-/// Formats counts in the order of [`Outcome::ALL`]: `998 created, 2 configured, 0 failed, 0 unknown, 0 not started`. Omits
-/// zero counts, except of the last three outcomes.
-pub(super) fn line(counts: [u64; Outcome::ALL.len()]) -> String {
-    Outcome::ALL
+/// Formats counts: `998 created, 2 configured, 0 failed, 0 unknown, 0 not started`. Omits zero counts, except of the last three
+/// outcomes.
+pub(super) fn line(mut counts: Counts) -> String {
+    for outcome in [Outcome::Failed, Outcome::Unknown, Outcome::NotStarted] {
+        counts.entry(outcome).or_default();
+    }
+    counts
         .into_iter()
-        .zip(counts)
         .filter(|(outcome, count)| *count > 0 || !outcome.is_success())
         .map(|(outcome, count)| format!("{count} {}", outcome.as_str()))
         .collect::<Vec<_>>()
@@ -16,13 +19,21 @@ pub(super) fn line(counts: [u64; Outcome::ALL.len()]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::*;
+    use crate::resources::secret::{CONFIGURED, CREATED};
+    use crate::resources::service_account::PATCHED;
 
     #[test]
     fn summary_always_contains_unsuccessful_outcomes() {
-        assert_eq!(line([0; 8]), "0 failed, 0 unknown, 0 not started");
+        assert_eq!(line(Counts::new()), "0 failed, 0 unknown, 0 not started");
+        let counts = [
+            (PATCHED, 999),
+            (Outcome::Failed, 1),
+            (CONFIGURED, 2),
+            (CREATED, 998),
+        ];
         assert_eq!(
-            line([998, 2, 0, 999, 0, 1, 0, 0]),
+            line(counts.into()),
             "998 created, 2 configured, 999 patched, 1 failed, 0 unknown, 0 not started"
         );
     }

@@ -1,0 +1,21 @@
+//! What the commands share: the clusters and namespaces of a run, its signals, its output and its exit code.
+//!
+//! A command that works on namespaces implements [`NamespaceCommand`]; a command that only reads implements
+//! [`Query`](crate::engine::Query) per cluster. A [`Session`] does the rest.
+
+mod cluster_events;
+pub mod cluster_run;
+mod confidential_connection;
+pub mod namespace_command;
+mod namespace_lister;
+pub mod pull_secret;
+mod resolved_clusters;
+pub mod session;
+mod storage_order;
+
+pub use cluster_events::ClusterEvents;
+pub use cluster_run::ClusterRun;
+pub use namespace_command::NamespaceCommand;
+pub use pull_secret::PullSecretCommand;
+pub use resolved_clusters::NamespaceSelection;
+pub use session::{Notice, SelectedCluster, Session};

@@ -1,0 +1,34 @@
+//! Reconciles targets, whatever they contain: a namespace of a cluster, a project, or a file.
+//!
+//! ```text
+//! Target ─▶ observe (all open resources) ─▶ decide (pure) ─▶ execute (in the order of their dependencies) ─▶ Outcome
+//!              ▲                                                      │
+//!              └───────────── conflict, not ready ────────────────────┘
+//! ```
+//!
+//! A [`Resource`] is one object that a run brings to its desired state. A [`Query`] only reads, and returns rows. Both
+//! send [`Event`]s to the reporter and keep the [`Ledger`] true. Knows neither Kubernetes nor Google.
+
+pub mod event;
+pub mod ledger;
+pub mod object;
+pub mod object_error;
+mod open_resource;
+pub mod query;
+pub mod reconcile;
+pub mod resource;
+pub mod target;
+mod target_permit;
+#[cfg(test)]
+mod tests;
+
+pub use event::{Event, EventSender, ObjectResult, Row};
+pub use ledger::{Ledger, WriteTracker};
+pub use object::{Change, ObjectId, ObjectKind, Outcome};
+pub use object_error::{Hint, ObjectError};
+pub use open_resource::OpenResource;
+pub use query::Query;
+pub use reconcile::{Discovered, Discovery, TargetWork, reconcile};
+pub use resource::{Context, Decision, Finished, Resource, Round, Safety, State, StepResult};
+pub use target::{TargetName, TargetScope};
+pub use target_permit::TargetPermit;

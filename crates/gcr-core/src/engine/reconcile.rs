@@ -1,0 +1,485 @@
+//! Reconciles one target: observes its open resources, decides, executes, and starts again after a conflict or while an
+//! object is not ready.
+//!
+//! Every command that changes something uses [`reconcile`], for one target or for thousands.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, FuturesUnordered};
+use tokio::time::Instant;
+
+use super::event::{Event, EventSender, ObjectResult};
+use super::ledger::Ledger;
+use super::object::{ObjectId, Outcome};
+use super::object_error::ObjectError;
+use super::open_resource::{NextStep, Observation, OpenResource, StepEnd};
+use super::resource::{Context, Finished, Round};
+use super::target::TargetName;
+use super::target_permit::TargetPermit;
+use crate::request::DryRun;
+use crate::stop::StopSignal;
+
+/// Number of conflicts with other writers after which the open objects of a target fail.
+const MAX_CONFLICTS: u32 = 16;
+/// Number of objects of one target that are observed or written concurrently.
+const MAX_CONCURRENT_OBJECTS: usize = 8;
+/// First and longest pause while an object does not exist yet. The controller manager usually creates the ServiceAccount
+/// `default` within 5 ms.
+const NOT_READY_BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// The work on one target.
+pub struct TargetWork<'a> {
+    /// The target.
+    pub target: TargetName,
+    /// The resources that are known in advance.
+    pub resources: Vec<OpenResource<'a>>,
+    /// Finds the others.
+    pub discovery: Option<Box<dyn Discovery<'a> + 'a>>,
+}
+
+/// Finds the resources of a target that only the target itself can name.
+pub trait Discovery<'a>: Send + Sync {
+    /// Returns the object as which the target counts until its resources are known, and under which an error is reported.
+    fn placeholder(&self) -> ObjectId;
+
+    /// Lists the resources.
+    fn discover<'r>(&'r self, cx: &'r Context) -> BoxFuture<'r, Discovered<'a>>;
+}
+
+/// The result of a discovery.
+pub enum Discovered<'a> {
+    /// The resources, and a note for the user.
+    Found(Vec<OpenResource<'a>>, Option<String>),
+    /// The target is no longer part of the run. The note states why.
+    Skipped(String),
+    /// The resources cannot be listed.
+    Failed(ObjectError),
+}
+
+/// The part of a run that all its targets share.
+#[derive(Clone)]
+pub struct RunContext {
+    /// Whether and how to simulate the run.
+    pub dry_run: DryRun,
+    /// When to stop waiting for objects that do not exist yet.
+    pub deadline: Instant,
+    /// Whether the run was interrupted.
+    pub stop: StopSignal,
+    /// The states of all objects of the run.
+    pub ledger: Ledger,
+    /// The reporter.
+    pub events: EventSender,
+}
+
+/// Brings all resources of a target to their desired state, and sends the outcome of each to the reporter and the ledger.
+///
+/// Holds `permit` except while it waits for an object. Returns the outcome of each object that was not skipped.
+pub async fn reconcile(
+    work: TargetWork<'_>,
+    mut permit: TargetPermit,
+    run: &RunContext,
+) -> HashMap<ObjectId, Outcome> {
+    let TargetWork {
+        target,
+        mut resources,
+        mut discovery,
+    } = work;
+    let placeholder = discovery.as_ref().map(|it| Arc::from([it.placeholder()]));
+    let known = resources.iter().map(|resource| resource.id().clone());
+    run.ledger.begin(&target, known, placeholder);
+    let mut reconciler = Reconciler {
+        run,
+        target,
+        ends: HashMap::new(),
+        notes: BTreeSet::new(),
+    };
+    let mut cx = Context {
+        dry_run: run.dry_run,
+        deadline: run.deadline,
+        stop: run.stop.clone(),
+        round: Round::first(),
+    };
+    let mut not_ready = NOT_READY_BACKOFF.0;
+    loop {
+        if run.stop.is_stopped() {
+            reconciler.interrupt(&resources, discovery.take()).await;
+            break;
+        }
+        // Sampled before observing, so that a final "not found" was observed after the deadline.
+        cx.round.waiting = Instant::now() < run.deadline;
+        let requeue = {
+            // Declared first, so that it outlives the observations.
+            let found;
+            let open = reconciler.open(&resources);
+            let (mut observations, discovered) = observe(open, discovery.take(), &cx).await;
+            found = reconciler.finish_discovery(discovered).await;
+            let known = resources.len();
+            // Resources of a discovery are observed by it, so that observing them sends no request.
+            let mut all: Vec<&OpenResource<'_>> = Vec::new();
+            all.extend(&resources);
+            all.extend(&found);
+            for (index, resource) in found.iter().enumerate() {
+                observations.push((known + index, resource.observe(&cx).await));
+            }
+            let requeue = reconciler.execute(&all, observations, cx.round).await;
+            drop(all);
+            resources.extend(found);
+            requeue
+        };
+        cx.round.completed += 1;
+        match requeue {
+            Requeue::Done => break,
+            Requeue::DependenciesFinished => {}
+            Requeue::Conflict => {
+                cx.round.conflicts += 1;
+                let pause = conflict_pause(cx.round.conflicts);
+                tracing::debug!(
+                    "{}: changed since it was read; retrying in {}s",
+                    reconciler.target,
+                    pause.as_secs_f64()
+                );
+                run.stop.sleep(pause).await;
+            }
+            Requeue::NotReady => {
+                permit.release();
+                let left = run.deadline.saturating_duration_since(Instant::now());
+                run.stop.sleep(not_ready.min(left)).await;
+                not_ready = (not_ready * 2).min(NOT_READY_BACKOFF.1);
+            }
+        }
+    }
+    reconciler.outcomes()
+}
+
+/// Observes the open resources and runs the discovery, concurrently.
+async fn observe<'r, 'a>(
+    open: Vec<(usize, &'r OpenResource<'a>)>,
+    discovery: Option<Box<dyn Discovery<'a> + 'a>>,
+    cx: &'r Context,
+) -> (
+    Vec<(usize, Observation<'r>)>,
+    Option<(ObjectId, Discovered<'a>)>,
+) {
+    let observing = stream::iter(open)
+        .map(|(index, resource)| async move { (index, resource.observe(cx).await) })
+        .buffered(MAX_CONCURRENT_OBJECTS)
+        .collect();
+    let discovering = async {
+        match discovery {
+            None => None,
+            Some(discovery) => Some((discovery.placeholder(), discovery.discover(cx).await)),
+        }
+    };
+    futures_util::join!(observing, discovering)
+}
+
+/// Returns the pause before reading an object again after `conflicts` conflicts in a row: a random part (full jitter)
+/// of 10 ms doubling up to 1 s.
+fn conflict_pause(conflicts: u32) -> Duration {
+    Duration::from_millis(10 << conflicts.min(7))
+        .min(Duration::from_secs(1))
+        .mul_f64(fastrand::f64())
+}
+
+/// The end of an object, for the objects that depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ObjectEnd {
+    Finished(Outcome),
+    /// It is no longer part of the run, for example because its namespace was deleted.
+    Skipped,
+}
+
+/// Whether and why a target needs another round. The order is the precedence: the shortest pause wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Requeue {
+    /// No further round is needed.
+    Done,
+    /// An object does not exist yet, or is not deleted yet.
+    NotReady,
+    /// Another writer changed an object after it was read.
+    Conflict,
+    /// An object can be observed now that the objects it depends on are finished.
+    DependenciesFinished,
+}
+
+/// Whether an object may be changed, by the ends of the objects that it depends on.
+enum Readiness {
+    Ready,
+    Blocked,
+    Skipped,
+    Failed(ObjectId),
+}
+
+/// The reconciliation of one target.
+struct Reconciler<'a> {
+    run: &'a RunContext,
+    target: TargetName,
+    ends: HashMap<ObjectId, ObjectEnd>,
+    /// Warnings and notes already sent: each is sent once per target.
+    notes: BTreeSet<String>,
+}
+
+impl Reconciler<'_> {
+    /// Returns the resources that are not finished, with their indices.
+    fn open<'r, 'a>(
+        &self,
+        resources: &'r [OpenResource<'a>],
+    ) -> Vec<(usize, &'r OpenResource<'a>)> {
+        let resources = resources.iter().enumerate();
+        resources
+            .filter(|(_, resource)| !self.ends.contains_key(resource.id()))
+            .collect()
+    }
+
+    /// Ends everything that is open, without a request.
+    async fn interrupt<'a>(
+        &mut self,
+        resources: &[OpenResource<'a>],
+        discovery: Option<Box<dyn Discovery<'a> + 'a>>,
+    ) {
+        let error = || ObjectError::not_started("interrupted");
+        for (_, resource) in self.open(resources) {
+            let outcome = if resource.has_unconfirmed_write() {
+                Outcome::Unknown
+            } else {
+                Outcome::NotStarted
+            };
+            self.end(resource.id(), Finished::failure(outcome, error()))
+                .await;
+        }
+        let discovered = discovery.map(|it| (it.placeholder(), Discovered::Failed(error())));
+        self.finish_discovery(discovered).await;
+    }
+
+    fn outcomes(self) -> HashMap<ObjectId, Outcome> {
+        let ends = self.ends.into_iter();
+        ends.filter_map(|(object, end)| match end {
+            ObjectEnd::Finished(outcome) => Some((object, outcome)),
+            ObjectEnd::Skipped => None,
+        })
+        .collect()
+    }
+
+    /// Executes the observed resources in the order of their dependencies, and the independent ones concurrently.
+    async fn execute<'r>(
+        &mut self,
+        resources: &[&'r OpenResource<'_>],
+        observations: Vec<(usize, Observation<'r>)>,
+        round: Round,
+    ) -> Requeue {
+        let mut requeue = Requeue::Done;
+        let mut waiting = Vec::new();
+        let mut warnings = Vec::new();
+        for (index, decide) in observations {
+            match decide(round, &mut warnings) {
+                NextStep::NotReady => requeue = requeue.max(Requeue::NotReady),
+                step => waiting.push((index, step)),
+            }
+        }
+        self.warn(warnings).await;
+        let mut running = FuturesUnordered::new();
+        loop {
+            let mut blocked = Vec::new();
+            for (index, step) in waiting {
+                let resource = resources[index];
+                match self.readiness(resource) {
+                    Readiness::Blocked => blocked.push((index, step)),
+                    Readiness::Skipped => self.skip(resource.id(), None).await,
+                    Readiness::Failed(dependency) => {
+                        let error = resource.dependency_failed(&dependency);
+                        let failure = Finished::failure(Outcome::NotStarted, error);
+                        self.end(resource.id(), failure).await;
+                    }
+                    Readiness::Ready => match step {
+                        NextStep::Run(_) if running.len() >= MAX_CONCURRENT_OBJECTS => {
+                            blocked.push((index, step));
+                        }
+                        NextStep::Run(run) => {
+                            let tracker = self.run.ledger.track(&self.target, resource.id());
+                            let step = run(Arc::new(tracker));
+                            running.push(async move { (index, step.await) });
+                        }
+                        NextStep::AwaitDependencies => {
+                            requeue = requeue.max(Requeue::DependenciesFinished);
+                        }
+                        NextStep::NotReady => {}
+                    },
+                }
+            }
+            waiting = blocked;
+            let Some((index, end)) = running.next().await else {
+                // Skipped and failed objects may have freed others.
+                if waiting
+                    .iter()
+                    .any(|(index, _)| self.is_free(resources[*index]))
+                {
+                    continue;
+                }
+                // The rest waits for objects that need another round.
+                return requeue;
+            };
+            if let Some(why) = self.finish_step(resources[index], end, round).await {
+                requeue = requeue.max(why);
+            }
+        }
+    }
+
+    fn is_free(&self, resource: &OpenResource<'_>) -> bool {
+        !matches!(self.readiness(resource), Readiness::Blocked)
+    }
+
+    fn readiness(&self, resource: &OpenResource<'_>) -> Readiness {
+        let mut readiness = Readiness::Ready;
+        for dependency in resource.depends_on() {
+            match self.ends.get(dependency) {
+                Some(ObjectEnd::Finished(outcome)) if outcome.is_success() => {}
+                Some(ObjectEnd::Finished(_)) => return Readiness::Failed(dependency.clone()),
+                Some(ObjectEnd::Skipped) => return Readiness::Skipped,
+                None => readiness = Readiness::Blocked,
+            }
+        }
+        readiness
+    }
+
+    /// Reports the object's outcome if the step is final. Otherwise returns why the target needs another round.
+    async fn finish_step(
+        &mut self,
+        resource: &OpenResource<'_>,
+        end: StepEnd,
+        round: Round,
+    ) -> Option<Requeue> {
+        let finished = match end {
+            StepEnd::NotReady => return Some(Requeue::NotReady),
+            StepEnd::Skipped(note) => {
+                self.skip(resource.id(), note).await;
+                return None;
+            }
+            StepEnd::Conflict(_) if round.conflicts < MAX_CONFLICTS => {
+                return Some(Requeue::Conflict);
+            }
+            StepEnd::Conflict(error) => {
+                let outcome = if resource.has_unconfirmed_write() {
+                    Outcome::Unknown
+                } else {
+                    Outcome::Failed
+                };
+                Finished::failure(outcome, error)
+            }
+            StepEnd::Finished(finished) => finished,
+        };
+        self.end(resource.id(), finished).await;
+        None
+    }
+
+    /// Opens the discovered resources in the ledger. Returns them.
+    async fn finish_discovery<'a>(
+        &mut self,
+        discovered: Option<(ObjectId, Discovered<'a>)>,
+    ) -> Vec<OpenResource<'a>> {
+        let Some((placeholder, discovered)) = discovered else {
+            return Vec::new();
+        };
+        match discovered {
+            Discovered::Found(resources, note) => {
+                self.note(note).await;
+                for resource in &resources {
+                    self.run.ledger.track(&self.target, resource.id());
+                }
+                self.run.ledger.mark_listed(&self.target);
+                self.increase_total(resources.len()).await;
+                resources
+            }
+            Discovered::Skipped(note) => {
+                self.run.ledger.mark_listed(&self.target);
+                self.note(Some(note)).await;
+                Vec::new()
+            }
+            Discovered::Failed(error) => {
+                self.run.ledger.track(&self.target, &placeholder);
+                self.run.ledger.mark_listed(&self.target);
+                self.increase_total(1).await;
+                let outcome = if error.not_started {
+                    Outcome::NotStarted
+                } else {
+                    Outcome::Failed
+                };
+                self.end(&placeholder, Finished::failure(outcome, error))
+                    .await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Sends the warnings that this target has not sent before.
+    async fn warn(&mut self, warnings: Vec<String>) {
+        for text in warnings {
+            if self.notes.insert(text.clone()) {
+                let at = Some(self.target.clone());
+                self.run.events.send(Event::Warning { text, at }).await;
+            }
+        }
+    }
+
+    /// Sends a note that this target has not sent before.
+    async fn note(&mut self, note: Option<String>) {
+        if let Some(line) = note
+            && self.notes.insert(line.clone())
+        {
+            let context = self.target.context.clone();
+            self.run.events.send(Event::Note { line, context }).await;
+        }
+    }
+
+    /// Reports that `objects` more objects are part of the run.
+    async fn increase_total(&self, objects: usize) {
+        let event = Event::TotalIncreased {
+            context: self.target.context.clone(),
+            objects: objects as u64,
+        };
+        self.run.events.send(event).await;
+    }
+
+    /// Removes an object from the run: it counts neither as successful nor as failed.
+    async fn skip(&mut self, object: &ObjectId, note: Option<String>) {
+        self.ends.insert(object.clone(), ObjectEnd::Skipped);
+        self.run.ledger.skip(&self.target, object);
+        self.note(note).await;
+        let event = Event::TotalDecreased {
+            context: self.target.context.clone(),
+            objects: 1,
+        };
+        self.run.events.send(event).await;
+    }
+
+    /// Sends an object's final outcome to the ledger and the reporter.
+    async fn end(&mut self, object: &ObjectId, finished: Finished<ObjectError>) {
+        let Finished {
+            outcome,
+            error,
+            manifest,
+            warnings,
+        } = finished;
+        self.ends
+            .insert(object.clone(), ObjectEnd::Finished(outcome));
+        let result = ObjectResult {
+            target: self.target.clone(),
+            object: object.clone(),
+            outcome,
+            error,
+            manifest,
+        };
+        // Waiting for a slow reporter can be cancelled: the ledger then knows the outcome. Closing and sending happen without
+        // an `.await` between them, so that each object is reported exactly once.
+        self.run
+            .ledger
+            .record_outcome(&self.target, object, outcome);
+        let reserved = self.run.events.reserve().await;
+        self.run.ledger.close(&self.target, object, outcome);
+        reserved.send(result);
+        self.warn(warnings).await;
+    }
+}

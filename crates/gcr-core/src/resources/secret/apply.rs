@@ -1,0 +1,161 @@
+//! Applies the Secret, and removes the last-applied annotation where the decision says so.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::resource_error::{ResourceError, ResourceErrorKind};
+use super::{CONFIGURED, PriorState, SecretApply, SecretResource, decide};
+use crate::domain::pull_secret;
+use crate::engine::{Finished, Outcome, StepResult, WriteTracker};
+use crate::kubernetes::RequestError;
+use crate::kubernetes::api_request::{ApiResponse, WriteObserver};
+use crate::kubernetes::secrets::ApplyOptions;
+use crate::request::DryRun;
+
+/// The result of a step of the Secret.
+pub(super) type SecretStep = StepResult<ResourceError, PriorState>;
+
+/// Returns the result of a failed step.
+pub(super) fn failed(error: impl Into<ResourceError>, outcome_unknown: bool) -> SecretStep {
+    let error = error.into();
+    StepResult::Finished(Finished::failure(error.outcome(outcome_unknown), error))
+}
+
+/// Writes one Secret.
+pub(super) struct Writer<'a> {
+    pub(super) resource: &'a SecretResource<'a>,
+    pub(super) tracker: &'a Arc<WriteTracker>,
+}
+
+impl Writer<'_> {
+    pub(super) fn dry_run(&self) -> bool {
+        self.resource.execution.dry_run != DryRun::None
+    }
+
+    /// Returns the tracker for writes, or `None` in a dry run, which writes nothing.
+    pub(super) fn observer(&self) -> Option<Arc<dyn WriteObserver>> {
+        let tracker = (!self.dry_run()).then(|| Arc::clone(self.tracker))?;
+        Some(tracker)
+    }
+
+    pub(super) async fn send(&self, apply: &SecretApply) -> Result<ApiResponse, RequestError> {
+        let target = self.resource.target;
+        let options = self.options(apply.force);
+        target
+            .cluster
+            .apply_secret(
+                &target.namespace,
+                &self.resource.desired.name,
+                apply.body.clone(),
+                &options,
+                self.observer(),
+            )
+            .await
+    }
+
+    fn options(&self, force: bool) -> ApplyOptions<'_> {
+        ApplyOptions {
+            field_manager: &self.resource.execution.field_manager,
+            force,
+            dry_run: self.dry_run(),
+            return_object: self.resource.execution.return_objects,
+        }
+    }
+
+    /// Applies the Secret and classifies the response. `made` is the outcome if the apply created the Secret.
+    pub(super) async fn apply(&self, apply: SecretApply, made: Outcome) -> SecretStep {
+        let response = match self.send(&apply).await {
+            Ok(response) => response,
+            Err(error) => {
+                let outcome_unknown = error.outcome_unknown;
+                let is_stale = error.api_error().is_some_and(|api_error| {
+                    apply.has_preconditions
+                        && api_error.is_conflict()
+                        && api_error.manager_conflicts().is_empty()
+                });
+                if !outcome_unknown {
+                    self.tracker.mark_answered();
+                }
+                let error = decide::classify_apply_error(error, self.resource.desired);
+                return if is_stale {
+                    StepResult::Conflict {
+                        error,
+                        unconfirmed: outcome_unknown.then_some(apply.prior_state),
+                    }
+                } else {
+                    failed(error, outcome_unknown)
+                };
+            }
+        };
+        self.tracker.mark_answered();
+        match self.classify(&apply, &response, made).await {
+            Ok(outcome) => self.finish(&apply, &response, outcome).await,
+            // The server accepted the apply, but the outcome cannot be determined.
+            Err(error) => failed(error, !self.dry_run()),
+        }
+    }
+
+    /// Returns a success, with the warning about hosts that the apply removed.
+    fn done(&self, apply: &SecretApply, outcome: Outcome, manifest: Option<Value>) -> SecretStep {
+        let mut finished = Finished::success(outcome, manifest);
+        finished.warnings.extend(apply.dropped_hosts.clone());
+        StepResult::Finished(finished)
+    }
+
+    /// Removes the last-applied annotation if the decision requires it, and returns the result with the object to print.
+    async fn finish(
+        &self,
+        apply: &SecretApply,
+        response: &ApiResponse,
+        outcome: Outcome,
+    ) -> SecretStep {
+        if !self.resource.execution.return_objects && !apply.drop_last_applied {
+            return self.done(apply, outcome, None);
+        }
+        let Ok(object) = response.json::<Value>() else {
+            return self.done(apply, outcome, None);
+        };
+        let manifest = |object: Value| {
+            let printed = self.resource.execution.return_objects;
+            printed.then(|| pull_secret::masked(object))
+        };
+        if !apply.drop_last_applied {
+            return self.done(apply, outcome, manifest(object));
+        }
+        if !self.dry_run() {
+            self.tracker.mark_partial();
+        }
+        let uid = object
+            .pointer("/metadata/uid")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let target = self.resource.target;
+        let removed = target
+            .cluster
+            .remove_secret_annotation(
+                &target.namespace,
+                &self.resource.desired.name,
+                uid,
+                pull_secret::LAST_APPLIED,
+                &self.options(apply.force),
+                self.observer(),
+            )
+            .await;
+        match removed {
+            Ok(response) => {
+                self.tracker.mark_answered();
+                self.done(apply, CONFIGURED, response.json().ok().and_then(manifest))
+            }
+            // The Secret was written, although the annotation may remain.
+            Err(error) if !self.dry_run() => {
+                let error = ResourceErrorKind::LastAppliedNotRemoved {
+                    name: self.resource.desired.name.to_string(),
+                    error,
+                };
+                failed(error, false)
+            }
+            Err(error) => failed(error, false),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Observes the Secret.
+//!
+//! Reads metadata only, unless `--merge` or `--recreate` needs the complete Secret.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::super::namespace_target::NamespaceTarget;
+use crate::domain::pull_secret::PullSecret;
+use crate::kubernetes::RequestError;
+use crate::kubernetes::object::metadata;
+use crate::kubernetes::secrets::{ApplyOptions, StoredSecret};
+use crate::request::{DesiredSecret, DryRun, ExecutionOptions};
+
+/// The Secret as observed.
+#[derive(Debug)]
+pub enum ObservedSecret {
+    /// Not read: a client dry run.
+    NotRead,
+    /// It does not exist.
+    Absent,
+    /// It exists; its metadata was read.
+    Metadata(Box<ObjectMeta>),
+    /// It exists; it was read completely.
+    Full(Box<StoredSecret>),
+    /// It may not be read. Contains the metadata that a server dry run of the same apply returned: the stored
+    /// resourceVersion, and the annotations after the apply.
+    FromDryRun(Box<ObjectMeta>),
+}
+
+pub(super) async fn observe(
+    target: &NamespaceTarget,
+    execution: &ExecutionOptions,
+    secret: &DesiredSecret,
+    listed: Option<Option<ObjectMeta>>,
+) -> Result<ObservedSecret, RequestError> {
+    if execution.dry_run == DryRun::Client {
+        return Ok(ObservedSecret::NotRead);
+    }
+    let (cluster, namespace) = (&target.cluster, &target.namespace);
+    // The list may be outdated. It still distinguishes created from configured, but must not cause a deletion or an error.
+    let listed = listed.filter(|_| !secret.recreate).filter(|observed| {
+        let is_terminating = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_some();
+        !observed.as_ref().is_some_and(is_terminating)
+    });
+    if let Some(None) = listed {
+        return Ok(ObservedSecret::Absent);
+    }
+    if secret.merge || secret.recreate {
+        let stored = cluster.read_secret(namespace, &secret.name).await?;
+        return Ok(stored.map_or(ObservedSecret::Absent, |stored| {
+            ObservedSecret::Full(Box::new(stored))
+        }));
+    }
+    if let Some(Some(metadata)) = listed {
+        return Ok(ObservedSecret::Metadata(Box::new(metadata)));
+    }
+    if target.access.can_read_secrets() {
+        match cluster.read_secret_metadata(namespace, &secret.name).await {
+            Ok(metadata) => {
+                return Ok(metadata.map_or(ObservedSecret::Absent, |metadata| {
+                    ObservedSecret::Metadata(Box::new(metadata))
+                }));
+            }
+            Err(error) => {
+                target.access.note_secret_error(&error);
+                if target.access.can_read_secrets() {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    observe_by_dry_run(target, execution, secret).await
+}
+
+/// Observes the Secret without the permission to read it: by a server dry run of the same apply.
+async fn observe_by_dry_run(
+    target: &NamespaceTarget,
+    execution: &ExecutionOptions,
+    secret: &DesiredSecret,
+) -> Result<ObservedSecret, RequestError> {
+    let body = secret
+        .body
+        .get(|| PullSecret::new(&secret.name, &secret.credential, &secret.config).apply_body(None));
+    let options = ApplyOptions {
+        field_manager: &execution.field_manager,
+        force: secret.force_conflicts,
+        dry_run: true,
+        return_object: false,
+    };
+    let response = target
+        .cluster
+        .apply_secret(&target.namespace, &secret.name, body, &options, None)
+        .await?;
+    if response.status == http::StatusCode::CREATED {
+        return Ok(ObservedSecret::Absent);
+    }
+    Ok(ObservedSecret::FromDryRun(Box::new(metadata(&response)?)))
+}

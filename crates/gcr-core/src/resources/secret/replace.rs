@@ -1,0 +1,142 @@
+//! Replaces a Secret whose type or immutability prevents an apply: deletes it, waits until it is gone, applies the new
+//! one.
+//!
+//! The deletion has the observed uid and resourceVersion as preconditions, so that it deletes no other Secret.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::resource_error::{self, ResourceError, ResourceErrorKind};
+use super::apply::{SecretStep, Writer, failed};
+use super::{REPLACED, SecretApply};
+use crate::domain::pull_secret::Preconditions;
+use crate::engine::{Finished, Hint, Outcome, StepResult};
+use crate::kubernetes::ApiError;
+use kube_clientcmd::escape_control::escape_control;
+
+impl Writer<'_> {
+    /// Deletes the observed Secret, waits until it is gone, and applies the new one.
+    pub(super) async fn replace(
+        &self,
+        preconditions: &Preconditions,
+        apply: SecretApply,
+        deadline: Instant,
+    ) -> SecretStep {
+        if let Err(result) = self.delete(preconditions).await {
+            return result;
+        }
+        if self.dry_run() {
+            let manifest = self.resource.printed(true, true);
+            let mut finished = Finished::success(REPLACED, manifest);
+            finished.warnings.extend(apply.dropped_hosts);
+            return StepResult::Finished(finished);
+        }
+        if let Err(error) = self.wait_until_gone(preconditions, deadline).await {
+            return failed(error, false);
+        }
+        match self.apply(apply, REPLACED).await {
+            StepResult::Finished(Finished {
+                outcome,
+                error: Some(error),
+                ..
+            }) => failed(
+                self.replacement_missing(&error),
+                outcome == Outcome::Unknown,
+            ),
+            result => result,
+        }
+    }
+
+    /// Wraps an error after the deletion, so that the message always states that the old Secret was deleted.
+    fn replacement_missing(&self, error: &ResourceError) -> ResourceError {
+        let name = self.resource.desired.name.to_string();
+        let cause = error.kind.to_string();
+        ResourceError {
+            kind: ResourceErrorKind::ReplacementMissing { name, cause },
+            hint: Some(Hint::new(resource_error::RUN_AGAIN)),
+        }
+    }
+
+    async fn delete(&self, preconditions: &Preconditions) -> Result<(), SecretStep> {
+        let (cluster, namespace, name) = (
+            &self.resource.target.cluster,
+            &self.resource.target.namespace,
+            &self.resource.desired.name,
+        );
+        match cluster
+            .delete_secret(
+                namespace,
+                name,
+                preconditions,
+                self.dry_run(),
+                self.observer(),
+            )
+            .await
+        {
+            Ok(_) if self.dry_run() => {}
+            Ok(_) => self.tracker.mark_partial(),
+            Err(error) if error.api_error().is_some_and(ApiError::is_not_found) => {
+                // An earlier attempt may have deleted it.
+                if error.outcome_unknown {
+                    self.tracker.mark_partial();
+                } else {
+                    self.tracker.mark_answered();
+                }
+            }
+            Err(error) => {
+                let outcome_unknown = error.outcome_unknown;
+                if !outcome_unknown {
+                    self.tracker.mark_answered();
+                }
+                let is_stale = error.api_error().is_some_and(ApiError::is_conflict);
+                return Err(if is_stale {
+                    StepResult::Conflict {
+                        error: error.into(),
+                        unconfirmed: None,
+                    }
+                } else {
+                    failed(error, outcome_unknown)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait_until_gone(
+        &self,
+        preconditions: &Preconditions,
+        deadline: Instant,
+    ) -> Result<(), ResourceError> {
+        let (cluster, namespace, name) = (
+            &self.resource.target.cluster,
+            &self.resource.target.namespace,
+            &self.resource.desired.name,
+        );
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let metadata = cluster
+                .read_secret_metadata(namespace, name)
+                .await
+                .map_err(|error| self.replacement_missing(&error.into()))?;
+            let Some(metadata) = metadata.filter(|metadata| metadata.uid == preconditions.uid)
+            else {
+                return Ok(());
+            };
+            if Instant::now() >= deadline || !cluster.wait(pause).await {
+                let finalizers = metadata
+                    .finalizers
+                    .iter()
+                    .flatten()
+                    .map(|finalizer| escape_control(finalizer).into_owned())
+                    .collect();
+                let error = ResourceErrorKind::StillDeleting {
+                    name: name.to_string(),
+                    finalizers,
+                };
+                return Err(error.into());
+            }
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Patches a ServiceAccount's list, with the observed uid and resourceVersion as preconditions.
+
+use std::sync::Arc;
+
+use super::{AccountPatch, PATCHED, ServiceAccountResource};
+use crate::engine::{Finished, StepResult, WriteTracker};
+use crate::kubernetes::api_request::WriteObserver;
+use crate::kubernetes::{ApiError, RequestError};
+use crate::request::DryRun;
+use crate::resources::resource_error::ResourceError;
+
+pub(super) async fn patch(
+    resource: &ServiceAccountResource<'_>,
+    action: AccountPatch,
+    tracker: &Arc<WriteTracker>,
+) -> StepResult<ResourceError, ()> {
+    let (target, execution) = (resource.shared.target, resource.shared.execution);
+    let dry_run = execution.dry_run != DryRun::None;
+    let observer: Option<Arc<dyn WriteObserver>> = if dry_run {
+        None
+    } else {
+        Some(Arc::clone(tracker) as _)
+    };
+    let patched = target
+        .cluster
+        .patch_account(
+            &target.namespace,
+            &resource.name,
+            action.body,
+            &execution.field_manager,
+            dry_run,
+            observer,
+        )
+        .await;
+    match patched {
+        Ok(response) => {
+            tracker.mark_answered();
+            let manifest = response.json().ok();
+            let manifest = manifest.and_then(|account| resource.printed(account));
+            StepResult::Finished(Finished::success(PATCHED, manifest))
+        }
+        Err(error) => {
+            let outcome_unknown = error.outcome_unknown;
+            if !outcome_unknown {
+                tracker.mark_answered();
+            }
+            let is_stale = is_stale(&error);
+            let error = ResourceError::from(error);
+            if is_stale {
+                return StepResult::Conflict {
+                    error,
+                    unconfirmed: outcome_unknown.then_some(()),
+                };
+            }
+            StepResult::Finished(Finished::failure(error.outcome(outcome_unknown), error))
+        }
+    }
+}
+
+/// Returns whether the account was changed, deleted or recreated since it was read.
+fn is_stale(error: &RequestError) -> bool {
+    error.api_error().is_some_and(|api_error: &ApiError| {
+        api_error.is_conflict()
+            || (api_error.is_not_found()
+                && api_error.has_status_body
+                && !api_error.is_namespace_not_found())
+            || (api_error.is_invalid() && api_error.names_field("metadata.uid"))
+    })
+}
