@@ -33,5 +33,6 @@ pub mod process;
 pub mod report;
 pub mod request;
 pub mod resources;
+pub mod safety;
 pub mod signals;
 pub mod stop;

@@ -29,6 +29,6 @@ pub use object_error::{Hint, ObjectError};
 pub use open_resource::OpenResource;
 pub use query::Query;
 pub use reconcile::{Discovered, Discovery, TargetWork, reconcile};
-pub use resource::{Context, Decision, Finished, Resource, Round, Safety, State, StepResult};
+pub use resource::{Context, Decision, Finished, Resource, Round, State, StepResult};
 pub use target::{TargetName, TargetScope};
 pub use target_permit::TargetPermit;

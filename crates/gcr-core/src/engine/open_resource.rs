@@ -8,8 +8,9 @@ use futures_util::future::BoxFuture;
 use super::ledger::WriteTracker;
 use super::object::{ObjectId, Outcome};
 use super::object_error::ObjectError;
-use super::resource::{Context, Decision, Finished, Resource, Round, Safety, State, StepResult};
+use super::resource::{Context, Decision, Finished, Resource, Round, State, StepResult};
 use crate::request::DryRun;
+use crate::safety::Safety;
 
 /// A resource of any kind, with what the engine remembers of it between rounds.
 pub struct OpenResource<'a>(Box<dyn Erased + 'a>);

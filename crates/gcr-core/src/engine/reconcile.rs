@@ -483,3 +483,13 @@ impl Reconciler<'_> {
         self.warn(warnings).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflict_pause_is_at_most_one_second() {
+        assert!((0..64).all(|conflicts| conflict_pause(conflicts) <= Duration::from_secs(1)));
+    }
+}

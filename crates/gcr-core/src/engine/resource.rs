@@ -8,18 +8,8 @@ use super::ledger::WriteTracker;
 use super::object::{ObjectId, Outcome};
 use super::object_error::ObjectError;
 use crate::request::DryRun;
+use crate::safety::Safety;
 use crate::stop::StopSignal;
-
-/// Whether a request or an action may be sent again when its outcome is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Safety {
-    /// Sending it twice has the effect of sending it once, for example a read or an apply.
-    Idempotent,
-    /// It is bound to the observed version, so that it fails if it has already taken effect.
-    Preconditioned,
-    /// Sending it twice has two effects. It is never repeated once it may have taken effect.
-    AtMostOnce,
-}
 
 /// The facts that all resources of a target share during one round.
 #[derive(Debug, Clone)]

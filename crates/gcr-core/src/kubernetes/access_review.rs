@@ -3,50 +3,14 @@
 //!
 //! The plugins send no review before a write: the write itself gives the answer.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 
-use super::ClusterClient;
 use super::api_request::{ApiRequest, JSON, OBJECT_LIMIT};
+use super::client::ClusterClient;
 use crate::domain::names::Namespace;
-
-/// A verb, a resource, a namespace and, for a request about one object, its name.
-type Review = (&'static str, &'static str, Namespace, Option<String>);
-/// Maximum number of reviews per verb and resource: a sample of the namespaces is enough for a hint.
-const MAX_REVIEWS: usize = 32;
-/// Whether the request is allowed; `None` if the review failed. Concurrent callers share one review.
-type Answer = Arc<OnceCell<Option<bool>>>;
-
-/// The results of the reviews of one cluster.
-#[derive(Debug, Default)]
-pub struct AccessReviewCache(Mutex<HashMap<Review, Answer>>);
-
-impl AccessReviewCache {
-    /// Returns the cell for `review`, or all cells for its verb and resource once there are [`MAX_REVIEWS`].
-    fn get(&self, review: Review) -> (Option<Answer>, Vec<(Review, Answer)>) {
-        let mut access_reviews = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = access_reviews.get(&review) {
-            return (Some(Arc::clone(answer)), Vec::new());
-        }
-        let similar: Vec<_> = access_reviews
-            .iter()
-            .filter(|(other, _)| (other.0, other.1) == (review.0, review.1))
-            .map(|(other, answer)| (other.clone(), Arc::clone(answer)))
-            .collect();
-        if similar.len() >= MAX_REVIEWS {
-            return (None, similar);
-        }
-        (
-            Some(Arc::clone(access_reviews.entry(review).or_default())),
-            Vec::new(),
-        )
-    }
-}
+use crate::safety::Safety;
 
 impl ClusterClient {
     /// Returns whether the caller has permission for `verb` on the `resource` called `name`, or `None` if the reviews fail or
@@ -105,6 +69,7 @@ impl ClusterClient {
             accept: JSON,
             body: Bytes::from(body.to_string()),
             limit: OBJECT_LIMIT,
+            safety: Safety::Idempotent,
             description: "post selfsubjectaccessreviews.authorization.k8s.io".to_owned(),
         };
         let response: Value = self.send(&request, None).await.ok()?.json().ok()?;

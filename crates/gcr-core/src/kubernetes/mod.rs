@@ -4,18 +4,24 @@
 //! does.
 
 pub mod access_review;
+mod access_review_cache;
 mod adaptive_limiter;
 pub mod api_error;
 pub mod api_request;
+mod attempt_layer;
 pub mod client;
+mod cluster_health;
 mod event_sink;
+mod limiter_layer;
 pub mod namespaces;
 pub mod object;
 pub mod pager;
 mod query_string;
 pub mod request_error;
+mod request_options;
 mod response_check;
 pub mod retry;
+mod retry_layer;
 pub mod secrets;
 pub mod service_accounts;
 mod warning_header;

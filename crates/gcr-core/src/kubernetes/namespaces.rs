@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use http::Method;
 
+use super::api_error::ApiError;
 use super::api_request::{ApiRequest, METADATA, OBJECT_LIMIT};
+use super::client::ClusterClient;
 use super::object::metadata;
 use super::pager::{List, METADATA_LIST};
-use super::{ApiError, ClusterClient, RequestError};
+use super::request_error::RequestError;
 use crate::domain::names::Namespace;
+use crate::safety::Safety;
 
 /// Whether a namespace exists.
 #[derive(Debug, Clone)]
@@ -42,6 +45,7 @@ impl ClusterClient {
             accept: METADATA,
             body: Bytes::new(),
             limit: OBJECT_LIMIT,
+            safety: Safety::Idempotent,
             description: format!("get namespaces {namespace}"),
         };
         match self.send(&request, None).await {

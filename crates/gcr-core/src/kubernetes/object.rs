@@ -3,9 +3,9 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
-use super::RequestError;
 use super::api_request::ApiResponse;
 use super::pager::Item;
+use super::request_error::RequestError;
 
 #[derive(Deserialize)]
 struct MetadataOnly {

@@ -10,10 +10,13 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::api_request::{ApiRequest, LIST_LIMIT};
+use super::api_request::ApiRequest;
+use super::client::ClusterClient;
 use super::query_string::query;
-use super::{ClusterClient, RequestError};
+use super::request_error::RequestError;
+use super::request_options::LIST_LIMIT;
 use crate::domain::names::Namespace;
+use crate::safety::Safety;
 
 /// Maximum number of objects per page: kubectl's default chunk size.
 const PAGE_SIZE: &str = "500";
@@ -201,6 +204,7 @@ impl Pager {
             accept,
             body: Bytes::new(),
             limit: LIST_LIMIT,
+            safety: Safety::Idempotent,
             description: format!("get {resource}"),
         }
     }

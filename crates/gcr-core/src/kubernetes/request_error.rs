@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ApiError;
+use super::api_error::ApiError;
 use kube_clientcmd::SendError;
 use kube_clientcmd::escape_control::escape_control;
 
@@ -18,6 +18,14 @@ pub struct RequestError {
     /// Whether some attempt of a write may have been applied although no response confirmed it.
     pub outcome_unknown: bool,
 }
+
+impl std::fmt::Display for RequestError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.error_text())
+    }
+}
+
+impl std::error::Error for RequestError {}
 
 /// The error of one attempt.
 #[derive(Debug, Clone)]
@@ -39,7 +47,29 @@ pub enum RequestErrorKind {
     Interrupted,
 }
 
+impl From<RequestErrorKind> for RequestError {
+    /// Returns the error of a request that was not sent.
+    fn from(cause: RequestErrorKind) -> Self {
+        Self {
+            cause,
+            outcome_unknown: false,
+        }
+    }
+}
+
 impl RequestError {
+    /// Returns the error of the layers around a cluster's `kube::Client`.
+    pub fn from_kube(error: kube::Error) -> Self {
+        let text = match error {
+            kube::Error::Service(error) => match error.downcast::<Self>() {
+                Ok(error) => return *error,
+                Err(error) => error.to_string(),
+            },
+            error => error.to_string(),
+        };
+        RequestErrorKind::InvalidResponse(format!("error: {text}").into()).into()
+    }
+
     /// Returns the error for a response that cannot be decoded, without any of its content: it may be a Secret.
     pub(super) fn not_json(error: &serde_json::Error) -> Self {
         let line = format!(

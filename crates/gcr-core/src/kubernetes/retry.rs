@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::ApiError;
+use super::api_error::ApiError;
 
 /// Maximum time from the first attempt to the beginning of the last, without waits after 429.
 pub const MAX_ELAPSED: Duration = Duration::from_secs(30);
@@ -88,14 +88,6 @@ const FIRST_TIMEOUTS: u32 = 3;
 /// The pauses between the five attempts of a request, in seconds.
 const PAUSES: [f64; 4] = [0.25, 1.0, 3.0, 8.0];
 
-/// Returns the pause before reading an object again after `conflicts` conflicts in a row: a random part (full jitter)
-/// of 10 ms doubling up to 1 s.
-pub fn conflict_pause(conflicts: u32) -> Duration {
-    Duration::from_millis(10 << conflicts.min(7))
-        .min(Duration::from_secs(1))
-        .mul_f64(fastrand::f64())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,11 +133,6 @@ mod tests {
             RetryPolicy::begin().after_error(Some(Duration::from_secs(31))),
             None
         );
-    }
-
-    #[test]
-    fn conflict_pause_is_at_most_one_second() {
-        assert!((0..64).all(|conflicts| conflict_pause(conflicts) <= Duration::from_secs(1)));
     }
 
     #[test]

@@ -14,12 +14,14 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::api_request::{ApiRequest, ApiResponse, JSON, METADATA, OBJECT_LIMIT, WriteObserver};
+use super::client::ClusterClient;
 use super::object::{metadata, optional};
 use super::pager::{List, METADATA_LIST};
 use super::query_string::query;
-use super::{ClusterClient, RequestError};
+use super::request_error::RequestError;
 use crate::domain::names::{Namespace, SecretName};
 use crate::domain::pull_secret::{self, Preconditions};
+use crate::safety::Safety;
 
 /// A complete Secret as stored.
 pub struct StoredSecret {
@@ -161,6 +163,7 @@ impl ClusterClient {
             },
             body,
             limit: OBJECT_LIMIT,
+            safety: Safety::Idempotent,
             description: format!("patch secrets {name}"),
         };
         self.send(&request, observer).await
@@ -193,6 +196,7 @@ impl ClusterClient {
             accept: METADATA,
             body: Bytes::from(body.to_string()),
             limit: OBJECT_LIMIT,
+            safety: Safety::Preconditioned,
             description: format!("delete secrets {name}"),
         };
         self.send(&request, observer).await
@@ -227,6 +231,7 @@ impl ClusterClient {
             },
             body: Bytes::from(body.to_string()),
             limit: OBJECT_LIMIT,
+            safety: Safety::Idempotent,
             description: format!("patch secrets {name}"),
         };
         self.send(&request, observer).await
@@ -245,6 +250,7 @@ fn get(namespace: &Namespace, name: &SecretName, accept: &'static str) -> ApiReq
         accept,
         body: Bytes::new(),
         limit: OBJECT_LIMIT,
+        safety: Safety::Idempotent,
         description: format!("get secrets {name}"),
     }
 }

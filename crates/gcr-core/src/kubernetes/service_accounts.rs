@@ -9,11 +9,13 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::api_request::{ApiRequest, ApiResponse, JSON, OBJECT_LIMIT, WriteObserver};
+use super::client::ClusterClient;
 use super::object::optional;
 use super::pager::{Item, List, Pager};
 use super::query_string::query;
-use super::{ClusterClient, RequestError};
+use super::request_error::RequestError;
 use crate::domain::names::{Namespace, ServiceAccountName};
+use crate::safety::Safety;
 
 /// A ServiceAccount as stored.
 #[derive(Debug, Clone)]
@@ -100,6 +102,7 @@ impl ClusterClient {
             accept: JSON,
             body: Bytes::new(),
             limit: OBJECT_LIMIT,
+            safety: Safety::Idempotent,
             description: format!("get serviceaccounts {name}"),
         };
         optional(self.send(&request, None).await)?
@@ -168,6 +171,7 @@ impl ClusterClient {
             accept: JSON,
             body,
             limit: OBJECT_LIMIT,
+            safety: Safety::Preconditioned,
             description: format!("patch serviceaccounts {name}"),
         };
         self.send(&request, observer).await

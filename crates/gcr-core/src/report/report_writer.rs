@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::ReportFile;
+use super::report_file::ReportFile;
 use crate::domain::redactor::Redactor;
 use crate::engine::Ledger;
 use crate::engine::event::ReportEntry;

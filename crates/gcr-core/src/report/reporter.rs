@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::console::Console;
+use super::report_writer::ReportResult;
 use super::table::{Column, Table};
-use super::{Console, ReportResult, lines, objects, summary};
+use super::{lines, objects, summary};
 use crate::engine::event::EventReceiver;
 use crate::engine::{Event, Hint, Ledger, ObjectId, ObjectResult, Outcome, Row, TargetName};
 use crate::request::{DryRun, Format, LineQualifiers, OutputOptions};

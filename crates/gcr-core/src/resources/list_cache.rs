@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::TargetSnapshot;
 use super::namespace_target::ReadAccess;
+use super::target_snapshot::TargetSnapshot;
 use crate::domain::names::{Namespace, SecretName};
 use crate::kubernetes::object::metadata_of;
 use crate::kubernetes::pager::{Item, Pager, cmp_storage_key};

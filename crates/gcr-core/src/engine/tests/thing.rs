@@ -11,10 +11,11 @@ use crate::engine::event::EventReceiver;
 use crate::engine::reconcile::RunContext;
 use crate::engine::{
     Context, Decision, Event, EventSender, Finished, Ledger, ObjectError, ObjectId, ObjectKind,
-    OpenResource, Outcome, Resource, Safety, State, StepResult, TargetName, TargetPermit,
-    TargetScope, TargetWork, WriteTracker, reconcile,
+    OpenResource, Outcome, Resource, State, StepResult, TargetName, TargetPermit, TargetScope,
+    TargetWork, WriteTracker, reconcile,
 };
 use crate::request::DryRun;
+use crate::safety::Safety;
 use crate::stop::StopSignal;
 
 pub(super) const THING: ObjectKind = ObjectKind {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::super::resource_error::{ResourceError, ResourceErrorKind};
-use super::{CONFIGURED, PriorState, SecretApply, SecretResource, decide};
+use super::action::{PriorState, SecretApply};
+use super::decide;
+use super::kind::CONFIGURED;
+use super::spec::SecretSpec;
 use crate::domain::pull_secret;
 use crate::engine::{Finished, Outcome, StepResult, WriteTracker};
 use crate::kubernetes::RequestError;
@@ -24,13 +27,13 @@ pub(super) fn failed(error: impl Into<ResourceError>, outcome_unknown: bool) -> 
 
 /// Writes one Secret.
 pub(super) struct Writer<'a> {
-    pub(super) resource: &'a SecretResource<'a>,
+    pub(super) spec: &'a SecretSpec<'a>,
     pub(super) tracker: &'a Arc<WriteTracker>,
 }
 
 impl Writer<'_> {
     pub(super) fn dry_run(&self) -> bool {
-        self.resource.execution.dry_run != DryRun::None
+        self.spec.execution.dry_run != DryRun::None
     }
 
     /// Returns the tracker for writes, or `None` in a dry run, which writes nothing.
@@ -40,13 +43,13 @@ impl Writer<'_> {
     }
 
     pub(super) async fn send(&self, apply: &SecretApply) -> Result<ApiResponse, RequestError> {
-        let target = self.resource.target;
+        let target = self.spec.target;
         let options = self.options(apply.force);
         target
             .cluster
             .apply_secret(
                 &target.namespace,
-                &self.resource.desired.name,
+                &self.spec.desired.name,
                 apply.body.clone(),
                 &options,
                 self.observer(),
@@ -56,10 +59,10 @@ impl Writer<'_> {
 
     fn options(&self, force: bool) -> ApplyOptions<'_> {
         ApplyOptions {
-            field_manager: &self.resource.execution.field_manager,
+            field_manager: &self.spec.execution.field_manager,
             force,
             dry_run: self.dry_run(),
-            return_object: self.resource.execution.return_objects,
+            return_object: self.spec.execution.return_objects,
         }
     }
 
@@ -77,7 +80,7 @@ impl Writer<'_> {
                 if !outcome_unknown {
                     self.tracker.mark_answered();
                 }
-                let error = decide::classify_apply_error(error, self.resource.desired);
+                let error = decide::classify_apply_error(error, self.spec.desired);
                 return if is_stale {
                     StepResult::Conflict {
                         error,
@@ -110,14 +113,14 @@ impl Writer<'_> {
         response: &ApiResponse,
         outcome: Outcome,
     ) -> SecretStep {
-        if !self.resource.execution.return_objects && !apply.drop_last_applied {
+        if !self.spec.execution.return_objects && !apply.drop_last_applied {
             return self.done(apply, outcome, None);
         }
         let Ok(object) = response.json::<Value>() else {
             return self.done(apply, outcome, None);
         };
         let manifest = |object: Value| {
-            let printed = self.resource.execution.return_objects;
+            let printed = self.spec.execution.return_objects;
             printed.then(|| pull_secret::masked(object))
         };
         if !apply.drop_last_applied {
@@ -130,12 +133,12 @@ impl Writer<'_> {
             .pointer("/metadata/uid")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let target = self.resource.target;
+        let target = self.spec.target;
         let removed = target
             .cluster
             .remove_secret_annotation(
                 &target.namespace,
-                &self.resource.desired.name,
+                &self.spec.desired.name,
                 uid,
                 pull_secret::LAST_APPLIED,
                 &self.options(apply.force),
@@ -150,7 +153,7 @@ impl Writer<'_> {
             // The Secret was written, although the annotation may remain.
             Err(error) if !self.dry_run() => {
                 let error = ResourceErrorKind::LastAppliedNotRemoved {
-                    name: self.resource.desired.name.to_string(),
+                    name: self.spec.desired.name.to_string(),
                     error,
                 };
                 failed(error, false)

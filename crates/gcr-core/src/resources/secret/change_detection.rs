@@ -7,9 +7,10 @@ use std::time::Duration;
 use http::StatusCode;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::super::managed_fields::last_applied_at;
+use super::action::{PriorState, SecretApply};
 use super::apply::Writer;
-use super::managed_fields::last_applied_at;
-use super::{CONFIGURED, PriorState, SecretApply};
+use super::kind::CONFIGURED;
 use crate::engine::Outcome;
 use crate::kubernetes::RequestError;
 use crate::kubernetes::api_request::ApiResponse;
@@ -46,7 +47,7 @@ impl Writer<'_> {
                 CONFIGURED
             });
         };
-        if self.resource.execution.dry_run == DryRun::Server {
+        if self.spec.execution.dry_run == DryRun::Server {
             let changes = self
                 .would_change(apply, response, &now, *changed_before)
                 .await?;
@@ -71,7 +72,7 @@ impl Writer<'_> {
     /// apply without changes keeps the time in our `managedFields` entry (structured-merge-diff). A time less than a
     /// second old is no evidence: our previous write may have set it.
     fn is_unchanged(&self, now: &ObjectMeta, response: &ApiResponse) -> bool {
-        let ours = last_applied_at(now, &self.resource.execution.field_manager);
+        let ours = last_applied_at(now, &self.spec.execution.field_manager);
         let age = ours
             .zip(clock(response))
             .map(|(ours, clock)| clock.duration_since(ours));
@@ -87,7 +88,7 @@ impl Writer<'_> {
         now: &ObjectMeta,
         before: Option<jiff::Timestamp>,
     ) -> Result<bool, RequestError> {
-        let field_manager = &self.resource.execution.field_manager;
+        let field_manager = &self.spec.execution.field_manager;
         let Some(first) = last_applied_at(now, field_manager) else {
             return Ok(false);
         };
@@ -98,9 +99,9 @@ impl Writer<'_> {
         if age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1)) {
             return Ok(false);
         }
-        let (name, pause) = (&self.resource.desired.name, seconds(CLOCK_STEP));
+        let (name, pause) = (&self.spec.desired.name, seconds(CLOCK_STEP));
         tracing::debug!("secret/{name}: written less than a second ago; retrying in {pause}");
-        self.resource.target.cluster.wait(CLOCK_STEP).await;
+        self.spec.target.cluster.wait(CLOCK_STEP).await;
         let again = metadata(&self.send(apply).await?)?;
         Ok(last_applied_at(&again, field_manager) != Some(first))
     }

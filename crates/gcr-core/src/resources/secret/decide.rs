@@ -2,16 +2,18 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::super::managed_fields::last_applied_at;
 use super::super::resource_error::{self, ResourceError, ResourceErrorKind};
-use super::managed_fields::last_applied_at;
+use super::action::{PriorState, SecretAction, SecretApply};
 use super::observe::ObservedSecret;
-use super::{PriorState, SecretAction, SecretApply, recreate};
+use super::recreate;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::{self, Preconditions, PullSecret};
-use crate::engine::{Decision, Hint, Safety};
+use crate::engine::{Decision, Hint};
 use crate::kubernetes::RequestError;
 use crate::kubernetes::secrets::StoredSecret;
 use crate::request::{DesiredSecret, ExecutionOptions};
+use crate::safety::Safety;
 use kube_clientcmd::escape_control::escape_control;
 
 pub(super) fn decide(
@@ -206,7 +208,6 @@ fn prior_state(metadata: &ObjectMeta, field_manager: &str) -> PriorState {
         last_applied_at: last_applied_at(metadata, field_manager),
     }
 }
-
 
 /// Converts the error of an apply: recognizes a wrong type, an immutable Secret, and field conflicts.
 pub(super) fn classify_apply_error(error: RequestError, secret: &DesiredSecret) -> ResourceError {

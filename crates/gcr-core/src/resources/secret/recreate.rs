@@ -3,8 +3,8 @@
 //! It never deletes a Secret with an owner or with other keys, and one with another applier or without our label only
 //! with `--force-conflicts`.
 
+use super::super::managed_fields::{applies, manager};
 use super::super::resource_error::{self, ResourceError, ResourceErrorKind};
-use super::managed_fields::{applies, manager};
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret;
 use crate::engine::Hint;

@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::resource_error::{self, ResourceError, ResourceErrorKind};
+use super::action::SecretApply;
 use super::apply::{SecretStep, Writer, failed};
-use super::{REPLACED, SecretApply};
+use super::kind::REPLACED;
 use crate::domain::pull_secret::Preconditions;
 use crate::engine::{Finished, Hint, Outcome, StepResult};
 use crate::kubernetes::ApiError;
@@ -27,7 +28,7 @@ impl Writer<'_> {
             return result;
         }
         if self.dry_run() {
-            let manifest = self.resource.printed(true, true);
+            let manifest = self.spec.printed(true, true);
             let mut finished = Finished::success(REPLACED, manifest);
             finished.warnings.extend(apply.dropped_hosts);
             return StepResult::Finished(finished);
@@ -50,7 +51,7 @@ impl Writer<'_> {
 
     /// Wraps an error after the deletion, so that the message always states that the old Secret was deleted.
     fn replacement_missing(&self, error: &ResourceError) -> ResourceError {
-        let name = self.resource.desired.name.to_string();
+        let name = self.spec.desired.name.to_string();
         let cause = error.kind.to_string();
         ResourceError {
             kind: ResourceErrorKind::ReplacementMissing { name, cause },
@@ -60,9 +61,9 @@ impl Writer<'_> {
 
     async fn delete(&self, preconditions: &Preconditions) -> Result<(), SecretStep> {
         let (cluster, namespace, name) = (
-            &self.resource.target.cluster,
-            &self.resource.target.namespace,
-            &self.resource.desired.name,
+            &self.spec.target.cluster,
+            &self.spec.target.namespace,
+            &self.spec.desired.name,
         );
         match cluster
             .delete_secret(
@@ -109,9 +110,9 @@ impl Writer<'_> {
         deadline: Instant,
     ) -> Result<(), ResourceError> {
         let (cluster, namespace, name) = (
-            &self.resource.target.cluster,
-            &self.resource.target.namespace,
-            &self.resource.desired.name,
+            &self.spec.target.cluster,
+            &self.spec.target.namespace,
+            &self.spec.desired.name,
         );
         let mut pause = Duration::from_millis(5);
         loop {

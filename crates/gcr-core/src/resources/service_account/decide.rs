@@ -5,24 +5,28 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::kind::PATCHED;
+use super::missing_secrets;
 use super::observe::ObservedAccount;
-use super::{AccountPatch, PATCHED, ServiceAccountResource, missing_secrets};
+use super::patch::AccountPatch;
+use super::shared::SharedAccounts;
 use crate::domain::field_manager::may_restore;
 use crate::domain::names::ServiceAccountName;
 use crate::domain::pull_secret_list;
-use crate::engine::{Decision, Finished, Outcome, Safety, State};
+use crate::engine::{Decision, Finished, Outcome, State};
 use crate::kubernetes::service_accounts::StoredAccount;
 use crate::request::AccountChange;
 use crate::resources::resource_error::{ResourceError, ResourceErrorKind};
+use crate::safety::Safety;
 use kube_clientcmd::escape_control::escape_control;
 
 pub(super) fn decide(
-    resource: &ServiceAccountResource<'_>,
+    shared: &SharedAccounts<'_>,
+    name: &ServiceAccountName,
     observed: ObservedAccount,
     state: &State<'_, ()>,
     warnings: &mut Vec<String>,
 ) -> Decision<AccountPatch, ResourceError> {
-    let (shared, name) = (&resource.shared, &resource.name);
     let account = match observed {
         ObservedAccount::Stored {
             account,
@@ -63,7 +67,7 @@ pub(super) fn decide(
         } else {
             Outcome::Unchanged
         };
-        return Decision::Finish(Finished::success(outcome, resource.printed(account.0)));
+        return Decision::Finish(Finished::success(outcome, shared.printed(account.0)));
     };
     warnings.extend(owner_warning(
         name,

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::{Listed, ServiceAccountResource, SharedAccounts};
+use super::kind::SERVICE_ACCOUNT;
+use super::resource::ServiceAccountResource;
+use super::shared::{Listed, SharedAccounts, explain};
 use crate::engine::{Context, Discovered, Discovery, ObjectId, OpenResource};
 use crate::kubernetes::RequestError;
 use crate::kubernetes::namespaces::NamespaceState;
@@ -96,14 +98,14 @@ impl<'a> ServiceAccountDiscovery<'a> {
         };
         match target.skip_note(error.namespace_gone()) {
             Some(note) => Discovered::Skipped(note),
-            None => Discovered::Failed(super::explain(&self.shared, DEFAULT_ACCOUNT, error).await),
+            None => Discovered::Failed(explain(&self.shared, DEFAULT_ACCOUNT, error).await),
         }
     }
 }
 
 impl<'a> Discovery<'a> for ServiceAccountDiscovery<'a> {
     fn placeholder(&self) -> ObjectId {
-        ObjectId::new(&super::SERVICE_ACCOUNT, DEFAULT_ACCOUNT)
+        ObjectId::new(&SERVICE_ACCOUNT, DEFAULT_ACCOUNT)
     }
 
     fn discover<'r>(&'r self, _: &'r Context) -> BoxFuture<'r, Discovered<'a>> {

@@ -1,6 +1,6 @@
 //! Observes a ServiceAccount.
 
-use super::{Listed, SharedAccounts};
+use super::shared::{Listed, SharedAccounts};
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::engine::Round;
 use crate::kubernetes::namespaces::NamespaceState;

@@ -2,19 +2,34 @@
 
 use std::sync::Arc;
 
-use super::{AccountPatch, PATCHED, ServiceAccountResource};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::kind::PATCHED;
+use super::shared::SharedAccounts;
+use crate::domain::names::ServiceAccountName;
 use crate::engine::{Finished, StepResult, WriteTracker};
 use crate::kubernetes::api_request::WriteObserver;
 use crate::kubernetes::{ApiError, RequestError};
 use crate::request::DryRun;
 use crate::resources::resource_error::ResourceError;
 
+/// The patch of an account's list, or the account as a client dry run prints it.
+#[derive(Debug)]
+pub struct AccountPatch {
+    /// The JSON merge patch, with the observed uid and resourceVersion as preconditions.
+    pub(super) body: Bytes,
+    /// The account with the new list.
+    pub(super) patched: Value,
+}
+
 pub(super) async fn patch(
-    resource: &ServiceAccountResource<'_>,
+    shared: &SharedAccounts<'_>,
+    name: &ServiceAccountName,
     action: AccountPatch,
     tracker: &Arc<WriteTracker>,
 ) -> StepResult<ResourceError, ()> {
-    let (target, execution) = (resource.shared.target, resource.shared.execution);
+    let (target, execution) = (shared.target, shared.execution);
     let dry_run = execution.dry_run != DryRun::None;
     let observer: Option<Arc<dyn WriteObserver>> = if dry_run {
         None
@@ -25,7 +40,7 @@ pub(super) async fn patch(
         .cluster
         .patch_account(
             &target.namespace,
-            &resource.name,
+            name,
             action.body,
             &execution.field_manager,
             dry_run,
@@ -36,7 +51,7 @@ pub(super) async fn patch(
         Ok(response) => {
             tracker.mark_answered();
             let manifest = response.json().ok();
-            let manifest = manifest.and_then(|account| resource.printed(account));
+            let manifest = manifest.and_then(|account| shared.printed(account));
             StepResult::Finished(Finished::success(PATCHED, manifest))
         }
         Err(error) => {

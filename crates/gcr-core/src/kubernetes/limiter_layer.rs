@@ -1,0 +1,90 @@
+//! Holds a permit of the adaptive limiter while a request is in flight, and tells the limiter how it went.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::{Request, Response, StatusCode};
+use kube::client::Body;
+use tower::Service;
+
+use super::adaptive_limiter::{AdaptiveLimiter, RequestClass};
+use super::attempt_layer::{Latency, is_overload};
+use super::cluster_health::ClusterHealth;
+use super::request_error::RequestErrorKind;
+use super::request_options::{Probe, RequestOptions, ResponseBody};
+
+/// Limits the requests in flight of the inner service.
+#[derive(Clone)]
+pub(super) struct LimiterService<S> {
+    pub(super) inner: S,
+    pub(super) limiter: Arc<AdaptiveLimiter>,
+    pub(super) health: Arc<ClusterHealth>,
+}
+
+impl<S> Service<Request<Body>> for LimiterService<S>
+where
+    S: Service<Request<Body>, Response = Response<ResponseBody>, Error = RequestErrorKind>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<ResponseBody>;
+    type Error = RequestErrorKind;
+    type Future = BoxFuture<'static, Result<Self::Response, RequestErrorKind>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RequestErrorKind>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let service = self.clone();
+        async move { service.send(request).await }.boxed()
+    }
+}
+
+impl<S> LimiterService<S>
+where
+    S: Service<Request<Body>, Response = Response<ResponseBody>, Error = RequestErrorKind> + Clone,
+{
+    async fn send(mut self, request: Request<Body>) -> Result<S::Response, RequestErrorKind> {
+        let options = RequestOptions::of(&request);
+        let permit = self.limiter.acquire().await;
+        // The run may have been interrupted, or the cluster marked unavailable, while waiting for the permit.
+        if self.health.stop().is_stopped() {
+            return Err(RequestErrorKind::Interrupted);
+        }
+        if self.health.is_unavailable() && request.extensions().get::<Probe>().is_none() {
+            return Err(RequestErrorKind::ClusterUnavailable);
+        }
+        let response = if options.writes {
+            self.inner.call(request).await?
+        } else {
+            // On an interrupt, reads in flight are cancelled; only writes are awaited.
+            tokio::select! {
+                response = self.inner.call(request) => response?,
+                () = self.health.stop().stopped() => return Err(RequestErrorKind::Interrupted),
+            }
+        };
+        let status = response.status();
+        if is_overload(status) {
+            permit.on_overload();
+        } else if let Some(class) = options.class
+            && let Some(Latency(took)) = response.extensions().get()
+        {
+            permit.on_response(class_of(class, status), *took);
+        }
+        Ok(response)
+    }
+}
+
+/// An apply that created its object counts in a class of its own.
+fn class_of(class: RequestClass, status: StatusCode) -> RequestClass {
+    match (class, status) {
+        (RequestClass::Apply, StatusCode::CREATED) => RequestClass::Create,
+        _ => class,
+    }
+}

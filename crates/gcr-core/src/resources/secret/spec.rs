@@ -1,0 +1,42 @@
+//! The desired Secret of one namespace.
+
+use serde_json::Value;
+
+use crate::domain::pull_secret::PullSecret;
+use crate::request::{DesiredSecret, ExecutionOptions, Manifest};
+use crate::resources::namespace_target::NamespaceTarget;
+
+/// The desired Secret of one namespace, and how to write it.
+#[derive(Clone, Copy)]
+pub(super) struct SecretSpec<'a> {
+    pub(super) target: &'a NamespaceTarget,
+    pub(super) desired: &'a DesiredSecret,
+    pub(super) execution: &'a ExecutionOptions,
+    pub(super) manifest: Manifest,
+}
+
+impl SecretSpec<'_> {
+    /// Returns the Secret for `-o json|yaml`, if objects are printed.
+    pub(super) fn printed(&self, with_namespace: bool, masked: bool) -> Option<Value> {
+        let DesiredSecret {
+            name,
+            credential,
+            config,
+            ..
+        } = self.desired;
+        let namespace = with_namespace.then_some(&self.target.namespace);
+        let manifest = || PullSecret::new(name, credential, config).manifest(namespace, masked);
+        self.execution.return_objects.then(manifest)
+    }
+
+    /// Returns the verbs that the requests need. The server checks `create` for an apply with the name too (apiserver
+    /// `endpoints/handlers/patch.go`), so that a rule can be limited to this Secret.
+    pub(super) fn verbs(&self) -> &'static [&'static str] {
+        let reads = self.desired.merge || self.desired.recreate;
+        match (reads, self.desired.recreate) {
+            (_, true) => &["get", "patch", "create", "delete"],
+            (true, false) => &["get", "patch", "create"],
+            (false, false) => &["patch", "create"],
+        }
+    }
+}
