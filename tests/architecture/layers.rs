@@ -8,127 +8,58 @@ use crate::source::Source;
 const CORE: &str = "crates/gcr-core/src/";
 
 /// Each module and the modules that it is allowed to import, from the lowest layer to the highest.
-const LAYERS: [(&str, &[&str]); 25] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     // Values parsed from text or bytes, without I/O.
     ("domain", &[]),
     ("exit", &[]),
     ("process", &[]),
+    ("safety", &[]),
     ("signals", &[]),
+    ("stop", &[]),
     ("credential_file", &["domain"]),
-    // Names of objects and their outcomes. These modules and `kubernetes` import each other, but only values: a target
-    // holds its cluster, an object error holds a request error, an event holds an object error, and the cluster client
-    // sends events.
-    ("target", &["domain", "kubernetes"]),
-    ("ledger", &["target"]),
-    ("object_error", &["domain", "kubernetes"]),
-    ("event", &["ledger", "object_error", "target"]),
-    // Forwards tracing events to the reporter.
-    ("diagnostics", &["event"]),
-    // Sends requests to Kubernetes. Uses the ledger's trackers and the events, but no plan and no user request.
-    ("kubernetes", &["domain", "event", "ledger"]),
+    // Sends requests to Kubernetes. Knows neither objects of a run nor the user's request.
+    ("kubernetes", &["domain", "safety", "stop"]),
     ("request", &["domain"]),
-    ("target_state", &["domain", "request"]),
-    // The stages of a target. Each uses the result of the stage before.
+    // Reconciles whatever it is given. Uses the name of a namespace and the kind of dry run, but no Kubernetes.
+    ("engine", &["domain", "request", "safety", "stop"]),
+    // Forwards tracing events to the reporter.
+    ("diagnostics", &["engine"]),
+    // The objects of a namespace as resources of the engine.
     (
-        "observe",
-        &["domain", "kubernetes", "request", "target", "target_state"],
+        "resources",
+        &["domain", "engine", "kubernetes", "request", "safety"],
     ),
-    (
-        "plan",
-        &[
-            "domain",
-            "kubernetes",
-            "ledger",
-            "object_error",
-            "observe",
-            "request",
-            "target_state",
-        ],
-    ),
-    (
-        "apply",
-        &[
-            "domain",
-            "kubernetes",
-            "ledger",
-            "object_error",
-            "plan",
-            "request",
-            "target",
-            "target_state",
-        ],
-    ),
-    (
-        "rbac_hint",
-        &["kubernetes", "object_error", "request", "target"],
-    ),
-    (
-        "reconcile",
-        &[
-            "apply",
-            "domain",
-            "event",
-            "kubernetes",
-            "ledger",
-            "object_error",
-            "observe",
-            "plan",
-            "rbac_hint",
-            "request",
-            "target",
-            "target_state",
-        ],
-    ),
-    // Finds the targets of one cluster and reconciles them.
-    (
-        "cluster_run",
-        &[
-            "domain",
-            "event",
-            "kubernetes",
-            "ledger",
-            "object_error",
-            "observe",
-            "reconcile",
-            "request",
-            "target",
-        ],
-    ),
-    // Output for the user. Uses outcomes, but none of the stages that produce them.
-    (
-        "report",
-        &[
-            "domain",
-            "event",
-            "ledger",
-            "object_error",
-            "request",
-            "target",
-        ],
-    ),
+    // Output for the user. Uses outcomes, but none of the code that produces them.
+    ("report", &["domain", "engine", "request", "stop"]),
     // Converts our flags into parts of a request.
     ("args", &["domain", "request"]),
     // Lists names from the cluster for completion.
-    ("completion", &["domain", "event", "kubernetes"]),
+    ("completion", &["domain", "kubernetes", "stop"]),
     (
-        "run",
+        "commands",
         &[
-            "cluster_run",
             "diagnostics",
             "domain",
-            "event",
+            "engine",
             "exit",
             "kubernetes",
-            "ledger",
-            "reconcile",
             "report",
             "request",
+            "resources",
             "signals",
+            "stop",
         ],
     ),
     ("lib", &[]),
     // Tests against a simulated server, without import rules.
     ("model", &["*"]),
+];
+
+/// The files that decide what to do with an observed object: `Resource::decide` is pure.
+const DECISIONS: [&str; 3] = [
+    "/secret/decide.rs",
+    "/secret/recreate.rs",
+    "/service_account/decide.rs",
 ];
 
 /// APIs that `domain` must not use: network, files, clocks, environment, command line.
@@ -166,7 +97,7 @@ fn layers_table_lists_only_existing_modules() {
 }
 
 #[test]
-fn plan_and_domain_are_synchronous_and_domain_has_no_io() {
+fn decisions_and_domain_are_synchronous_and_domain_has_no_io() {
     assert_no_violations(
         Source::shipped()
             .iter()
@@ -253,12 +184,13 @@ fn identifier(text: &str) -> &str {
 fn purity_violations(source: &Source) -> Vec<String> {
     let mut violations = Vec::new();
     let layer = module(source).unwrap_or_default();
-    if layer == "plan" || layer == "domain" {
+    let decides = DECISIONS.iter().any(|file| source.path.ends_with(file));
+    if decides || layer == "domain" {
         for identifier in ["async ", ".await"] {
             let at = source.lines_with(identifier);
             violations.extend(
                 at.iter()
-                    .map(|at| format!("{at}: {layer} must be synchronous")),
+                    .map(|at| format!("{at}: decisions and values must be synchronous")),
             );
         }
     }
@@ -285,38 +217,40 @@ fn forbidden_import_is_reported() {
     assert_eq!(
         violations(
             "kubernetes/client.rs",
-            "use crate::{domain::names, plan::{Plan, apply}, apply};"
+            "use crate::{domain::names, engine::{Event, Row}, resources};"
         )
         .len(),
         2
     );
     assert_eq!(
-        violations("plan/mod.rs", "fn f() { crate::report::x() }").len(),
+        violations("engine/mod.rs", "fn f() { crate::report::x() }").len(),
         1
     );
-    assert_eq!(violations("plan/mod.rs", "use super::report;").len(), 1);
+    assert_eq!(violations("engine/mod.rs", "use super::report;").len(), 1);
     assert_eq!(
-        violations("plan/secret.rs", "use super::super::report;").len(),
+        violations("engine/query.rs", "use super::super::report;").len(),
         1
     );
-    assert_eq!(violations("reconcile.rs", "use super::run;").len(), 1);
+    assert_eq!(violations("stop.rs", "use super::engine;").len(), 1);
     assert_eq!(violations("helper.rs", "").len(), 1);
     assert!(
         violations(
-            "plan/secret.rs",
-            "use super::Step; use crate::observe::Observed; // crate::run"
+            "resources/secret/decide.rs",
+            "use super::Step; use crate::kubernetes::RequestError; // crate::report"
         )
         .is_empty()
     );
 }
 
 #[test]
-fn async_code_in_plan_or_domain_is_reported() {
+fn async_code_in_a_decision_or_domain_is_reported() {
     let violations = |path: &str, text: &str| {
         purity_violations(&Source::new(&format!("{CORE}{path}"), text)).len()
     };
-    assert_eq!(violations("plan/mod.rs", "pub async fn plan() {}"), 1);
+    let decision = "resources/secret/decide.rs";
+    assert_eq!(violations(decision, "pub async fn decide() {}"), 1);
     assert_eq!(violations("domain/names.rs", "let x = f().await;"), 1);
     assert_eq!(violations("domain/names.rs", "use std::fs;"), 1);
-    assert_eq!(violations("observe/mod.rs", "pub async fn observe() {}"), 0);
+    let observation = "resources/secret/observe.rs";
+    assert_eq!(violations(observation, "pub async fn observe() {}"), 0);
 }

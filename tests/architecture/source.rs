@@ -44,7 +44,10 @@ impl Source {
     fn is_shipped(&self) -> bool {
         let product = self.path.starts_with("crates/gcr-core/src/")
             || (self.path.starts_with("plugins/") && self.path.contains("/src/"));
-        product && !self.path.ends_with("/tests.rs") && !self.path.contains("/src/model/")
+        product
+            && !self.path.ends_with("/tests.rs")
+            && !self.path.contains("/tests/")
+            && !self.path.contains("/src/model/")
     }
 
     pub(crate) fn is_rust(&self) -> bool {

@@ -17,7 +17,7 @@ use super::resolved_clusters::NamespaceSelection;
 use super::session::{SelectedCluster, show_progress};
 use super::storage_order::in_storage_order;
 use crate::domain::names::Namespace;
-use crate::engine::reconcile::RunContext;
+use crate::engine::RunContext;
 use crate::engine::{Event, TargetPermit, reconcile};
 use crate::kubernetes::ClusterClient;
 use crate::request::NamespaceMatch;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::names::Namespace;
 use crate::domain::namespace_filter::NamespaceClass;
-use crate::engine::reconcile::RunContext;
+use crate::engine::RunContext;
 use crate::engine::{Event, Hint};
 use crate::kubernetes::object::metadata_of;
 use crate::kubernetes::pager::{Item, Pager};

@@ -10,7 +10,7 @@ use super::cluster_events::ClusterEvents;
 use super::resolved_clusters::{NamespaceSelection, ResolvedCluster, resolve_clusters};
 use crate::diagnostics;
 use crate::domain::redactor::Redactor;
-use crate::engine::reconcile::RunContext;
+use crate::engine::RunContext;
 use crate::engine::{Event, EventSender, Ledger};
 use crate::exit;
 use crate::kubernetes::ClusterClient;

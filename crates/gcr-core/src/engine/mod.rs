@@ -17,8 +17,11 @@ mod open_resource;
 pub mod query;
 pub mod reconcile;
 pub mod resource;
+mod run_context;
 pub mod target;
 mod target_permit;
+mod target_report;
+mod target_work;
 #[cfg(test)]
 mod tests;
 
@@ -28,7 +31,9 @@ pub use object::{Change, ObjectId, ObjectKind, Outcome};
 pub use object_error::{Hint, ObjectError};
 pub use open_resource::OpenResource;
 pub use query::Query;
-pub use reconcile::{Discovered, Discovery, TargetWork, reconcile};
+pub use reconcile::reconcile;
 pub use resource::{Context, Decision, Finished, Resource, Round, State, StepResult};
+pub use run_context::RunContext;
 pub use target::{TargetName, TargetScope};
 pub use target_permit::TargetPermit;
+pub use target_work::{Discovered, Discovery, TargetWork};

@@ -6,7 +6,7 @@ use futures_util::stream::BoxStream;
 use super::event::{Event, ObjectResult, Row};
 use super::object::{ObjectId, Outcome};
 use super::object_error::ObjectError;
-use super::reconcile::RunContext;
+use super::run_context::RunContext;
 use super::target::TargetName;
 
 /// A read of one target that yields rows.

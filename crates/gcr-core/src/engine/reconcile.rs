@@ -3,25 +3,23 @@
 //!
 //! Every command that changes something uses [`reconcile`], for one target or for thousands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered};
 use tokio::time::Instant;
 
-use super::event::{Event, EventSender, ObjectResult};
 use super::ledger::Ledger;
 use super::object::{ObjectId, Outcome};
 use super::object_error::ObjectError;
 use super::open_resource::{NextStep, Observation, OpenResource, StepEnd};
 use super::resource::{Context, Finished, Round};
-use super::target::TargetName;
+use super::run_context::RunContext;
 use super::target_permit::TargetPermit;
-use crate::request::DryRun;
-use crate::stop::StopSignal;
+use super::target_report::{Readiness, TargetReport};
+use super::target_work::{Discovered, Discovery, TargetWork};
 
 /// Number of conflicts with other writers after which the open objects of a target fail.
 const MAX_CONFLICTS: u32 = 16;
@@ -30,50 +28,6 @@ const MAX_CONCURRENT_OBJECTS: usize = 8;
 /// First and longest pause while an object does not exist yet. The controller manager usually creates the ServiceAccount
 /// `default` within 5 ms.
 const NOT_READY_BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
-
-/// The work on one target.
-pub struct TargetWork<'a> {
-    /// The target.
-    pub target: TargetName,
-    /// The resources that are known in advance.
-    pub resources: Vec<OpenResource<'a>>,
-    /// Finds the others.
-    pub discovery: Option<Box<dyn Discovery<'a> + 'a>>,
-}
-
-/// Finds the resources of a target that only the target itself can name.
-pub trait Discovery<'a>: Send + Sync {
-    /// Returns the object as which the target counts until its resources are known, and under which an error is reported.
-    fn placeholder(&self) -> ObjectId;
-
-    /// Lists the resources.
-    fn discover<'r>(&'r self, cx: &'r Context) -> BoxFuture<'r, Discovered<'a>>;
-}
-
-/// The result of a discovery.
-pub enum Discovered<'a> {
-    /// The resources, and a note for the user.
-    Found(Vec<OpenResource<'a>>, Option<String>),
-    /// The target is no longer part of the run. The note states why.
-    Skipped(String),
-    /// The resources cannot be listed.
-    Failed(ObjectError),
-}
-
-/// The part of a run that all its targets share.
-#[derive(Clone)]
-pub struct RunContext {
-    /// Whether and how to simulate the run.
-    pub dry_run: DryRun,
-    /// When to stop waiting for objects that do not exist yet.
-    pub deadline: Instant,
-    /// Whether the run was interrupted.
-    pub stop: StopSignal,
-    /// The states of all objects of the run.
-    pub ledger: Ledger,
-    /// The reporter.
-    pub events: EventSender,
-}
 
 /// Brings all resources of a target to their desired state, and sends the outcome of each to the reporter and the ledger.
 ///
@@ -92,10 +46,8 @@ pub async fn reconcile(
     let known = resources.iter().map(|resource| resource.id().clone());
     run.ledger.begin(&target, known, placeholder);
     let mut reconciler = Reconciler {
-        run,
-        target,
-        ends: HashMap::new(),
-        notes: BTreeSet::new(),
+        ledger: &run.ledger,
+        report: TargetReport::new(run, target),
     };
     let mut cx = Context {
         dry_run: run.dry_run,
@@ -139,7 +91,7 @@ pub async fn reconcile(
                 let pause = conflict_pause(cx.round.conflicts);
                 tracing::debug!(
                     "{}: changed since it was read; retrying in {}s",
-                    reconciler.target,
+                    reconciler.report.target,
                     pause.as_secs_f64()
                 );
                 run.stop.sleep(pause).await;
@@ -152,7 +104,7 @@ pub async fn reconcile(
             }
         }
     }
-    reconciler.outcomes()
+    reconciler.report.outcomes()
 }
 
 /// Observes the open resources and runs the discovery, concurrently.
@@ -185,14 +137,6 @@ fn conflict_pause(conflicts: u32) -> Duration {
         .mul_f64(fastrand::f64())
 }
 
-/// The end of an object, for the objects that depend on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ObjectEnd {
-    Finished(Outcome),
-    /// It is no longer part of the run, for example because its namespace was deleted.
-    Skipped,
-}
-
 /// Whether and why a target needs another round. The order is the precedence: the shortest pause wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Requeue {
@@ -206,21 +150,10 @@ enum Requeue {
     DependenciesFinished,
 }
 
-/// Whether an object may be changed, by the ends of the objects that it depends on.
-enum Readiness {
-    Ready,
-    Blocked,
-    Skipped,
-    Failed(ObjectId),
-}
-
 /// The reconciliation of one target.
 struct Reconciler<'a> {
-    run: &'a RunContext,
-    target: TargetName,
-    ends: HashMap<ObjectId, ObjectEnd>,
-    /// Warnings and notes already sent: each is sent once per target.
-    notes: BTreeSet<String>,
+    ledger: &'a Ledger,
+    report: TargetReport<'a>,
 }
 
 impl Reconciler<'_> {
@@ -231,7 +164,7 @@ impl Reconciler<'_> {
     ) -> Vec<(usize, &'r OpenResource<'a>)> {
         let resources = resources.iter().enumerate();
         resources
-            .filter(|(_, resource)| !self.ends.contains_key(resource.id()))
+            .filter(|(_, resource)| !self.report.is_finished(resource.id()))
             .collect()
     }
 
@@ -248,20 +181,12 @@ impl Reconciler<'_> {
             } else {
                 Outcome::NotStarted
             };
-            self.end(resource.id(), Finished::failure(outcome, error()))
+            self.report
+                .end(resource.id(), Finished::failure(outcome, error()))
                 .await;
         }
         let discovered = discovery.map(|it| (it.placeholder(), Discovered::Failed(error())));
         self.finish_discovery(discovered).await;
-    }
-
-    fn outcomes(self) -> HashMap<ObjectId, Outcome> {
-        let ends = self.ends.into_iter();
-        ends.filter_map(|(object, end)| match end {
-            ObjectEnd::Finished(outcome) => Some((object, outcome)),
-            ObjectEnd::Skipped => None,
-        })
-        .collect()
     }
 
     /// Executes the observed resources in the order of their dependencies, and the independent ones concurrently.
@@ -280,26 +205,26 @@ impl Reconciler<'_> {
                 step => waiting.push((index, step)),
             }
         }
-        self.warn(warnings).await;
+        self.report.warn(warnings).await;
         let mut running = FuturesUnordered::new();
         loop {
             let mut blocked = Vec::new();
             for (index, step) in waiting {
                 let resource = resources[index];
-                match self.readiness(resource) {
+                match self.report.readiness(resource) {
                     Readiness::Blocked => blocked.push((index, step)),
-                    Readiness::Skipped => self.skip(resource.id(), None).await,
+                    Readiness::Skipped => self.report.skip(resource.id(), None).await,
                     Readiness::Failed(dependency) => {
                         let error = resource.dependency_failed(&dependency);
                         let failure = Finished::failure(Outcome::NotStarted, error);
-                        self.end(resource.id(), failure).await;
+                        self.report.end(resource.id(), failure).await;
                     }
                     Readiness::Ready => match step {
                         NextStep::Run(_) if running.len() >= MAX_CONCURRENT_OBJECTS => {
                             blocked.push((index, step));
                         }
                         NextStep::Run(run) => {
-                            let tracker = self.run.ledger.track(&self.target, resource.id());
+                            let tracker = self.ledger.track(&self.report.target, resource.id());
                             let step = run(Arc::new(tracker));
                             running.push(async move { (index, step.await) });
                         }
@@ -329,20 +254,7 @@ impl Reconciler<'_> {
     }
 
     fn is_free(&self, resource: &OpenResource<'_>) -> bool {
-        !matches!(self.readiness(resource), Readiness::Blocked)
-    }
-
-    fn readiness(&self, resource: &OpenResource<'_>) -> Readiness {
-        let mut readiness = Readiness::Ready;
-        for dependency in resource.depends_on() {
-            match self.ends.get(dependency) {
-                Some(ObjectEnd::Finished(outcome)) if outcome.is_success() => {}
-                Some(ObjectEnd::Finished(_)) => return Readiness::Failed(dependency.clone()),
-                Some(ObjectEnd::Skipped) => return Readiness::Skipped,
-                None => readiness = Readiness::Blocked,
-            }
-        }
-        readiness
+        !matches!(self.report.readiness(resource), Readiness::Blocked)
     }
 
     /// Reports the object's outcome if the step is final. Otherwise returns why the target needs another round.
@@ -355,7 +267,7 @@ impl Reconciler<'_> {
         let finished = match end {
             StepEnd::NotReady => return Some(Requeue::NotReady),
             StepEnd::Skipped(note) => {
-                self.skip(resource.id(), note).await;
+                self.report.skip(resource.id(), note).await;
                 return None;
             }
             StepEnd::Conflict(_) if round.conflicts < MAX_CONFLICTS => {
@@ -371,7 +283,7 @@ impl Reconciler<'_> {
             }
             StepEnd::Finished(finished) => finished,
         };
-        self.end(resource.id(), finished).await;
+        self.report.end(resource.id(), finished).await;
         None
     }
 
@@ -385,102 +297,34 @@ impl Reconciler<'_> {
         };
         match discovered {
             Discovered::Found(resources, note) => {
-                self.note(note).await;
+                self.report.note(note).await;
                 for resource in &resources {
-                    self.run.ledger.track(&self.target, resource.id());
+                    self.ledger.track(&self.report.target, resource.id());
                 }
-                self.run.ledger.mark_listed(&self.target);
-                self.increase_total(resources.len()).await;
+                self.ledger.mark_listed(&self.report.target);
+                self.report.increase_total(resources.len()).await;
                 resources
             }
             Discovered::Skipped(note) => {
-                self.run.ledger.mark_listed(&self.target);
-                self.note(Some(note)).await;
+                self.ledger.mark_listed(&self.report.target);
+                self.report.note(Some(note)).await;
                 Vec::new()
             }
             Discovered::Failed(error) => {
-                self.run.ledger.track(&self.target, &placeholder);
-                self.run.ledger.mark_listed(&self.target);
-                self.increase_total(1).await;
+                self.ledger.track(&self.report.target, &placeholder);
+                self.ledger.mark_listed(&self.report.target);
+                self.report.increase_total(1).await;
                 let outcome = if error.not_started {
                     Outcome::NotStarted
                 } else {
                     Outcome::Failed
                 };
-                self.end(&placeholder, Finished::failure(outcome, error))
+                self.report
+                    .end(&placeholder, Finished::failure(outcome, error))
                     .await;
                 Vec::new()
             }
         }
-    }
-
-    /// Sends the warnings that this target has not sent before.
-    async fn warn(&mut self, warnings: Vec<String>) {
-        for text in warnings {
-            if self.notes.insert(text.clone()) {
-                let at = Some(self.target.clone());
-                self.run.events.send(Event::Warning { text, at }).await;
-            }
-        }
-    }
-
-    /// Sends a note that this target has not sent before.
-    async fn note(&mut self, note: Option<String>) {
-        if let Some(line) = note
-            && self.notes.insert(line.clone())
-        {
-            let context = self.target.context.clone();
-            self.run.events.send(Event::Note { line, context }).await;
-        }
-    }
-
-    /// Reports that `objects` more objects are part of the run.
-    async fn increase_total(&self, objects: usize) {
-        let event = Event::TotalIncreased {
-            context: self.target.context.clone(),
-            objects: objects as u64,
-        };
-        self.run.events.send(event).await;
-    }
-
-    /// Removes an object from the run: it counts neither as successful nor as failed.
-    async fn skip(&mut self, object: &ObjectId, note: Option<String>) {
-        self.ends.insert(object.clone(), ObjectEnd::Skipped);
-        self.run.ledger.skip(&self.target, object);
-        self.note(note).await;
-        let event = Event::TotalDecreased {
-            context: self.target.context.clone(),
-            objects: 1,
-        };
-        self.run.events.send(event).await;
-    }
-
-    /// Sends an object's final outcome to the ledger and the reporter.
-    async fn end(&mut self, object: &ObjectId, finished: Finished<ObjectError>) {
-        let Finished {
-            outcome,
-            error,
-            manifest,
-            warnings,
-        } = finished;
-        self.ends
-            .insert(object.clone(), ObjectEnd::Finished(outcome));
-        let result = ObjectResult {
-            target: self.target.clone(),
-            object: object.clone(),
-            outcome,
-            error,
-            manifest,
-        };
-        // Waiting for a slow reporter can be cancelled: the ledger then knows the outcome. Closing and sending happen without
-        // an `.await` between them, so that each object is reported exactly once.
-        self.run
-            .ledger
-            .record_outcome(&self.target, object, outcome);
-        let reserved = self.run.events.reserve().await;
-        self.run.ledger.close(&self.target, object, outcome);
-        reserved.send(result);
-        self.warn(warnings).await;
     }
 }
 

@@ -14,8 +14,8 @@ use crate::domain::access_token::AccessToken;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::CachedBody;
 use crate::domain::registry_credential::RegistryCredential;
+use crate::engine::RunContext;
 use crate::engine::ledger::Counts;
-use crate::engine::reconcile::RunContext;
 use crate::engine::{Event, EventSender, Ledger, Outcome};
 use crate::kubernetes::ClusterClient;
 use crate::request::{

@@ -77,9 +77,15 @@ mod tests {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
-    use crate::engine::{EventSender, TargetName, TargetScope};
+    use crate::engine::{EventSender, ObjectId, ObjectKind, TargetName, TargetScope};
     use crate::request::DryRun;
-    use crate::resources::service_account;
+
+    const KIND: ObjectKind = ObjectKind {
+        rank: 0,
+        singular: "thing",
+        kind: "Thing",
+        unchanged: "unchanged",
+    };
 
     #[tokio::test]
     async fn report_that_blocks_is_incomplete_after_the_limit() {
@@ -96,7 +102,7 @@ mod tests {
                 context: None,
                 scope: TargetScope::Namespace(format!("namespace-{index}").parse().unwrap()),
             };
-            let object = service_account::id(&"default".parse().unwrap());
+            let object = ObjectId::new(&KIND, "default");
             ledger.track(&target, &object);
         }
         let (events, entries) = EventSender::channel().0.with_report();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::engine::RunContext;
 use crate::engine::event::EventReceiver;
-use crate::engine::reconcile::RunContext;
 use crate::engine::{
     Context, Decision, Event, EventSender, Finished, Ledger, ObjectError, ObjectId, ObjectKind,
     OpenResource, Outcome, Resource, State, StepResult, TargetName, TargetPermit, TargetScope,
