@@ -169,6 +169,10 @@ fn open(path: &Path) -> io::Result<File> {
 /// truncate a file to which the stream was redirected, and Linux refuses it once core dumps are forbidden.
 fn standard_stream(path: &Path) -> Option<io::Result<File>> {
     #[cfg(unix)]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "report writes to the standard streams"
+    )]
     {
         use std::os::fd::AsFd as _;
         let duplicate = match path.to_str()? {
