@@ -21,6 +21,7 @@
 //! | [`service_usage`], [`iam`], [`iam_keys`], [`iam_credentials`], [`artifact_registry`], [`resource_manager`] | the APIs |
 //! | [`iam_policy`] | pure edits of an IAM policy |
 //! | [`registry`] | proves a credential against a registry |
+//! | [`keyring`] | the credentials that kubelet uses for an image |
 
 pub mod api_client;
 pub mod api_error;
@@ -38,6 +39,7 @@ pub mod iam_keys;
 pub mod iam_policy;
 pub mod issued_token;
 mod jwt;
+pub mod keyring;
 pub mod names;
 pub mod operation;
 pub mod project;
