@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use rustls::sign::CertifiedKey;
 use tokio::sync::Mutex;
 
@@ -76,6 +76,7 @@ impl Connection {
             inner: Arc::new(Inner {
                 request_defaults: RequestDefaults {
                     server: address.url.clone(),
+                    user_agent: HeaderValue::from_static(""),
                     headers: Vec::new(),
                     compression: false,
                 },
@@ -218,7 +219,7 @@ impl Inner {
             self.cluster.proxy_url.as_deref(),
             &self.environment,
         )?;
-        let http = transport::http(&tls, proxy.as_ref());
+        let http = transport::http(&tls, proxy.as_ref(), &self.request_defaults.user_agent);
         Ok(AuthenticatedTransport {
             http: transport::to_server(http, &self.request_defaults)?,
             credential,

@@ -14,7 +14,7 @@ use super::effective_config::EffectiveConfig;
 use super::environment::Environment;
 use super::exec_plugin_file::SearchPath;
 use super::exec_plugin_policy::{Lookup, Policy};
-use super::headers::{basic, bearer};
+use super::headers::{basic, bearer, user_agent};
 use super::kubeconfig::AuthProvider;
 use super::oidc::Oidc;
 use super::options::ConnectionOptions;
@@ -132,7 +132,14 @@ fn oidc(
                 settings.remove("refresh-token");
             }
             let file = config.user_file.clone();
-            Ok(Oidc::new(settings, &config.user_name, file, environment)?)
+            let user_agent = user_agent(options)?;
+            Ok(Oidc::new(
+                settings,
+                &config.user_name,
+                file,
+                environment,
+                user_agent,
+            )?)
         }
         "gcp" => Err(CredentialCause::RemovedProvider(
             "gcp",

@@ -41,6 +41,19 @@ fn authorization(value: &str) -> Result<HeaderValue, InvalidHeader> {
     Ok(value)
 }
 
+/// Returns the value of `User-Agent` for requests to the server, to an `oidc` issuer and to a proxy. Some proxies refuse
+/// requests without one.
+///
+/// # Errors
+/// The value is not valid in a header.
+pub(super) fn user_agent(options: &ConnectionOptions) -> Result<HeaderValue, InvalidHeader> {
+    let value = match options.user_agent.as_str() {
+        "" => concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")),
+        given => given,
+    };
+    HeaderValue::from_str(value).map_err(|_| InvalidHeader(header::USER_AGENT.to_string()))
+}
+
 /// Returns the `User-Agent` and `Impersonate-*` headers (client-go `transport/round_trippers.go`).
 ///
 /// # Errors
@@ -49,16 +62,13 @@ pub(super) fn of(
     user: &User,
     options: &ConnectionOptions,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeader> {
-    let mut headers = Vec::new();
+    let mut headers = vec![(header::USER_AGENT, user_agent(options)?)];
     let mut add = |name: &str, value: &str| -> Result<(), InvalidHeader> {
         let invalid = || InvalidHeader(name.to_owned());
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
         headers.push((header, HeaderValue::from_str(value).map_err(|_| invalid())?));
         Ok(())
     };
-    if !options.user_agent.is_empty() {
-        add(header::USER_AGENT.as_str(), &options.user_agent)?;
-    }
     let Some(name) = &user.impersonate else {
         return Ok(headers);
     };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -118,6 +119,7 @@ impl Oidc {
         user: &str,
         file: Option<PathBuf>,
         environment: &Environment,
+        user_agent: HeaderValue,
     ) -> Result<Self, SettingsError> {
         let given = |key: &str| settings.get(key).filter(|value| !value.is_empty());
         let required = |key| given(key).cloned().ok_or(SettingsError::Missing(key));
@@ -143,6 +145,7 @@ impl Oidc {
                 client_secret,
                 trust,
                 environment: environment.clone(),
+                user_agent,
             },
             user: user.to_owned(),
             file,

@@ -94,6 +94,7 @@ pub(super) struct Issuer {
     pub(super) client_secret: String,
     pub(super) trust: Trust,
     pub(super) environment: Environment,
+    pub(super) user_agent: HeaderValue,
 }
 
 /// The tokens from a refresh.
@@ -252,10 +253,11 @@ impl Issuer {
         let tls = run_blocking(move || trust.tls(https, None).map_err(IssuerError::from)).await?;
         let proxy = Proxy::to(&target, None, &self.environment)?;
         let request = request
+            .header(header::USER_AGENT, self.user_agent.clone())
             .body(Body::from(body))
             .map_err(|cause| error(&cause.to_string()))?;
         let response = async {
-            let response = transport::http(&tls, proxy.as_ref())
+            let response = transport::http(&tls, proxy.as_ref(), &self.user_agent)
                 .oneshot(request)
                 .await
                 .map_err(|cause| error(&error_text(&cause)))?;

@@ -49,7 +49,7 @@ pub struct ConnectionOptions {
     pub disable_compression: bool,
     /// `--request-timeout`: `None` if the flag is not set, `Some(None)` for no limit (the flag's value is 0).
     pub request_timeout: Option<Option<Duration>>,
-    /// `User-Agent` of every request.
+    /// `User-Agent` of every request, also to a proxy; that of this crate if it is empty.
     pub user_agent: String,
     /// Whether the context is validated before the names in the flags are checked. kubectl's `get` and `patch` read the
     /// context's namespace first, `create` does not; with several errors this decides which one is reported (client-go

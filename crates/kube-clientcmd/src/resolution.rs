@@ -109,6 +109,7 @@ impl Kubeconfig {
             inner: Arc::new(Inner {
                 request_defaults: RequestDefaults {
                     server: address.url.clone(),
+                    user_agent: headers::user_agent(options)?,
                     headers,
                     compression: config.cluster.disable_compression != Some(true),
                 },

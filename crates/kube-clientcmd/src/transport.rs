@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::Scheme;
-use http::{HeaderName, HeaderValue, Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -60,8 +60,9 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// Returns an HTTP client with the given TLS settings that connects through `proxy`, if there is one.
-pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
+/// Returns an HTTP client with the given TLS settings that connects through `proxy`, if there is one. `user_agent` is sent to
+/// the proxy; requests have their own headers.
+pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>, user_agent: &HeaderValue) -> Http {
     let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -73,11 +74,11 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>) -> Http {
     match proxy.kind {
         ProxyKind::Http => over(
             tls,
-            with_authorization(Tunnel::new(url, to_proxy(tcp)), proxy),
+            with_headers(Tunnel::new(url, to_proxy(tcp)), proxy, user_agent),
         ),
         ProxyKind::Https => over(
             tls,
-            with_authorization(Tunnel::new(url, to_proxy(tls.over(tcp))), proxy),
+            with_headers(Tunnel::new(url, to_proxy(tls.over(tcp))), proxy, user_agent),
         ),
         ProxyKind::Socks5 => {
             let socks = SocksV5::new(url, tcp);
@@ -97,8 +98,10 @@ where
     MapErr::new(connector, |error| ProxyFailed(error.into()))
 }
 
-/// Adds the user and password of the proxy's address, if there are any.
-fn with_authorization<C>(tunnel: Tunnel<C>, proxy: &Proxy) -> Tunnel<C> {
+/// Adds the headers of a `CONNECT` request: `User-Agent`, and the user and password of the proxy's address, if there are any.
+fn with_headers<C>(tunnel: Tunnel<C>, proxy: &Proxy, user_agent: &HeaderValue) -> Tunnel<C> {
+    let agent = (header::USER_AGENT, user_agent.clone());
+    let tunnel = tunnel.with_headers(HeaderMap::from_iter([agent]));
     match &proxy.user {
         Some((user, password)) => match basic(user, password) {
             Ok(value) => tunnel.with_auth(value),
@@ -137,6 +140,9 @@ where
 #[derive(Clone)]
 pub(super) struct RequestDefaults {
     pub(super) server: Uri,
+    /// `User-Agent`, also for the proxy.
+    pub(super) user_agent: HeaderValue,
+    /// All headers, including `User-Agent`.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) compression: bool,
 }

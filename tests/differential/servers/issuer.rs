@@ -73,6 +73,9 @@ pub(super) fn serve(stream: TcpStream, issuer: &Issuer, served: &AtomicU32, log:
 
 impl Issuer {
     fn respond(&self, request: &Request, served: &AtomicU32, log: &Log) -> Response {
+        if request.header("user-agent").is_none_or(str::is_empty) {
+            return Response::new(403, "text/plain", "no User-Agent");
+        }
         if let Some(path) = request
             .target
             .strip_suffix("/.well-known/openid-configuration")

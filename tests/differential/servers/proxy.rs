@@ -1,4 +1,5 @@
-//! An HTTP proxy. It opens tunnels (`CONNECT`) and responds to all other requests with an empty 404.
+//! An HTTP proxy. It opens tunnels (`CONNECT`) for clients with a `User-Agent`, refuses others with an empty 403, and responds
+//! to all other requests with an empty 404.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
@@ -37,9 +38,13 @@ fn accept_request(
         line += &format!(" as {}", credential(header));
     }
     log.record(line);
-    if request.method != "CONNECT" {
+    let has_agent = request
+        .header("user-agent")
+        .is_some_and(|it| !it.is_empty());
+    if request.method != "CONNECT" || !has_agent {
+        let status = if has_agent { 404 } else { 403 };
         // Without this header the client would send its next request over the closed connection.
-        let response = Response::new(404, "text/plain", "").header("connection", "close");
+        let response = Response::new(status, "text/plain", "").header("connection", "close");
         let _ = response.write(&mut writer, &str::to_owned);
         return None;
     }

@@ -129,7 +129,14 @@ fn oidc_user(kubeconfig: PathBuf) -> Oidc {
         ("refresh-token", "r1".to_owned()),
     ];
     let settings = settings.map(|(key, value)| (key.to_owned(), value)).into();
-    Oidc::new(settings, "u", Some(kubeconfig), &Environment::of(&[])).unwrap()
+    Oidc::new(
+        settings,
+        "u",
+        Some(kubeconfig),
+        &Environment::of(&[]),
+        http::HeaderValue::from_static("test"),
+    )
+    .unwrap()
 }
 
 /// Waits until `file` exists.
