@@ -23,6 +23,7 @@ use gcr_test_support::{ControlPlane, Invocation, Session, TestCluster, keys};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Command};
+use crate::client_keys;
 use crate::files;
 use crate::observation::Observation;
 use crate::servers::certificates::Certificates;
@@ -122,6 +123,11 @@ impl<'a> Fixture<'a> {
             ("{V1_KEY_PEM}", "{V1_KEY}", V1_KEY.to_owned()),
         ] {
             values.push((coded, STANDARD.encode(&pem)));
+            values.push((plain, pem));
+        }
+        for (plain, coded, json, pem) in client_keys::placeholders() {
+            values.push((coded, STANDARD.encode(&pem)));
+            values.push((json, pem.replace('\n', "\\n")));
             values.push((plain, pem));
         }
         values.push((

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `cases` | the test table, by topic; a case is a few lines |
 //! | `case` | the definition of a case |
+//! | `client_keys` | client keys of several encodings |
 //! | `fixture` | the servers, files and placeholders of one case |
 //! | `observation` | the result of one run, and all normalisations |
 //! | `files` | the files that a run changes in the work directory |
@@ -16,6 +17,7 @@
 
 mod case;
 mod cases;
+mod client_keys;
 mod comparison;
 mod files;
 mod fixture;

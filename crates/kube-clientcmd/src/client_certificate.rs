@@ -7,13 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::InconsistentKeys;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{PemObject as _, SectionKind, from_buf};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
 use super::base64_data::{Base64Error, decode};
 use super::kubeconfig::User;
+use super::private_key::{self, PrivateKeyError, UnsupportedKey};
 use crate::go::errors::PathError;
 
 /// A client certificate or key cannot be used. The messages are Go's (`crypto/tls`, `X509KeyPair`).
@@ -40,8 +41,8 @@ pub(super) enum ClientCertificateError {
     #[error("tls: failed to parse private key")]
     InvalidKey,
     /// Not Go's message: Go supports more keys.
-    #[error("tls: failed to parse private key (RSA, P-256, P-384 and Ed25519 are supported)")]
-    UnsupportedKey,
+    #[error("tls: the private key is {0}; use a client certificate with another key, or a token")]
+    UnsupportedKey(UnsupportedKey),
     #[error("tls: private key does not match public key")]
     Mismatch,
 }
@@ -95,15 +96,13 @@ pub(super) fn from_pem(
             Some(_) => Error::NoCertificate,
         });
     }
-    let der = PrivateKeyDer::from_pem_slice(key).map_err(|_| match kind(key) {
-        // Go accepts any block type that ends in "PRIVATE KEY", but cannot parse encrypted keys either.
-        None if String::from_utf8_lossy(key).contains("PRIVATE KEY-----") => Error::InvalidKey,
-        None => Error::NoPemInKey,
-        Some(SectionKind::Certificate) => Error::CertificateInsteadOfKey,
-        Some(_) => Error::NoKey,
+    let signer = private_key::from_pem(key).map_err(|error| match error {
+        PrivateKeyError::NoPem => Error::NoPemInKey,
+        PrivateKeyError::Certificate => Error::CertificateInsteadOfKey,
+        PrivateKeyError::NoKey => Error::NoKey,
+        PrivateKeyError::Invalid => Error::InvalidKey,
+        PrivateKeyError::Unsupported(kind) => Error::UnsupportedKey(kind),
     })?;
-    let signer =
-        rustls::crypto::ring::sign::any_supported_type(&der).map_err(|_| Error::UnsupportedKey)?;
     let pair = CertifiedKey::new(chain, signer);
     // rustls fails otherwise if it cannot parse the certificate; the server may still accept it.
     match pair.keys_match() {

@@ -22,6 +22,7 @@ mod credential_cache;
 mod credential_error;
 mod credential_selection;
 mod credential_source;
+mod der;
 mod documents;
 mod effective_config;
 mod environment;
@@ -43,6 +44,7 @@ mod oidc;
 mod oidc_file;
 mod oidc_issuer;
 mod options;
+pub mod private_key;
 #[doc(hidden)]
 pub mod proxy;
 mod request_phase;

@@ -2,6 +2,8 @@
 //!
 //! Parses only the basic constraints of a certificate (RFC 5280, sections 4.1 and 4.2.1.9) and verifies nothing.
 
+use super::der::element;
+
 /// `id-ce-basicConstraints`, 2.5.29.19.
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 
@@ -9,26 +11,6 @@ const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 /// and the certificate itself.
 pub(super) fn is_leaf(der: &[u8]) -> bool {
     extensions(der).is_some_and(|extensions| !is_authority(extensions).unwrap_or(false))
-}
-
-/// Returns the tag and the content of the first DER element, and the bytes after it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let bytes = usize::from(first & 0x7f);
-        if bytes == 0 || bytes > 4 || rest.len() < bytes {
-            return None;
-        }
-        let (length, rest) = rest.split_at(bytes);
-        let length = length
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-        (length, rest)
-    };
-    (rest.len() >= length).then(|| (tag, &rest[..length], &rest[length..]))
 }
 
 /// Returns the extensions of a certificate; `None` for versions 1 and 2.

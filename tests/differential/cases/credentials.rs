@@ -82,6 +82,22 @@ fn certificates() -> Vec<Case> {
         case("an X.509 v1 client certificate")
             .user("client-certificate-data: {V1_CERT}, client-key-data: {V1_KEY}")
             .reaches("certificate of another user"),
+        case("an elliptic curve key labelled as PKCS#8")
+            .user("client-certificate-data: {EC_CERT}, client-key-data: {EC_KEY}")
+            .reaches("certificate of another user"),
+        case("an RSA key labelled as PKCS#8, in files")
+            .user("client-certificate: c, client-key: k")
+            .file("c", "{RSA_CERT_PEM}")
+            .file("k", "{RSA_KEY_PEM}")
+            .reaches("certificate of another user"),
+        case("a PKCS#8 key labelled as RSA")
+            .user("client-certificate-data: {CERT}, client-key-data: {KEY_AS_RSA}")
+            .reaches("certificate human"),
+        case("a client key of 8192 bits")
+            .user("client-certificate-data: {LARGE_CERT}, client-key-data: {LARGE_KEY}")
+            .reaches("certificate of another user")
+            .but_plugin(reasons::LARGE_KEY)
+            .reports("error: tls: the private key is an RSA key of 8192 bits, which is not supported (2048 to 4096 bits are); use a client certificate with another key, or a token"),
         case("a client certificate over plain HTTP")
             .cluster_and_user("server: 'http://{HOST}'", "client-certificate-data: {CERT}, client-key-data: {KEY}")
             .reaches("anonymous, plain"),

@@ -194,6 +194,16 @@ fn plugin_output() -> Vec<Case> {
             "an exec plugin returns a client certificate and a token",
             r#"{"clientCertificateData":"{CERT_JSON}","clientKeyData":"{KEY_JSON}","token":"good"}"#,
         ).reaches("certificate human, token good"),
+        status(
+            "an exec plugin returns an RSA key labelled as PKCS#8",
+            r#"{"clientCertificateData":"{RSA_CERT_JSON}","clientKeyData":"{RSA_KEY_JSON}"}"#,
+        )
+        .reaches("certificate of another user"),
+        status(
+            "an exec plugin returns a PKCS#8 key labelled as RSA",
+            r#"{"clientCertificateData":"{CERT_JSON}","clientKeyData":"{KEY_AS_RSA_JSON}"}"#,
+        )
+        .reaches("certificate human"),
         status("an exec plugin returns a client certificate without a key", r#"{"clientCertificateData":"{CERT_JSON}"}"#).reports("Unable to connect to the server: getting credentials: exec plugin returned only certificate or key, not both"),
         status("an exec plugin returns an invalid client certificate", r#"{"clientCertificateData":"x","clientKeyData":"y"}"#).reports("Unable to connect to the server: getting credentials: failed parsing client key/certificate: tls: failed to find any PEM data in certificate input"),
         status("an exec plugin returns an expired token", r#"{"token":"good","expirationTimestamp":"2020-01-01T00:00:00Z"}"#).reaches("token good"),

@@ -43,6 +43,11 @@ pub(super) const STATUS_FOR_OBJECT: &str =
 pub(super) const NESTING: &str =
     "A kubeconfig nested more than 64 levels deep (in JSON, more than 127) is rejected";
 pub(super) const EXPIRED_CA: &str = "A configured certificate authority is trusted regardless of its own validity dates and key usages";
+pub(super) const LARGE_KEY: &str = "Keys on the curve P-521, RSA keys shorter than 2048 bits, client keys longer than 4096 \
+                                        bits, and TLS 1.2 without authenticated encryption are not supported";
+pub(super) const ANY_PURPOSE: &str = "A server or intermediate certificate whose extended key usages contain only `anyExtendedKeyUsage` is not supported";
+pub(super) const CRITICAL_EXTENSION: &str =
+    "A server or intermediate certificate with critical certificate policies is not supported";
 pub(super) const KIND: &str = "An object in a response is assumed to have the requested kind";
 pub(super) const PARSED_TO_END: &str =
     "A YAML kubeconfig is parsed to the end of its first document";

@@ -6,8 +6,8 @@
 
 use std::fmt;
 
+use kube_clientcmd::private_key;
 use rustls::pki_types::pem::{PemObject, SectionKind};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
 use super::json_object::{self, JsonObjectError, Member};
@@ -227,8 +227,8 @@ fn optional_string(
     }
 }
 
-/// Returns whether the PEM is a private key that rustls can sign with: RSA with at least 2048 bits, which Google uses, or an
-/// elliptic curve.
+/// Returns whether the PEM is a private key that rustls can sign with: RSA with 2048 to 4096 bits, of which Google uses the
+/// former, or an elliptic curve.
 ///
 /// As Google's libraries do, looks at the content of a private key, whatever its label says (golang.org/x/oauth2
 /// `internal/oauth2.go`, `ParseKey`).
@@ -241,13 +241,7 @@ fn can_sign(pem: &str) -> bool {
         kind,
         SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey
     );
-    let keys: [PrivateKeyDer<'_>; 3] = [
-        PrivatePkcs8KeyDer::from(der.as_slice()).into(),
-        PrivatePkcs1KeyDer::from(der.as_slice()).into(),
-        PrivateSec1KeyDer::from(der.as_slice()).into(),
-    ];
-    let can_sign = |key| rustls::crypto::ring::sign::any_supported_type(key).is_ok();
-    is_private_key && keys.iter().any(can_sign)
+    is_private_key && private_key::from_der(&der).is_ok()
 }
 
 #[cfg(test)]
