@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use hyper_util::client::legacy;
-use rustls::{AlertDescription, CertificateError};
+use rustls::{AlertDescription, CertificateError, ExtendedKeyPurpose};
 
 use super::connect_error::{LookupFailed, NotTls, ProxyFailed};
 use crate::escape_control::escape_control;
@@ -146,6 +146,16 @@ fn tls_text(error: &rustls::Error) -> String {
     }
 }
 
+/// webpki supports no certificate policies, which Go does.
+const CRITICAL_EXTENSION: &str = "a server or intermediate certificate has a critical extension that is not supported, for example certificate policies; issue it with policies that are not critical, or pass --insecure-skip-tls-verify";
+/// webpki does not know `anyExtendedKeyUsage`, which Go accepts.
+const ANY_PURPOSE: &str = "a server or intermediate certificate has only the extended key usage anyExtendedKeyUsage, which is not supported; issue it with serverAuth, or pass --insecure-skip-tls-verify";
+
+/// Returns `anyExtendedKeyUsage` (RFC 5280 section 4.2.1.12).
+fn any_purpose() -> ExtendedKeyPurpose {
+    ExtendedKeyPurpose::Other(vec![2, 5, 29, 37, 0])
+}
+
 fn certificate_text(error: &CertificateError) -> String {
     use CertificateError as Error;
     match error {
@@ -157,14 +167,12 @@ fn certificate_text(error: &CertificateError) -> String {
         Error::UnsupportedSignatureAlgorithmContext { .. } => {
             "certificate is signed by an algorithm that is not supported".to_owned()
         }
-        Error::UnhandledCriticalExtension => "unhandled critical extension".to_owned(),
+        Error::UnhandledCriticalExtension => CRITICAL_EXTENSION.to_owned(),
         Error::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
             Some(webpki::Error::CaUsedAsEndEntity) => {
                 "the server uses a CA certificate (CA:TRUE) as its server certificate, which is not supported; issue a server certificate signed by that CA".to_owned()
             }
-            Some(webpki::Error::UnsupportedCriticalExtension) => {
-                "unhandled critical extension".to_owned()
-            }
+            Some(webpki::Error::UnsupportedCriticalExtension) => CRITICAL_EXTENSION.to_owned(),
             _ => escape_control(&other.to_string()).into_owned(),
         },
         Error::NotValidForNameContext {
@@ -184,6 +192,9 @@ fn certificate_text(error: &CertificateError) -> String {
         ),
         Error::Expired | Error::NotValidYet => {
             "certificate has expired or is not yet valid".to_owned()
+        }
+        Error::InvalidPurposeContext { presented, .. } if presented.contains(&any_purpose()) => {
+            ANY_PURPOSE.to_owned()
         }
         Error::InvalidPurpose | Error::InvalidPurposeContext { .. } => {
             "certificate specifies an incompatible key usage".to_owned()
@@ -289,7 +300,7 @@ mod tests {
             (other(webpki::Error::CaUsedAsEndEntity), "CA:TRUE"),
             (
                 other(webpki::Error::UnsupportedCriticalExtension),
-                "unhandled critical extension",
+                "critical extension that is not supported, for example certificate policies",
             ),
         ] {
             let text = certificate_text(&error);

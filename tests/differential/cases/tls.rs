@@ -8,6 +8,10 @@ use super::reasons;
 const UNKNOWN: &str = "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by \
                        unknown authority";
 
+const CRITICAL_EXTENSION: &str = "Unable to connect to the server: tls: failed to verify certificate: x509: a server or intermediate \
+                                  certificate has a critical extension that is not supported, for example certificate policies; issue it \
+                                  with policies that are not critical, or pass --insecure-skip-tls-verify";
+
 pub(crate) fn cases() -> Vec<Case> {
     let cluster = |name, settings: &str| case(name).cluster_and_user(settings, "token: good");
     vec![
@@ -126,6 +130,24 @@ pub(crate) fn cases() -> Vec<Case> {
             .reaches("token good")
             .but_plugin(reasons::LEAF_AS_CA)
             .reports("Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority (the certificate-authority is a server certificate, not a CA certificate, which is not supported; use the certificate of the CA that signed it, or pass --insecure-skip-tls-verify)"),
+        case("a certificate for any purpose")
+            .usual()
+            .server(Certificate::AnyPurpose)
+            .reaches("token good")
+            .but_plugin(reasons::ANY_PURPOSE)
+            .reports("Unable to connect to the server: tls: failed to verify certificate: x509: a server or intermediate certificate has only the extended key usage anyExtendedKeyUsage, which is not supported; issue it with serverAuth, or pass --insecure-skip-tls-verify"),
+        case("a certificate with critical policies")
+            .usual()
+            .server(Certificate::CriticalPolicies)
+            .reaches("token good")
+            .but_plugin(reasons::CRITICAL_EXTENSION)
+            .reports(CRITICAL_EXTENSION),
+        case("an intermediate certificate with critical policies")
+            .usual()
+            .server(Certificate::CriticalPoliciesInIntermediate)
+            .reaches("token good")
+            .but_plugin(reasons::CRITICAL_EXTENSION)
+            .reports(CRITICAL_EXTENSION),
         case("a server that requires a client certificate")
             .usual()
             .server(ConnectionMode::RequiresCertificate)

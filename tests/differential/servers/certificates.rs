@@ -3,12 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 /// The certificate of a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,17 +31,37 @@ pub(crate) enum Certificate {
     Authority,
     /// Valid, but without a subject alternative name.
     NoAlternativeName,
+    /// Its only extended key usage is `anyExtendedKeyUsage`.
+    AnyPurpose,
+    /// Has critical certificate policies.
+    CriticalPolicies,
+    /// Signed by an intermediate CA with critical certificate policies.
+    CriticalPoliciesInIntermediate,
 }
 
 /// A certificate and its key.
 pub(crate) struct Pair {
     pub(crate) certificate: CertificateDer<'static>,
     pub(crate) certificate_pem: String,
+    /// The certificate of the intermediate CA that signed it.
+    intermediate: Option<CertificateDer<'static>>,
     key: Vec<u8>,
     pub(crate) key_pem: String,
 }
 
 impl Pair {
+    /// Returns what a server sends. Like a server in Go, accepts certificates that rustls cannot parse.
+    pub(super) fn resolver(&self) -> Arc<SingleCertAndKey> {
+        let signer = ring::sign::any_supported_type(&self.key()).expect("a supported key");
+        Arc::new(CertifiedKey::new(self.chain(), signer).into())
+    }
+
+    /// Returns the certificates that a server sends.
+    fn chain(&self) -> Vec<CertificateDer<'static>> {
+        let own = std::iter::once(self.certificate.clone());
+        own.chain(self.intermediate.clone()).collect()
+    }
+
     pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         PrivatePkcs8KeyDer::from(self.key.clone()).into()
     }
@@ -53,7 +74,7 @@ pub(crate) struct Certificates {
     pub(crate) old_authority_pem: String,
     pub(crate) human: Pair,
     pub(crate) robot: Pair,
-    servers: [(Certificate, Pair); 8],
+    servers: [(Certificate, Pair); 11],
 }
 
 const NAMES: [&str; 6] = [
@@ -94,6 +115,21 @@ impl Certificates {
             ExtendedKeyUsagePurpose::ServerAuth,
             Some(&authority),
         );
+        let params = || CertificateParams::new(NAMES.map(String::from)).expect("valid names");
+        let any_purpose = pair(
+            params(),
+            "server",
+            ExtendedKeyUsagePurpose::Any,
+            Some(&authority),
+        );
+        let mut critical = params();
+        critical.custom_extensions.push(critical_policies());
+        let critical = named_pair(critical, "server", Some(&authority));
+        let (intermediate, certificate) = intermediate(&authority);
+        let behind_critical = Pair {
+            intermediate: Some(certificate),
+            ..named_pair(params(), "server", Some(&intermediate))
+        };
         let user = |name| {
             let params = CertificateParams::default();
             pair(
@@ -121,6 +157,9 @@ impl Certificates {
                     Certificate::NoAlternativeName,
                     server(&[], Some(&authority)),
                 ),
+                (Certificate::AnyPurpose, any_purpose),
+                (Certificate::CriticalPolicies, critical),
+                (Certificate::CriticalPoliciesInIntermediate, behind_critical),
             ],
             authority_pem,
             other_authority_pem,
@@ -135,7 +174,7 @@ impl Certificates {
             .with_safe_default_protocol_versions()
             .expect("ring supports the default versions")
             .with_no_client_auth()
-            .with_single_cert(vec![pair.certificate.clone()], pair.key())
+            .with_single_cert(pair.chain(), pair.key())
             .expect("the key matches the certificate");
         Arc::new(config)
     }
@@ -158,6 +197,31 @@ fn old_authority() -> (Issuer<'static, KeyPair>, String) {
     let mut params = CertificateParams::default();
     valid_in_2020(&mut params);
     authority_with(params, "old authority")
+}
+
+/// Returns an intermediate CA with critical certificate policies, and its certificate.
+fn intermediate(
+    authority: &Issuer<'static, KeyPair>,
+) -> (Issuer<'static, KeyPair>, CertificateDer<'static>) {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = common_name("intermediate authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.custom_extensions.push(critical_policies());
+    let key = KeyPair::generate().expect("generate a key");
+    let certificate = params
+        .signed_by(&key, authority)
+        .expect("sign the certificate");
+    let certificate = certificate.der().clone();
+    (Issuer::new(params, key), certificate)
+}
+
+/// Returns the extension `certificatePolicies` with `anyPolicy`, critical (RFC 5280 section 4.2.1.4).
+fn critical_policies() -> CustomExtension {
+    let policies = [0x30, 0x08, 0x30, 0x06, 0x06, 0x04, 0x55, 0x1d, 0x20, 0x00];
+    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 32], policies.to_vec());
+    extension.set_criticality(true);
+    extension
 }
 
 fn valid_in_2020(params: &mut CertificateParams) {
@@ -213,6 +277,7 @@ fn named_pair(
     Pair {
         certificate_pem: certificate.pem(),
         certificate: certificate.der().clone(),
+        intermediate: None,
         key: key.serialize_der(),
         key_pem: key.serialize_pem(),
     }

@@ -296,8 +296,7 @@ fn config(behaviour: &Behaviour) -> ServerConfig {
         .with_safe_default_protocol_versions()
         .expect("ring supports the default versions")
         .with_client_cert_verifier(Arc::new(verifier))
-        .with_single_cert(vec![pair.certificate.clone()], pair.key())
-        .expect("the key matches the certificate")
+        .with_cert_resolver(pair.resolver())
 }
 
 /// Returns the name of the user to whom a client certificate belongs.
