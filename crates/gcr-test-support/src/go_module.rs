@@ -94,15 +94,17 @@ impl GoModule {
     /// library's hasher makes no such promise).
     fn hash_of_sources(&self) -> Result<u64> {
         let failed = |error| Error::during(self.directory.display(), error);
-        let mut files: Vec<_> = fs::read_dir(&self.directory)
-            .map_err(failed)?
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| {
+        // Packages below the module's directory have sources of their own.
+        let packages = self.packages.iter().filter_map(|it| it.strip_prefix("./"));
+        let directories = packages.map(|it| self.directory.join(it));
+        let mut files = Vec::new();
+        for directory in std::iter::once(self.directory.clone()).chain(directories) {
+            let entries = fs::read_dir(&directory).map_err(failed)?.flatten();
+            files.extend(entries.map(|entry| entry.path()).filter(|path| {
                 path.extension()
                     .is_some_and(|end| ["go", "mod", "sum"].iter().any(|known| end == *known))
-            })
-            .collect();
+            }));
+        }
         files.sort();
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for file in files {

@@ -26,6 +26,7 @@
 //! | [`session`] | an isolated shell environment: home directory, PATH, kubeconfig, files |
 //! | [`invocation`], [`output`] | a command in a session, and its result |
 //! | [`keys`] | service account keys without access to anything, and detection of leaked keys |
+//! | [`kubelet_lookup`] | the answers of kubelet's own code about pull Secrets |
 //! | [`binaries`], [`plugins`] | builds of the programs under test |
 //! | [`checkout`], [`scratch`] | location of the sources, and temporary directories |
 //! | [`interrupt`] | removal of the temporary directories after Ctrl-C |
@@ -47,6 +48,7 @@ mod go_module;
 pub mod interrupt;
 pub mod invocation;
 pub mod keys;
+pub mod kubelet_lookup;
 pub mod manual;
 pub mod output;
 pub mod plugins;
@@ -68,6 +70,7 @@ pub use error::{Error, Result};
 pub use fake_google::FakeGoogle;
 pub use fault_proxy::FaultProxy;
 pub use invocation::Invocation;
+pub use kubelet_lookup::KubeletLookup;
 pub use manual::assert_manual;
 pub use output::Output;
 pub use registry::Registry;

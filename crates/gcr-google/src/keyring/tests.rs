@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::*;
 
-/// One question per line with the answer of kubelet 1.37: image, Secrets, repository, users in order.
+/// One question per line with the answer of `tests/control-plane/kubelet-lookup` at 1.37.2: image, Secrets, repository, and
+/// secret, user and password of each credential in order. `random` marks answers whose order differed between runs.
 const ANSWERS: &str = include_str!("tests/kubelet-answers.jsonl");
 
 fn keyring(secrets: &[&str]) -> Result<Keyring, UndecodableSecret> {
