@@ -22,6 +22,7 @@
 //! | [`fault_proxy`] | a proxy in front of a control plane that injects faults |
 //! | [`fake_google`] | Google's APIs, token endpoints and registries, under Google's host names |
 //! | [`registry`] | a real registry behind the fake, and a real client of registries |
+//! | [`google_clients`], [`discovery`] | Google's own Go clients, and its description of its APIs |
 //! | [`user`] | a user with exactly the permissions that a test grants |
 //! | [`session`] | an isolated shell environment: home directory, PATH, kubeconfig, files |
 //! | [`invocation`], [`output`] | a command in a session, and its result |
@@ -40,11 +41,13 @@ pub mod binaries;
 mod build_progress;
 pub mod checkout;
 pub mod control_plane;
+pub mod discovery;
 mod error;
 pub mod fake_google;
 pub mod fault_proxy;
 mod go;
 mod go_module;
+pub mod google_clients;
 pub mod interrupt;
 pub mod invocation;
 pub mod keys;

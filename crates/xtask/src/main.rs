@@ -11,7 +11,9 @@ mod checks;
 mod control_plane;
 mod debian;
 mod demo;
+mod fake_google;
 mod fuzz;
+mod google;
 mod homebrew;
 mod install;
 mod krew;
@@ -75,6 +77,15 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 0)]
         port: u16,
     },
+    /// Runs the fake Google of the tests until Ctrl-C
+    FakeGoogle {
+        /// Port of the fake; 0 selects a free port
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        port: u16,
+        /// Put a real registry behind it
+        #[arg(long)]
+        registry: bool,
+    },
     /// Builds archives, Debian packages, checksums and bills of materials in target/dist
     Package(package::Arguments),
     /// Renders krew manifests of the archives in target/dist, or tests the archives with a real krew
@@ -103,6 +114,7 @@ fn run(task: Task) -> Result<()> {
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Soak { word } => soak::run(word.as_deref()),
         Task::ControlPlane { port } => control_plane::run(port),
+        Task::FakeGoogle { port, registry } => fake_google::run(port, registry),
         Task::Package(arguments) => package::run(&arguments),
         Task::Krew(arguments) => krew::run(&arguments),
         Task::Homebrew(options) => homebrew::run(&options),
@@ -131,6 +143,7 @@ mod tests {
             "soak --long",
             "soak race kill",
             "control-plane --port 65536",
+            "fake-google 8080",
             "package --sums --target x86_64-unknown-linux-musl",
             "package --target riscv64gc-unknown-linux-gnu",
             "homebrew index DIR",

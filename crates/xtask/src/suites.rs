@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
 use crate::step::{capture_success, step};
-use crate::{debian, fuzz, reproducible};
+use crate::{debian, fuzz, google, reproducible};
 
 /// A suite with a name.
 #[derive(Clone, Copy, ValueEnum)]
@@ -18,6 +18,8 @@ pub(crate) enum Suite {
     Debian,
     /// Each fuzz target for a minute
     Fuzz,
+    /// The fake Google, held against gcloud, Google's Go clients and discovery documents
+    Google,
     /// shellcheck over shell scripts, actionlint over workflows
     Lint,
     /// The last commit built in two directories, and the archives compared
@@ -39,6 +41,7 @@ pub(crate) fn run(suite: Suite) -> Result<()> {
     match suite {
         Suite::Debian => debian::run(),
         Suite::Fuzz => fuzz::run(),
+        Suite::Google => google::run(),
         Suite::Lint => lint(),
         Suite::Reproducible => reproducible::run(),
         Suite::Shells => shells(),

@@ -130,8 +130,11 @@ fn check_service(state: &mut State, call: &Call) -> Result<(), Reply> {
         return Ok(());
     };
     let Some(project) = state.project(consumer) else {
-        // IAM answers for an unknown project like for one without permission.
-        return if call.method.id.starts_with("iam") {
+        // These two answer for an unknown project like for one without permission.
+        let hides = ["iam", "cloudresourcemanager"]
+            .iter()
+            .any(|api| call.method.id.starts_with(api));
+        return if hides {
             Ok(())
         } else {
             Err(unknown_project(consumer))

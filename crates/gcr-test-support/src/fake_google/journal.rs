@@ -1,5 +1,9 @@
 //! Records every request, for assertions and for the comparison with Google's discovery documents.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -57,10 +61,40 @@ impl RecordedRequest {
             || self.method.starts_with("iamcredentials.")
     }
 
-    /// Returns the request as one line of JSON, without values of the query.
-    pub fn to_json(&self) -> Value {
+    /// Returns the request as JSON, without the values of its query.
+    fn to_json(&self) -> Value {
         let query: Vec<&str> = self.query.iter().map(|(name, _)| name.as_str()).collect();
         json!({"method": self.method, "verb": self.verb, "host": self.host, "path": self.path, "query": query,
             "body": self.body, "status": self.status})
     }
+
+    /// Parses a line of a file of requests. Values of the query are empty.
+    pub fn from_json(line: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(line).ok()?;
+        let text = |name: &str| value[name].as_str().map(String::from);
+        let query = value["query"].as_array()?.iter();
+        Some(Self {
+            method: text("method")?,
+            verb: text("verb")?,
+            host: text("host")?,
+            path: text("path")?,
+            query: query
+                .filter_map(|name| Some((name.as_str()?.to_owned(), String::new())))
+                .collect(),
+            body: value["body"].clone(),
+            quota_project: None,
+            status: value["status"].as_u64()?.try_into().ok()?,
+        })
+    }
+}
+
+/// Appends requests to a file.
+pub(super) fn append(path: &Path, requests: &[RecordedRequest]) {
+    let lines: String = requests
+        .iter()
+        .map(|it| format!("{}\n", it.to_json()))
+        .collect();
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    // A lost file makes the comparison that reads it fail.
+    let _ = file.and_then(|mut file| file.write_all(lines.as_bytes()));
 }

@@ -25,7 +25,9 @@ mod body;
 mod call;
 mod canned_error;
 mod certificate_authority;
+mod credential_files;
 mod faults;
+mod gcloud;
 mod handlers;
 mod iam_accounts;
 mod iam_credentials;
@@ -76,6 +78,9 @@ pub use self::propagation::Propagation;
 pub const PROJECT: &str = "demo-project";
 /// User that operates the project, with all permissions.
 pub const OPERATOR: &str = "user:operator@example.com";
+
+/// Environment variable: a directory into which each fake writes its requests when it stops, one per line as JSON.
+pub const REQUESTS: &str = "GCR_TEST_GOOGLE_REQUESTS";
 
 /// A running fake. Dropping it stops it and closes its connections.
 pub struct FakeGoogle {
@@ -236,6 +241,10 @@ impl FakeGoogle {
 
 impl Drop for FakeGoogle {
     fn drop(&mut self) {
+        if let Some(directory) = std::env::var_os(REQUESTS) {
+            let file = format!("{}-{}.jsonl", std::process::id(), self.port);
+            journal::append(&Path::new(&directory).join(file), &self.requests());
+        }
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -7,8 +7,8 @@ use super::iam_policy::PolicyStore;
 use super::propagation::{Delay, Propagation};
 use super::registry_gateway::RegistryGateway;
 use super::registry_token;
-use super::state::{CLOUD_PLATFORM, RefreshToken, Repository, random_text};
-use super::{FakeGoogle, OPERATOR, PROJECT};
+use super::state::{CLOUD_PLATFORM, Repository};
+use super::{FakeGoogle, PROJECT};
 
 impl FakeGoogle {
     /// Adds a project.
@@ -95,7 +95,7 @@ impl FakeGoogle {
             .add(role, member);
     }
 
-    /// Takes a permission away from [`OPERATOR`], on resources whose names contain `within`; an empty text means all.
+    /// Takes a permission away from [`super::OPERATOR`], on resources whose names contain `within`; an empty text means all.
     pub fn deny(&self, permission: &str, within: &str) {
         let denied = (permission.to_owned(), within.to_owned());
         self.server.state().denied.insert(denied);
@@ -156,56 +156,6 @@ impl FakeGoogle {
     pub fn issue_token_with_scope(&self, member: &str, seconds: i64, scope: &str) -> String {
         let mut state = self.server.state();
         state.issue_token(member, seconds, &[scope.to_owned()])
-    }
-
-    /// Returns a credential file of [`OPERATOR`] (`authorized_user`), as `gcloud auth application-default login` writes
-    /// it.
-    pub fn user_credential_file(&self) -> String {
-        self.add_refresh_token(None)
-    }
-
-    /// Returns a credential file whose refresh token the token endpoint refuses with this error and description.
-    pub fn refused_user_credential_file(&self, error: &str, description: &str) -> String {
-        self.add_refresh_token(Some((error.into(), description.into())))
-    }
-
-    fn add_refresh_token(&self, refusal: Option<(String, String)>) -> String {
-        let token = format!("1//0{}", random_text(60));
-        let member = OPERATOR.to_owned();
-        let stored = RefreshToken { member, refusal };
-        self.server
-            .state()
-            .refresh_tokens
-            .insert(token.clone(), stored);
-        let file = json!({
-            "account": "",
-            "client_id": "764086051850-example.apps.googleusercontent.com",
-            "client_secret": format!("d-{}", random_text(20)),
-            "quota_project_id": PROJECT,
-            "refresh_token": token,
-            "type": "authorized_user",
-            "universe_domain": "googleapis.com",
-        });
-        format!("{file:#}\n")
-    }
-
-    /// Lets the token exchange accept a subject token of another identity provider, and returns the member that it
-    /// authenticates. The pool is `ci` of [`PROJECT`], its provider `ci`.
-    pub fn accept_subject_token(&self, token: &str, subject: &str) -> String {
-        let mut state = self.server.state();
-        state.subject_tokens.insert(token.into(), subject.into());
-        let number = state.add_project(PROJECT).number;
-        format!(
-            "principal://iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/ci/subject/{subject}"
-        )
-    }
-
-    /// Returns the audience that clients send to the token exchange for [`FakeGoogle::accept_subject_token`].
-    pub fn workload_identity_audience(&self) -> String {
-        let number = self.project_number();
-        format!(
-            "//iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/ci/providers/ci"
-        )
     }
 
     /// Returns the number of [`PROJECT`].
