@@ -56,7 +56,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
 ];
 
 /// The files that decide what to do with an observed object: `Resource::decide` is pure.
-const DECISIONS: [&str; 3] = [
+const DECISIONS: [&str; 4] = [
+    "/secret/content.rs",
     "/secret/decide.rs",
     "/secret/recreate.rs",
     "/service_account/decide.rs",

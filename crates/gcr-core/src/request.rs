@@ -12,7 +12,7 @@ pub use scope::{LineQualifiers, NamespaceMatch, Namespaces, Scope};
 
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::names::{SecretName, ServiceAccountName};
-use crate::domain::pull_secret::CachedBody;
+use crate::domain::pull_secret::CachedSecret;
 use crate::domain::registry_credential::RegistryCredential;
 use kube_clientcmd::ConnectionOptions;
 
@@ -73,8 +73,8 @@ pub struct DesiredSecret {
     pub credential: RegistryCredential,
     /// Its Docker config, for all requested hosts.
     pub config: DockerConfig,
-    /// The body of an apply without preconditions, which is the same in every namespace.
-    pub body: CachedBody,
+    /// The Secret as most namespaces get it.
+    pub cached: CachedSecret,
     /// Whether to keep the other hosts of an existing Secret.
     pub merge: bool,
     /// Whether to take ownership of fields from other field managers.

@@ -11,7 +11,7 @@ use gcr_core::credential_file::{CredentialSource, OpenCredential};
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
-use gcr_core::domain::pull_secret::CachedBody;
+use gcr_core::domain::pull_secret::CachedSecret;
 use gcr_core::domain::registry_credential::{KeyAuth, RegistryCredential};
 use gcr_core::domain::registry_host::{RegistryHost, RegistryOwner};
 use gcr_core::domain::service_account_key::ServiceAccountKey;
@@ -191,7 +191,7 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
                 name,
                 credential,
                 config,
-                body: CachedBody::default(),
+                cached: CachedSecret::default(),
                 merge: args.merge,
                 force_conflicts: args.force_conflicts,
                 recreate: args.recreate,

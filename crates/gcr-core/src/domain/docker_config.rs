@@ -84,6 +84,12 @@ impl DockerConfig {
         })
     }
 
+    /// Returns whether the config has nothing of another owner.
+    #[must_use]
+    pub fn is_ours_alone(&self) -> bool {
+        self.kept_entries.is_empty() && self.kept_settings.is_empty()
+    }
+
     /// Returns the hosts of all entries: those of this plugin, then the kept ones as written. In kept hosts, `***` replaces
     /// the text before an `@`, which may contain a password.
     #[must_use]

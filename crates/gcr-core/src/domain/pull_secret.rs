@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::docker_config::DockerConfig;
@@ -27,6 +28,10 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const MANAGER: &str = "kubectl-gcr-secret";
 /// The annotation with the registry hosts in the Secret, comma-separated.
 pub const REGISTRIES: &str = "kubectl-gcr-secret/registries";
+/// The annotation with a digest of the Secret's content: `sha256:` and 64 hexadecimal digits. It lets a later run see without
+/// reading the data that nothing would change. A key or token has far more entropy than could be guessed, so that its digest
+/// reveals nothing. A Secret with entries of other owners has no digest: their passwords may be weak.
+pub const DIGEST: &str = "kubectl-gcr-secret/content-digest";
 /// The annotation in which `kubectl apply` stores a copy of the whole object, including secret values.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The replacement for secret values.
@@ -70,21 +75,36 @@ struct Metadata<'a> {
     resource_version: Option<&'a str>,
 }
 
-/// The body of an apply request, serialized at first use and shared by all namespaces.
+/// The Secret as most namespaces get it, built at first use: without preconditions and entries of other owners.
 #[derive(Default)]
-pub struct CachedBody(OnceLock<Bytes>);
+pub struct CachedSecret(OnceLock<(Bytes, BTreeMap<&'static str, String>)>);
 
-impl CachedBody {
-    /// Returns the body, which `serialize` creates at the first call.
-    pub fn get(&self, serialize: impl FnOnce() -> Bytes) -> Bytes {
-        self.0.get_or_init(serialize).clone()
+impl CachedSecret {
+    /// Returns the body of an apply. `build` creates the Secret at the first call.
+    pub fn body(&self, build: impl FnOnce() -> PullSecret) -> Bytes {
+        self.get(build).0.clone()
+    }
+
+    /// Returns the annotations. `build` creates the Secret at the first call.
+    pub fn annotations(
+        &self,
+        build: impl FnOnce() -> PullSecret,
+    ) -> &BTreeMap<&'static str, String> {
+        &self.get(build).1
+    }
+
+    fn get(&self, build: impl FnOnce() -> PullSecret) -> &(Bytes, BTreeMap<&'static str, String>) {
+        self.0.get_or_init(|| {
+            let secret = build();
+            (secret.apply_body(None), secret.annotations)
+        })
     }
 }
 
-impl std::fmt::Debug for CachedBody {
+impl std::fmt::Debug for CachedSecret {
     /// Omits the body, which contains a credential.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("CachedBody")
+        formatter.write_str("CachedSecret")
     }
 }
 
@@ -106,13 +126,19 @@ impl PullSecret {
                 credential.key_id().map(str::to_owned),
             ),
         ];
+        let mut annotations: BTreeMap<_, _> = annotations
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        let json = config.to_json();
+        if config.is_ours_alone() {
+            let digest = content_digest(&annotations, &json);
+            annotations.insert(DIGEST, digest);
+        }
         Self {
             name: name.clone(),
-            annotations: annotations
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, value?)))
-                .collect(),
-            config: config.to_json(),
+            annotations,
+            config: json,
         }
     }
 
@@ -167,6 +193,30 @@ impl PullSecret {
         }
         manifest
     }
+}
+
+/// Returns the digest of everything that an apply sets, except the name and the digest itself. Each part is preceded by its
+/// length, so that different contents never have the same bytes.
+fn content_digest(annotations: &BTreeMap<&'static str, String>, config: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    let mut add = |part: &[u8]| {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    };
+    for part in [TYPE, MANAGED_BY, MANAGER] {
+        add(part.as_bytes());
+    }
+    for (key, value) in annotations {
+        add(key.as_bytes());
+        add(value.as_bytes());
+    }
+    add(KEY.as_bytes());
+    add(config);
+    let mut text = "sha256:".to_owned();
+    for byte in digest.finalize() {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
 }
 
 /// Returns the Secret with [`MASK`] in place of all values in `data` and of the [`LAST_APPLIED`] annotation.

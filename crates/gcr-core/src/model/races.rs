@@ -90,6 +90,7 @@ async fn check_reruns(scenario: &Scenario, server: &Server) -> Vec<String> {
         if job.dry_run {
             continue;
         }
+        wrong.extend(missing_credentials(server, index, job));
         if stored() != objects {
             wrong.push(format!("writer {index}: the third run writes"));
         }
@@ -132,6 +133,28 @@ async fn check_reruns(scenario: &Scenario, server: &Server) -> Vec<String> {
     }
     wrong.extend(violations(server));
     wrong
+}
+
+/// Checks that the Secret of a writer holds its credential in every namespace.
+fn missing_credentials(server: &Server, index: usize, job: &Job) -> Vec<String> {
+    let Some(secret) = &job.secret else {
+        return Vec::new();
+    };
+    let key = format!("secret/{}", secret.name);
+    let world = server.world();
+    let stores = world.stores.iter();
+    let wrong = stores.filter(|store| {
+        let stored = store.objects.get(&key);
+        !stored.is_some_and(|stored| rules::has_credential(stored, job))
+    });
+    wrong
+        .map(|store| {
+            format!(
+                "writer {index}, {}: {key} lacks its credential",
+                store.namespace
+            )
+        })
+        .collect()
 }
 
 /// Returns the faults without the writes of other clients.

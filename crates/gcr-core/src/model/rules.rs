@@ -15,11 +15,14 @@
 //! * *unknown*: a response to a write was lost.
 //! * *not started*: no write was or may have been executed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::server::Sent;
 use super::store::{Commit, Intent, Store};
 use super::writer::{Job, Reported};
+use crate::domain::pull_secret::KEY;
 use crate::engine::Outcome;
 use crate::resources::secret::{CONFIGURED, CREATED, REPLACED};
 use crate::resources::service_account::PATCHED;
@@ -188,6 +191,17 @@ pub(super) fn check_outcomes(
     wrong
 }
 
+/// Returns whether the Secret contains the writer's credential for its host.
+pub(super) fn has_credential(stored: &Value, job: &Job) -> bool {
+    let encoded = stored["data"][KEY].as_str().unwrap_or_default();
+    let config: Value = serde_json::from_slice(&STANDARD.decode(encoded).unwrap()).unwrap();
+    job.secret.iter().all(|secret| {
+        let (_, desired) = Job::config(secret);
+        let desired: Value = serde_json::from_slice(&desired.to_json()).unwrap();
+        config["auths"][&secret.host] == desired["auths"][&secret.host]
+    })
+}
+
 /// Returns whether the object is in the desired state; with `allow_undone`, also if another client undid the change.
 fn is_success(store: &Store, object: &str, job: &Job, allow_undone: bool) -> bool {
     let Some(stored) = store.objects.get(object) else {
@@ -199,9 +213,11 @@ fn is_success(store: &Store, object: &str, job: &Job, allow_undone: bool) -> boo
             .unwrap_or_default();
         // Writers that share a Secret merge into it.
         let desired = job.secret.iter().map(|secret| secret.host.as_str());
-        return desired
+        let has_hosts = desired
             .into_iter()
             .all(|host| hosts.split(',').any(|it| it == host));
+        let was_replaced = allow_undone && store.replaced_data.contains(object);
+        return has_hosts && (was_replaced || has_credential(stored, job));
     }
     let list = list(stored);
     let count = |name: &String| list.iter().filter(|entry| entry["name"] == **name).count();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 use super::server::{InjectedFault, Server, ServerFault};
 use super::store::Store;
 use super::writer::{Job, SecretJob};
+use crate::domain::pull_secret::KEY;
 
 /// The model's namespaces; a scenario uses the first ones. In storage order, the first comes before the second.
 pub(super) const NAMESPACES: [&str; 3] = ["team-b", "team", "apps"];
@@ -47,6 +50,10 @@ pub(super) enum ExternalWrite {
     Recreate(usize),
     /// Annotates every Secret.
     Annotate(u8),
+    /// Replaces the credentials in every Secret, as an update by another field manager.
+    ReplaceData(u8),
+    /// Clears the `managedFields` of every Secret.
+    ClearManagedFields,
 }
 
 impl Scenario {
@@ -90,25 +97,36 @@ impl Scenario {
     }
 
     fn write_once(&self, write: &ExternalWrite, store: &mut Store) {
+        let secrets: Vec<String> = store
+            .objects
+            .keys()
+            .filter(|key| key.starts_with("secret/"))
+            .cloned()
+            .collect();
+        let change: &dyn Fn(&mut Value) = match write {
+            ExternalWrite::Annotate(note) => &|secret| {
+                secret["metadata"]["annotations"]["theirs"] = json!(note.to_string());
+            },
+            ExternalWrite::ReplaceData(note) => &|secret| replace_data(secret, *note),
+            ExternalWrite::ClearManagedFields => &|secret| {
+                secret["metadata"]["managedFields"] = json!([]);
+            },
+            _ => return self.write_account(write, store),
+        };
+        for key in secrets {
+            let mut secret = store.objects[&key].clone();
+            change(&mut secret);
+            store.commit(None, &key, secret);
+            store.replaced_data.insert(key);
+        }
+    }
+
+    fn write_account(&self, write: &ExternalWrite, store: &mut Store) {
         let ours = |entry: &Value| {
             entry["name"]
                 .as_str()
                 .is_some_and(|name| name.starts_with("ours"))
         };
-        if let ExternalWrite::Annotate(note) = write {
-            let secrets: Vec<String> = store
-                .objects
-                .keys()
-                .filter(|key| key.starts_with("secret/"))
-                .cloned()
-                .collect();
-            for key in secrets {
-                let mut secret = store.objects[&key].clone();
-                secret["metadata"]["annotations"]["theirs"] = json!(note.to_string());
-                store.commit(None, &key, secret);
-            }
-            return;
-        }
         let (ExternalWrite::Append(index, _)
         | ExternalWrite::Prepend(index, _)
         | ExternalWrite::Drop(index)
@@ -142,11 +160,27 @@ impl Scenario {
                 list.retain(|entry| !ours(entry));
                 account["metadata"]["uid"] = Value::Null;
             }
-            ExternalWrite::Annotate(_) => {}
+            _ => {}
         }
         account["imagePullSecrets"] = Value::Array(list);
         store.commit(None, &key, account);
     }
+}
+
+/// Replaces every credential in a Secret. The data field then belongs to another field manager, and no longer to ours.
+fn replace_data(secret: &mut Value, note: u8) {
+    let encoded = secret["data"][KEY].as_str().unwrap_or_default();
+    let mut config: Value = serde_json::from_slice(&STANDARD.decode(encoded).unwrap()).unwrap();
+    for (_, entry) in config["auths"].as_object_mut().unwrap() {
+        entry["auth"] = json!(STANDARD.encode(format!("theirs:{note}")));
+    }
+    secret["data"][KEY] = json!(STANDARD.encode(config.to_string()));
+    let entries = secret["metadata"]["managedFields"].as_array_mut().unwrap();
+    for entry in entries.iter_mut() {
+        entry["fieldsV1"]["f:data"] = json!({});
+    }
+    entries.push(json!({"manager": "theirs", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:data": {format!("f:{KEY}"): {}}}}));
 }
 
 pub(super) fn account(name: &str, list: &[Value]) -> Value {
@@ -293,6 +327,8 @@ fn act() -> impl Strategy<Value = (u16, usize, ExternalWrite)> {
         2 => (0..2usize, any::<u8>()).prop_map(|(at, label)| ExternalWrite::Label(at, label)),
         1 => (0..2usize).prop_map(ExternalWrite::Recreate),
         1 => any::<u8>().prop_map(ExternalWrite::Annotate),
+        1 => any::<u8>().prop_map(ExternalWrite::ReplaceData),
+        1 => Just(ExternalWrite::ClearManagedFields),
     ];
     let pause = prop_oneof![4 => 0..60u16, 1 => 100..3000u16];
     (pause, 0..NAMESPACES.len(), act)

@@ -41,6 +41,8 @@ pub(super) struct Store {
     pub(super) intents: Vec<Intent>,
     /// Names that another client, or a detaching writer, removed from a list.
     pub(super) removed: BTreeSet<String>,
+    /// Secrets whose credentials another client has replaced at some time.
+    pub(super) replaced_data: BTreeSet<String>,
     pub(super) violations: Vec<String>,
     begun: Instant,
     version: u64,
@@ -55,6 +57,7 @@ impl Store {
             commits: Vec::new(),
             intents: Vec::new(),
             removed: BTreeSet::new(),
+            replaced_data: BTreeSet::new(),
             violations: Vec::new(),
             begun: Instant::now(),
             version: 100,
@@ -110,7 +113,7 @@ impl Store {
         jiff::Timestamp::from_second(1_790_000_000 + i64::try_from(seconds).unwrap()).unwrap()
     }
 
-    /// Executes a server-side apply of a Secret, simplified: no other manager sets the same fields.
+    /// Executes a server-side apply of a Secret. Takes the fields of other managers, as with `force=true`.
     pub(super) fn apply(
         &mut self,
         writer: usize,
@@ -138,7 +141,7 @@ impl Store {
         });
         desired["type"] = body["type"].clone();
         desired["data"] = body["data"].clone();
-        let owned = owned(sent);
+        let owned = owned(body);
         let entry = |object: &Value| {
             let entries = object["metadata"]["managedFields"].as_array()?;
             entries
@@ -148,16 +151,19 @@ impl Store {
         };
         let before = stored.as_ref().and_then(entry);
         for kind in ["labels", "annotations"] {
-            let old = before
+            let old: Vec<String> = before
                 .iter()
-                .flat_map(|entry| entry["fieldsV1"][kind].as_array().cloned())
-                .flatten();
+                .filter_map(|entry| {
+                    entry["fieldsV1"]["f:metadata"][format!("f:{kind}")].as_object()
+                })
+                .flat_map(|fields| fields.keys().cloned())
+                .collect();
             let mut map: Map<String, Value> = desired["metadata"][kind]
                 .as_object()
                 .cloned()
                 .unwrap_or_default();
             for gone in old {
-                map.remove(gone.as_str().unwrap());
+                map.remove(gone.trim_start_matches("f:"));
             }
             map.extend(sent[kind].as_object().cloned().unwrap_or_default());
             desired["metadata"][kind] = Value::Object(map);
@@ -172,6 +178,14 @@ impl Store {
             .cloned()
             .unwrap_or_default();
         entries.retain(|entry| entry["manager"] != *manager);
+        if stored
+            .as_ref()
+            .is_some_and(|stored| stored["data"] != desired["data"])
+        {
+            for entry in &mut entries {
+                entry["fieldsV1"]["f:data"] = json!({});
+            }
+        }
         entries.push(json!({"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
             "time": self.now().to_string(), "fieldsV1": owned}));
         desired["metadata"]["managedFields"] = Value::Array(entries);
@@ -228,14 +242,21 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
-fn owned(metadata: &Value) -> Value {
-    let keys = |kind: &str| -> Vec<String> {
-        let map = metadata[kind].as_object();
-        map.into_iter()
-            .flat_map(|map| map.keys().cloned())
-            .collect()
+/// Returns the fields that an apply of `body` owns, as `fieldsV1`.
+fn owned(body: &Value) -> Value {
+    let keys = |map: &Value| -> Map<String, Value> {
+        let keys = map.as_object().into_iter().flat_map(Map::keys);
+        keys.map(|key| (format!("f:{key}"), json!({}))).collect()
     };
-    json!({"labels": keys("labels"), "annotations": keys("annotations")})
+    let metadata = &body["metadata"];
+    json!({
+        "f:type": {},
+        "f:data": keys(&body["data"]),
+        "f:metadata": {
+            "f:labels": keys(&metadata["labels"]),
+            "f:annotations": keys(&metadata["annotations"]),
+        },
+    })
 }
 
 pub(super) fn status(code: u16, reason: &str, message: &str, kind: &str, name: &str) -> Answer {

@@ -12,7 +12,7 @@ use super::store::Intent;
 use crate::commands::{ClusterEvents, ClusterRun, NamespaceSelection, PullSecretCommand};
 use crate::domain::access_token::AccessToken;
 use crate::domain::docker_config::DockerConfig;
-use crate::domain::pull_secret::CachedBody;
+use crate::domain::pull_secret::CachedSecret;
 use crate::domain::registry_credential::RegistryCredential;
 use crate::engine::RunContext;
 use crate::engine::ledger::Counts;
@@ -86,7 +86,7 @@ impl Job {
                 name: secret.name.parse().unwrap(),
                 credential,
                 config,
-                body: CachedBody::default(),
+                cached: CachedSecret::default(),
                 merge: secret.merge,
                 force_conflicts: false,
                 recreate: false,

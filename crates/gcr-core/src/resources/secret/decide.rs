@@ -5,11 +5,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::super::managed_fields::last_applied_at;
 use super::super::resource_error::{self, ResourceError, ResourceErrorKind};
 use super::action::{PriorState, SecretAction, SecretApply};
+use super::content::has_content;
 use super::observe::ObservedSecret;
 use super::recreate;
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret::{self, Preconditions, PullSecret};
-use crate::engine::{Decision, Hint};
+use crate::engine::{Decision, Finished, Hint, Outcome};
 use crate::kubernetes::RequestError;
 use crate::kubernetes::secrets::StoredSecret;
 use crate::request::{DesiredSecret, ExecutionOptions};
@@ -23,17 +24,15 @@ pub(super) fn decide(
     unconfirmed: Option<&PriorState>,
     warnings: &mut Vec<String>,
 ) -> Decision<SecretAction, ResourceError> {
-    let body = |config: &DockerConfig, preconditions: Option<&Preconditions>| {
-        PullSecret::new(&secret.name, &secret.credential, config).apply_body(preconditions)
-    };
+    let build = |config: &DockerConfig| PullSecret::new(&secret.name, &secret.credential, config);
     let apply = |config: &DockerConfig,
                  preconditions: Option<Preconditions>,
                  prior_state: PriorState| SecretApply {
         // Without preconditions and merged entries, the body is the same in every namespace.
         body: if preconditions.is_none() && std::ptr::eq(config, &secret.config) {
-            secret.body.get(|| body(config, None))
+            secret.cached.body(|| build(config))
         } else {
-            body(config, preconditions.as_ref())
+            build(config).apply_body(preconditions.as_ref())
         },
         force: secret.force_conflicts,
         prior_state: unconfirmed.cloned().unwrap_or(prior_state),
@@ -76,10 +75,22 @@ pub(super) fn decide(
                 ..apply(&secret.config, None, prior_state)
             })
         }
-        ObservedSecret::Metadata(metadata) => match terminating_error(&metadata, secret) {
-            Some(error) => Decision::Fail(error),
-            None => act(apply_to_existing(&metadata, &secret.config, None)),
-        },
+        ObservedSecret::Metadata(metadata) => {
+            if let Some(error) = terminating_error(&metadata, secret) {
+                return Decision::Fail(error);
+            }
+            let apply = apply_to_existing(&metadata, &secret.config, None);
+            let annotations = secret.cached.annotations(|| build(&secret.config));
+            // After a lost response the outcome must be found, and an object to print must be read.
+            let needs_response = unconfirmed.is_some() || execution.return_objects;
+            if !needs_response
+                && !apply.drop_last_applied
+                && has_content(&metadata, annotations, &execution.field_manager)
+            {
+                return Decision::Finish(Finished::success(Outcome::Unchanged, None));
+            }
+            act(apply)
+        }
         ObservedSecret::Full(stored) => {
             let merged = match merged(secret, &stored) {
                 Ok(merged) => merged,

@@ -3,6 +3,7 @@
 mod action;
 mod apply;
 mod change_detection;
+mod content;
 mod decide;
 mod kind;
 mod observe;

@@ -79,8 +79,8 @@ async fn observe_by_dry_run(
     secret: &DesiredSecret,
 ) -> Result<ObservedSecret, RequestError> {
     let body = secret
-        .body
-        .get(|| PullSecret::new(&secret.name, &secret.credential, &secret.config).apply_body(None));
+        .cached
+        .body(|| PullSecret::new(&secret.name, &secret.credential, &secret.config));
     let options = ApplyOptions {
         field_manager: &execution.field_manager,
         force: secret.force_conflicts,
