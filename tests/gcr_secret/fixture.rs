@@ -118,6 +118,22 @@ impl Fixture {
     }
 }
 
+/// Returns the annotations of a Secret without the digest, which must have the form `sha256:` and 64 hexadecimal digits.
+#[track_caller]
+pub(crate) fn annotations_without_digest(secret: &Value) -> Value {
+    let mut annotations = secret["metadata"]["annotations"].clone();
+    let digest = annotations
+        .as_object_mut()
+        .and_then(|annotations| annotations.remove("kubectl-gcr-secret/content-digest"));
+    let digest = digest.unwrap_or_else(|| panic!("no digest in {secret}"));
+    let hex = digest
+        .as_str()
+        .and_then(|text| text.strip_prefix("sha256:"));
+    let is_hex = |hex: &str| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(hex.is_some_and(is_hex), "{digest}");
+    annotations
+}
+
 /// Writes `key.json` and `rotated-key.json` to the session's work directory.
 pub(crate) fn write_key_files(session: &Session) {
     session.file("key.json", keys::KEY, 0o600);

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use gcr_test_support::{Output, Session, keys};
 use serde_json::{Value, json};
 
-use crate::fixture::{single_error, write_key_files};
+use crate::fixture::{annotations_without_digest, single_error, write_key_files};
 use crate::listener::Listener;
 
 /// Fields that old key files lack.
@@ -204,7 +204,7 @@ fn key_without_project_and_id_makes_a_secret_without_key_id() {
     let output = fixture.run(&args).success();
     let secret: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(
-        secret["metadata"]["annotations"],
+        annotations_without_digest(&secret),
         json!({"kubectl-gcr-secret/account": key["client_email"],
             "kubectl-gcr-secret/credential": "json-key", "kubectl-gcr-secret/registries": "gcr.io"})
     );

@@ -20,6 +20,7 @@ mod namespaces;
 mod output;
 mod permissions;
 mod recreate;
+mod second_run;
 mod secret_content;
 mod signals;
 mod usage;

@@ -3,7 +3,7 @@
 use gcr_test_support::{Session, keys};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, assert_output};
+use crate::fixture::{Fixture, annotations_without_digest, assert_output};
 
 #[test]
 fn auth_equals_kubectls_byte_for_byte() {
@@ -35,7 +35,7 @@ fn secret_contains_only_docker_config_label_and_annotations() {
         json!({"app.kubernetes.io/managed-by": "kubectl-gcr-secret"})
     );
     assert_eq!(
-        secret["metadata"]["annotations"],
+        annotations_without_digest(&secret),
         json!({
             "kubectl-gcr-secret/registries": "gcr.io",
             "kubectl-gcr-secret/credential": "json-key",
@@ -132,7 +132,7 @@ fn access_token_uses_oauth2accesstoken_and_warns() {
     );
     // The annotations of the previous key are removed.
     assert_eq!(
-        fixture.secret()["metadata"]["annotations"],
+        annotations_without_digest(&fixture.secret()),
         json!({
             "kubectl-gcr-secret/registries": "gcr.io",
             "kubectl-gcr-secret/credential": "access-token",
