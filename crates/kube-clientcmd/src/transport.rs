@@ -5,6 +5,7 @@
 //! neither, and follows no redirects.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -29,6 +30,7 @@ use tower_http::decompression::DecompressionLayer;
 use super::connect_error::{LookupFailed, ProxyFailed};
 use super::headers::basic;
 use super::proxy::{Proxy, ProxyKind};
+use super::server_address::bare_host;
 use super::trust::Tls;
 
 /// The time limit to establish a TCP connection (client-go's dialer).
@@ -67,6 +69,7 @@ pub(super) fn http(tls: &Tls, proxy: Option<&Proxy>, user_agent: &HeaderValue) -
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let tcp = MapRequest::new(tcp, |address| dialed(UNSPECIFIED_IS_UNREACHABLE, address));
     let Some(proxy) = proxy else {
         return over(tls, tcp);
     };
@@ -109,6 +112,33 @@ fn with_headers<C>(tunnel: Tunnel<C>, proxy: &Proxy, user_agent: &HeaderValue) -
         },
         None => tunnel,
     }
+}
+
+/// Whether this system cannot connect to an unspecified address. Elsewhere that reaches the loopback interface.
+const UNSPECIFIED_IS_UNREACHABLE: bool = cfg!(any(windows, target_os = "openbsd"));
+
+/// Returns the address to dial. Like Go (`net/ipsock_posix.go`, `toLocal`), replaces `0.0.0.0` and `::`, which local clusters
+/// write to kubeconfigs, by the loopback address on systems that cannot connect to them.
+fn dialed(unspecified_is_unreachable: bool, address: Uri) -> Uri {
+    if !unspecified_is_unreachable {
+        return address;
+    }
+    let loopback = match bare_host(&address).parse() {
+        Ok(IpAddr::V4(ip)) if ip.is_unspecified() => "127.0.0.1",
+        Ok(IpAddr::V6(ip)) if ip.is_unspecified() => "[::1]",
+        // Written as an IPv6 address, which Go treats as IPv4.
+        Ok(IpAddr::V6(ip)) if ip.to_ipv4_mapped().is_some_and(|ip| ip.is_unspecified()) => {
+            "127.0.0.1"
+        }
+        _ => return address,
+    };
+    let authority = match address.port() {
+        Some(port) => format!("{loopback}:{port}"),
+        None => loopback.to_owned(),
+    };
+    let mut parts = address.clone().into_parts();
+    parts.authority = authority.parse().ok();
+    Uri::from_parts(parts).unwrap_or(address)
 }
 
 /// Adds the default port to an `http` address: hyper's tunnels use port 443 for any address without a port.
@@ -186,4 +216,24 @@ where
     B::Error: Into<BoxError>,
 {
     body.map_err(Into::into).boxed_unsync()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dialed_replaces_unspecified_address_where_it_is_unreachable() {
+        for (address, expected) in [
+            ("https://0.0.0.0:6443/", "https://127.0.0.1:6443/"),
+            ("https://[::]:6443/a", "https://[::1]:6443/a"),
+            ("https://[::ffff:0.0.0.0]:6443/", "https://127.0.0.1:6443/"),
+            ("https://0.0.0.0/", "https://127.0.0.1/"),
+            ("https://10.0.0.0:6443/", "https://10.0.0.0:6443/"),
+            ("https://c.test:6443/", "https://c.test:6443/"),
+        ] {
+            assert_eq!(dialed(true, Uri::from_static(address)), expected);
+            assert_eq!(dialed(false, Uri::from_static(address)), address);
+        }
+    }
 }
