@@ -43,6 +43,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
             "engine",
             "exit",
             "kubernetes",
+            "process",
             "report",
             "request",
             "resources",

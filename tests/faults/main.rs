@@ -12,6 +12,7 @@ mod first_response;
 mod lists;
 mod memory_limit;
 mod mixed_namespaces;
+mod open_files;
 mod partial_writes;
 mod scenario;
 mod small_server;

@@ -28,6 +28,27 @@ pub fn forbid_core_dumps() {
     }
 }
 
+/// Raises the soft limit on open files to the hard limit, as Go's runtime does: a run over many clusters holds hundreds of
+/// connections, and the soft limit may be 256. Programs that this process starts inherit the limit.
+///
+/// Errors are ignored: requests that cannot connect for this reason are retried. Outside Unix this does nothing.
+pub fn raise_open_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        /// macOS accepts no higher soft limit if the hard limit is unlimited (`OPEN_MAX`).
+        const OPEN_MAX: u64 = 10_240;
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let raised = |current| setrlimit(Resource::Nofile, Rlimit { current, maximum });
+        if current != maximum
+            && raised(maximum).is_err()
+            && current.is_some_and(|current| current < OPEN_MAX)
+        {
+            let _ = raised(Some(OPEN_MAX));
+        }
+    }
+}
+
 /// Makes ring the process-wide rustls crypto provider. Later calls do nothing.
 ///
 /// Without a process-wide provider, rustls panics when a client is built if several providers are compiled in.
@@ -44,6 +65,17 @@ mod tests {
         install_crypto_provider();
         install_crypto_provider();
         assert!(rustls::crypto::CryptoProvider::get_default().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn open_file_limit_is_raised_to_hard_limit() {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let current = Some(256);
+        setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
+        raise_open_file_limit();
+        assert_eq!(getrlimit(Resource::Nofile).current, maximum);
     }
 
     #[cfg(target_os = "linux")]

@@ -45,6 +45,23 @@ pub(crate) fn is_refused(error: Cause<'_>) -> bool {
         .any(|io| io.kind() == io::ErrorKind::ConnectionRefused)
 }
 
+/// Returns whether no connection could be opened because this process or the system has too many open files.
+pub(crate) fn is_out_of_files(error: Cause<'_>) -> bool {
+    #[cfg(unix)]
+    let codes = [
+        rustix::io::Errno::MFILE.raw_os_error(),
+        rustix::io::Errno::NFILE.raw_os_error(),
+    ];
+    // WSAEMFILE.
+    #[cfg(not(unix))]
+    let codes = [10024];
+    chain(error)
+        .into_iter()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .filter_map(io::Error::raw_os_error)
+        .any(|code| codes.contains(&code))
+}
+
 /// Returns whether no trusted authority signed the server's certificate, or the certificate itself is configured as the
 /// authority.
 pub(crate) fn is_unknown_authority(error: Cause<'_>) -> bool {
@@ -317,6 +334,12 @@ mod tests {
             error_text(&wrapped),
             "tls: failed to verify certificate: x509: certificate signed by unknown authority"
         );
+        #[cfg(unix)]
+        {
+            let open_files = io::Error::from(rustix::io::Errno::MFILE);
+            assert!(is_out_of_files(&io::Error::other(open_files)));
+        }
+        assert!(!is_out_of_files(&wrapped));
         let refused = io::Error::other(io::Error::from(io::ErrorKind::ConnectionRefused));
         assert!(is_refused(&refused));
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use crate::credential_error::CredentialError;
-use crate::error_text::{error_text, is_refused, is_unknown_authority};
+use crate::error_text::{error_text, is_out_of_files, is_refused, is_unknown_authority};
 
 /// The error of a request that got no complete response.
 ///
@@ -13,6 +13,10 @@ pub enum SendError {
     /// No credential could be obtained. Nothing was sent.
     #[error(transparent)]
     Credential(CredentialError),
+    /// No connection was made, because this process or the system has too many open files. Nothing was sent. Fewer concurrent
+    /// requests help.
+    #[error("Unable to connect to the server: dial tcp: socket: too many open files")]
+    TooManyOpenFiles,
     /// No connection was made. Nothing was sent.
     #[error("{0}")]
     NotConnected(String),
@@ -35,6 +39,9 @@ impl SendError {
             && let Some(credential) = inner.downcast_ref::<CredentialError>()
         {
             return Self::Credential(credential.clone());
+        }
+        if is_out_of_files(error) {
+            return Self::TooManyOpenFiles;
         }
         let line = if is_refused(error) {
             format!(
@@ -76,7 +83,9 @@ impl SendError {
     pub fn kubectl_line(&self) -> String {
         match self {
             Self::Credential(error) => error.kubectl_line(),
-            Self::NotConnected(line) | Self::ConnectionLost(line) => line.clone(),
+            Self::NotConnected(_) | Self::ConnectionLost(_) | Self::TooManyOpenFiles => {
+                self.to_string()
+            }
             Self::BodyLost(_) => format!("error: {self}"),
         }
     }

@@ -14,6 +14,7 @@ use crate::engine::RunContext;
 use crate::engine::{Event, EventSender, Ledger};
 use crate::exit;
 use crate::kubernetes::ClusterClient;
+use crate::process;
 use crate::report::{Column, Console, ReportFile, ReportWriter, Reporter, Summary};
 use crate::request::{DryRun, OutputOptions, Scope};
 use crate::signals::{Signal, Signals};
@@ -78,6 +79,7 @@ impl Session {
     where
         W: AsyncFnOnce(Vec<SelectedCluster<'_>>, RunContext),
     {
+        process::raise_open_file_limit();
         let runtime = match tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -60,15 +60,20 @@ where
         if self.health.is_unavailable() && request.extensions().get::<Probe>().is_none() {
             return Err(RequestErrorKind::ClusterUnavailable);
         }
-        let response = if options.writes {
-            self.inner.call(request).await?
+        let answered = if options.writes {
+            self.inner.call(request).await
         } else {
             // On an interrupt, reads in flight are cancelled; only writes are awaited.
             tokio::select! {
-                response = self.inner.call(request) => response?,
+                answered = self.inner.call(request) => answered,
                 () = self.health.stop().stopped() => return Err(RequestErrorKind::Interrupted),
             }
         };
+        if let Err(RequestErrorKind::TooManyOpenFiles(_)) = &answered {
+            // Fewer requests in flight need fewer connections.
+            permit.on_overload();
+        }
+        let response = answered?;
         let status = response.status();
         if is_overload(status) {
             permit.on_overload();

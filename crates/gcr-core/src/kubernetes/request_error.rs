@@ -34,6 +34,8 @@ pub enum RequestErrorKind {
     Api(Box<ApiError>),
     /// No connection was made, so that nothing was sent. Contains the line to print.
     NotConnected(Arc<str>),
+    /// No connection was made because too many files are open, so that nothing was sent. Contains the line to print.
+    TooManyOpenFiles(Arc<str>),
     /// The connection broke after the request was sent and before the response was complete. Contains the line to
     /// print.
     ConnectionLost(Arc<str>),
@@ -118,6 +120,7 @@ impl RequestError {
         match &self.cause {
             RequestErrorKind::Api(api_error) => api_error.error_text(),
             RequestErrorKind::NotConnected(line)
+            | RequestErrorKind::TooManyOpenFiles(line)
             | RequestErrorKind::ConnectionLost(line)
             | RequestErrorKind::InvalidResponse(line) => line.to_string(),
             RequestErrorKind::TimedOut(limit) => {
@@ -144,6 +147,7 @@ pub(super) fn transport(error: SendError) -> RequestErrorKind {
         SendError::Credential(_) | SendError::NotConnected(_) => {
             RequestErrorKind::NotConnected(line)
         }
+        SendError::TooManyOpenFiles => RequestErrorKind::TooManyOpenFiles(line),
         SendError::ConnectionLost(_) | SendError::BodyLost(_) => {
             RequestErrorKind::ConnectionLost(line)
         }

@@ -19,6 +19,9 @@ use super::request_options::{Probe, RequestOptions, ResponseBody, try_clone};
 use super::retry::{self, RetryPolicy};
 use crate::safety::Safety;
 
+/// The pause before a connection is tried again that could not be opened because too many files are open.
+const OPEN_FILES_PAUSE: Duration = Duration::from_millis(250);
+
 /// Retries the requests of the inner service.
 #[derive(Clone)]
 pub(super) struct RetryService<S> {
@@ -205,6 +208,10 @@ where
         policy: &mut RetryPolicy,
         outcome_unknown: &mut bool,
     ) -> Attempt {
+        if matches!(cause, RequestErrorKind::TooManyOpenFiles(_)) {
+            // Waits for a connection of another request, like after a 429: the fault is not the server's.
+            return Attempt::Transient(cause, policy.after_throttle(Some(OPEN_FILES_PAUSE)));
+        }
         let timed_out = matches!(cause, RequestErrorKind::TimedOut(_));
         let was_sent = timed_out || matches!(cause, RequestErrorKind::ConnectionLost(_));
         *outcome_unknown |= options.writes && was_sent;
