@@ -262,3 +262,20 @@ fn last_applied(fixture: &Fixture) -> Option<String> {
         .as_str()
         .map(String::from)
 }
+
+#[test]
+fn secret_of_helm_release_taken_over_has_warning() {
+    let fixture = Fixture::new("conflicts");
+    fixture.create_docker_registry_secret("gcr-io");
+    let label = "app.kubernetes.io/managed-by=Helm";
+    fixture.kubectl(["label", "secret", "gcr-io", label]);
+    let release = "meta.helm.sh/release-name=web";
+    fixture.kubectl(["annotate", "secret", "gcr-io", release]);
+    let output = fixture.create().args(["--force-conflicts"]).run();
+    let warning = "Warning: secret \"gcr-io\" belongs to the Helm release \"web\", whose next upgrade fails or restores it; \
+                   take the Secret out of the chart, and set the annotation helm.sh/resource-policy to keep in the chart \
+                   first, so that Helm does not delete it";
+    assert_output(&output, 0, &["secret/gcr-io configured"], &[warning]);
+    let output = fixture.create().args(["--force-conflicts"]).run();
+    assert_output(&output, 0, &["secret/gcr-io unchanged"], &[]);
+}

@@ -17,5 +17,6 @@ pub mod pull_secret_list;
 pub mod redactor;
 pub mod registry_credential;
 pub mod registry_host;
+pub mod secret_difference;
 pub mod server_message;
 pub mod service_account_key;

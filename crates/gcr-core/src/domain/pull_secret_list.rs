@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::names::SecretName;
+use kube_clientcmd::escape_control::quoted;
 
 /// Returns the list with exactly one entry per name, or `None` if the list needs no change.
 ///
@@ -33,6 +34,43 @@ pub fn with(list: &[Value], names: &[SecretName]) -> Option<Vec<Value>> {
 pub fn without(list: &[Value], names: &[SecretName]) -> Option<Vec<Value>> {
     let others = list.iter().filter(|entry| name_of(entry, names).is_none());
     some_if_changed(list, others.cloned().collect())
+}
+
+/// Describes a list that is not as asked, for an error: `"a", "b", without "gcr-io"`. `attach` says whether the list must
+/// contain `names` or must not. Returns `None` if the list is as asked.
+#[must_use]
+pub fn difference(list: &[Value], names: &[SecretName], attach: bool) -> Option<String> {
+    let quoted_names = |names: &mut dyn Iterator<Item = &str>| {
+        let names: Vec<_> = names.map(quoted).collect();
+        names.join(", ")
+    };
+    let has = |name: &SecretName| contains(list, name);
+    let wrong: Vec<&str> = names
+        .iter()
+        .filter(|name| has(name) != attach)
+        .map(SecretName::as_str)
+        .collect();
+    if wrong.is_empty() {
+        return None;
+    }
+    let stored = if list.is_empty() {
+        "empty".to_owned()
+    } else {
+        let name = |entry: &'_ Value| {
+            entry
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let stored: Vec<String> = list.iter().map(name).collect();
+        quoted_names(&mut stored.iter().map(String::as_str))
+    };
+    let word = if attach { "without" } else { "still with" };
+    Some(format!(
+        "{stored}, {word} {}",
+        quoted_names(&mut wrong.into_iter())
+    ))
 }
 
 /// Returns the one of `names` that the entry has.
@@ -125,6 +163,32 @@ mod tests {
             with(&odd, &names(&["gcr-io"])).map(|list| list.len()),
             Some(6)
         );
+    }
+
+    #[test]
+    fn difference_names_the_stored_list_and_what_is_wrong() {
+        let ours = names(&["gcr-io", "eu"]);
+        for (stored, attach, expected) in [
+            (r#"[{"name":"eu"},{"name":"gcr-io"}]"#, true, None),
+            (r#"[{"name":"a"}]"#, false, None),
+            ("[]", true, Some(r#"empty, without "gcr-io", "eu""#)),
+            (
+                r#"[{"name":"a\u001b"},{},{"name":"eu"}]"#,
+                true,
+                Some(r#""a^[", "", "eu", without "gcr-io""#),
+            ),
+            (
+                r#"[{"name":"eu"}]"#,
+                false,
+                Some(r#""eu", still with "eu""#),
+            ),
+        ] {
+            assert_eq!(
+                difference(&list(stored), &ours, attach).as_deref(),
+                expected,
+                "{stored}"
+            );
+        }
     }
 
     const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];

@@ -7,14 +7,15 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::access_review_cache::Access;
 use super::api_request::{ApiRequest, JSON, OBJECT_LIMIT};
 use super::client::ClusterClient;
 use crate::domain::names::Namespace;
+use crate::domain::server_message::escape_lines;
 use crate::safety::Safety;
 
 impl ClusterClient {
-    /// Returns whether the caller has permission for `verb` on the `resource` called `name`, or `None` if the reviews fail or
-    /// disagree.
+    /// Returns the server's decision about `verb` on the `resource` called `name`, or `None` if the reviews fail or disagree.
     ///
     /// `name` must be `None` if the rejected request names no object, such as a `list`: with a name, a role that grants the
     /// verb for `resourceNames` only would allow the review although it does not allow the request.
@@ -27,23 +28,22 @@ impl ClusterClient {
         resource: &'static str,
         namespace: &Namespace,
         name: Option<&str>,
-    ) -> Option<bool> {
+    ) -> Option<Access> {
         let review = (verb, resource, namespace.clone(), name.map(str::to_owned));
         let (own, others) = self.access_reviews.get(review);
         if let Some(cell) = own {
-            return *cell
-                .get_or_init(|| self.review(verb, resource, namespace, name))
-                .await;
+            let decision = cell.get_or_init(|| self.review(verb, resource, namespace, name));
+            return decision.await.clone();
         }
         let mut answer = None;
         for ((.., namespace, name), cell) in &others {
-            let other = *cell
+            let other = cell
                 .get_or_init(|| self.review(verb, resource, namespace, name.as_deref()))
                 .await;
-            if other.is_none() || (answer.is_some() && answer != other) {
+            if other.is_none() || (answer.is_some() && answer != *other) {
                 return None;
             }
-            answer = other;
+            answer.clone_from(other);
         }
         answer
     }
@@ -54,7 +54,7 @@ impl ClusterClient {
         resource: &str,
         namespace: &Namespace,
         name: Option<&str>,
-    ) -> Option<bool> {
+    ) -> Option<Access> {
         let body = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
@@ -73,6 +73,14 @@ impl ClusterClient {
             description: "post selfsubjectaccessreviews.authorization.k8s.io".to_owned(),
         };
         let response: Value = self.send(&request, None).await.ok()?.json().ok()?;
-        response.pointer("/status/allowed").and_then(Value::as_bool)
+        let status = response.get("status")?;
+        Some(match status.get("allowed")?.as_bool()? {
+            true => Access::Allowed,
+            false if status["denied"] == true => {
+                let reason = status["reason"].as_str().unwrap_or_default();
+                Access::Denied(escape_lines(reason))
+            }
+            false => Access::NotAllowed,
+        })
     }
 }

@@ -11,8 +11,20 @@ use crate::domain::names::Namespace;
 pub(super) type Review = (&'static str, &'static str, Namespace, Option<String>);
 /// Maximum number of reviews per verb and resource: a sample of the namespaces is enough for a hint.
 const MAX_REVIEWS: usize = 32;
-/// Whether the request is allowed; `None` if the review failed. Concurrent callers share one review.
-pub(super) type Answer = Arc<OnceCell<Option<bool>>>;
+/// The decision about the request; `None` if the review failed. Concurrent callers share one review.
+pub(super) type Answer = Arc<OnceCell<Option<Access>>>;
+
+/// The server's decision about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It is allowed.
+    Allowed,
+    /// No authorizer allows it, so that a role could.
+    NotAllowed,
+    /// An authorizer denies it, whatever others allow (authorization/v1 `SubjectAccessReviewStatus.denied`). Contains its
+    /// reason, with control characters escaped.
+    Denied(String),
+}
 
 /// The results of the reviews of one cluster.
 #[derive(Debug, Default)]

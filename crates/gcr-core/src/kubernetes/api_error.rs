@@ -186,6 +186,15 @@ impl ApiError {
         self.code == StatusCode::UNAUTHORIZED
     }
 
+    /// Returns the name of the admission webhook that the server could not call, for a webhook whose `failurePolicy` is `Fail`
+    /// (apiserver `admission/plugin/webhook/errors/statuserror.go`, `ToStatusErr`).
+    pub fn failed_webhook(&self) -> Option<String> {
+        let failed = "failed calling webhook ";
+        let is_error = self.code == StatusCode::INTERNAL_SERVER_ERROR && self.has_status_body;
+        let (_, named) = self.message.split_once(failed).filter(|_| is_error)?;
+        quoted_word(named)
+    }
+
     /// Returns whether the object failed validation.
     pub fn is_invalid(&self) -> bool {
         self.code == StatusCode::UNPROCESSABLE_ENTITY

@@ -40,8 +40,10 @@ pub struct ApiRequest {
 
 /// Media type of complete objects.
 pub const JSON: &str = "application/json";
-/// Media type of metadata only, so that the server sends no Secret data (API concepts, "Metadata-only fetches").
-pub const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+/// Media types of metadata only, so that the server sends no Secret data (API concepts, "Metadata-only fetches"). As in
+/// client-go's metadata client, a server or gateway that does not know the first may send the whole object.
+pub const METADATA: &str =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;q=0.9";
 
 /// A successful response. Has no `Debug`: it may contain a Secret.
 pub struct ApiResponse {

@@ -15,6 +15,9 @@ use crate::stop::StopSignal;
 /// Time between two requests that probe an unavailable cluster.
 const RECOVERY_INTERVAL: Duration = Duration::from_secs(30);
 
+/// Time after which a webhook counts as down: as long as a request's five attempts take at least.
+const WEBHOOK_PATIENCE: Duration = Duration::from_secs(9);
+
 /// The health of one cluster during a run.
 pub(super) struct ClusterHealth {
     state: Mutex<HealthState>,
@@ -35,6 +38,8 @@ struct HealthState {
     silent_since: Option<Instant>,
     /// When the last open request ended. `None` while one is open.
     idle_since: Option<Instant>,
+    /// The webhook that the server could not call, and since when no write succeeded.
+    failing_webhook: Option<(String, Instant)>,
     /// When the cluster was last marked unavailable or probed. `None` while it is available.
     unavailable_since: Option<Instant>,
 }
@@ -141,6 +146,24 @@ impl ClusterHealth {
         }
     }
 
+    /// Records that the server could not call an admission webhook. Returns whether that is so for longer than a request's five
+    /// attempts take: further attempts then have no prospect.
+    pub(super) fn record_failed_webhook(&self, name: String) -> bool {
+        let mut state = self.state();
+        match &state.failing_webhook {
+            Some((failing, since)) if *failing == name => since.elapsed() >= WEBHOOK_PATIENCE,
+            _ => {
+                state.failing_webhook = Some((name, Instant::now()));
+                false
+            }
+        }
+    }
+
+    /// Records that the server has accepted a write, so that its webhooks work.
+    pub(super) fn record_accepted_write(&self) {
+        self.state().failing_webhook = None;
+    }
+
     /// Records that the server has responded to a probe: the cluster is available again.
     pub(super) fn mark_available(&self) {
         self.state().unavailable_since = None;
@@ -213,6 +236,21 @@ mod tests {
         assert_eq!(health.unresponsive_for(), Duration::from_secs(4));
         health.record_response();
         assert_eq!(health.unresponsive_for(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn webhook_is_down_after_failing_without_an_accepted_write() {
+        let health = health();
+        let failed = || health.record_failed_webhook("policy".to_owned());
+        assert!(!failed());
+        tokio::time::sleep(WEBHOOK_PATIENCE).await;
+        assert!(failed());
+        assert!(!health.record_failed_webhook("other".to_owned()));
+        tokio::time::sleep(WEBHOOK_PATIENCE).await;
+        assert!(!failed());
+        tokio::time::sleep(WEBHOOK_PATIENCE).await;
+        health.record_accepted_write();
+        assert!(!failed());
     }
 
     #[tokio::test(start_paused = true)]

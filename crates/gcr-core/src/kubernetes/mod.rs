@@ -4,7 +4,7 @@
 //! does.
 
 pub mod access_review;
-mod access_review_cache;
+pub mod access_review_cache;
 mod adaptive_limiter;
 pub mod api_error;
 pub mod api_request;

@@ -12,11 +12,33 @@ struct MetadataOnly {
     metadata: ObjectMeta,
 }
 
+/// A `Table`, which some gateways send in place of an object.
+#[derive(Deserialize)]
+struct Table {
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    object: MetadataOnly,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: String,
+}
+
 /// Decodes the metadata of the object in a response.
 ///
 /// # Errors
 /// As [`ApiResponse::json`].
 pub fn metadata(response: &ApiResponse) -> Result<ObjectMeta, RequestError> {
+    if response.json::<Kind>()?.kind == "Table" {
+        let mut rows = response.json::<Table>()?.rows;
+        if rows.len() == 1 {
+            return Ok(rows.swap_remove(0).object.metadata);
+        }
+    }
     response
         .json::<MetadataOnly>()
         .map(|object| object.metadata)

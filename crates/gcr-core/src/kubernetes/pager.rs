@@ -23,8 +23,10 @@ const PAGE_SIZE: &str = "500";
 /// Maximum number of restarts of a list.
 const MAX_RESTARTS: u32 = 5;
 
-/// Media type of lists with the metadata only of each item (API concepts, "Metadata-only fetches").
-pub const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+/// Media types of lists with the metadata only of each item (API concepts, "Metadata-only fetches"), with the same fallback as
+/// [`super::api_request::METADATA`].
+pub const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;q=0.9";
 
 /// A list request in the core API group.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +50,8 @@ pub struct Item {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The complete object as sent. The items of a list have no apiVersion and kind.
+    /// The object: complete as sent, or its metadata only if the list asked for no more. The items of a list have no
+    /// apiVersion and kind.
     pub json: Box<RawValue>,
 }
 
@@ -58,6 +61,13 @@ struct Page {
     kind: String,
     metadata: PageMetadata,
     items: Option<Vec<Box<RawValue>>>,
+    /// The rows of a `Table`, which some gateways send in place of a list.
+    rows: Option<Vec<Row>>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    object: Box<RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -77,6 +87,12 @@ struct Head {
 struct HeadMetadata {
     name: String,
     namespace: String,
+}
+
+#[derive(Deserialize)]
+struct RawMetadata<'a> {
+    #[serde(borrow)]
+    metadata: &'a RawValue,
 }
 
 /// Reads one list.
@@ -142,18 +158,23 @@ impl Pager {
                 Err(error) => return Err(error),
             };
             // Any other object has no items and would look like an empty list.
-            if !page.kind.ends_with("List") {
+            let is_table = page.kind == "Table" && page.rows.is_some();
+            if !page.kind.ends_with("List") && !is_table {
                 return Err(RequestError::not_a_list(&page.kind));
             }
             self.next = match page.metadata.r#continue {
                 Some(token) if !token.is_empty() => Next::Continue(token),
                 _ => Next::None,
             };
+            let rows = page.rows.into_iter().flatten().map(|row| row.object);
+            // A server that does not know the media type sends whole objects: their data is dropped here.
+            let keeps_data = self.list.accept != METADATA_LIST;
             let mut items = page
                 .items
                 .unwrap_or_default()
                 .into_iter()
-                .map(Item::read)
+                .chain(rows)
+                .map(|json| Item::read(json, keeps_data))
                 .collect::<Result<Vec<_>, _>>()?;
             if self.restarts > 0
                 && let Some(last) = &self.last_returned
@@ -211,9 +232,18 @@ impl Pager {
 }
 
 impl Item {
-    fn read(json: Box<RawValue>) -> Result<Self, RequestError> {
-        let Head { metadata } =
-            serde_json::from_str(json.get()).map_err(|error| RequestError::not_json(&error))?;
+    fn read(json: Box<RawValue>, keeps_data: bool) -> Result<Self, RequestError> {
+        Self::decode(json, keeps_data).map_err(|error| RequestError::not_json(&error))
+    }
+
+    fn decode(json: Box<RawValue>, keeps_data: bool) -> Result<Self, serde_json::Error> {
+        let Head { metadata } = serde_json::from_str(json.get())?;
+        let json = if keeps_data {
+            json
+        } else {
+            let raw: RawMetadata<'_> = serde_json::from_str(json.get())?;
+            RawValue::from_string(format!(r#"{{"metadata":{}}}"#, raw.metadata.get()))?
+        };
         Ok(Self {
             namespace: metadata.namespace,
             name: metadata.name,

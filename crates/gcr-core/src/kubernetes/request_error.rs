@@ -73,7 +73,7 @@ impl RequestError {
     }
 
     /// Returns the error for a response that cannot be decoded, without any of its content: it may be a Secret.
-    pub(super) fn not_json(error: &serde_json::Error) -> Self {
+    pub(crate) fn not_json(error: &serde_json::Error) -> Self {
         let line = format!(
             "error: invalid response from the server (line {}, column {})",
             error.line(),

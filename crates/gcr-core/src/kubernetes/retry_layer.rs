@@ -154,7 +154,12 @@ where
         outcome_unknown: &mut bool,
     ) -> Attempt {
         let response = match answered {
-            Ok(response) if response.status().is_success() => return Attempt::Done(Ok(response)),
+            Ok(response) if response.status().is_success() => {
+                if options.writes {
+                    self.health.record_accepted_write();
+                }
+                return Attempt::Done(Ok(response));
+            }
             Ok(response) => response,
             // The server responded, but not with an object of the API: a write may have been applied.
             Err(cause @ RequestErrorKind::InvalidResponse(_)) => {
@@ -181,6 +186,9 @@ where
         let api_error = ApiError::read(status, content_type, body, &options.description);
         *outcome_unknown |= options.writes && retry::may_have_applied(&api_error);
         let is_unauthorized = api_error.is_unauthorized();
+        let failed_webhook = api_error.failed_webhook();
+        let is_hopeless =
+            failed_webhook.is_some_and(|name| self.health.record_failed_webhook(name));
         let cause = RequestErrorKind::Api(Box::new(api_error));
         if is_unauthorized {
             // The connection has tried another credential if there is one.
@@ -193,7 +201,7 @@ where
             StatusCode::TOO_MANY_REQUESTS => {
                 Attempt::Transient(cause, policy.after_throttle(retry_after))
             }
-            status if retry::is_retryable(status) => {
+            status if retry::is_retryable(status) && !is_hopeless => {
                 Attempt::Transient(cause, policy.after_error(retry_after))
             }
             _ => Attempt::Done(Err(cause)),

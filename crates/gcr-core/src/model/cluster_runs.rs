@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::scenario::account;
 use super::server::Server;
 use super::store::Store;
@@ -105,7 +107,17 @@ async fn aborted_run_counts_unreported_writes() {
     let job = attach();
     let name = |number| &*format!("team-{number:03}").leak();
     let names: Vec<&'static str> = (0..400).map(name).collect();
-    let stores = names.iter().map(|name| namespace(&job, name, true));
+    let stores = names.iter().map(|name| {
+        let mut store = namespace(&job, name, true);
+        // Without the Secret, each namespace would send a warning too.
+        store.commit(
+            None,
+            "secret/ours-0",
+            json!({"kind": "Secret", "metadata": {"name": "ours-0"}}),
+        );
+        store.commits.clear();
+        store
+    });
     let server = Server::new(stores.collect());
     server.inject(0, &[]);
     let (events, mut received) = EventSender::channel();

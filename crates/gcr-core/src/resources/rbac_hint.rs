@@ -6,6 +6,7 @@ use super::namespace_target::NamespaceTarget;
 use super::resource_error::{self, ResourceError, ResourceErrorKind};
 use crate::engine::Hint;
 use crate::kubernetes::ApiError;
+use crate::kubernetes::access_review_cache::Access;
 
 /// The permissions that a command needs for an object.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +42,7 @@ pub async fn explain_forbidden(
         name,
         verbs,
     } = permissions;
-    let mut denied = false;
+    let mut hint = None;
     for verb in verbs {
         match target
             .cluster
@@ -53,24 +54,23 @@ pub async fn explain_forbidden(
             )
             .await
         {
-            Some(true) => {}
-            Some(false) => {
-                denied = true;
+            Some(Access::Allowed) => {}
+            Some(Access::NotAllowed) => {
+                // RBAC cannot limit a list without a field selector to names.
+                let name = (!verbs.contains(&"list")).then_some(name);
+                hint = Some(resource_error::missing_permission(resource, name, verbs));
+                break;
+            }
+            Some(Access::Denied(reason)) => {
+                hint = Some(resource_error::denied(&reason));
                 break;
             }
             // Without an answer, any hint might be wrong.
             None => return error,
         }
     }
-    let hint = if denied {
-        // RBAC cannot limit a list without a field selector to names.
-        let name = (!verbs.contains(&"list")).then_some(name);
-        resource_error::missing_permission(resource, name, verbs)
-    } else {
-        Hint::new(resource_error::ADMISSION)
-    };
     ResourceError {
-        hint: Some(hint),
+        hint: Some(hint.unwrap_or_else(|| Hint::new(resource_error::ADMISSION))),
         ..error
     }
 }

@@ -3,7 +3,8 @@
 use crate::domain::field_manager::FieldManagerKind;
 use crate::domain::pull_secret;
 use crate::engine::{Hint, ObjectError, Outcome};
-use crate::kubernetes::RequestError;
+use crate::kubernetes::{ApiError, RequestError};
+use kube_clientcmd::escape_control::quoted;
 
 /// The error of an object.
 #[derive(Debug, Clone)]
@@ -86,6 +87,14 @@ pub enum ResourceErrorKind {
         /// The Secret's name.
         name: String,
     },
+    /// The server accepted the write, but the object in its response is not as asked: admission control changed it.
+    #[error("error: {object} is not as asked after the write: its {difference}")]
+    ChangedByAdmission {
+        /// Kind and quoted name of the object.
+        object: String,
+        /// What the server stored instead.
+        difference: String,
+    },
     /// The ServiceAccount does not exist, and its namespace is being deleted.
     #[error("error: serviceaccounts {name:?} not found, and its namespace is being terminated")]
     NamespaceTerminating {
@@ -115,9 +124,10 @@ impl ResourceErrorKind {
 
 impl From<RequestError> for ResourceError {
     fn from(error: RequestError) -> Self {
+        let webhook = error.api_error().and_then(ApiError::failed_webhook);
         Self {
+            hint: webhook.as_deref().map(failed_webhook),
             kind: ResourceErrorKind::Server(error),
-            hint: None,
         }
     }
 }
@@ -129,6 +139,14 @@ impl From<ResourceErrorKind> for ResourceError {
 }
 
 impl ResourceError {
+    /// Returns the error of an object that admission control changed.
+    pub fn changed_by_admission(object: String, difference: String) -> Self {
+        Self {
+            kind: ResourceErrorKind::ChangedByAdmission { object, difference },
+            hint: Some(Hint::new(CHANGED_BY_ADMISSION)),
+        }
+    }
+
     /// Returns whether the account does not exist in an existing namespace.
     pub fn is_account_not_found(&self) -> bool {
         matches!(self.kind, ResourceErrorKind::AccountNotFound { .. })
@@ -193,6 +211,27 @@ pub fn missing_permission(resource: &str, name: Option<&str>, verbs: &[&str]) ->
     ))
 }
 
+/// The hint for a request that the server denies whatever roles grant, with the server's reason.
+pub fn denied(reason: &str) -> Hint {
+    let reason = if reason.is_empty() {
+        "it gives no reason"
+    } else {
+        reason
+    };
+    Hint::new(format!(
+        "the server denies it, whatever roles grant: {reason}"
+    ))
+}
+
+/// The hint for a webhook that the server could not call.
+fn failed_webhook(name: &str) -> Hint {
+    Hint::new(format!(
+        "the admission webhook {} does not work, so the server refuses all writes that it has to check; repair the webhook or \
+         remove its configuration",
+        quoted(name)
+    ))
+}
+
 /// Returns the hint for a conflict with these field managers: the first that may restore its fields decides, then the first
 /// that is not a person.
 pub fn for_conflicts<'a>(managers: impl Iterator<Item = &'a str> + Clone) -> Hint {
@@ -224,6 +263,9 @@ pub const RECREATE_WITH_FORCE: &str = "pass --force-conflicts with --recreate to
 /// The hint for a Secret that was deleted and not created again.
 pub const RUN_AGAIN: &str =
     "the old Secret is already deleted; run the command again to create the new one";
+/// The hint for an object that admission control changed.
+const CHANGED_BY_ADMISSION: &str =
+    "an admission policy or webhook changes it; change the policy, or exclude this object from it";
 /// The hint for a 403 although no permission is missing.
 pub const ADMISSION: &str = "the permissions are sufficient, so admission control rejected it: a quota, a policy or a webhook";
 

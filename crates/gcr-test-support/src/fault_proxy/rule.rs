@@ -15,6 +15,7 @@ pub struct Rule {
     name: Option<String>,
     query: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
+    missing_headers: Vec<(&'static str, String)>,
     selected: Range<usize>,
 }
 
@@ -33,6 +34,7 @@ impl Rule {
             name: None,
             query: Vec::new(),
             headers: Vec::new(),
+            missing_headers: Vec::new(),
             selected: 0..usize::MAX,
         }
     }
@@ -58,6 +60,12 @@ impl Rule {
     /// Restricts the rule to requests with a header whose value contains this text.
     pub fn header(mut self, name: &'static str, part: &str) -> Self {
         self.headers.push((name, part.into()));
+        self
+    }
+
+    /// Restricts the rule to requests without a header whose value contains this text.
+    pub fn without_header(mut self, name: &'static str, part: &str) -> Self {
+        self.missing_headers.push((name, part.into()));
         self
     }
 
@@ -96,6 +104,7 @@ impl Rule {
             && is(&self.name, &request_info.name)
             && self.query.iter().all(|it| request_info.query.contains(it))
             && self.headers.iter().all(has_header)
+            && !self.missing_headers.iter().any(has_header)
     }
 }
 

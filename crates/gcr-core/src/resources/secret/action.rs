@@ -9,6 +9,8 @@ use crate::domain::pull_secret::Preconditions;
 pub enum PriorState {
     /// It did not exist.
     Absent,
+    /// It may not be read, and the server refuses dry runs.
+    Unknown,
     /// It existed.
     Present {
         /// `metadata.resourceVersion`.

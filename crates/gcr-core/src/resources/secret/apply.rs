@@ -10,9 +10,11 @@ use super::decide;
 use super::kind::CONFIGURED;
 use super::spec::SecretSpec;
 use crate::domain::pull_secret;
+use crate::domain::secret_difference::secret_difference;
 use crate::engine::{Finished, Outcome, StepResult, WriteTracker};
 use crate::kubernetes::RequestError;
 use crate::kubernetes::api_request::{ApiResponse, WriteObserver};
+use crate::kubernetes::object::metadata;
 use crate::kubernetes::secrets::ApplyOptions;
 use crate::request::DryRun;
 
@@ -44,7 +46,11 @@ impl Writer<'_> {
 
     pub(super) async fn send(&self, apply: &SecretApply) -> Result<ApiResponse, RequestError> {
         let target = self.spec.target;
-        let options = self.options(apply.force);
+        // The response is compared with the apply, which metadata alone does not allow.
+        let options = ApplyOptions {
+            return_object: true,
+            ..self.options(apply.force)
+        };
         target
             .cluster
             .apply_secret(
@@ -92,11 +98,46 @@ impl Writer<'_> {
             }
         };
         self.tracker.mark_answered();
+        match self.response_error(&apply, &response) {
+            Ok(None) => {}
+            Ok(Some(error)) => return failed(error, false),
+            Err(error) => return failed(error, !self.dry_run()),
+        }
         match self.classify(&apply, &response, made).await {
             Ok(outcome) => self.finish(&apply, &response, outcome).await,
             // The server accepted the apply, but the outcome cannot be determined.
             Err(error) => failed(error, !self.dry_run()),
         }
+    }
+
+    /// Returns the error if the Secret in the response is being deleted, or is not as asked.
+    fn response_error(
+        &self,
+        apply: &SecretApply,
+        response: &ApiResponse,
+    ) -> Result<Option<ResourceError>, RequestError> {
+        let desired = self.spec.desired;
+        let terminating = decide::terminating_error(&metadata(response)?, desired);
+        if terminating.is_some() {
+            return Ok(terminating);
+        }
+        let difference = secret_difference(&apply.body, &response.body)
+            .map_err(|error| RequestError::not_json(&error))?;
+        Ok(difference.map(|difference| {
+            ResourceError::changed_by_admission(
+                format!("secret {:?}", desired.name.as_str()),
+                difference.to_string(),
+            )
+        }))
+    }
+
+    /// Returns whether the response shows an annotation that no observation could show.
+    fn drops_last_applied(&self, apply: &SecretApply, object: &Value) -> bool {
+        let is_unknown = apply.prior_state == PriorState::Unknown && apply.force;
+        let annotations = object.pointer("/metadata/annotations");
+        apply.drop_last_applied
+            || is_unknown
+                && annotations.is_some_and(|it| it.get(pull_secret::LAST_APPLIED).is_some())
     }
 
     /// Returns a success, with the warning about hosts that the apply removed.
@@ -113,7 +154,8 @@ impl Writer<'_> {
         response: &ApiResponse,
         outcome: Outcome,
     ) -> SecretStep {
-        if !self.spec.execution.return_objects && !apply.drop_last_applied {
+        let is_certain = !apply.drop_last_applied && apply.prior_state != PriorState::Unknown;
+        if !self.spec.execution.return_objects && is_certain {
             return self.done(apply, outcome, None);
         }
         let Ok(object) = response.json::<Value>() else {
@@ -123,7 +165,7 @@ impl Writer<'_> {
             let printed = self.spec.execution.return_objects;
             printed.then(|| pull_secret::masked(object))
         };
-        if !apply.drop_last_applied {
+        if !self.drops_last_applied(apply, &object) {
             return self.done(apply, outcome, manifest(object));
         }
         if !self.dry_run() {

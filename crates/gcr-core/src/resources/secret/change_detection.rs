@@ -33,6 +33,14 @@ impl Writer<'_> {
             return Ok(made);
         }
         let now = metadata(response)?;
+        if apply.prior_state == PriorState::Unknown {
+            let is_unchanged = !response.may_have_applied && self.is_unchanged(&now, response);
+            return Ok(if is_unchanged {
+                Outcome::Unchanged
+            } else {
+                CONFIGURED
+            });
+        }
         let PriorState::Present {
             resource_version,
             last_applied_at: changed_before,

@@ -9,6 +9,7 @@ use super::content::has_content;
 use super::observe::ObservedSecret;
 use super::recreate;
 use crate::domain::docker_config::DockerConfig;
+use crate::domain::field_manager;
 use crate::domain::pull_secret::{self, Preconditions, PullSecret};
 use crate::engine::{Decision, Finished, Hint, Outcome};
 use crate::kubernetes::RequestError;
@@ -41,9 +42,10 @@ pub(super) fn decide(
         dropped_hosts: None,
         has_preconditions: preconditions.is_some(),
     };
-    // An apply to an existing Secret may remove an annotation and hosts.
+    // An apply to an existing Secret may remove an annotation and hosts, and take it over from a Helm release.
     let mut apply_to_existing =
         |metadata: &ObjectMeta, config: &DockerConfig, preconditions: Option<Preconditions>| {
+            warnings.extend(helm_warning(metadata, secret));
             SecretApply {
                 drop_last_applied: removes_last_applied(metadata, secret, warnings),
                 dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
@@ -65,6 +67,7 @@ pub(super) fn decide(
             });
             act(apply(&secret.config, preconditions, PriorState::Absent))
         }
+        ObservedSecret::Unreadable => act(apply(&secret.config, None, PriorState::Unknown)),
         ObservedSecret::FromDryRun(metadata) => {
             let prior_state = PriorState::Present {
                 resource_version: metadata.resource_version.clone().unwrap_or_default(),
@@ -107,6 +110,7 @@ pub(super) fn decide(
                 if let Some(error) = error {
                     return Decision::Fail(error);
                 }
+                warnings.extend(helm_warning(metadata, secret));
                 let apply = SecretApply {
                     dropped_hosts: dropped_hosts(metadata, secret, &config.hosts()),
                     ..apply(config, None, PriorState::Absent)
@@ -153,7 +157,10 @@ fn merged(
 }
 
 /// Returns the error for a Secret that is being deleted: the server accepts writes to it, but they vanish with it.
-fn terminating_error(metadata: &ObjectMeta, secret: &DesiredSecret) -> Option<ResourceError> {
+pub(super) fn terminating_error(
+    metadata: &ObjectMeta,
+    secret: &DesiredSecret,
+) -> Option<ResourceError> {
     metadata.deletion_timestamp.as_ref()?;
     let finalizers = metadata.finalizers.iter().flatten();
     let error = ResourceErrorKind::StillDeleting {
@@ -187,6 +194,15 @@ fn dropped_hosts(
             escape_control(&dropped.join(", "))
         )
     })
+}
+
+/// Returns the warning about a Secret of a Helm release that `--force-conflicts` takes over.
+fn helm_warning(metadata: &ObjectMeta, secret: &DesiredSecret) -> Option<String> {
+    if !secret.force_conflicts {
+        return None;
+    }
+    let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
+    field_manager::helm_warning(secret.name.as_str(), labels, annotations)
 }
 
 /// Returns whether to remove the annotation in which `kubectl apply` keeps an earlier key. Adds a warning if the

@@ -2,6 +2,7 @@
 //!
 //! Reads metadata only, unless `--merge` or `--recreate` needs the complete Secret.
 
+use http::StatusCode;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::super::namespace_target::NamespaceTarget;
@@ -25,6 +26,8 @@ pub enum ObservedSecret {
     /// It may not be read. Contains the metadata that a server dry run of the same apply returned: the stored
     /// resourceVersion, and the annotations after the apply.
     FromDryRun(Box<ObjectMeta>),
+    /// It may not be read, and the server refuses dry runs: only the response to the write tells more.
+    Unreadable,
 }
 
 pub(super) async fn observe(
@@ -90,9 +93,24 @@ async fn observe_by_dry_run(
     let response = target
         .cluster
         .apply_secret(&target.namespace, &secret.name, body, &options, None)
-        .await?;
-    if response.status == http::StatusCode::CREATED {
+        .await;
+    let response = match response {
+        Ok(response) => response,
+        // Policies and webhooks may refuse dry runs only. The write itself shows whether they refuse it too.
+        Err(error) if execution.dry_run == DryRun::None && refuses_dry_run(&error) => {
+            return Ok(ObservedSecret::Unreadable);
+        }
+        Err(error) => return Err(error),
+    };
+    if response.status == StatusCode::CREATED {
         return Ok(ObservedSecret::Absent);
     }
     Ok(ObservedSecret::FromDryRun(Box::new(metadata(&response)?)))
+}
+
+/// Returns whether the error may concern dry runs only: a webhook that does not support them (400, apiserver
+/// `admission/plugin/webhook/errors/statuserror.go`, `NewDryRunUnsupportedErr`), or a policy (403).
+fn refuses_dry_run(error: &RequestError) -> bool {
+    let code = error.api_error().map(|api_error| api_error.code);
+    code.is_some_and(|code| matches!(code, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN))
 }

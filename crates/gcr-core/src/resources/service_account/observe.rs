@@ -34,9 +34,13 @@ pub(super) async fn observe(
 ) -> Result<ObservedAccount, RequestError> {
     let account = match listed {
         Listed::Stored(account) => Some(*account),
-        // An account that the list lacks does not exist, unless the server is about to create it.
-        Listed::Absent if !shared.desired.waits_for(name) => return Ok(ObservedAccount::Missing),
-        Listed::Absent | Listed::Unknown => find(shared.target, name).await?,
+        // Some proxies filter lists by what the user may read by name, so that the lack of an account proves nothing. If it does
+        // not exist, its namespace does: the list of namespaces contained it.
+        Listed::Absent => match find(shared.target, name).await? {
+            None if !shared.desired.waits_for(name) => return Ok(ObservedAccount::Missing),
+            account => account,
+        },
+        Listed::Unknown => find(shared.target, name).await?,
     };
     let Some(account) = account else {
         return Ok(missing(shared.target, round).await);

@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::kind::PATCHED;
 use super::shared::SharedAccounts;
 use crate::domain::names::ServiceAccountName;
-use crate::engine::{Finished, StepResult, WriteTracker};
+use crate::domain::pull_secret_list;
+use crate::engine::{Finished, Outcome, StepResult, WriteTracker};
 use crate::kubernetes::api_request::WriteObserver;
+use crate::kubernetes::service_accounts::StoredAccount;
 use crate::kubernetes::{ApiError, RequestError};
-use crate::request::DryRun;
+use crate::request::{AccountChange, DryRun};
 use crate::resources::resource_error::ResourceError;
 
 /// The patch of an account's list, or the account as a client dry run prints it.
@@ -50,8 +52,18 @@ pub(super) async fn patch(
     match patched {
         Ok(response) => {
             tracker.mark_answered();
-            let manifest = response.json().ok();
-            let manifest = manifest.and_then(|account| shared.printed(account));
+            let account = match response.json() {
+                Ok(account) => StoredAccount(account),
+                Err(error) => {
+                    let error = ResourceError::from(error);
+                    let outcome = error.outcome(!dry_run);
+                    return StepResult::Finished(Finished::failure(outcome, error));
+                }
+            };
+            if let Some(error) = changed_by_admission(shared, name, &account) {
+                return StepResult::Finished(Finished::failure(Outcome::Failed, error));
+            }
+            let manifest = shared.printed(account.0);
             StepResult::Finished(Finished::success(PATCHED, manifest))
         }
         Err(error) => {
@@ -70,6 +82,24 @@ pub(super) async fn patch(
             StepResult::Finished(Finished::failure(error.outcome(outcome_unknown), error))
         }
     }
+}
+
+/// Returns the error if the account in the response does not have the list that was asked for.
+fn changed_by_admission(
+    shared: &SharedAccounts<'_>,
+    name: &ServiceAccountName,
+    account: &StoredAccount,
+) -> Option<ResourceError> {
+    let (names, attach) = match &shared.desired.change {
+        AccountChange::Attach(names) => (names, true),
+        AccountChange::Detach(names) => (names, false),
+    };
+    let list = account.image_pull_secrets();
+    let difference = pull_secret_list::difference(list, names, attach)?;
+    Some(ResourceError::changed_by_admission(
+        format!("serviceaccount {:?}", name.as_str()),
+        format!("imagePullSecrets are now {difference}"),
+    ))
 }
 
 /// Returns whether the account was changed, deleted or recreated since it was read.
