@@ -1,82 +1,81 @@
-//! Checks that the modules of a crate do not import each other in a cycle.
+//! Checks that the files of a crate do not import each other in a cycle. `pub use` counts as an import, so that a file takes
+//! an item from the file that defines it, not from a parent that exports it again. Tests may import everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::assert_no_violations;
-use crate::layers::imported_modules;
+use crate::imports::{Imports, Module, imports, source_directories};
 use crate::source::Source;
 
-/// The sources of the crates without cycles. `layers` covers the core.
-const CRATES: [&str; 2] = ["crates/kube-clientcmd/src/", "crates/kubectl-plugin/src/"];
-
-/// The modules that each top-level module imports.
-type Imports = BTreeMap<String, BTreeSet<String>>;
-
 #[test]
-fn modules_of_a_crate_have_no_cycle() {
+fn files_of_a_crate_have_no_cycle() {
     let sources = Source::all();
+    let directories = source_directories(&sources);
+    assert!(directories.len() > 8, "{directories:?}");
     let mut violations = Vec::new();
-    for directory in CRATES {
+    for directory in directories {
         let imports = imports(&sources, directory);
-        assert!(imports.len() > 5, "{directory}: {imports:?}");
-        violations.extend(
-            cycles(&imports)
-                .iter()
-                .map(|it| format!("{directory}: {it}")),
-        );
+        let cycles = cycles(&imports).into_iter();
+        violations.extend(cycles.map(|cycle| format!("{directory}: {cycle}")));
     }
     assert_no_violations(violations);
 }
 
-fn imports(sources: &[Source], directory: &str) -> Imports {
-    let mut imports = Imports::new();
-    for source in sources {
-        let path = source.path.strip_prefix(directory);
-        // A test may use every module.
-        let Some(path) = path.filter(|path| !path.ends_with("tests.rs")) else {
-            continue;
-        };
-        let module = path.split(['/', '.']).next().unwrap_or_default();
-        // `super::` of a top-level file is the crate, as is `super::super::` of a file in a directory.
-        let depth = path.trim_end_matches("/mod.rs").matches('/').count();
-        let code = source.code.replace(&"super::".repeat(depth + 1), "crate::");
-        let imported = imported_modules(&code).into_iter().map(str::to_owned);
-        let others = imported.filter(|other| other != module);
-        imports.entry(module.to_owned()).or_default().extend(others);
-    }
-    imports
-}
-
-/// Removes modules that import no remaining module, until none is left to remove. Returns the others, with their imports.
+/// Returns a shortest cycle through each module that is in one, unless a cycle before it contains the module.
 fn cycles(imports: &Imports) -> Vec<String> {
-    let mut left = imports.clone();
-    loop {
-        let before = left.len();
-        let known: BTreeSet<String> = left.keys().cloned().collect();
-        left.retain(|_, imported| {
-            imported.retain(|other| known.contains(other));
-            !imported.is_empty()
-        });
-        if left.len() == before {
-            break;
+    let mut reported = BTreeSet::new();
+    let mut cycles = Vec::new();
+    for module in imports.keys() {
+        if !reported.contains(&module)
+            && let Some(cycle) = cycle(imports, module)
+        {
+            let names = cycle.iter().map(|module| match module.join("::") {
+                name if name.is_empty() => "the root".to_owned(),
+                name => name,
+            });
+            cycles.push(names.collect::<Vec<_>>().join(" -> "));
+            reported.extend(cycle);
         }
     }
-    left.iter()
-        .map(|(module, imported)| format!("{module} is in a cycle or imports one: {imported:?}"))
-        .collect()
+    cycles
+}
+
+/// Returns a shortest path from `module` back to it.
+fn cycle<'a>(imports: &'a Imports, module: &'a Module) -> Option<Vec<&'a Module>> {
+    let mut importers: BTreeMap<&Module, &Module> = BTreeMap::new();
+    let mut queue = VecDeque::from([module]);
+    while let Some(from) = queue.pop_front() {
+        for to in imports.get(from)? {
+            if to == module {
+                let mut path = vec![module, from];
+                while let Some(importer) = importers.get(path[path.len() - 1]) {
+                    path.push(importer);
+                }
+                path.reverse();
+                return Some(path);
+            }
+            if !importers.contains_key(to) {
+                importers.insert(to, from);
+                queue.push_back(to);
+            }
+        }
+    }
+    None
 }
 
 #[test]
 fn cycle_is_reported() {
-    let source = |name: &str, text: &str| Source::new(&format!("crates/x/src/{name}.rs"), text);
+    let source = |path: &str, text: &str| Source::new(&format!("crates/x/src/{path}"), text);
     let mut sources = vec![
-        source("a", "use crate::b::B;"),
-        source("b", "use crate::{c, d};"),
-        source("c", "use super::{d::D, x};"),
-        source("d", "#[cfg(test)]\nuse crate::a;"),
+        source("lib.rs", "mod a; mod b; mod c;\npub use a::A;"),
+        source("a.rs", "use crate::b::B;"),
+        source("b.rs", "use crate::{c::C, c};"),
+        source("c.rs", "#[cfg(test)]\nmod tests { use crate::a; }"),
     ];
-    let count = |sources: &[Source]| cycles(&imports(sources, "crates/x/src/")).len();
-    assert_eq!(count(&sources), 0);
-    sources[3] = source("d", "use crate::b;");
-    assert_eq!(count(&sources), 4);
+    let found = |sources: &[Source]| cycles(&imports(sources, "crates/x/src/"));
+    assert_eq!(found(&sources), [""; 0]);
+    sources[3] = source("c.rs", "fn f() { super::a::g() }");
+    assert_eq!(found(&sources), ["a -> b -> c -> a"]);
+    sources[3] = source("c.rs", "use crate::A;");
+    assert_eq!(found(&sources), ["the root -> a -> b -> c -> the root"]);
 }

@@ -8,6 +8,7 @@ mod calls;
 mod cycles;
 mod dependencies;
 mod files;
+mod imports;
 mod layers;
 mod manifests;
 mod source;

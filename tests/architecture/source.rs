@@ -151,12 +151,17 @@ fn char_literal(text: &str) -> Option<usize> {
     (first == '\\' || end == 0).then_some(1 + from + end + 1)
 }
 
-/// Removes each item under `#[cfg(test)]` but keeps its line breaks.
+/// Removes each item under `#[cfg(test)]` or `#[cfg(all(test, …))]` but keeps its line breaks.
 fn without_tests(code: &str) -> String {
     const MARK: &str = "#[cfg(test)]";
+    const PARTIAL_MARK: &str = "#[cfg(all(test,";
     let mut kept = String::with_capacity(code.len());
     let mut rest = code;
-    while let Some(at) = rest.find(MARK) {
+    while let Some(at) = [MARK, PARTIAL_MARK]
+        .into_iter()
+        .filter_map(|mark| rest.find(mark))
+        .min()
+    {
         kept.push_str(&rest[..at]);
         let item = &rest[at..];
         let mut depth = 0;
@@ -190,12 +195,14 @@ let quote = '"'; let tick = '\''; for_r("crate::h"); // crate::i
 mod tests { use crate::j; fn f() { } }
 #[cfg(test)]
 mod more;
+#[cfg(all(test, unix))]
+mod more { use crate::l; }
 use crate::k;
 "##;
     let source = Source::new("crates/gcr-core/src/x.rs", text);
     assert_eq!(
         source.lines_with("crate::"),
-        ["crates/gcr-core/src/x.rs:2", "crates/gcr-core/src/x.rs:9"]
+        ["crates/gcr-core/src/x.rs:2", "crates/gcr-core/src/x.rs:11"]
     );
     assert!(source.code.contains("for_r("), "{}", source.code);
     assert_eq!(source.code.lines().count(), text.lines().count());

@@ -2,7 +2,7 @@
 //! fails, the plugin reads each object instead. If the list of namespaces fails, the run reports the error and stops.
 
 use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
-use gcr_test_support::report::ObjectKey;
+use gcr_test_support::stored::ObjectKey;
 use gcr_test_support::{
     ControlPlane, Invocation, Output, Report, Session, Stored, TestCluster, keys,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gcr_test_support::fault_proxy::{Fault, FaultProxy, Route, Rule, RuleId};
-use gcr_test_support::report::ObjectKey;
+use gcr_test_support::stored::ObjectKey;
 use gcr_test_support::{
     ControlPlane, Invocation, Output, Report, Session, Stored, TestCluster, keys,
 };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
-use gcr_test_support::report::ObjectKey;
+use gcr_test_support::stored::ObjectKey;
 use gcr_test_support::{ControlPlane, Invocation, Options, Report, Session, Stored, keys};
 
 /// More than one page: a list page holds 500 namespaces.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_test_support::report::ObjectKey;
+use gcr_test_support::stored::ObjectKey;
 use gcr_test_support::{Invocation, Report, RunningCommand, Session, Stored, TestCluster, keys};
 
 const NAMESPACES: usize = 300;

@@ -9,6 +9,7 @@
     reason = "results and progress go to the terminal"
 )]
 
+mod benchmark;
 mod chart;
 mod figures;
 mod interleave;
@@ -24,9 +25,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser, ValueEnum};
+use clap::{CommandFactory as _, Parser};
 use gcr_test_support::{Error, Result, interrupt};
 
+use benchmark::Benchmark;
 use scale::{PARTS, Part, SizeOptions};
 
 /// Measures the plugins and compares them with other commands.
@@ -44,37 +46,6 @@ struct Cli {
     /// Draw the times of the scale benchmarks into FILE, as SVG
     #[arg(long, alias = "picture", value_name = "FILE")]
     chart: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Benchmark {
-    /// `--help`, compared with kubectl and a process that does nothing
-    Start,
-    /// A kubeconfig of 500 contexts, compared with kubectl
-    Kubeconfig,
-    /// One namespace, compared with the tutorial's commands
-    One,
-    /// scale-both, scale-secrets and scale-again; with --whole, all of scale-…
-    #[value(alias = "fleet")]
-    Scale,
-    /// Secret and ServiceAccount of 1,000 namespaces, compared with the tutorial's loop and a replay
-    #[value(alias = "fleet-both")]
-    ScaleBoth,
-    /// 1,000 Secrets, compared with one bulk apply by kubectl
-    #[value(alias = "fleet-secrets")]
-    ScaleSecrets,
-    /// A second run over 1,000 namespaces that has nothing to change
-    #[value(alias = "fleet-again")]
-    ScaleAgain,
-    /// 1,000 namespaces of servers at several distances, compared with a replay
-    #[value(alias = "fleet-latency")]
-    ScaleLatency,
-    /// 100, 1,000 and 10,000 namespaces: time, CPU, memory, requests
-    #[value(alias = "fleet-sizes")]
-    ScaleSizes,
-    /// 10,000 namespaces of a server that rejects requests above a limit
-    #[value(alias = "fleet-shedding")]
-    ScaleShedding,
 }
 
 fn main() -> ExitCode {
@@ -148,6 +119,8 @@ impl Cli {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;
+
+    use clap::ValueEnum as _;
 
     use super::*;
 

@@ -25,11 +25,11 @@ use kube_clientcmd::proxy::{Proxy, ProxyKind};
 use reqwest::redirect;
 use url::{Host, Url};
 
+pub use body::MAX_BODY;
 pub use http_error::{HttpError, HttpErrorKind};
+use request::shown_url;
 pub use request::{HttpRequest, authority};
 
-/// The maximum size of a response, in bytes. The largest used response, a list of locations, has about 20 KiB.
-pub const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The time limit for establishing a connection, including TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_REDIRECTS: usize = 5;
@@ -229,11 +229,6 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// Returns the URL without user, query and fragment, which may hold secrets.
-fn shown_url(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 /// Follows a redirect on the same origin. Any other is returned to the caller as a response with status 3xx.

@@ -1,5 +1,6 @@
 //! IAM API: keys of service accounts.
 
+mod key;
 mod key_creation;
 
 use serde::Deserialize;
@@ -8,52 +9,17 @@ use serde_json::json;
 use crate::api_client::{ApiCall, ApiClient};
 use crate::endpoints::Api;
 use crate::error::GoogleError;
-use crate::iam::account_path;
-use crate::names::{KeyId, ProjectId, ServiceAccountEmail, segment};
+use crate::names::{KeyId, segment};
 use crate::retry::Safety;
+use key::path;
 
+pub use key::{AccountRef, Key, MAX_KEYS};
 pub use key_creation::{CreatedKey, KeyCreationError, delete_command};
-
-/// The maximum number of keys that users can create per account.
-pub const MAX_KEYS: usize = 10;
-
-/// A key of a service account, without its private part.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Key {
-    /// The resource name, which ends in the ID.
-    pub name: String,
-    /// When the key was created, in RFC 3339.
-    pub valid_after_time: String,
-    /// When the key expires; the end of the year 9999 for keys without expiry.
-    pub valid_before_time: String,
-    /// Whether the key is refused until it is enabled.
-    pub disabled: bool,
-    /// Why it is disabled, such as `USER_INITIATED` or `EXPOSED`.
-    pub disable_reason: String,
-}
 
 #[derive(Default, Deserialize)]
 struct KeyList {
     #[serde(default)]
     keys: Vec<Key>,
-}
-
-/// A service account and its project, as the methods for keys need them.
-#[derive(Clone, Copy, Debug)]
-pub struct AccountRef<'a> {
-    /// The project.
-    pub project: &'a ProjectId,
-    /// The address.
-    pub email: &'a ServiceAccountEmail,
-}
-
-impl Key {
-    /// Returns the ID: the last part of the name.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.name.rsplit('/').next().unwrap_or_default()
-    }
 }
 
 impl ApiClient {
@@ -141,10 +107,6 @@ impl ApiClient {
             Err(error) => Err(error),
         }
     }
-}
-
-fn path(account: AccountRef<'_>) -> String {
-    account_path(account.project, account.email)
 }
 
 fn key_path(account: AccountRef<'_>, key: &KeyId) -> String {

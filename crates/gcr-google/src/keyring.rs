@@ -9,24 +9,17 @@
 mod docker_config_entries;
 mod entry_address;
 mod image_name;
+mod secret_format;
 
 use docker_config_entries::Entries;
 use entry_address::Address;
 pub use image_name::{ImageNameError, repository};
+pub use secret_format::SecretFormat;
 
 use crate::registry::Login;
 
 /// The registry of images without a host. Its credential is used only if no other matches.
 const DEFAULT_REGISTRY: &[u8] = b"index.docker.io";
-
-/// The form of a pull Secret.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SecretFormat {
-    /// `kubernetes.io/dockerconfigjson`: `{"auths": {…}}`.
-    DockerConfigJson,
-    /// `kubernetes.io/dockercfg`: the entries alone.
-    Dockercfg,
-}
 
 /// An entry of a pull Secret.
 #[derive(Debug)]

@@ -3,53 +3,18 @@
 //! The rules only keep a name from changing the meaning of a URL or of a printed command. Google decides whether a name is
 //! valid otherwise, and its error says why.
 
+mod name_error;
+mod path_segment;
+mod project;
 mod repository;
 
 use std::fmt;
 use std::str::FromStr;
 
-use kube_clientcmd::escape_control::quoted;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
+pub use name_error::NameError;
+pub use path_segment::segment;
+pub use project::ProjectId;
 pub use repository::{Location, RepositoryName};
-
-/// Characters of a path segment that are not percent-encoded. A colon is encoded, because it introduces the verb of a
-/// method, as in `…/services/S:enable`.
-const SEGMENT: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'@');
-
-/// Returns a name as one segment of a path.
-#[must_use]
-pub fn segment(name: &str) -> String {
-    utf8_percent_encode(name, &SEGMENT).to_string()
-}
-
-/// An invalid name.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("invalid {kind} {}: {reason}", quoted(value))]
-pub struct NameError {
-    kind: &'static str,
-    value: String,
-    reason: &'static str,
-}
-
-impl NameError {
-    fn new(kind: &'static str, value: &str, reason: &'static str) -> Self {
-        Self {
-            kind,
-            value: value.to_owned(),
-            reason,
-        }
-    }
-}
-
-/// The ID of a project: `my-project`, `example.com:my-project`, or the project's number.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ProjectId(String);
 
 /// The email address of a service account: `gcr-pull@my-project.iam.gserviceaccount.com`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -58,34 +23,6 @@ pub struct ServiceAccountEmail(String);
 /// The ID of a service account key, 40 hexadecimal digits.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyId(String);
-
-impl ProjectId {
-    /// Returns the ID.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ProjectId {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let invalid = |reason| Err(NameError::new("project ID", text, reason));
-        let (domain, name) = text.rsplit_once(':').unwrap_or(("", text));
-        if name.is_empty() || text.len() > 253 {
-            return invalid("its length is not between 1 and 253 characters");
-        }
-        let is_word = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
-        if !name.bytes().all(is_word) || !domain.bytes().all(|it| is_word(it) || it == b'.') {
-            return invalid("it contains a character other than a-z, 0-9 and '-'");
-        }
-        if name.starts_with('-') || domain.starts_with('-') {
-            return invalid("it starts with '-'");
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
 
 impl ServiceAccountEmail {
     /// Returns the address of the account `id` of a project. For the project `example.com:p`, the domain is
@@ -188,12 +125,6 @@ impl FromStr for KeyId {
                 "it is not a word of letters and digits",
             ))
         }
-    }
-}
-
-impl fmt::Display for ProjectId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
     }
 }
 

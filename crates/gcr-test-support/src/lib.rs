@@ -54,6 +54,7 @@ pub mod keys;
 pub mod kubelet_lookup;
 pub mod manual;
 pub mod output;
+mod plugin_names;
 pub mod plugins;
 mod pty;
 pub mod registry;

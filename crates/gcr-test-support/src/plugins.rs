@@ -9,22 +9,11 @@ use std::sync::OnceLock;
 use crate::build_progress::{BuildProgress, print_status};
 use crate::checkout;
 use crate::error::{Error, Result};
+pub use crate::plugin_names::{PLUGINS, completion_file};
 use crate::release_build::{ReleaseBuild, executable_directory};
 
 /// Environment variable: the directory of the built plugins.
 pub const BIN_DIR: &str = "GCR_TEST_BIN_DIR";
-
-/// Each plugin: the name of its package and binary, and the file name under which kubectl finds it (kubectl replaces
-/// `-` inside a command word by `_`).
-pub const PLUGINS: [(&str, &str); 2] = [
-    ("kubectl-gcr-secret", "kubectl-gcr_secret"),
-    ("kubectl-gcr-patch-sa", "kubectl-gcr_patch_sa"),
-];
-
-/// Returns the file name under which kubectl finds the completion of a plugin. The plugin's own program answers it.
-pub fn completion_file(file_name: &str) -> String {
-    file_name.replacen("kubectl-", "kubectl_complete-", 1)
-}
 
 /// Directory of the plugins that this process uses.
 static DIRECTORY: OnceLock<Result<PathBuf>> = OnceLock::new();

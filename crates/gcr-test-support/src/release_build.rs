@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::checkout;
 use crate::error::{Error, Result};
-use crate::plugins::PLUGINS;
+use crate::plugin_names::PLUGINS;
 
 /// `cargo build --release --locked` of both packages in one command. Building only one unifies features differently and
 /// produces different bytes.

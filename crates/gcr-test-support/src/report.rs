@@ -4,13 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::output::Output;
-use crate::stored::Stored;
+use crate::stored::{ObjectKey, Stored};
 
 /// Outcomes in the summary that mean that the object holds the desired state.
 const SUCCESS_OUTCOMES: [&str; 5] = ["created", "configured", "replaced", "patched", "unchanged"];
-
-/// Identifies an object of a run: namespace, and name as `secret/gcr-io`.
-pub type ObjectKey = (String, String);
 
 /// Parsed output of a run.
 #[derive(Clone, Debug)]

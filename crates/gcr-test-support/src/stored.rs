@@ -7,8 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::keys;
-use crate::report::ObjectKey;
 use crate::test_cluster::TestCluster;
+
+/// Identifies an object of a run: namespace, and name as `secret/gcr-io`.
+pub type ObjectKey = (String, String);
 
 /// Secrets and ServiceAccounts of all namespaces, without their managed fields.
 pub struct Stored(BTreeMap<ObjectKey, Value>);

@@ -12,7 +12,6 @@ use crate::binaries::binaries;
 use crate::error::{Error, Result};
 use crate::invocation::Invocation;
 use crate::session::Session;
-use crate::user::User;
 
 /// A cluster, accessed with its administrator's kubeconfig.
 pub struct TestCluster {
@@ -195,12 +194,6 @@ impl TestCluster {
             Value::Array(items) => items,
             _ => panic!("response is not a list\n{output}"),
         }
-    }
-
-    /// Creates a user without any permissions.
-    #[track_caller]
-    pub fn user(&self) -> User<'_> {
-        User::new(self)
     }
 
     #[track_caller]

@@ -48,9 +48,17 @@ pub struct User<'a> {
     dir: ScratchDir,
 }
 
+impl TestCluster {
+    /// Creates a user without any permissions.
+    #[track_caller]
+    pub fn user(&self) -> User<'_> {
+        User::new(self)
+    }
+}
+
 impl<'a> User<'a> {
     #[track_caller]
-    pub(crate) fn new(cluster: &'a TestCluster) -> Self {
+    fn new(cluster: &'a TestCluster) -> Self {
         let name = unique("user");
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": name, "namespace": HOME_NAMESPACE}});

@@ -11,8 +11,8 @@ use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
 
 use crate::package::target::Target;
 use crate::package::{TAG, deb};
+use crate::required_tool::require_tool;
 use crate::step::{capture_success, step};
-use crate::suites::require_tool;
 
 /// The arguments with which each plugin prints its version.
 const VERSION_ARGUMENTS: [&str; 2] = ["version", "--version"];

@@ -7,8 +7,8 @@ use std::process::Command;
 use gcr_test_support::scratch::ScratchDir;
 use gcr_test_support::{Error, Result, checkout};
 
+use crate::required_tool::require_tool;
 use crate::step::{capture, capture_success, step};
-use crate::suites::require_tool;
 
 /// The crates with fuzz targets.
 const CRATES: [&str; 2] = ["gcr-core", "kube-clientcmd"];

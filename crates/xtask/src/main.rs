@@ -19,6 +19,7 @@ mod install;
 mod krew;
 mod package;
 mod reproducible;
+mod required_tool;
 mod soak;
 mod step;
 mod suites;

@@ -1,13 +1,13 @@
 //! `cargo xtask test NAME`: suites that need a tool other than Rust, Go, git and a C compiler, or that take long. A suite
 //! whose tool is missing fails and says how to get it; no suite is skipped.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
 use clap::ValueEnum;
 use gcr_test_support::{ControlPlane, Error, Options, Result, Session, checkout};
 
+use crate::required_tool::require_tool;
 use crate::step::{capture_success, step};
 use crate::{debian, fuzz, google, reproducible};
 
@@ -103,18 +103,4 @@ fn shells() -> Result<()> {
     })?;
     print!("{output}");
     Ok(())
-}
-
-/// Checks that a tool is on PATH by running it with one argument.
-///
-/// # Errors
-/// The tool is missing; the error names `source`, where to get it.
-pub(crate) fn require_tool(tool: &str, argument: &str, source: &str) -> Result<()> {
-    match Command::new(tool).arg(argument).output() {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::new(format!(
-            "{tool} is not on PATH; get it from {source}"
-        ))),
-        Err(error) => Err(Error::during(tool, error)),
-    }
 }

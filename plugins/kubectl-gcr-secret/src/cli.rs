@@ -9,9 +9,7 @@ use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
 
 use crate::create;
-
-/// The name typed after `kubectl`.
-pub(crate) const PLUGIN: &str = "gcr-secret";
+use crate::plugin_name::PLUGIN;
 
 const LONG: &str = "\
 Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.

@@ -25,6 +25,8 @@ use kubectl_plugin::{
     parse_one, parse_wait,
 };
 
+use crate::plugin_name::PLUGIN;
+
 const LONG: &str = "\
 Create or update an image pull Secret for Google's registries.
 
@@ -171,7 +173,7 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
     let output = args.report.options(&args.output, connection.verbosity())?;
     let scope = args.targets.scope(&connection)?;
     let auth = auth(&args.auth)?;
-    let mut connection = connection.options(crate::cli::PLUGIN, env!("CARGO_PKG_VERSION"))?;
+    let mut connection = connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
     connection.stdin_taken = [&args.key_file, &args.access_token_file]
         .into_iter()
         .flatten()

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
+use super::digit_groups::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, run_plugin};
-use super::{SizeOptions, USUAL_NAMESPACES, grouped};
+use super::size_options::{SizeOptions, USUAL_NAMESPACES};
 use crate::figures::{Figure, Threshold};
 
 /// Maximum number of objects per list page, the same as kubectl's chunk size.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use gcr_test_support::{Error, Result};
 
+use super::digit_groups::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin};
-use super::{SizeOptions, USUAL_NAMESPACES, grouped};
+use super::size_options::{SizeOptions, USUAL_NAMESPACES};
 use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::{Samples, print_table, time};

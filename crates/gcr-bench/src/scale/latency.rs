@@ -5,9 +5,10 @@ use std::time::Duration;
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
+use super::digit_groups::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin};
-use super::{SizeOptions, USUAL_NAMESPACES, grouped};
+use super::size_options::{SizeOptions, USUAL_NAMESPACES};
 use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::{Samples, print_table};

@@ -6,9 +6,10 @@ use std::time::Duration;
 use gcr_test_support::fault_proxy::Route;
 use gcr_test_support::{Error, Result, keys};
 
+use super::digit_groups::grouped;
 use super::namespaces::{Namespaces, ServerAccess};
 use super::run::{SECRETS, run_plugin};
-use super::{SizeOptions, USUAL_NAMESPACES, grouped};
+use super::size_options::{SizeOptions, USUAL_NAMESPACES};
 use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::{print_table, time};

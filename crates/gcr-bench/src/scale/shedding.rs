@@ -6,9 +6,10 @@ use std::time::Duration;
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
+use super::digit_groups::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin_counting_failures};
-use super::{SizeOptions, grouped};
+use super::size_options::SizeOptions;
 use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::samples::print_table;

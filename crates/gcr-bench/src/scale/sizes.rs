@@ -3,9 +3,10 @@
 use gcr_test_support::Result;
 use gcr_test_support::fault_proxy::Route;
 
+use super::digit_groups::grouped;
 use super::namespaces::Namespaces;
 use super::run::{BOTH, PLUGIN, replay, replay_name, run_plugin};
-use super::{SizeOptions, grouped};
+use super::size_options::SizeOptions;
 use crate::figures::{Figure, Threshold};
 use crate::interleave::{Variant, interleave};
 use crate::process::Measured;

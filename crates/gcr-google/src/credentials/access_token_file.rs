@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use futures_util::future::BoxFuture;
 use gcr_core::domain::access_token::AccessToken;
 
-use super::credential_file::read_secret;
-use super::{SourceError, TokenSource};
+use super::credential_error::SourceError;
+use super::file_content::read_secret;
+use super::token_source::TokenSource;
 use crate::http_client::HttpClient;
 use crate::issued_token::IssuedToken;
 

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::credential_file::{Context, json, secret_address};
+use super::credential_error::SourceError;
+use super::file_content::{json, secret_address};
 use super::service_account::REPEATABLE;
-use super::{SourceError, TokenSource};
+use super::token_source::{Context, TokenSource};
 use crate::http_client::{HttpClient, HttpRequest};
 use crate::issued_token::{self, IssuedToken};
 use crate::jwt;

@@ -10,12 +10,13 @@ use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::credential_file::{Context, json, secret_address};
+use super::credential_error::SourceError;
+use super::file_content::{json, secret_address};
 use super::impersonated_service_account::{Impersonated, impersonation_url};
 use super::service_account::REPEATABLE;
 use super::shared_token::SharedToken;
 use super::subject_token::SubjectToken;
-use super::{SourceError, TokenSource};
+use super::token_source::{Context, TokenSource};
 use crate::http_client::{HttpClient, HttpRequest};
 use crate::iam_credentials::DEFAULT_LIFETIME;
 use crate::issued_token::{self, IssuedToken};

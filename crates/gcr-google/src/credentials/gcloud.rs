@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::credential_error::SourceError;
 use super::program;
-use super::{AccountType, SourceError, TokenSource};
+use super::token_source::{AccountType, TokenSource};
 use crate::exchange::syntax_reason;
 use crate::http_client::HttpClient;
 use crate::issued_token::IssuedToken;

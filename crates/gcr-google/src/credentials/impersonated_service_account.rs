@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::credential_file::{self, Context, json, secret_address};
+use super::credential_error::SourceError;
+use super::file_content::{json, secret_address};
 use super::service_account::REPEATABLE;
 use super::shared_token::SharedToken;
-use super::{SourceError, TokenSource};
+use super::token_source::{Context, FileSource, TokenSource};
 use crate::endpoints::Api;
 use crate::http_client::HttpClient;
 use crate::iam_credentials::{
@@ -45,9 +46,14 @@ struct File<'a> {
 }
 
 impl Impersonated {
-    pub(super) fn parse(text: &[u8], context: &Context) -> Result<Self, SourceError> {
+    /// Parses the file. `parse_base` parses the credential file that it contains.
+    pub(super) fn parse(
+        text: &[u8],
+        context: &Context,
+        parse_base: fn(&[u8], &Context) -> Result<FileSource, SourceError>,
+    ) -> Result<Self, SourceError> {
         let file: File<'_> = json(text)?;
-        let base = credential_file::parse(file.source_credentials.get().as_bytes(), context)?;
+        let base = parse_base(file.source_credentials.get().as_bytes(), context)?;
         let delegates = file.delegates.unwrap_or_default();
         let delegates = delegates.iter().map(|name| {
             // A delegate is an address or a resource name that ends in one.

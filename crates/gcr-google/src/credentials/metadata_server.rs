@@ -7,8 +7,9 @@ use http::{HeaderName, HeaderValue};
 use kube_clientcmd::Environment;
 use url::Url;
 
+use super::credential_error::SourceError;
 use super::service_account::REPEATABLE;
-use super::{SourceError, TokenSource};
+use super::token_source::TokenSource;
 use crate::http_client::{HttpClient, HttpRequest};
 use crate::issued_token::{self, IssuedToken};
 use crate::retry::RetryPolicy;

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
-use super::SourceError;
+use super::credential_error::SourceError;
 
 /// The maximum output that is read, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use kube_clientcmd::Environment;
 
 use super::access_token_file::AccessTokenFile;
-use super::credential_file::{self, Context, FileSource};
+use super::credential_error::{CredentialError, SourceError};
+use super::credential_file;
+use super::file_content::read_secret;
+use super::found_credentials::Credentials;
 use super::gcloud::Gcloud;
 use super::impersonated_service_account::Impersonated;
 use super::metadata_server::MetadataServer;
-use super::{AccountType, CredentialError, Credentials, SharedToken, SourceError, program};
+use super::program;
+use super::shared_token::SharedToken;
+use super::token_source::{AccountType, Context, FileSource};
 use crate::endpoints::Endpoints;
 use crate::gcloud_configuration::GcloudConfiguration;
 use crate::http_client::HttpClient;
@@ -129,7 +134,7 @@ impl Search<'_> {
             let origin = format!("credential file \"{}\" ({how})", path.display());
             CredentialError::of(&origin, reason)
         };
-        let text = credential_file::read_secret(path).await.map_err(failed)?;
+        let text = read_secret(path).await.map_err(failed)?;
         let FileSource {
             source,
             kind,

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::credential_file::{Context, json, secret_address};
-use super::{SourceError, TokenSource};
+use super::credential_error::SourceError;
+use super::file_content::{json, secret_address};
+use super::token_source::{Context, TokenSource};
 use crate::call_error::CallError;
 use crate::http_client::{HttpClient, HttpRequest};
 use crate::issued_token::{self, IssuedToken};

@@ -9,7 +9,8 @@ use gcr_core::domain::access_token::AccessToken;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{CredentialError, TokenSource};
+use super::credential_error::CredentialError;
+use super::token_source::TokenSource;
 use crate::issued_token::IssuedToken;
 
 /// A token that expires sooner is renewed before use. Google's libraries renew 3 minutes 45 seconds before the end.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::SourceError;
-use super::credential_file::read_secret;
+use super::credential_error::SourceError;
+use super::file_content::read_secret;
 use crate::exchange::{self, syntax_reason};
 use crate::http_client::{HttpClient, HttpRequest};
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{HttpErrorKind, MAX_BODY};
+use super::http_error::HttpErrorKind;
+
+/// The maximum size of a response, in bytes. The largest used response, a list of locations, has about 20 KiB.
+pub const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// Returns the body.
 ///

@@ -134,6 +134,11 @@ impl HttpRequest {
     }
 }
 
+/// Returns the URL without user, query and fragment, which may hold secrets.
+pub(super) fn shown_url(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
 /// Returns `HOST` or `HOST:PORT` of a URL; the port only if it is not the default of the scheme.
 #[must_use]
 pub fn authority(url: &Url) -> String {
@@ -146,6 +151,6 @@ pub fn authority(url: &Url) -> String {
 
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.method, super::shown_url(&self.url))
+        write!(formatter, "{} {}", self.method, shown_url(&self.url))
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reqwest::Certificate;
 
-use super::{HttpError, HttpErrorKind};
+use super::http_error::{HttpError, HttpErrorKind};
 
 /// Returns the certificates of a PEM file.
 ///

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{AccountRef, Key, MAX_KEYS, path};
+use super::key::{AccountRef, Key, MAX_KEYS, path};
 use crate::api_client::{ApiCall, ApiClient};
 use crate::api_error::Reason;
 use crate::endpoints::Api;

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::SecretFormat;
+use super::secret_format::SecretFormat;
 use crate::registry::Login;
 
 /// Go's decoders ignore the unused bits of the last character.

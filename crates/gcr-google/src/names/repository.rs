@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{NameError, ProjectId, segment};
+use super::name_error::NameError;
+use super::path_segment::segment;
+use super::project::ProjectId;
 
 /// The `gcr.io` hosts and the location of the repository of the same name that serves them (gcloud's `upgrade_util`).
 const GCR_HOSTS: [(&str, &str); 4] = [

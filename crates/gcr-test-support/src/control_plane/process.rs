@@ -10,7 +10,7 @@ use std::{fs, thread};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::Options;
+use super::options::Options;
 use crate::binaries::binaries;
 use crate::error::{Error, Result};
 

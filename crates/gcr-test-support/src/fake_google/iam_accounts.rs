@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::authorization::{self, Resource};
 use super::call::Call;
-use super::iam_keys::Key;
 use super::iam_policy;
 use super::pages;
 use super::propagation::Delay;
 use super::reply::{Answer, Reply, api_error, invalid_argument, not_found};
 use super::state::{Account, State};
+use super::stored_key::Key;
 
 /// Maximum number of service accounts per project (IAM, "Quotas").
 const MAX_ACCOUNTS: usize = 100;

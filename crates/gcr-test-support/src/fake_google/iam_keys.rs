@@ -2,8 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
-use rsa::PublicKey;
 use serde_json::{Value, json};
 
 use super::authorization;
@@ -13,45 +11,13 @@ use super::propagation::Delay;
 use super::reply::{Answer, Reply, api_error, invalid_argument};
 use super::rsa_key::{RsaKey, public_pem};
 use super::state::{State, rfc3339};
+use super::stored_key::{Key, new_id};
 
 /// Maximum number of keys that users manage, per account (IAM, "Quotas").
 const MAX_KEYS: usize = 10;
 /// End of a key's validity if the organization sets none.
 const FOREVER: &str = "9999-12-31T23:59:59Z";
 const OAUTH_TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
-
-/// A key.
-pub(super) struct Key {
-    pub(super) id: String,
-    pub(super) public: PublicKey,
-    pub(super) created: Timestamp,
-    pub(super) expires: Option<Timestamp>,
-    pub(super) disabled: bool,
-    /// Whether Google manages the key: it signs for the account, is not counted and cannot be deleted.
-    pub(super) is_system_managed: bool,
-    pub(super) delay: Delay,
-}
-
-impl Key {
-    /// Returns the key with which Google signs for an account. The private half is the process's.
-    pub(super) fn system_managed(now: Timestamp) -> Self {
-        Self {
-            id: new_id(),
-            public: RsaKey::of_process().public().clone(),
-            created: now,
-            expires: None,
-            disabled: false,
-            is_system_managed: true,
-            delay: Delay::default(),
-        }
-    }
-
-    /// Returns whether signatures of this key are accepted. Counts as a use of a new key.
-    pub(super) fn is_usable(&mut self, now: Timestamp) -> bool {
-        let expired = self.expires.is_some_and(|expires| expires <= now);
-        !self.disabled && !expired && self.delay.is_over()
-    }
-}
 
 pub(super) fn create(state: &mut State, call: &Call) -> Answer {
     let body = call.json()?;
@@ -234,9 +200,4 @@ fn key_creation_forbidden(project: &str, email: &str, constraint: &str) -> Reply
         "subject": format!("projects/{project}/serviceAccounts/{email}?configvalue={email}"), "description": message});
     let failure = json!({"@type": "type.googleapis.com/google.rpc.PreconditionFailure", "violations": [violation]});
     api_error(400, "FAILED_PRECONDITION", message, &[failure])
-}
-
-/// Returns a key id of Google's form: 40 hexadecimal digits.
-fn new_id() -> String {
-    format!("{:032x}{:08x}", fastrand::u128(..), fastrand::u32(..))
 }

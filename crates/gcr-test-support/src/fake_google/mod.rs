@@ -41,6 +41,7 @@ mod method;
 mod oauth_token;
 mod operations;
 mod pages;
+mod pending_operation;
 mod propagation;
 mod registry_gateway;
 mod registry_token;
@@ -52,6 +53,7 @@ mod server;
 mod service_usage;
 mod setup;
 mod state;
+mod stored_key;
 mod sts;
 
 use std::fs;

@@ -3,17 +3,9 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::pending_operation::Operation;
 use super::reply::{Answer, Reply, not_found};
 use super::state::State;
-
-/// An operation. Its effect has taken place when it was started; only its end is delayed.
-pub(super) struct Operation {
-    /// Polls until it is done; `None` if it never ends.
-    remaining: Option<u32>,
-    metadata: Value,
-    /// `{"response": …}` or `{"error": …}`.
-    result: Value,
-}
 
 /// Starts an operation and returns the reply. `name` ends in a part that is unique.
 pub(super) fn start(state: &mut State, name: &str, metadata: Value, response: Value) -> Reply {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
-use super::iam_keys::Key;
 use super::iam_policy::PolicyStore;
-use super::operations::Operation;
+use super::pending_operation::Operation;
 use super::propagation::{Delay, Propagation};
+use super::stored_key::Key;
 
 /// State of one fake.
 pub(super) struct State {

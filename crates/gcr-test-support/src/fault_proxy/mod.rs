@@ -30,6 +30,7 @@ mod json_edit;
 mod listener;
 mod request_handler;
 mod request_info;
+mod route;
 mod rule;
 mod traffic;
 mod upstream;
@@ -38,7 +39,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -50,39 +50,13 @@ use crate::test_cluster::TestCluster;
 pub use self::canned_response::CannedResponse;
 pub use self::fault::Fault;
 pub use self::json_edit::JsonEdit;
+pub use self::route::Route;
 pub use self::rule::{Rule, RuleId};
 pub use self::traffic::Traffic;
 
 use self::certificate::Certificate;
 use self::listener::Listener;
 use self::request_handler::ProxyState;
-
-/// Properties of the route to the server that affect all requests.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Route {
-    latency: Duration,
-    capacity: Option<usize>,
-}
-
-impl Route {
-    /// Returns a route without added latency or limits.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Delays each response by `latency`, and each new connection by twice that: the round trips of TCP and TLS 1.3.
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
-        self
-    }
-
-    /// Responds to requests beyond `capacity` in flight with 429 and `Retry-After: 1`, as kube-apiserver does
-    /// (apiserver `server/filters/maxinflight.go`).
-    pub fn shed_above(mut self, capacity: usize) -> Self {
-        self.capacity = Some(capacity);
-        self
-    }
-}
 
 /// A running proxy. Dropping it stops it and closes its connections.
 pub struct FaultProxy {

@@ -10,12 +10,12 @@ use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use super::Route;
 use super::body::{self, Body};
 use super::canned_response::CannedResponse;
 use super::fault::Fault;
 use super::in_flight::InFlightLimit;
 use super::request_info::RequestInfo;
+use super::route::Route;
 use super::rule::Rules;
 use super::traffic::Counters;
 use super::upstream::{BufferedRequest, Upstream};

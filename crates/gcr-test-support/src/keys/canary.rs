@@ -7,7 +7,7 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::KEY;
+use super::fixtures::KEY;
 
 /// Number of consecutive key characters that count as a leak.
 const WINDOW: usize = 16;

@@ -8,8 +8,8 @@ mod requests;
 use gcr_test_support::{Result, checkout, google_clients};
 
 use crate::checks::vet;
+use crate::required_tool::require_tool;
 use crate::step::step;
-use crate::suites::require_tool;
 
 /// Runs the suite.
 pub(crate) fn run() -> Result<()> {

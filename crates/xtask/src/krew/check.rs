@@ -10,9 +10,10 @@ use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::scratch::ScratchDir;
 use gcr_test_support::{ControlPlane, Error, Options, ReleaseBuild, Result, checkout, keys};
 
+use super::index;
+use super::release::{Release, Rendered, command_name, write};
 use super::sandbox::Sandbox;
 use super::server::Server;
-use super::{Release, Rendered, command_name, index, write};
 use crate::package::target::Target;
 use crate::package::{TAG, archives};
 use crate::step::step;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use gcr_test_support::{Error, Result};
 
-use super::{Rendered, write as write_manifests};
+use super::release::{Rendered, write as write_manifests};
 use crate::step::{capture, capture_success};
 
 /// Author of the commit if git has none configured.

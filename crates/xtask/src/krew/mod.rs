@@ -5,24 +5,24 @@
 mod check;
 mod index;
 pub(crate) mod manifest;
+mod release;
 mod rules;
 mod sandbox;
 mod server;
 mod template;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use clap::{Args, Subcommand};
-use gcr_test_support::plugins::PLUGINS;
-use gcr_test_support::{Error, Result, checkout};
+use gcr_test_support::{Error, Result};
 
-use self::manifest::Manifest;
-use crate::package::archive::Format;
-use crate::package::checksums::sha256;
-use crate::package::target::Target;
-use crate::package::{TAG, archive_name, dist};
+use self::release::{Release, write};
+use crate::package::{TAG, dist};
+
+pub(crate) use self::release::Rendered;
+#[cfg(test)]
+pub(crate) use self::release::described;
 
 /// Arguments of `cargo xtask krew`.
 #[derive(Args)]
@@ -97,122 +97,6 @@ impl RenderOptions {
     }
 }
 
-/// A rendered manifest.
-pub(crate) struct Rendered {
-    /// Name of the manifest's file.
-    pub(crate) yaml: String,
-    /// Name of the plugin's program in cargo's build.
-    pub(crate) binary: &'static str,
-    /// Name under which kubectl finds the program.
-    pub(crate) file_name: &'static str,
-    pub(crate) manifest: Manifest,
-}
-
-/// Archives of one version.
-struct Release<'a> {
-    tag: &'a str,
-    /// Directory of the archives.
-    archives: PathBuf,
-    /// URL of the directory from which krew downloads the archives; `None` for the templates' own.
-    base_url: Option<&'a str>,
-}
-
-impl Release<'_> {
-    /// Renders the manifests of both plugins for the platforms whose archive exists.
-    fn render(&self) -> Result<Vec<Rendered>> {
-        let plugins = PLUGINS.into_iter();
-        plugins
-            .map(|(binary, file_name)| self.manifest(binary, file_name))
-            .collect()
-    }
-
-    fn manifest(&self, binary: &'static str, file_name: &'static str) -> Result<Rendered> {
-        let text = template_of(&checkout::root(), file_name)?;
-        let mut archives = Vec::new();
-        let text = template::render(&text, self.tag, |uri| {
-            let Some((name, bytes)) = self.archive(file_name, uri)? else {
-                return Ok((uri.to_owned(), String::new()));
-            };
-            let (directory, _) = uri.rsplit_once('/').unwrap_or_default();
-            let base = self.base_url.unwrap_or(directory).trim_end_matches('/');
-            let url_and_sum = (format!("{base}/{name}"), sha256(&bytes));
-            archives.push(bytes);
-            Ok(url_and_sum)
-        })?;
-        let mut manifest = Manifest::read(&text)?;
-        manifest.spec.platforms.retain(|it| !it.sha256.is_empty());
-        if manifest.spec.platforms.is_empty() {
-            return Err(Error::new(format!(
-                "{} contains no archive of {} {}; run `cargo xtask package`",
-                self.archives.display(),
-                command_name(file_name),
-                self.tag
-            )));
-        }
-        let yaml = yaml_of(file_name);
-        let violations = rules::violations(&rules::Subject {
-            file_name: &yaml,
-            manifest: &manifest,
-            archives,
-        });
-        if violations.is_empty() {
-            Ok(Rendered {
-                yaml,
-                binary,
-                file_name,
-                manifest,
-            })
-        } else {
-            Err(Error::new(violations.join("\n")))
-        }
-    }
-
-    /// Returns the name and content of the archive that a template names. For Linux, an archive for glibc can take the
-    /// place of the one for musl, because a machine without musl's target builds only the former.
-    fn archive(&self, file_name: &str, uri: &str) -> Result<Option<(String, Vec<u8>)>> {
-        let name = uri.rsplit('/').next().unwrap_or_default();
-        let target = name
-            .strip_prefix(&format!("{file_name}-{}-", self.tag))
-            .and_then(Format::stem)
-            .ok_or_else(|| Error::new(format!("{uri}: not the name of an archive")))?;
-        let glibc = target.replace("-musl", "-gnu");
-        for target in [target, &format!("{glibc}.2.17"), &glibc] {
-            let name = archive_name(file_name, self.tag, &Target::parse(target)?);
-            let path = self.archives.join(&name);
-            if path.is_file() {
-                let bytes =
-                    fs::read(&path).map_err(|error| Error::during(path.display(), error))?;
-                return Ok(Some((name, bytes)));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Reads a plugin's template without its version and archives.
-#[cfg(test)]
-pub(crate) fn described(root: &Path, file_name: &str) -> Result<Manifest> {
-    let text = template_of(root, file_name)?;
-    let text = template::render(&text, "", |uri| Ok((uri.to_owned(), String::new())))?;
-    Manifest::read(&text)
-}
-
-/// Reads the template of a plugin's manifest.
-fn template_of(root: &Path, file_name: &str) -> Result<String> {
-    let path = root.join("krew").join(yaml_of(file_name));
-    fs::read_to_string(&path).map_err(|error| Error::during(path.display(), error))
-}
-
-/// Returns the file name of a plugin's manifest and of its template.
-fn yaml_of(file_name: &str) -> String {
-    format!("{}.yaml", command_name(file_name))
-}
-
-/// Returns the word that users type after `kubectl` for the plugin with this file name.
-fn command_name(file_name: &str) -> String {
-    file_name.replacen("kubectl-", "", 1).replace('_', "-")
-}
-
 /// Prints which platforms have no archive; with `complete` that is an error.
 fn report_missing_platforms(rendered: &[Rendered], complete: bool) -> Result<()> {
     for one in rendered {
@@ -229,21 +113,10 @@ fn report_missing_platforms(rendered: &[Rendered], complete: bool) -> Result<()>
     Ok(())
 }
 
-/// Writes each manifest into a directory. Returns the paths of the files.
-fn write(rendered: &[Rendered], into: &Path) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(into).map_err(|error| Error::during(into.display(), error))?;
-    let mut written = Vec::new();
-    for one in rendered {
-        let path = into.join(&one.yaml);
-        fs::write(&path, one.manifest.write()?)
-            .map_err(|error| Error::during(path.display(), error))?;
-        written.push(path);
-    }
-    Ok(written)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::Parser;
 
     use super::*;

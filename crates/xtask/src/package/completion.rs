@@ -7,7 +7,7 @@ use gcr_test_support::Result;
 use gcr_test_support::plugins::completion_file;
 
 use super::archive::Packed;
-use super::read;
+use super::source_file::read;
 use super::target::Target;
 
 /// Returns the completion file of a plugin: the script that the plugin itself prints, or its counterpart for Windows.

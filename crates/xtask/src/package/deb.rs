@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, Result, checkout};
 
+use super::release::{TAG, commit_time};
 use super::target::Target;
-use super::{TAG, commit_time, completion, notices, readme_for_archive};
+use super::{completion, notices, readme};
+use crate::required_tool::require_tool;
 use crate::step::capture_success;
-use crate::suites::require_tool;
 
 /// Checks that cargo-deb is installed, and dpkg-shlibdeps, without which cargo-deb would leave out the dependencies of a
 /// package with no more than a warning.
@@ -41,7 +42,7 @@ pub(crate) fn packages(target: &Target, into: &Path) -> Result<Vec<PathBuf>> {
         fs::create_dir_all(&staging).map_err(|error| Error::during(staging.display(), error))?;
         let mut generated = vec![
             completion::shim(&root, file_name, target)?,
-            readme_for_archive(&root)?,
+            readme::packed(&root)?,
         ];
         generated.extend_from_slice(&notices);
         for file in generated {

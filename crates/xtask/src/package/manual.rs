@@ -6,6 +6,7 @@ use std::path::Path;
 use gcr_test_support::{Error, Result};
 
 use super::archive::Packed;
+use super::source_file::read;
 
 /// Extension of manual pages of commands (section 1).
 pub(super) const SECTION: &str = ".1";
@@ -21,7 +22,7 @@ pub(super) fn pages(root: &Path, file_name: &str) -> Result<Vec<Packed>> {
         let path = path.to_string_lossy().into_owned();
         if path.starts_with(&plugin) && path.ends_with(SECTION) {
             pages.push(Packed {
-                bytes: super::read(&directory.join(&path))?,
+                bytes: read(&directory.join(&path))?,
                 path,
                 executable: false,
             });

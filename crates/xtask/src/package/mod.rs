@@ -10,24 +10,26 @@ mod glibc;
 mod manual;
 mod notices;
 mod readme;
+mod release;
 mod sbom;
+mod source_file;
 pub(crate) mod target;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, ReleaseBuild, Result, checkout};
 
 use self::archive::Packed;
+use self::release::commit_time;
+use self::source_file::read;
 use self::target::Target;
-use crate::step::{capture_success, step};
-use crate::suites::require_tool;
+use crate::required_tool::require_tool;
+use crate::step::step;
 
-/// Tag of the workspace's version.
-pub(crate) const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+pub(crate) use self::release::{TAG, archive_name, dist};
 
 /// Arguments of `cargo xtask package`.
 #[derive(Args)]
@@ -72,11 +74,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     checksums::write(&into, TAG)?;
     println!("  {}", into.join(checksums::FILE).display());
     Ok(())
-}
-
-/// Returns the directory of the archives.
-pub(crate) fn dist() -> PathBuf {
-    checkout::root().join("target/dist")
 }
 
 fn host_targets() -> Result<Vec<Target>> {
@@ -137,12 +134,6 @@ pub(crate) fn archives(
     Ok(written)
 }
 
-/// Returns the name of an archive, for example `kubectl-gcr_secret-v1.2.3-x86_64-unknown-linux-musl.tar.gz`.
-pub(crate) fn archive_name(file_name: &str, tag: &str, target: &Target) -> String {
-    let (name, extension) = (target.name(), target.format().extension());
-    format!("{file_name}-{tag}-{name}.{extension}")
-}
-
 /// Returns the files of a plugin's archive. All are at the top level, so that unpacking the archive into a directory on
 /// PATH installs the plugin.
 pub(crate) fn contents(
@@ -161,59 +152,9 @@ pub(crate) fn contents(
         file(&format!("{file_name}{}", target.suffix()), program, true),
         completion::shim(root, file_name, target)?,
         file("LICENSE", read(&root.join("LICENSE"))?, false),
-        readme_for_archive(root)?,
+        readme::packed(root)?,
     ];
     files.extend(manual::pages(root, file_name)?);
     files.extend_from_slice(notices);
     Ok(files)
-}
-
-/// Returns the README without links that would be broken outside the repository.
-fn readme_for_archive(root: &Path) -> Result<Packed> {
-    let text = read(&root.join("README.md"))?;
-    Ok(Packed {
-        path: "README.md".into(),
-        bytes: readme::for_archive(&String::from_utf8_lossy(&text)).into_bytes(),
-        executable: false,
-    })
-}
-
-/// Returns the modification time of all files in an archive: `SOURCE_DATE_EPOCH`
-/// (<https://reproducible-builds.org/specs/source-date-epoch/>) if set, otherwise the time of the last commit.
-pub(crate) fn commit_time(root: &Path) -> Result<u64> {
-    let text = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text,
-        Err(_) => {
-            let mut git = Command::new("git");
-            capture_success(git.args(["log", "-1", "--format=%ct"]).current_dir(root)).map_err(
-                |error| {
-                    Error::during(
-                        "read the time of the last commit (without git, set SOURCE_DATE_EPOCH)",
-                        error,
-                    )
-                },
-            )?
-        }
-    };
-    text.trim()
-        .parse()
-        .map_err(|error| Error::during(format!("read the time {text:?}"), error))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| Error::during(path.display(), error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn archive_name_contains_plugin_version_and_target() {
-        let windows = Target::parse("x86_64-pc-windows-gnu").unwrap();
-        assert_eq!(
-            archive_name("kubectl-gcr_secret", "v1.2.3", &windows),
-            "kubectl-gcr_secret-v1.2.3-x86_64-pc-windows-gnu.zip"
-        );
-    }
 }

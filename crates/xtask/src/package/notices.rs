@@ -14,7 +14,7 @@ use gcr_test_support::{Error, Result, checkout};
 use serde_json::Value;
 
 use super::archive::Packed;
-use super::read;
+use super::source_file::read;
 use super::target::Target;
 use crate::step::capture_success;
 

@@ -1,8 +1,25 @@
 //! Adapts the README for archives: a link to another file of the repository would be broken there, so only its text is
 //! kept.
 
+use std::path::Path;
+
+use gcr_test_support::Result;
+
+use super::archive::Packed;
+use super::source_file::read;
+
+/// Returns the README without links that would be broken outside the repository.
+pub(super) fn packed(root: &Path) -> Result<Packed> {
+    let text = read(&root.join("README.md"))?;
+    Ok(Packed {
+        path: "README.md".into(),
+        bytes: for_archive(&String::from_utf8_lossy(&text)).into_bytes(),
+        executable: false,
+    })
+}
+
 /// Replaces each link to another file of the repository by its text.
-pub(super) fn for_archive(text: &str) -> String {
+fn for_archive(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
     while let Some((before, label, target, after)) = next_link(rest) {

@@ -7,9 +7,9 @@ use std::path::Path;
 use gcr_test_support::plugins::PLUGINS;
 use gcr_test_support::{Error, Result, checkout};
 
-use super::{TAG, commit_time};
+use super::release::{TAG, commit_time};
+use crate::required_tool::require_tool;
 use crate::step::{capture_success, step};
-use crate::suites::require_tool;
 
 /// File name that the tool is given, without `.json`.
 const OUTPUT_NAME: &str = "bill-of-materials";

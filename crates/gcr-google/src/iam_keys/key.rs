@@ -1,0 +1,47 @@
+//! A key of a service account, and the account that it belongs to.
+
+use serde::Deserialize;
+
+use crate::iam::account_path;
+use crate::names::{ProjectId, ServiceAccountEmail};
+
+/// The maximum number of keys that users can create per account.
+pub const MAX_KEYS: usize = 10;
+
+/// A key of a service account, without its private part.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Key {
+    /// The resource name, which ends in the ID.
+    pub name: String,
+    /// When the key was created, in RFC 3339.
+    pub valid_after_time: String,
+    /// When the key expires; the end of the year 9999 for keys without expiry.
+    pub valid_before_time: String,
+    /// Whether the key is refused until it is enabled.
+    pub disabled: bool,
+    /// Why it is disabled, such as `USER_INITIATED` or `EXPOSED`.
+    pub disable_reason: String,
+}
+
+/// A service account and its project, as the methods for keys need them.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountRef<'a> {
+    /// The project.
+    pub project: &'a ProjectId,
+    /// The address.
+    pub email: &'a ServiceAccountEmail,
+}
+
+impl Key {
+    /// Returns the ID: the last part of the name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Returns the path of the account in the API.
+pub(super) fn path(account: AccountRef<'_>) -> String {
+    account_path(account.project, account.email)
+}
