@@ -52,7 +52,7 @@ fn one_namespace_works_with_every_representation() {
                 format!("secret/gcr-io {word}\n"),
                 "{server:?}\n{output}"
             );
-            assert!(!output.stderr.contains(&keys::key_auth()), "{output}");
+            assert!(!output.stderr.contains(keys::key_auth()), "{output}");
         }
     }
 }

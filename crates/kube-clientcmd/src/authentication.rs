@@ -31,7 +31,7 @@ impl Connection {
     /// The client authenticates each request. It obtains the credential before the first request, which may run an exec
     /// plugin, and again when it has expired or the server has rejected it with a 401. Requests that were rejected with
     /// the same credential share one refresh, and each of them is repeated once. A credential that cannot be obtained is a
-    /// [`CredentialError`] inside `kube::Error::Service`; [`Connection::send_error`] finds it.
+    /// [`CredentialError`](crate::CredentialError) inside `kube::Error::Service`; [`Connection::send_error`] finds it.
     ///
     /// All clients of a connection and of its clones share the credential and the open connections. Must be called within
     /// a tokio runtime.

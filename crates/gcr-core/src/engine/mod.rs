@@ -18,6 +18,7 @@ pub mod query;
 pub mod reconcile;
 pub mod resource;
 mod run_context;
+mod send_futures;
 pub mod target;
 mod target_permit;
 mod target_report;

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::Instant;
 
 use super::ledger::Ledger;
@@ -116,10 +117,19 @@ async fn observe<'r, 'a>(
     Vec<(usize, Observation<'r>)>,
     Option<(ObjectId, Discovered<'a>)>,
 ) {
-    let observing = stream::iter(open)
-        .map(|(index, resource)| async move { (index, resource.observe(cx).await) })
-        .buffered(MAX_CONCURRENT_OBJECTS)
-        .collect();
+    // Boxed, so that the compiler sees that the future of the whole round is `Send`.
+    let mut observations: Vec<BoxFuture<'r, _>> = Vec::with_capacity(open.len());
+    for (index, resource) in open {
+        observations.push(async move { (index, resource.observe(cx).await) }.boxed());
+    }
+    let observing = async {
+        let mut observed = Vec::with_capacity(observations.len());
+        let mut observations = stream::iter(observations).buffered(MAX_CONCURRENT_OBJECTS);
+        while let Some(observation) = observations.next().await {
+            observed.push(observation);
+        }
+        observed
+    };
     let discovering = async {
         match discovery {
             None => None,

@@ -130,25 +130,4 @@ fn layered(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn clients_of_one_server_share_a_limiter() {
-        let cluster = |server| {
-            let service = tower::service_fn(|_: http::Request<kube::client::Body>| async {
-                Ok::<_, std::convert::Infallible>(http::Response::new(kube::client::Body::empty()))
-            });
-            let client = kube::Client::new(service, "default");
-            let connection = Connection::from_client(client, server, Duration::from_secs(1))
-                .expect("an address");
-            let (_, stopped) = StopSignal::channel();
-            ClusterClient::new(None, connection, Arc::new(()), stopped, Arc::default())
-        };
-        let first = cluster("127.0.0.1:9");
-        let [same, other] =
-            ["127.0.0.1:9", "127.0.0.1:8"].map(|it| cluster(it).share_limiter_with(&first));
-        assert!(Arc::ptr_eq(&same.limiter, &first.limiter));
-        assert!(!Arc::ptr_eq(&other.limiter, &first.limiter));
-    }
-}
+mod tests;

@@ -13,5 +13,5 @@ mod scenario;
 mod server;
 mod single_runs;
 mod store;
-mod wire;
+pub(crate) mod wire;
 mod writer;

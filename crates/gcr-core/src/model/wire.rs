@@ -73,7 +73,7 @@ pub(super) fn broken_off((code, body): Answer) -> Response<Reply> {
 }
 
 /// Returns the error of a connection that closes before the response.
-pub(super) async fn reset() -> BoxError {
+pub(crate) async fn reset() -> BoxError {
     failing(|| Ok(ClosedConnection)).await
 }
 
