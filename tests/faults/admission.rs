@@ -1,5 +1,5 @@
 //! Admission policies and webhooks that reject, change or fail writes. A write is a success only if the object in the response
-//! holds what was asked.
+//! matches the request.
 
 use gcr_test_support::fault_proxy::{CannedResponse, FaultProxy, Rule};
 use gcr_test_support::{ControlPlane, Output, Session, TestCluster, keys, wait_until};
@@ -112,8 +112,9 @@ fn account_whose_list_admission_replaces_fails() {
             patch["imagePullSecrets"] = stored.clone();
         });
         let output = fixture.patch(args);
-        let error =
-            format!("error: serviceaccount \"builder\" is not as asked after the write: {error}");
+        let error = format!(
+            "error: serviceaccount \"builder\" differs from the request after the write: {error}"
+        );
         assert_failed(&output, &error);
     }
 }
@@ -151,7 +152,7 @@ fn account_under_mutating_policy_of_the_cluster_fails() {
     }
     assert_failed(
         &output,
-        "error: serviceaccount \"builder\" is not as asked after the write: its imagePullSecrets are now \"platform\", \
+        "error: serviceaccount \"builder\" differs from the request after the write: its imagePullSecrets are now \"platform\", \
          without \"gcr-io\"",
     );
     let stored = cluster.get("serviceaccount/builder", &name);
@@ -201,7 +202,8 @@ fn secret_that_admission_changes_fails_without_showing_data() {
         let rule = Rule::on("patch", "secrets");
         fixture.proxy.change_request(rule, change);
         let output = fixture.create();
-        let error = format!("error: secret \"gcr-io\" is not as asked after the write: {error}");
+        let error =
+            format!("error: secret \"gcr-io\" differs from the request after the write: {error}");
         assert_failed(&output, &error);
         assert!(
             !output.stderr.contains("hunter2") && !output.stderr.contains("aHVudGVy"),

@@ -189,8 +189,8 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// Returns the text of a body in an unknown format. HTML pages come from proxies and load balancers; their markup helps
-/// nobody, so only the title is shown.
+/// Returns the text of a body in an unknown format. HTML pages come from proxies and load balancers; only their title is
+/// shown.
 fn text(body: &[u8], redactor: &Redactor) -> String {
     let start = String::from_utf8_lossy(&body[..body.len().min(4096)]);
     let lower = start.to_ascii_lowercase();

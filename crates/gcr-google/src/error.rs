@@ -25,7 +25,7 @@ pub enum GoogleErrorKind {
     /// A request failed.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// The response lacks what was asked for.
+    /// The response lacks the requested value.
     #[error("the response of Google does not contain {0}")]
     Incomplete(&'static str),
     /// The time limit expired.

@@ -36,7 +36,7 @@ pub struct Caller<'a> {
     pub billing_project: Option<&'a str>,
 }
 
-/// What is asked for.
+/// The properties of the token to issue.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenRequest<'a> {
     /// The accounts between the caller and the target, each of which may issue tokens of the next.

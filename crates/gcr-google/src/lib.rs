@@ -5,8 +5,8 @@
 //!                                    └──────── HttpClient ────────▶ registry (challenge, token, manifest → verdict)
 //! ```
 //!
-//! The crate prints nothing and exits nowhere: each function returns a typed value, or an error that says what the client
-//! asked for, Google's reason, and one hint. Every text from a server is redacted, capped and escaped before it is stored
+//! The crate prints nothing and exits nowhere: each function returns a typed value, or an error that names the action,
+//! Google's reason, and one hint. Every text from a server is redacted, capped and escaped before it is stored
 //! in an error. Secrets are wiped when dropped.
 //!
 //! | module | content |

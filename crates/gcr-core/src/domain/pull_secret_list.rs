@@ -36,8 +36,8 @@ pub fn without(list: &[Value], names: &[SecretName]) -> Option<Vec<Value>> {
     some_if_changed(list, others.cloned().collect())
 }
 
-/// Describes a list that is not as asked, for an error: `"a", "b", without "gcr-io"`. `attach` says whether the list must
-/// contain `names` or must not. Returns `None` if the list is as asked.
+/// Describes a list that differs from the request, for an error: `"a", "b", without "gcr-io"`. `attach` says whether the list must
+/// contain `names` or must not. Returns `None` if the list matches.
 #[must_use]
 pub fn difference(list: &[Value], names: &[SecretName], attach: bool) -> Option<String> {
     let quoted_names = |names: &mut dyn Iterator<Item = &str>| {

@@ -87,8 +87,8 @@ pub enum ResourceErrorKind {
         /// The Secret's name.
         name: String,
     },
-    /// The server accepted the write, but the object in its response is not as asked: admission control changed it.
-    #[error("error: {object} is not as asked after the write: its {difference}")]
+    /// The server accepted the write, but the object in its response differs from the request: admission control changed it.
+    #[error("error: {object} differs from the request after the write: its {difference}")]
     ChangedByAdmission {
         /// Kind and quoted name of the object.
         object: String,

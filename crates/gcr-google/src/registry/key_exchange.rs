@@ -31,8 +31,8 @@ struct TokenUri {
     token_uri: Option<String>,
 }
 
-/// Exchanges the key. Only Google's hosts and loopback addresses are asked, unless `allow_any_host`: whoever writes a key
-/// file can name any host in it.
+/// Exchanges the key. Sends it only to Google's hosts and loopback addresses, unless `allow_any_host`: a key file can name any
+/// host.
 pub(super) async fn check(
     http: &HttpClient,
     key: &ServiceAccountKey,

@@ -1,4 +1,4 @@
-//! Names what is asked of a registry: a host, a repository with an image, and a tag or digest.
+//! Names the content to request from a registry: a host, a repository with an image, and a tag or digest.
 
 use url::Url;
 
@@ -23,7 +23,7 @@ pub struct PullTarget {
     pub host: String,
     /// The path of the image without the host, for the scope; `None` if only the credential is checked.
     pub repository: Option<String>,
-    /// The tag or digest of the manifest to get; `None` if no manifest is asked for.
+    /// The tag or digest of the manifest to get; `None` to request no manifest.
     pub reference: Option<String>,
     /// What the credential must allow.
     pub action: Action,

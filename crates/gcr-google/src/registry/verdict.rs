@@ -9,7 +9,7 @@ use crate::api_error::ApiError;
 /// The result of proving a credential. The names are stable.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Verdict {
-    /// The registry accepts the credential for what was asked.
+    /// The registry accepts the credential for the requested pull.
     Ok,
     /// The password is no service account key.
     NotAKey,

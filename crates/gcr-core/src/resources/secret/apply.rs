@@ -110,7 +110,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Returns the error if the Secret in the response is being deleted, or is not as asked.
+    /// Returns the error if the Secret in the response is being deleted, or differs from the request.
     fn response_error(
         &self,
         apply: &SecretApply,

@@ -84,7 +84,7 @@ pub(super) async fn patch(
     }
 }
 
-/// Returns the error if the account in the response does not have the list that was asked for.
+/// Returns the error if the account in the response does not have the requested list.
 fn changed_by_admission(
     shared: &SharedAccounts<'_>,
     name: &ServiceAccountName,

@@ -212,7 +212,7 @@ impl Run<'_> {
         Ok(Access::Token(token))
     }
 
-    /// Gets the manifest, if one is asked for. A login that needs no token is proven by `/v2/`.
+    /// Gets the manifest, if the target has one. A login that needs no token is proven by `/v2/`.
     async fn content(&mut self, access: &Access) -> Result<(), End> {
         let path = match (&self.target.repository, &self.target.reference) {
             (Some(repository), Some(reference)) => format!("{repository}/manifests/{reference}"),
