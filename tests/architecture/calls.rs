@@ -51,8 +51,9 @@ const SHIPPED: [Rule; 6] = [
             "crates/gcr-core/src/args/",
             "plugins/kubectl-gcr-patch-sa/src/cli.rs",
             "plugins/kubectl-gcr-secret/src/cli.rs",
-            // The flags of `create` are defined next to the command.
+            // The flags of a command are defined next to it.
             "plugins/kubectl-gcr-secret/src/create.rs",
+            "plugins/kubectl-gcr-secret/src/list.rs",
         ],
         reason: "only the command-line layer uses clap",
     },

@@ -31,7 +31,7 @@ fn commands_flags_and_values_complete_without_cluster() {
     assert_eq!(
         complete(&[""]),
         candidates(
-            &["completion", "create", "help", "options", "version"],
+            &["completion", "create", "help", "list", "options", "version"],
             ":4"
         )
     );

@@ -14,6 +14,7 @@ mod fixture;
 mod help;
 mod hosts;
 mod key_file;
+mod list;
 mod listener;
 mod merge;
 mod namespaces;

@@ -12,7 +12,7 @@
 //! |---|---|---|
 //! | [`parse()`] | `parse`, `line`, `command_tree`, `os_bytes` | a command line by the rules of cobra and pflag, or the [`EarlyExit`] to print |
 //! | [`EarlyExit`], [`UsageError`] | `early_exit`, `usage_error`, `help`, `wrap` | pages in kubectl's layout, errors, exit codes |
-//! | [`ConnectionArgs`], [`OutputArgs`], [`VersionArgs`] | `connection`, `output`, `version`, `platform` | kubectl's flags, as clap groups to flatten |
+//! | [`ConnectionArgs`], [`OutputArgs`], [`GetOutputArgs`], [`VersionArgs`] | `connection`, `output`, `get_output`, `version`, `platform` | kubectl's flags, as clap groups to flatten |
 //! | [`DryRun`], [`Format`], [`json_text`], [`yaml_text`] | `output_values`, `object_text` | the values of these flags, and objects as kubectl prints them |
 //! | [`parse_each`], [`parse_each_once`], [`parse_one`], [`parse_wait`] | `values` | lists and durations in flags |
 //! | [`completion`] | `completion/` | cobra's completion protocol, and the script that kubectl runs |
@@ -37,6 +37,7 @@ pub mod completion;
 mod connection;
 mod early_exit;
 mod flag;
+mod get_output;
 mod help;
 mod line;
 mod object_text;
@@ -52,6 +53,7 @@ mod wrap;
 
 pub use connection::ConnectionArgs;
 pub use early_exit::EarlyExit;
+pub use get_output::GetOutputArgs;
 pub use object_text::{json_text, yaml_text};
 pub use output::OutputArgs;
 pub use output_values::{DryRun, Format};

@@ -38,6 +38,8 @@ pub enum Format {
     /// One line per object.
     #[default]
     Lines,
+    /// A table with all columns.
+    Wide,
     /// `KIND/NAME` per object.
     Name,
     /// JSON, indented by four spaces like kubectl's.

@@ -7,6 +7,7 @@
 
 mod cli;
 mod create;
+mod list;
 mod plugin_name;
 
 use std::process::ExitCode;

@@ -4,8 +4,10 @@
 //! [`Query`](crate::engine::Query) per cluster. A [`Session`] does the rest.
 
 mod cluster_events;
+mod cluster_query;
 pub mod cluster_run;
 mod confidential_connection;
+pub mod list;
 pub mod namespace_command;
 mod namespace_lister;
 pub mod pull_secret;

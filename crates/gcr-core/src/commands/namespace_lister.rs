@@ -12,9 +12,7 @@ use crate::kubernetes::pager::{Item, Pager};
 use crate::kubernetes::request_error::RequestErrorKind;
 use crate::kubernetes::{ApiError, ClusterClient, namespaces};
 use crate::request::NamespaceMatch;
-
-/// The hint for a forbidden list of namespaces.
-const LIST_NAMESPACES: &str = r#"name the namespaces with -n, or grant this ClusterRole rule: {"apiGroups":[""],"resources":["namespaces"],"verbs":["list"]}"#;
+use crate::resources::permissions;
 
 /// Reads the list of namespaces page by page.
 pub(super) struct NamespaceLister<'a> {
@@ -82,10 +80,9 @@ impl<'a> NamespaceLister<'a> {
                 if !error.is_not_started() {
                     self.emit_error(error.error_text()).await;
                     if error.api_error().is_some_and(ApiError::is_forbidden) {
-                        self.run
-                            .events
-                            .send(Event::Hint(Hint::new(LIST_NAMESPACES)))
-                            .await;
+                        let rule = permissions::list_namespaces().hint(true);
+                        let hint = format!("name the namespaces with -n, or {rule}");
+                        self.run.events.send(Event::Hint(Hint::new(hint))).await;
                     }
                 }
                 None

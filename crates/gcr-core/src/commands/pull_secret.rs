@@ -11,6 +11,7 @@ use super::session::{Notice, Session};
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::redactor::Redactor;
 use crate::engine::{Discovery, ObjectId, OpenResource, TargetWork};
+use crate::report::View;
 use crate::request::{
     AccountChange, AccountSelection, DEFAULT_ACCOUNT, DesiredAccounts, DesiredState, DryRun,
     ExecutionOptions, Manifest, Namespaces, Request,
@@ -57,7 +58,7 @@ pub fn run(request: Request) -> u8 {
         })),
         sends_a_key: secret.is_some() && dry_run != DryRun::Client,
         plain_manifests,
-        columns: &[],
+        view: View::Lines,
     };
     session.run(async |clusters, run| {
         let has_namespace = clusters.iter().any(|selected| selected.has_namespace);

@@ -15,7 +15,7 @@ use crate::engine::{Event, EventSender, Ledger};
 use crate::exit;
 use crate::kubernetes::ClusterClient;
 use crate::process;
-use crate::report::{Column, Console, ReportFile, ReportWriter, Reporter, Summary};
+use crate::report::{Console, ReportFile, ReportWriter, Reporter, Summary, View};
 use crate::request::{DryRun, OutputOptions, Scope};
 use crate::signals::{Signal, Signals};
 use crate::stop::StopSignal;
@@ -48,8 +48,8 @@ pub struct Session {
     pub sends_a_key: bool,
     /// Whether manifests are printed with their data.
     pub plain_manifests: bool,
-    /// The columns of the table, if the command is a query.
-    pub columns: &'static [Column],
+    /// How the command prints what it finds.
+    pub view: View,
 }
 
 /// A line to print before the run.
@@ -109,7 +109,7 @@ impl Session {
             redactor,
             sends_a_key,
             plain_manifests,
-            columns,
+            view,
         } = self;
         let mut console = Console::new(Arc::clone(&redactor));
         for notice in &notices {
@@ -156,7 +156,7 @@ impl Session {
             dry_run,
             qualifiers: scope.qualifiers,
             plain_manifests,
-            columns,
+            view,
             ledger: ledger.clone(),
             stopped: stopped.clone(),
             report,

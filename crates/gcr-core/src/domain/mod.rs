@@ -7,6 +7,7 @@ pub mod access_token;
 pub mod docker_config;
 pub mod field_manager;
 pub(crate) mod google_hosts;
+pub mod human_duration;
 pub mod image_reference;
 pub mod json_object;
 pub mod key_file_shape;

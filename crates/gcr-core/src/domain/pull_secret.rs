@@ -32,6 +32,14 @@ pub const REGISTRIES: &str = "kubectl-gcr-secret/registries";
 /// reading the data that nothing would change. A key or token has far more entropy than could be guessed, so that its digest
 /// reveals nothing. A Secret with entries of other owners has no digest: their passwords may be weak.
 pub const DIGEST: &str = "kubectl-gcr-secret/content-digest";
+/// The annotation with the kind of credential in the Secret.
+pub const CREDENTIAL: &str = "kubectl-gcr-secret/credential";
+/// The annotation with the Google service account of the credential.
+pub const ACCOUNT: &str = "kubectl-gcr-secret/account";
+/// The annotation with the id of the key in the Secret.
+pub const KEY_ID: &str = "kubectl-gcr-secret/key-id";
+/// The annotation with the time at which the credential expires (RFC 3339), if it is known.
+pub const EXPIRES: &str = "kubectl-gcr-secret/expires";
 /// The annotation in which `kubectl apply` stores a copy of the whole object, including secret values.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The replacement for secret values.
@@ -113,18 +121,9 @@ impl PullSecret {
     pub fn new(name: &SecretName, credential: &RegistryCredential, config: &DockerConfig) -> Self {
         let annotations = [
             (REGISTRIES, Some(config.hosts().join(","))),
-            (
-                "kubectl-gcr-secret/credential",
-                Some(credential.kind().to_owned()),
-            ),
-            (
-                "kubectl-gcr-secret/account",
-                credential.account().map(str::to_owned),
-            ),
-            (
-                "kubectl-gcr-secret/key-id",
-                credential.key_id().map(str::to_owned),
-            ),
+            (CREDENTIAL, Some(credential.kind().to_owned())),
+            (ACCOUNT, credential.account().map(str::to_owned)),
+            (KEY_ID, credential.key_id().map(str::to_owned)),
         ];
         let mut annotations: BTreeMap<_, _> = annotations
             .into_iter()

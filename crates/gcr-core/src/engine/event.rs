@@ -16,8 +16,8 @@ use super::target::TargetName;
 pub enum Event {
     /// An object has its final outcome.
     ObjectResult(Box<ObjectResult>),
-    /// A query has found a row.
-    Row(Box<Row>),
+    /// A query has found rows, which are printed together: those of one page of a list.
+    Rows(Vec<Row>),
     /// A problem that does not stop the run.
     Warning {
         /// The text in lower case, with control characters escaped.
@@ -85,12 +85,37 @@ pub struct Row {
     pub target: TargetName,
     /// The object that it describes, for `-o name`.
     pub object: ObjectId,
-    /// The cells, one per column of the query's table.
-    pub cells: Vec<String>,
+    /// The cells, one per column of the query's table. For a query without a table: its text.
+    pub cells: Vec<Cell>,
     /// The row for `-o json|yaml`.
     pub value: Value,
     /// Whether it describes a problem, so that the command fails.
     pub is_problem: bool,
+}
+
+/// One cell of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The text, with control characters escaped.
+    pub text: String,
+    /// The position among the cells of a sorted column, for a column that is not sorted by its text.
+    pub rank: Option<i64>,
+}
+
+impl Cell {
+    /// Returns a cell whose column is sorted by `rank`.
+    pub fn ranked(text: impl Into<String>, rank: i64) -> Self {
+        let text = text.into();
+        let rank = Some(rank);
+        Self { text, rank }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        let text = text.into();
+        Self { text, rank: None }
+    }
 }
 
 /// One object's line in the report file, not yet redacted.
@@ -176,7 +201,7 @@ impl EventSender {
             None => None,
         };
         ReservedResult {
-            permit: self.acquire().await,
+            permit: self.acquire(1).await,
             events: self,
             report,
         }
@@ -184,14 +209,23 @@ impl EventSender {
 
     /// Sends an event that is not a result. Does nothing once the reporter has ended.
     pub async fn send(&self, event: Event) {
-        let permit = self.acquire().await;
+        let permit = self.acquire(weight(&event)).await;
         // The receiver is gone only when the run is over.
         let _ = self.events.send((permit, event));
     }
 
-    /// Waits for a free slot; `None` once the reporter has ended.
-    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.capacity).acquire_owned().await.ok()
+    /// Waits for free slots; `None` once the reporter has ended.
+    async fn acquire(&self, slots: u32) -> Option<OwnedSemaphorePermit> {
+        let capacity = Arc::clone(&self.capacity);
+        capacity.acquire_many_owned(slots).await.ok()
+    }
+}
+
+/// Returns the number of slots that an event takes, so that pages of rows do not fill the memory.
+fn weight(event: &Event) -> u32 {
+    match event {
+        Event::Rows(rows) => rows.len().clamp(1, CAPACITY) as u32,
+        _ => 1,
     }
 }
 

@@ -26,7 +26,7 @@ mod target_work;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Event, EventSender, ObjectResult, Row};
+pub use event::{Cell, Event, EventSender, ObjectResult, Row};
 pub use ledger::{Ledger, WriteTracker};
 pub use object::{Change, ObjectId, ObjectKind, Outcome};
 pub use object_error::{Hint, ObjectError};

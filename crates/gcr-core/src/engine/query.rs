@@ -14,8 +14,9 @@ pub trait Query: Send + Sync {
     /// Returns the object as which the target counts. Its outcome states whether the query read everything.
     fn id(&self) -> ObjectId;
 
-    /// Returns the rows in the order in which they are printed. An error ends no other row: it makes the command fail.
-    fn rows(&self) -> BoxStream<'_, Result<Row, ObjectError>>;
+    /// Returns the rows in the order in which they are printed, page by page: the rows of a page are printed together, as
+    /// soon as they are known. An error ends no other page: it makes the command fail.
+    fn pages(&self) -> BoxStream<'_, Result<Vec<Row>, ObjectError>>;
 }
 
 /// The outcome of a query that read everything. Summaries do not mention it.
@@ -26,17 +27,18 @@ pub const READ: Outcome = Outcome::Unchanged;
 pub async fn query(target: TargetName, query: &dyn Query, run: &RunContext) {
     let object = query.id();
     run.ledger.begin(&target, [object.clone()], None);
-    let mut rows = query.rows();
+    let mut pages = query.pages();
     let mut failure = None;
     loop {
-        let row = tokio::select! {
+        let page = tokio::select! {
             biased;
             () = run.stop.stopped() => return,
-            row = rows.next() => row,
+            page = pages.next() => page,
         };
-        match row {
+        match page {
             None => break,
-            Some(Ok(row)) => run.events.send(Event::Row(Box::new(row))).await,
+            Some(Ok(rows)) if rows.is_empty() => {}
+            Some(Ok(rows)) => run.events.send(Event::Rows(rows)).await,
             Some(Err(error)) => {
                 if let Some(earlier) = failure.replace(error) {
                     send_error(run, &target, earlier).await;

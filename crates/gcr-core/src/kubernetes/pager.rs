@@ -19,7 +19,7 @@ use crate::domain::names::Namespace;
 use crate::safety::Safety;
 
 /// Maximum number of objects per page: kubectl's default chunk size.
-const PAGE_SIZE: &str = "500";
+const PAGE_SIZE: u16 = 500;
 /// Maximum number of restarts of a list.
 const MAX_RESTARTS: u32 = 5;
 
@@ -41,6 +41,8 @@ pub struct List {
     pub fields: String,
     /// The media type of the response: [`super::api_request::JSON`] or [`METADATA_LIST`].
     pub accept: &'static str,
+    /// Maximum number of objects per page, for large objects; `None` for 500.
+    pub page_size: Option<u16>,
 }
 
 /// One object of a list.
@@ -207,13 +209,15 @@ impl Pager {
             labels,
             fields,
             accept,
+            page_size,
         } = &self.list;
+        let page_size = page_size.unwrap_or(PAGE_SIZE).to_string();
         let scope = namespace
             .as_ref()
             .map(|namespace| format!("namespaces/{namespace}/"))
             .unwrap_or_default();
         let query = query(&[
-            ("limit", PAGE_SIZE),
+            ("limit", &page_size),
             ("labelSelector", labels),
             ("fieldSelector", fields),
             ("continue", token),

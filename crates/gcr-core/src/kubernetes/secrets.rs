@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::api_request::{ApiRequest, ApiResponse, JSON, METADATA, OBJECT_LIMIT, WriteObserver};
 use super::client::ClusterClient;
 use super::object::{metadata, optional};
-use super::pager::{List, METADATA_LIST};
+use super::pager::{Item, List, METADATA_LIST};
 use super::query_string::query;
 use super::request_error::RequestError;
 use crate::domain::names::{Namespace, SecretName};
@@ -79,6 +79,52 @@ pub fn list_by_name(name: &SecretName) -> List {
         accept: METADATA_LIST,
         ..List::default()
     }
+}
+
+/// Returns the list of the Secrets of this plugin, metadata only. `labels` is a label selector that they must match too;
+/// an empty one matches all. `namespace` is `None` for the whole cluster.
+pub fn list_managed(namespace: Option<&Namespace>, labels: &str) -> List {
+    let ours = format!("{}={}", pull_secret::MANAGED_BY, pull_secret::MANAGER);
+    List {
+        resource: "secrets",
+        namespace: namespace.cloned(),
+        labels: joined(&ours, labels),
+        accept: METADATA_LIST,
+        ..List::default()
+    }
+}
+
+/// Returns the list of the pull Secrets that are not of this plugin, with their data. `labels` and `namespace` are those of
+/// [`list_managed`].
+pub fn list_unmanaged(namespace: Option<&Namespace>, labels: &str) -> List {
+    let others = format!("{}!={}", pull_secret::MANAGED_BY, pull_secret::MANAGER);
+    List {
+        resource: "secrets",
+        namespace: namespace.cloned(),
+        labels: joined(&others, labels),
+        fields: format!("type={}", pull_secret::TYPE),
+        accept: JSON,
+        // A Secret may hold 1 MiB.
+        page_size: Some(50),
+    }
+}
+
+fn joined(selector: &str, more: &str) -> String {
+    if more.is_empty() {
+        selector.to_owned()
+    } else {
+        format!("{selector},{more}")
+    }
+}
+
+/// Returns the Docker config in an item of [`list_unmanaged`], if it has one. Its credentials are redacted in all output from
+/// now on.
+pub fn docker_config_of(cluster: &ClusterClient, item: &Item) -> Option<Zeroizing<Vec<u8>>> {
+    let wire: WireSecret = serde_json::from_str(item.json.get()).ok()?;
+    let config = STANDARD.decode(wire.data.get(pull_secret::KEY)?.as_bytes());
+    let config = Zeroizing::new(config.ok()?);
+    cluster.redact_docker_config(&config);
+    Some(config)
 }
 
 impl ClusterClient {

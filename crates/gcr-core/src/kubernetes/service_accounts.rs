@@ -21,6 +21,14 @@ use crate::safety::Safety;
 #[derive(Debug, Clone)]
 pub struct StoredAccount(pub Value);
 
+/// Returns the list of the ServiceAccounts of a namespace; `None` for the whole cluster.
+pub fn list(namespace: Option<&Namespace>) -> List {
+    List {
+        namespace: namespace.cloned(),
+        ..list_all()
+    }
+}
+
 /// Returns the list of all ServiceAccounts in the cluster.
 pub fn list_all() -> List {
     List {

@@ -2,6 +2,7 @@
 //!
 //! No other module writes to the terminal.
 
+mod column;
 mod console;
 mod lines;
 mod objects;
@@ -11,9 +12,11 @@ mod report_writer;
 mod reporter;
 mod summary;
 mod table;
+mod view;
 
+pub use column::Column;
 pub use console::Console;
 pub use report_file::ReportFile;
 pub use report_writer::{ReportResult, ReportWriter};
 pub use reporter::{Reporter, Summary};
-pub use table::Column;
+pub use view::{TableLayout, View};

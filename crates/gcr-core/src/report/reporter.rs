@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::console::Console;
 use super::report_writer::ReportResult;
-use super::table::{Column, Table};
+use super::table::{Table, cmp_rows};
+use super::view::{TableLayout, View};
 use super::{lines, objects, summary};
 use crate::engine::event::EventReceiver;
 use crate::engine::{Event, Hint, Ledger, ObjectId, ObjectResult, Outcome, Row, TargetName};
@@ -28,8 +29,8 @@ pub struct Reporter {
     pub qualifiers: LineQualifiers,
     /// Whether manifests are printed with their data.
     pub plain_manifests: bool,
-    /// The columns of the table, if the command is a query.
-    pub columns: &'static [Column],
+    /// How the command prints what it finds.
+    pub view: View,
     /// The ledger from which the summary is computed.
     pub ledger: Ledger,
     /// Whether the run was interrupted.
@@ -56,6 +57,8 @@ struct Collected {
     hint_counts: HashMap<Hint, usize>,
     /// The table of a query.
     table: Table,
+    /// The rows of a query that sorts them.
+    unsorted: Vec<Row>,
     /// Whether a query has found a row.
     has_rows: bool,
     failed: bool,
@@ -67,7 +70,7 @@ impl Reporter {
     /// Blocks while the terminal or pipe accepts no output, and therefore needs a thread of its own.
     pub fn run(mut self, mut events: EventReceiver) -> Summary {
         let mut collected = Collected {
-            table: Table::new(self.columns),
+            table: self.table(),
             ..Collected::default()
         };
         if self.qualifiers.namespaces && !self.output.quiet {
@@ -77,11 +80,8 @@ impl Reporter {
         while let Some(event) = events.blocking_recv() {
             is_long_run |= matches!(event, Event::ShowProgress);
             self.handle(event, &mut collected);
-            if events.is_empty() {
-                self.print_table(&mut collected);
-                if is_long_run {
-                    std::thread::sleep(BATCH_INTERVAL);
-                }
+            if is_long_run && events.is_empty() {
+                std::thread::sleep(BATCH_INTERVAL);
             }
         }
         self.console.disable_progress();
@@ -91,7 +91,8 @@ impl Reporter {
     fn handle(&mut self, event: Event, collected: &mut Collected) {
         match event {
             Event::ObjectResult(result) => self.print_result(*result, collected),
-            Event::Row(row) => self.add_row(*row, collected),
+            Event::Rows(rows) if self.sort_column().is_some() => collected.unsorted.extend(rows),
+            Event::Rows(rows) => self.print_rows(rows, collected),
             Event::Warning { text, at } => {
                 let location = at
                     .map(|target| lines::location(&target, self.qualifiers))
@@ -134,24 +135,63 @@ impl Reporter {
         }
     }
 
-    fn add_row(&mut self, row: Row, collected: &mut Collected) {
-        collected.has_rows = true;
-        collected.failed |= row.is_problem;
-        match self.output.format {
-            Format::Lines => collected.table.push(row.cells),
-            Format::Name => self.console.out(&row.object.to_string()),
-            Format::Json | Format::Yaml => {
-                collected
-                    .objects
-                    .push(((row.target, row.object), row.value));
-            }
+    /// Returns the table of a query, without rows.
+    fn table(&self) -> Table {
+        let wide = self.output.format == Format::Wide;
+        match self.view {
+            View::Table(layout) => Table::new(layout, wide, self.qualifiers.contexts),
+            View::Lines | View::Texts => Table::default(),
         }
     }
 
-    /// Prints the rows that have arrived.
-    fn print_table(&mut self, collected: &mut Collected) {
-        if let Some(text) = collected.table.take() {
-            self.console.out_redacted(&text);
+    /// Returns the column by which a query sorts its rows.
+    fn sort_column(&self) -> Option<usize> {
+        match self.view {
+            View::Table(TableLayout { sort_by, .. }) => sort_by,
+            View::Lines | View::Texts => None,
+        }
+    }
+
+    fn print_rows(&mut self, rows: Vec<Row>, collected: &mut Collected) {
+        collected.failed |= rows.iter().any(|row| row.is_problem);
+        match self.output.format {
+            Format::Lines | Format::Wide if self.view == View::Texts => {
+                for row in &rows {
+                    if collected.has_rows {
+                        // As kubectl separates the descriptions of several objects.
+                        self.console.out("\n");
+                    }
+                    collected.has_rows = true;
+                    let lines: Vec<_> = row.cells.iter().map(|cell| cell.text.as_str()).collect();
+                    self.console.out_redacted(&lines.join("\n"));
+                }
+            }
+            Format::Lines | Format::Wide => {
+                let text = collected.table.text(&rows);
+                self.console.out_redacted(&text);
+            }
+            Format::Name => {
+                for row in &rows {
+                    self.console.out(&row.object.to_string());
+                }
+            }
+            Format::Json | Format::Yaml => {
+                let rows = rows.iter().cloned();
+                let objects = rows.map(|row| ((row.target, row.object), row.value));
+                collected.objects.extend(objects);
+            }
+        }
+        collected.has_rows |= !rows.is_empty();
+    }
+
+    /// Prints the rows of a query that sorts them.
+    fn print_sorted(&mut self, collected: &mut Collected) {
+        let mut rows = std::mem::take(&mut collected.unsorted);
+        if let Some(column) = self.sort_column()
+            && !rows.is_empty()
+        {
+            rows.sort_by(|left, right| cmp_rows(left, right, column));
+            self.print_rows(rows, collected);
         }
     }
 
@@ -162,7 +202,7 @@ impl Reporter {
         }
         if let Some(line) = lines::success(&result, self.dry_run, self.qualifiers) {
             match self.output.format {
-                _ if self.is_query() => {}
+                _ if self.view.is_query() => {}
                 Format::Lines if !self.output.quiet => self.console.out(&line),
                 Format::Name => self.console.out(&result.object.to_string()),
                 _ => {}
@@ -226,7 +266,7 @@ impl Reporter {
                 _ => {}
             }
         }
-        self.print_table(&mut collected);
+        self.print_sorted(&mut collected);
         self.print_objects(&mut collected);
         if let Some(line) = self.report.take().and_then(ReportResult::wait) {
             self.console.err(&line);
@@ -244,23 +284,18 @@ impl Reporter {
         }
     }
 
-    /// Returns whether the command only reads: it prints rows, and a summary only if it did not read everything.
-    fn is_query(&self) -> bool {
-        !self.columns.is_empty()
-    }
-
     fn print_objects(&mut self, collected: &mut Collected) {
-        let is_empty = collected.objects.is_empty() && !self.is_query();
+        let is_empty = collected.objects.is_empty() && !matches!(self.view, View::Table(_));
         if !self.output.format.shows_objects() || is_empty {
             return;
         }
         let mut objects = std::mem::take(&mut collected.objects);
-        if !self.is_query() {
+        if !self.view.is_query() {
             objects.sort_by(|(left, _), (right, _)| left.cmp(right));
         }
         let text = objects::render(
             objects.into_iter().map(|(_, object)| object).collect(),
-            self.qualifiers.namespaces || self.is_query(),
+            self.qualifiers.namespaces || matches!(self.view, View::Table(_)),
             self.output.show_managed_fields,
             self.output.format,
         );
@@ -274,12 +309,13 @@ impl Reporter {
     fn print_summary(&mut self, collected: &Collected) {
         let counts = self.ledger.counts();
         let stopped = self.stopped.is_stopped();
-        if self.is_query() {
+        if self.view.is_query() {
             let prints_lines = !self.output.format.shows_objects();
             if prints_lines && !collected.has_rows && !collected.failed && !stopped {
                 self.console.err("No resources found");
             }
-            if counts.keys().any(|outcome| !outcome.is_success()) {
+            let is_incomplete = counts.keys().any(|outcome| !outcome.is_success());
+            if is_incomplete && self.qualifiers.contexts {
                 self.console.err(&summary::line(counts));
             }
             return;

@@ -1,11 +1,16 @@
-//! The objects of a namespace as resources of the engine: the pull Secret, and the ServiceAccounts that refer to it.
+//! The objects of a namespace as resources of the engine: the pull Secret, and the ServiceAccounts that refer to it. Also
+//! reads what commands show of them.
 //!
 //! One directory per kind, with one file per stage. Only [`secret`] and [`service_account`] write to a cluster.
 
 pub mod list_cache;
+mod listing;
 mod managed_fields;
 pub mod namespace_target;
+pub mod permissions;
+pub mod pull_secret_summary;
 pub mod rbac_hint;
+pub mod references;
 pub mod resource_error;
 pub mod secret;
 pub mod service_account;
@@ -14,6 +19,8 @@ mod write_observer;
 
 pub use list_cache::ListCache;
 pub use namespace_target::{NamespaceTarget, ReadAccess};
+pub use pull_secret_summary::PullSecretSummary;
+pub use references::{NamespaceReferences, References};
 pub use resource_error::{ResourceError, ResourceErrorKind};
 pub use secret::SecretResource;
 pub use service_account::{ServiceAccountDiscovery, ServiceAccountResource};

@@ -3,26 +3,17 @@
 //! Sends access reviews only after a 403, and only for a sample of the namespaces.
 
 use super::namespace_target::NamespaceTarget;
+use super::permissions::Rule;
 use super::resource_error::{self, ResourceError, ResourceErrorKind};
 use crate::engine::Hint;
 use crate::kubernetes::ApiError;
 use crate::kubernetes::access_review_cache::Access;
 
-/// The permissions that a command needs for an object.
-#[derive(Debug, Clone, Copy)]
-pub struct Permissions<'a> {
-    /// The resource, for example `secrets`.
-    pub resource: &'static str,
-    /// The object's name.
-    pub name: &'a str,
-    /// The verbs that a Role must grant.
-    pub verbs: &'static [&'static str],
-}
-
-/// Adds a hint to a 403 that names no cause.
+/// Adds a hint to a 403 that names no cause. `rule` is the one that the command needs for the object called `name`.
 pub async fn explain_forbidden(
     target: &NamespaceTarget,
-    permissions: Permissions<'_>,
+    rule: &Rule,
+    name: &str,
     error: ResourceError,
 ) -> ResourceError {
     let forbidden = match &error.kind {
@@ -37,13 +28,9 @@ pub async fn explain_forbidden(
     if error.hint.is_some() || !forbidden {
         return error;
     }
-    let Permissions {
-        resource,
-        name,
-        verbs,
-    } = permissions;
+    let resource = rule.resource;
     let mut hint = None;
-    for verb in verbs {
+    for verb in rule.verbs {
         match target
             .cluster
             .can_i(
@@ -56,9 +43,8 @@ pub async fn explain_forbidden(
         {
             Some(Access::Allowed) => {}
             Some(Access::NotAllowed) => {
-                // RBAC cannot limit a list without a field selector to names.
-                let name = (!verbs.contains(&"list")).then_some(name);
-                hint = Some(resource_error::missing_permission(resource, name, verbs));
+                let names = (!rule.names.is_empty()).then_some(name);
+                hint = Some(rule.clone().named(names).hint(false));
                 break;
             }
             Some(Access::Denied(reason)) => {

@@ -200,17 +200,6 @@ impl From<ResourceError> for ObjectError {
     }
 }
 
-/// The rule of a Role that lacks a permission.
-pub fn missing_permission(resource: &str, name: Option<&str>, verbs: &[&str]) -> Hint {
-    let verbs: Vec<_> = verbs.iter().map(|verb| format!("{verb:?}")).collect();
-    let names = name.map(|name| format!(r#""resourceNames":["{name}"],"#));
-    Hint::new(format!(
-        r#"grant this Role rule: {{"apiGroups":[""],"resources":["{resource}"],{}"verbs":[{}]}}"#,
-        names.unwrap_or_default(),
-        verbs.join(",")
-    ))
-}
-
 /// The hint for a request that the server denies whatever roles grant, with the server's reason.
 pub fn denied(reason: &str) -> Hint {
     let reason = if reason.is_empty() {

@@ -19,8 +19,8 @@ impl Query for Words {
         id("words")
     }
 
-    fn rows(&self) -> BoxStream<'_, Result<Row, ObjectError>> {
-        let rows = stream::iter(&self.0).then(|word| async move {
+    fn pages(&self) -> BoxStream<'_, Result<Vec<Row>, ObjectError>> {
+        let pages = stream::iter(&self.0).then(|word| async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
             if *word == "broken" {
                 let hint = Some(Hint::new("mend it"));
@@ -29,15 +29,15 @@ impl Query for Words {
                     ..ObjectError::new("error: broken")
                 });
             }
-            Ok(Row {
+            Ok(vec![Row {
                 target: project(),
                 object: id(word),
-                cells: vec![(*word).to_owned()],
+                cells: vec![(*word).into()],
                 value: json!({"word": word}),
                 is_problem: false,
-            })
+            }])
         });
-        rows.boxed()
+        pages.boxed()
     }
 }
 
@@ -45,7 +45,7 @@ async fn events(run: &mut TestRun) -> Vec<String> {
     let mut events = Vec::new();
     while !run.received.is_empty() {
         events.push(match run.received.recv().await {
-            Some(Event::Row(row)) => format!("row {}", row.object.name),
+            Some(Event::Rows(rows)) => format!("row {}", rows[0].object.name),
             Some(Event::Error { line, .. }) => line,
             Some(Event::Hint(hint)) => format!("hint: {hint}"),
             Some(Event::ObjectResult(result)) => {

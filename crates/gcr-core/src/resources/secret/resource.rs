@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::super::namespace_target::NamespaceTarget;
-use super::super::rbac_hint::{Permissions, explain_forbidden};
+use super::super::permissions;
+use super::super::rbac_hint::explain_forbidden;
 use super::super::resource_error::ResourceError;
 use super::action::{PriorState, SecretAction};
 use super::apply::Writer;
@@ -121,12 +122,14 @@ impl Resource for SecretResource<'_> {
     }
 
     async fn explain(&self, error: ResourceError) -> ObjectError {
-        let permissions = Permissions {
-            resource: "secrets",
-            name: self.spec.desired.name.as_str(),
-            verbs: self.spec.verbs(),
-        };
-        explain_forbidden(self.spec.target, permissions, error)
+        let DesiredSecret {
+            name,
+            merge,
+            recreate,
+            ..
+        } = self.spec.desired;
+        let rule = permissions::write_secret(name, *merge, *recreate);
+        explain_forbidden(self.spec.target, &rule, name.as_str(), error)
             .await
             .into()
     }

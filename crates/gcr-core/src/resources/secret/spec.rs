@@ -28,15 +28,4 @@ impl SecretSpec<'_> {
         let manifest = || PullSecret::new(name, credential, config).manifest(namespace, masked);
         self.execution.return_objects.then(manifest)
     }
-
-    /// Returns the verbs that the requests need. The server checks `create` for an apply with the name too (apiserver
-    /// `endpoints/handlers/patch.go`), so that a rule can be limited to this Secret.
-    pub(super) fn verbs(&self) -> &'static [&'static str] {
-        let reads = self.desired.merge || self.desired.recreate;
-        match (reads, self.desired.recreate) {
-            (_, true) => &["get", "patch", "create", "delete"],
-            (true, false) => &["get", "patch", "create"],
-            (false, false) => &["patch", "create"],
-        }
-    }
 }

@@ -6,9 +6,10 @@ use super::missing_secrets::MissingSecrets;
 use crate::domain::names::SecretName;
 use crate::engine::ObjectError;
 use crate::kubernetes::service_accounts::StoredAccount;
-use crate::request::{AccountSelection, DesiredAccounts, ExecutionOptions};
+use crate::request::{DesiredAccounts, ExecutionOptions};
 use crate::resources::namespace_target::NamespaceTarget;
-use crate::resources::rbac_hint::{Permissions, explain_forbidden};
+use crate::resources::permissions;
+use crate::resources::rbac_hint::explain_forbidden;
 use crate::resources::resource_error::ResourceError;
 
 /// What the lists of a cluster contained about an account.
@@ -43,26 +44,14 @@ impl SharedAccounts<'_> {
     }
 }
 
-/// Returns the verbs that a command needs for the accounts that it selects.
-fn verbs(desired: &DesiredAccounts) -> &'static [&'static str] {
-    match desired.selection {
-        AccountSelection::Names(_) => &["get", "patch"],
-        AccountSelection::All | AccountSelection::Labels(_) => &["list", "get", "patch"],
-    }
-}
-
 /// Converts an error of the account called `name` for the report.
 pub(super) async fn explain(
     shared: &SharedAccounts<'_>,
     name: &str,
     error: ResourceError,
 ) -> ObjectError {
-    let permissions = Permissions {
-        resource: "serviceaccounts",
-        name,
-        verbs: verbs(shared.desired),
-    };
-    explain_forbidden(shared.target, permissions, error)
+    let rule = permissions::change_accounts(&shared.desired.selection);
+    explain_forbidden(shared.target, &rule, name, error)
         .await
         .into()
 }

@@ -1,0 +1,143 @@
+//! The table of the permissions that each command needs: the source for `rbac`, for the hint after a 403, and for
+//! `docs/rbac.md`.
+
+use std::fmt;
+
+use crate::domain::names::SecretName;
+use crate::engine::Hint;
+use crate::request::AccountSelection;
+
+/// One RBAC rule of the core API group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The resource, for example `secrets`.
+    pub resource: &'static str,
+    /// The names of the objects to which it can be limited; empty for all.
+    pub names: Vec<String>,
+    /// The verbs.
+    pub verbs: &'static [&'static str],
+    /// Whether the resource belongs to no namespace, so that only a ClusterRole can grant it.
+    pub is_cluster_scoped: bool,
+}
+
+impl Rule {
+    /// Returns a rule for all objects of a resource in a namespace.
+    pub fn new(resource: &'static str, verbs: &'static [&'static str]) -> Self {
+        Self {
+            resource,
+            names: Vec::new(),
+            verbs,
+            is_cluster_scoped: false,
+        }
+    }
+
+    /// Limits the rule to objects with these names.
+    pub fn named(mut self, names: impl IntoIterator<Item = impl ToString>) -> Self {
+        self.names = names.into_iter().map(|name| name.to_string()).collect();
+        self
+    }
+
+    /// Returns the hint to grant this rule. `cluster` states whether it must hold in the whole cluster.
+    pub fn hint(&self, cluster: bool) -> Hint {
+        let kind = if cluster || self.is_cluster_scoped {
+            "ClusterRole"
+        } else {
+            "Role"
+        };
+        Hint::new(format!("grant this {kind} rule: {self}"))
+    }
+}
+
+impl fmt::Display for Rule {
+    /// Writes the rule as compact JSON.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
+            words.join(",")
+        };
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let names = if names.is_empty() {
+            String::new()
+        } else {
+            format!(r#""resourceNames":[{}],"#, quoted(&names))
+        };
+        write!(
+            formatter,
+            r#"{{"apiGroups":[""],"resources":["{}"],{names}"verbs":[{}]}}"#,
+            self.resource,
+            quoted(self.verbs)
+        )
+    }
+}
+
+/// Returns the rule for `create`. The server checks `create` for an apply with the name too (apiserver
+/// `endpoints/handlers/patch.go`), so that the rule can be limited to this Secret.
+pub fn write_secret(name: &SecretName, merge: bool, recreate: bool) -> Rule {
+    let verbs: &[&str] = match (merge, recreate) {
+        (_, true) => &["get", "patch", "create", "delete"],
+        (true, false) => &["get", "patch", "create"],
+        (false, false) => &["patch", "create"],
+    };
+    Rule::new("secrets", verbs).named([name])
+}
+
+/// Returns the rule to change `imagePullSecrets` of the selected accounts.
+pub fn change_accounts(selection: &AccountSelection) -> Rule {
+    match selection {
+        AccountSelection::Names(names) => {
+            Rule::new("serviceaccounts", &["get", "patch"]).named(names)
+        }
+        // RBAC cannot limit a list without a field selector to names.
+        AccountSelection::All | AccountSelection::Labels(_) => {
+            Rule::new("serviceaccounts", &["list", "get", "patch"])
+        }
+    }
+}
+
+/// Returns the rules for `list`.
+pub fn list(with_pods: bool) -> Vec<Rule> {
+    let mut rules = vec![list_of("secrets"), list_of("serviceaccounts")];
+    if with_pods {
+        rules.push(list_of("pods"));
+    }
+    rules
+}
+
+/// Returns the rules for `delete`.
+pub fn delete(name: &SecretName, keep_references: bool) -> Vec<Rule> {
+    let mut rules = vec![delete_secret(name)];
+    if !keep_references {
+        rules.push(change_accounts(&AccountSelection::All));
+    }
+    rules.push(list_of("pods"));
+    rules
+}
+
+/// Returns the rule to delete a Secret.
+pub fn delete_secret(name: &SecretName) -> Rule {
+    Rule::new("secrets", &["get", "delete"]).named([name])
+}
+
+/// Returns the rules for `describe`. `searches` states whether the namespaces are not named.
+pub fn describe(name: &SecretName, searches: bool) -> Vec<Rule> {
+    let verbs: &[&str] = if searches { &["get", "list"] } else { &["get"] };
+    vec![
+        Rule::new("secrets", verbs).named([name]),
+        list_of("serviceaccounts"),
+        list_of("pods"),
+        list_of("events"),
+    ]
+}
+
+/// Returns the rule to select namespaces, with `--all-namespaces` or by labels.
+pub fn list_namespaces() -> Rule {
+    Rule {
+        is_cluster_scoped: true,
+        ..list_of("namespaces")
+    }
+}
+
+/// Returns the rule to list a resource.
+pub fn list_of(resource: &'static str) -> Rule {
+    Rule::new(resource, &["list"])
+}
