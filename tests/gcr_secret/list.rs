@@ -95,9 +95,9 @@ fn table_shows_registries_credential_and_accounts() {
     assert_eq!(lines[1][..8], row);
     assert!(lines[1][8].ends_with('s'), "{output}");
     assert_eq!(lines.len(), 2);
-    let widths = output.stdout.lines().map(|line| line.find("gcr-io"));
+    let mut widths = output.stdout.lines().map(|line| line.find("gcr-io"));
     assert_eq!(
-        widths.last(),
+        widths.next_back(),
         Some(
             output
                 .stdout

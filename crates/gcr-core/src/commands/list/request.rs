@@ -14,7 +14,7 @@ pub struct ListRequest {
     pub output: OutputOptions,
     /// Whether the table begins with its header.
     pub headers: bool,
-    /// The column to sort by, as an index of [`COLUMNS`].
+    /// The column to sort by, as an index of [`COLUMNS`](super::COLUMNS).
     pub sort_by: Option<usize>,
     /// The Secrets to list.
     pub filter: ListFilter,
