@@ -24,6 +24,22 @@ async fn interrupted_run_starts_no_further_action() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn interrupted_run_starts_no_action_that_is_already_decided() {
+    let world = SharedWorld::default();
+    let mut run = TestRun::begin(DryRun::None);
+    let stop = run.stop.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        stop.send_replace(true);
+    });
+    let first = Thing::new(&world, "secret", &[]);
+    let second = Thing::new(&world, "account", &["secret"]).eager();
+    let reported = run.reconcile(vec![first, second]).await;
+    assert_eq!(reported, ["thing/secret made", "thing/account not started"]);
+    assert!(!world.lock().existing.contains_key("account"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn abandoned_run_counts_the_action_in_flight_as_unknown() {
     let world = SharedWorld::default();
     world.script("api", &[Reply::Hang]);

@@ -38,6 +38,23 @@ async fn dependencies_are_executed_first_and_observed_again_for_their_dependents
 }
 
 #[tokio::test(start_paused = true)]
+async fn action_waits_for_the_dependencies_of_its_resource() {
+    let world = SharedWorld::default();
+    let account = Thing::new(&world, "account", &["secret"]).eager();
+    let secret = Thing::new(&world, "secret", &[]);
+    TestRun::begin(DryRun::None)
+        .reconcile(vec![account, secret])
+        .await;
+    let calls = [
+        "observe account",
+        "observe secret",
+        "execute secret",
+        "execute account",
+    ];
+    assert_eq!(world.journal(), calls);
+}
+
+#[tokio::test(start_paused = true)]
 async fn second_run_executes_nothing() {
     let world = SharedWorld::default();
     TestRun::begin(DryRun::None).reconcile(graph(&world)).await;

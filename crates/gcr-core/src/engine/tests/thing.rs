@@ -76,6 +76,8 @@ pub(super) struct Thing {
     id: ObjectId,
     depends_on: Vec<ObjectId>,
     safety: Safety,
+    /// Whether the thing can be observed before its dependencies exist, as a ServiceAccount can before its Secret.
+    is_eager: bool,
     world: SharedWorld,
 }
 
@@ -85,12 +87,18 @@ impl Thing {
             id: id(name),
             depends_on: depends_on.iter().map(|name| id(name)).collect(),
             safety: Safety::Idempotent,
+            is_eager: false,
             world: world.clone(),
         }
     }
 
     pub(super) fn at_most_once(mut self) -> Self {
         self.safety = Safety::AtMostOnce;
+        self
+    }
+
+    pub(super) fn eager(mut self) -> Self {
+        self.is_eager = true;
         self
     }
 
@@ -137,8 +145,8 @@ impl Resource for Thing {
             }
             (true, _) => Decision::Finish(Finished::success(Outcome::Unchanged, None)),
             // As for a Google binding: the policy of a repository that does not exist cannot be read.
-            (false, false) => Decision::AwaitDependencies,
-            (false, true) => Decision::Act((), self.safety),
+            (false, false) if !self.is_eager => Decision::AwaitDependencies,
+            (false, _) => Decision::Act((), self.safety),
         }
     }
 
