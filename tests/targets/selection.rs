@@ -239,6 +239,19 @@ fn duplicate_names_are_merged() {
 fn concurrent_label_change_is_reported_as_unchanged() {
     let fixture = Fixture::new("selection", 52);
     fixture.create().run().success();
+    // Another client owns our label too, so that metadata alone does not prove the content and the plugin sends its apply.
+    let shared = r#"{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "gcr-io",
+        "labels": {"app.kubernetes.io/managed-by": "kubectl-gcr-secret"}}}"#;
+    let args = [
+        "apply",
+        "--server-side",
+        "--field-manager=theirs",
+        "-f",
+        "-",
+        "-n",
+    ];
+    let apply = fixture.cluster.kubectl(args).arg(&fixture.names[40]);
+    apply.stdin(shared).run().success();
     // Managed field timestamps have a resolution of one second.
     std::thread::sleep(std::time::Duration::from_millis(2100));
     // Between the list and the apply another client labels a Secret. Its resourceVersion changes, but the plugin's
@@ -252,7 +265,9 @@ fn concurrent_label_change_is_reported_as_unchanged() {
     );
     let session = with_key(proxy.session());
     let run = fixture.create_as(&session).spawn();
+    let begun = std::time::Instant::now();
     while proxy.traffic().request_count("patch", "secrets") == 0 {
+        assert!(begun.elapsed().as_secs() < 60, "the plugin sends no apply");
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     let args = ["label", "secret", "gcr-io", "somebody=else", "-n", labelled];
