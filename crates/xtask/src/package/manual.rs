@@ -54,8 +54,8 @@ mod tests {
         assert_eq!(names("kubectl-gcr_patch_sa"), "kubectl-gcr-patch-sa.1");
         assert_eq!(
             names("kubectl-gcr_secret"),
-            "kubectl-gcr-secret-completion.1 kubectl-gcr-secret-create.1 kubectl-gcr-secret-version.1 \
-             kubectl-gcr-secret.1"
+            "kubectl-gcr-secret-completion.1 kubectl-gcr-secret-create.1 kubectl-gcr-secret-list.1 \
+             kubectl-gcr-secret-version.1 kubectl-gcr-secret.1"
         );
         assert!(pages(&checkout::root(), "kubectl-gcr_other").is_err());
     }
