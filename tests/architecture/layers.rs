@@ -1,67 +1,39 @@
-//! Checks which modules of the core import which, by top-level module.
+//! Checks the direction of the imports between the modules of the core. Crates hold the walls around it, `cycles` forbids
+//! circles, and clippy the side effects; none of them knows which module is the lower one.
 
 use std::collections::BTreeSet;
 
 use crate::assert_no_violations;
+use crate::imports::{Imports, imports};
 use crate::source::Source;
 
 const CORE: &str = "crates/gcr-core/src/";
 
-/// Each module and the modules that it is allowed to import, from the lowest layer to the highest.
-const LAYERS: [(&str, &[&str]); 18] = [
-    // Values parsed from text or bytes, without I/O.
-    ("domain", &[]),
-    ("exit", &[]),
-    ("process", &[]),
-    ("safety", &[]),
-    ("signals", &[]),
-    ("stop", &[]),
-    ("credential_file", &["domain"]),
-    // Sends requests to Kubernetes. Knows neither objects of a run nor the user's request.
-    ("kubernetes", &["domain", "safety", "stop"]),
-    ("request", &["domain"]),
-    // Reconciles whatever it is given. Uses the name of a namespace and the kind of dry run, but no Kubernetes.
-    ("engine", &["domain", "request", "safety", "stop"]),
-    // Forwards tracing events to the reporter.
-    ("diagnostics", &["engine"]),
-    // The objects of a namespace as resources of the engine.
-    (
-        "resources",
-        &["domain", "engine", "kubernetes", "request", "safety"],
-    ),
-    // Output for the user. Uses outcomes, but none of the code that produces them.
-    ("report", &["domain", "engine", "request", "stop"]),
-    // Converts our flags into parts of a request.
-    ("args", &["domain", "request"]),
-    // Lists names from the cluster for completion.
-    ("completion", &["domain", "kubernetes", "stop"]),
-    (
-        "commands",
-        &[
-            "diagnostics",
-            "domain",
-            "engine",
-            "exit",
-            "kubernetes",
-            "process",
-            "report",
-            "request",
-            "resources",
-            "signals",
-            "stop",
-        ],
-    ),
-    ("lib", &[]),
-    // Tests against a simulated server, without import rules.
-    ("model", &["*"]),
+/// The top-level modules. A module imports only from rows before its own.
+const ROWS: [&[&str]; 5] = [
+    // Values without I/O, and what every module needs of the process.
+    &["domain", "exit", "process", "safety", "signals", "stop"],
+    // What the user asks for.
+    &["credential_file", "request"],
+    // The engine knows no Kubernetes, and Kubernetes no objects of a run.
+    &["engine", "kubernetes"],
+    // What the engine reconciles, what the user sees, and our flags.
+    &["args", "completion", "diagnostics", "report", "resources"],
+    &["commands"],
 ];
 
-/// The files that decide what to do with an observed object: `Resource::decide` is pure.
-const DECISIONS: [&str; 4] = [
-    "/secret/content.rs",
-    "/secret/decide.rs",
-    "/secret/recreate.rs",
-    "/service_account/decide.rs",
+/// Imports that the rows would allow, and the reason against each.
+const FORBIDDEN: [(&str, &str, &str); 2] = [
+    (
+        "kubernetes",
+        "request",
+        "a client sends what it is given, for any command",
+    ),
+    (
+        "report",
+        "kubernetes",
+        "output depends on outcomes, not on the code that produces them",
+    ),
 ];
 
 /// APIs that `domain` must not use: network, files, clocks, environment, command line.
@@ -77,182 +49,108 @@ const IO_APIS: [&str; 8] = [
 ];
 
 #[test]
-fn core_modules_import_only_allowed_modules() {
-    assert_no_violations(
-        Source::shipped()
-            .iter()
-            .flat_map(import_violations)
-            .collect(),
-    );
+fn core_modules_import_only_lower_modules() {
+    assert_no_violations(import_violations(&imports(&Source::all(), CORE)));
 }
 
 #[test]
-fn layers_table_lists_only_existing_modules() {
-    let sources = Source::all();
-    let modules: BTreeSet<&str> = sources.iter().filter_map(module).collect();
-    let missing = LAYERS.iter().filter(|(name, _)| !modules.contains(name));
+fn rows_list_only_existing_modules() {
+    let imports = imports(&Source::all(), CORE);
+    let modules: BTreeSet<&String> = imports.keys().filter_map(|it| it.first()).collect();
+    let listed = ROWS.iter().copied().flatten();
+    let missing = listed.filter(|name| !modules.iter().any(|it| it == *name));
     assert_no_violations(
         missing
-            .map(|(name, _)| format!("{name} is listed in LAYERS but is not a module of the core"))
+            .map(|name| format!("{name} is listed in ROWS but is not a module of the core"))
             .collect(),
     );
 }
 
 #[test]
-fn decisions_and_domain_are_synchronous_and_domain_has_no_io() {
-    assert_no_violations(
-        Source::shipped()
-            .iter()
-            .flat_map(purity_violations)
-            .collect(),
-    );
+fn domain_has_no_io() {
+    assert_no_violations(Source::shipped().iter().flat_map(io_violations).collect());
 }
 
-/// Returns the top-level module of a file of the core.
-fn module(source: &Source) -> Option<&str> {
-    let path = source.path.strip_prefix(CORE)?;
-    path.split(['/', '.']).next()
+fn row(module: &str) -> Option<usize> {
+    ROWS.iter().position(|row| row.contains(&module))
 }
 
-fn import_violations(source: &Source) -> Vec<String> {
-    let Some(from) = module(source) else {
-        return Vec::new();
-    };
-    let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == from) else {
-        return vec![format!("{}: {from} is missing in LAYERS", source.path)];
-    };
-    let imported = imported_modules(&source.code);
-    let forbidden = imported
-        .iter()
-        .filter(|to| **to != from && !allowed.contains(to) && !allowed.contains(&"*"));
-    let mut violations: Vec<String> = forbidden
-        .map(|to| format!("{}: {from} must not import {to}", source.path))
-        .collect();
-    // An import of another top-level module through `super::` would bypass the table. Inside an inline module, `super`
-    // is the file itself.
-    let depth = source.path[CORE.len()..]
-        .trim_end_matches("/mod.rs")
-        .matches('/')
-        .count();
-    let root = "super::".repeat(depth + 1);
-    if !has_inner_module(&source.code) {
-        let lines = source.lines_with(&root);
-        violations.extend(
-            lines
-                .iter()
-                .map(|at| format!("{at}: imports a top-level module through super")),
-        );
-    }
-    violations
-}
-
-fn has_inner_module(code: &str) -> bool {
-    code.lines()
-        .any(|line| line.trim_start_matches("pub ").starts_with("mod ") && line.ends_with('{'))
-}
-
-/// Returns the top-level modules that code names, including those in `crate::{a, b::c}`.
-pub(crate) fn imported_modules(code: &str) -> BTreeSet<&str> {
-    let mut found = BTreeSet::new();
-    for after in code.split("crate::").skip(1) {
-        let Some(group) = after.strip_prefix('{') else {
-            found.insert(identifier(after));
+fn import_violations(imports: &Imports) -> Vec<String> {
+    let mut violations = Vec::new();
+    for (module, imported) in imports {
+        let Some(from) = module.first() else {
+            // `lib.rs` only declares the modules.
             continue;
         };
-        let mut depth = 0;
-        let mut at_start = true;
-        for (at, character) in group.char_indices() {
-            match character {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => at_start = true,
-                _ if at_start && !character.is_whitespace() => {
-                    found.insert(identifier(&group[at..]));
-                    at_start = false;
-                }
-                _ => {}
+        let file = module.join("::");
+        let Some(row_of_from) = row(from) else {
+            violations.push(format!("{file}: {from} is missing in ROWS"));
+            continue;
+        };
+        let others: BTreeSet<&String> = imported.iter().filter_map(|it| it.first()).collect();
+        for to in others.into_iter().filter(|to| *to != from) {
+            let is_forbidden = |(one, other, _): &&(&str, &str, &str)| one == from && other == to;
+            if let Some((_, _, reason)) = FORBIDDEN.iter().find(is_forbidden) {
+                violations.push(format!("{file}: {from} must not import {to}: {reason}"));
+            } else if row(to).is_none_or(|row| row >= row_of_from) {
+                violations.push(format!("{file}: {to} is not below {from}"));
             }
         }
     }
-    found
-}
-
-fn identifier(text: &str) -> &str {
-    let end = text.find(|it: char| !it.is_alphanumeric() && it != '_');
-    &text[..end.unwrap_or(text.len())]
-}
-
-fn purity_violations(source: &Source) -> Vec<String> {
-    let mut violations = Vec::new();
-    let layer = module(source).unwrap_or_default();
-    let decides = DECISIONS.iter().any(|file| source.path.ends_with(file));
-    if decides || layer == "domain" {
-        for identifier in ["async ", ".await"] {
-            let at = source.lines_with(identifier);
-            violations.extend(
-                at.iter()
-                    .map(|at| format!("{at}: decisions and values must be synchronous")),
-            );
-        }
-    }
-    if layer == "domain" {
-        for identifier in IO_APIS {
-            let at = source.lines_with(identifier);
-            violations.extend(
-                at.iter()
-                    .map(|at| format!("{at}: domain must not use {identifier}")),
-            );
-        }
-    }
     violations
+}
+
+fn io_violations(source: &Source) -> Vec<String> {
+    if !source.path.starts_with(&format!("{CORE}domain/")) {
+        return Vec::new();
+    }
+    let uses = IO_APIS.iter().flat_map(|api| {
+        let lines = source.lines_with(api).into_iter();
+        lines.map(move |at| format!("{at}: domain must not use {api}"))
+    });
+    uses.collect()
 }
 
 #[test]
 fn forbidden_import_is_reported() {
-    let violations =
-        |path: &str, text: &str| import_violations(&Source::new(&format!("{CORE}{path}"), text));
+    let violations = |path: &str, text: &str| {
+        let source = |path: &str, text: &str| Source::new(&format!("{CORE}{path}"), text);
+        let mut sources: Vec<Source> = ROWS
+            .iter()
+            .copied()
+            .flatten()
+            .map(|name| source(&format!("{name}/mod.rs"), "mod file;"))
+            .collect();
+        let modules = ROWS.concat().join("; mod ");
+        sources.push(source("lib.rs", &format!("mod helper; mod {modules};")));
+        sources.push(source(path, text));
+        import_violations(&imports(&sources, CORE)).len()
+    };
+    assert_eq!(violations("domain/file.rs", "use crate::kubernetes::X;"), 1);
+    let both = "use crate::{domain::names, engine::{Event, Row}, resources};";
+    assert_eq!(violations("kubernetes/file.rs", both), 2);
     assert_eq!(
-        violations("domain/names.rs", "use crate::kubernetes::RequestError;").len(),
+        violations("kubernetes/file.rs", "use crate::request::X;"),
         1
     );
     assert_eq!(
-        violations(
-            "kubernetes/client.rs",
-            "use crate::{domain::names, engine::{Event, Row}, resources};"
-        )
-        .len(),
-        2
-    );
-    assert_eq!(
-        violations("engine/mod.rs", "fn f() { crate::report::x() }").len(),
+        violations("engine/file.rs", "fn f() { crate::report::x() }"),
         1
     );
-    assert_eq!(violations("engine/mod.rs", "use super::report;").len(), 1);
-    assert_eq!(
-        violations("engine/query.rs", "use super::super::report;").len(),
-        1
-    );
-    assert_eq!(violations("stop.rs", "use super::engine;").len(), 1);
-    assert_eq!(violations("helper.rs", "").len(), 1);
-    assert!(
-        violations(
-            "resources/secret/decide.rs",
-            "use super::Step; use crate::kubernetes::RequestError; // crate::report"
-        )
-        .is_empty()
-    );
+    assert_eq!(violations("engine/file.rs", "use super::super::report;"), 1);
+    assert_eq!(violations("report/file.rs", "use crate::kubernetes;"), 1);
+    assert_eq!(violations("helper.rs", ""), 1);
+    let allowed = "use super::Step; use crate::{engine, kubernetes::X}; // crate::report";
+    assert_eq!(violations("resources/file.rs", allowed), 0);
+    let test = "#[cfg(test)]\nmod tests { use crate::report; }";
+    assert_eq!(violations("engine/file.rs", test), 0);
 }
 
 #[test]
-fn async_code_in_a_decision_or_domain_is_reported() {
-    let violations = |path: &str, text: &str| {
-        purity_violations(&Source::new(&format!("{CORE}{path}"), text)).len()
-    };
-    let decision = "resources/secret/decide.rs";
-    assert_eq!(violations(decision, "pub async fn decide() {}"), 1);
-    assert_eq!(violations("domain/names.rs", "let x = f().await;"), 1);
+fn io_in_domain_is_reported() {
+    let violations =
+        |path: &str, text: &str| io_violations(&Source::new(&format!("{CORE}{path}"), text)).len();
     assert_eq!(violations("domain/names.rs", "use std::fs;"), 1);
-    let observation = "resources/secret/observe.rs";
-    assert_eq!(violations(observation, "pub async fn observe() {}"), 0);
+    assert_eq!(violations("domain/names.rs", "use std::fmt;"), 0);
+    assert_eq!(violations("credential_file.rs", "use std::fs;"), 0);
 }
