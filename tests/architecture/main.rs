@@ -1,4 +1,4 @@
-//! Checks the sources against the rules of ARCHITECTURE.md: which modules import which, which files write to a cluster,
+//! Checks the sources against the rules of ARCHITECTURE.md: which files import which, which files write to a cluster,
 //! and the form of files and dependencies. clippy.toml holds the rules about the terminal, the environment and the process.
 //!
 //! The checks match text against tables and do not use the compiler, so each rule has a test that it reports a sample
@@ -7,6 +7,7 @@
 mod calls;
 mod cycles;
 mod dependencies;
+mod documents;
 mod files;
 mod imports;
 mod layers;
