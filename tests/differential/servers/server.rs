@@ -210,7 +210,7 @@ impl Connection<'_> {
     }
 
     fn respond(&self, request: &Request) -> Response {
-        let (status, body) = object(&request.method, &request.target);
+        let (status, body) = object(request);
         match &self.behaviour.response {
             Some(response)
                 if response.applies_to(&request.method)
@@ -249,8 +249,8 @@ fn location(target: &str) -> Option<String> {
 }
 
 /// Returns the status code and body for a request: the ServiceAccount, the Secret, or a 404.
-fn object(method: &str, target: &str) -> (u16, String) {
-    let path = target.split('?').next().unwrap_or_default();
+fn object(request: &Request) -> (u16, String) {
+    let path = request.target.split('?').next().unwrap_or_default();
     let meta = |name| {
         format!(
             r#""metadata":{{"name":"{name}","namespace":"default","uid":"0f0e0d0c-0b0a-0908-0706-050403020100","resourceVersion":"7"}}"#
@@ -267,7 +267,7 @@ fn object(method: &str, target: &str) -> (u16, String) {
             r#"{{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Failure","message":"{kind} not found","reason":"NotFound","code":404}}"#
         )
     };
-    match (method, path) {
+    match (request.method.as_str(), path) {
         ("GET", path) if path.ends_with("/serviceaccounts/default") => (200, account("")),
         ("PATCH", path) if path.ends_with("/serviceaccounts/default") => {
             (200, account(r#","imagePullSecrets":[{"name":"gcr-io"}]"#))
@@ -278,13 +278,22 @@ fn object(method: &str, target: &str) -> (u16, String) {
         }
         ("POST" | "PATCH", path) if path.contains("/secrets") => (
             201,
-            format!(
-                r#"{{"kind":"Secret","apiVersion":"v1",{}}}"#,
-                meta("gcr-io")
-            ),
+            stored(&request.body).unwrap_or_else(|| {
+                let meta = meta("gcr-io");
+                format!(r#"{{"kind":"Secret","apiVersion":"v1",{meta}}}"#)
+            }),
         ),
         _ => (404, not_found("it was")),
     }
+}
+
+/// Returns the object in the body of a request as the server stores it, if the body is JSON.
+fn stored(body: &[u8]) -> Option<String> {
+    let mut object: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let metadata = object.get_mut("metadata")?.as_object_mut()?;
+    metadata.insert("namespace".to_owned(), "default".into());
+    metadata.insert("resourceVersion".to_owned(), "7".into());
+    Some(object.to_string())
 }
 
 fn config(behaviour: &Behaviour) -> ServerConfig {
