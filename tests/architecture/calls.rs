@@ -31,6 +31,8 @@ const SHIPPED: [Rule; 6] = [
         allowed_in: &[
             "crates/gcr-core/src/resources/secret/apply.rs",
             "crates/gcr-core/src/resources/secret/replace.rs",
+            "crates/gcr-core/src/resources/secret_deletion/late_references.rs",
+            "crates/gcr-core/src/resources/secret_deletion/resource.rs",
             "crates/gcr-core/src/resources/service_account/patch.rs",
         ],
         reason: "only the execution of a resource writes to a cluster",
@@ -53,6 +55,7 @@ const SHIPPED: [Rule; 6] = [
             "plugins/kubectl-gcr-secret/src/cli.rs",
             // The flags of a command are defined next to it.
             "plugins/kubectl-gcr-secret/src/create.rs",
+            "plugins/kubectl-gcr-secret/src/delete.rs",
             "plugins/kubectl-gcr-secret/src/list.rs",
         ],
         reason: "only the command-line layer uses clap",

@@ -31,7 +31,15 @@ fn commands_flags_and_values_complete_without_cluster() {
     assert_eq!(
         complete(&[""]),
         candidates(
-            &["completion", "create", "help", "list", "options", "version"],
+            &[
+                "completion",
+                "create",
+                "delete",
+                "help",
+                "list",
+                "options",
+                "version"
+            ],
             ":4"
         )
     );

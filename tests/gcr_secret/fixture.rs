@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use gcr_test_support::{ControlPlane, Invocation, Output, Session, TestCluster, keys};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A namespace and a session of its administrator, whose work directory contains `key.json` and `rotated-key.json`.
 pub(crate) struct Fixture {
@@ -76,6 +76,16 @@ impl Fixture {
             "--docker-username=user",
             "--docker-password=password",
         ]);
+    }
+
+    /// Creates a pod that references these Secrets. It is never scheduled.
+    #[track_caller]
+    pub(crate) fn create_pod(&self, name: &str, secrets: &[&str]) {
+        let secrets: Vec<Value> = secrets.iter().map(|name| json!({"name": name})).collect();
+        self.create_object(json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+            "spec": {"containers": [{"name": "c", "image": "gcr.io/p/i"}], "imagePullSecrets": secrets},
+        }));
     }
 
     /// Returns the Secret `gcr-io`.

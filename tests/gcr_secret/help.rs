@@ -15,6 +15,7 @@ fn help_texts_match_snapshots() {
     for (name, args) in [
         ("gcr-secret", &["gcr-secret", "--help"][..]),
         ("create", &["gcr-secret", "create", "--help"]),
+        ("delete", &["gcr-secret", "delete", "--help"]),
         ("list", &["gcr-secret", "list", "--help"]),
         ("completion", &["gcr-secret", "completion", "--help"]),
         ("version", &["gcr-secret", "version", "--help"]),

@@ -39,15 +39,6 @@ fn column<'a>(output: &'a Output, header: &str) -> Vec<&'a str> {
     lines[1..].iter().map(|line| line[index]).collect()
 }
 
-/// Creates a pod that references the Secrets. It is never scheduled.
-fn create_pod(fixture: &Fixture, name: &str, secrets: &[&str]) {
-    let secrets: Vec<Value> = secrets.iter().map(|name| json!({"name": name})).collect();
-    fixture.create_object(json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-        "spec": {"containers": [{"name": "c", "image": "gcr.io/p/i"}], "imagePullSecrets": secrets},
-    }));
-}
-
 /// Returns a Secret of this plugin without data, for [`gcr_test_support::TestCluster::create`].
 fn managed(namespace: &str, name: &str) -> Value {
     json!({
@@ -95,25 +86,21 @@ fn table_shows_registries_credential_and_accounts() {
     assert_eq!(lines[1][..8], row);
     assert!(lines[1][8].ends_with('s'), "{output}");
     assert_eq!(lines.len(), 2);
-    let mut widths = output.stdout.lines().map(|line| line.find("gcr-io"));
-    assert_eq!(
-        widths.next_back(),
-        Some(
-            output
-                .stdout
-                .lines()
-                .next()
-                .and_then(|it| it.find("NAME   "))
-        )
-    );
+    let header = output.stdout.find("NAME   ");
+    let row = output
+        .stdout
+        .lines()
+        .nth(1)
+        .and_then(|line| line.find("gcr-io"));
+    assert_eq!(row, header, "{output}");
 }
 
 #[test]
 fn wide_table_has_whole_cells_and_pods() {
     let fixture = Fixture::new("list");
     fixture.create().run().success();
-    create_pod(&fixture, "a", &["gcr-io", "other"]);
-    create_pod(&fixture, "b", &["other"]);
+    fixture.create_pod("a", &["gcr-io", "other"]);
+    fixture.create_pod("b", &["other"]);
     let output = list(&fixture).args(["-o", "wide"]).run().success();
     assert_eq!(column(&output, "PODS"), ["1"]);
     assert_eq!(column(&output, "ACCOUNT"), [ACCOUNT]);
@@ -278,13 +265,13 @@ fn all_namespaces_are_merged_without_system_namespaces() {
         system.stdout.contains(&format!("secret/{other}\n")),
         "{system}"
     );
+    let label = format!("listed={other}");
     fixture
         .cluster
-        .kubectl(["label", "namespace", &other, &format!("listed={other}")])
+        .kubectl(["label", "namespace", &other, &label])
         .run()
         .success();
-    let selector = format!("listed={other}");
-    let labelled = ["list", "--namespace-selector", &selector, "--no-headers"];
+    let labelled = ["list", "--namespace-selector", &label, "--no-headers"];
     let labelled = fixture.session.gcr_secret(labelled).run().success();
     assert_eq!(cells(&labelled).len(), 1, "{labelled}");
     fixture

@@ -8,6 +8,8 @@ mod completion;
 mod conflicts;
 mod connection;
 mod credential_sources;
+mod delete;
+mod delete_races;
 mod dry_run;
 mod exec_plugin;
 mod fixture;

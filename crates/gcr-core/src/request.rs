@@ -83,6 +83,21 @@ pub struct DesiredSecret {
     pub recreate: bool,
 }
 
+/// The pull Secret to delete.
+#[derive(Debug)]
+pub struct DesiredDeletion {
+    /// Its name.
+    pub name: SecretName,
+    /// Whether to delete a Secret without the label of this plugin.
+    pub allow_unmanaged: bool,
+    /// Whether to delete a Secret that another field manager applies.
+    pub force_conflicts: bool,
+    /// Whether a Secret that does not exist is no error.
+    pub ignore_not_found: bool,
+    /// Whether ServiceAccounts keep their references to it.
+    pub keep_references: bool,
+}
+
 /// The ServiceAccounts to change, and the change.
 #[derive(Debug)]
 pub struct DesiredAccounts {

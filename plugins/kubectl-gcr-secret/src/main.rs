@@ -7,6 +7,7 @@
 
 mod cli;
 mod create;
+mod delete;
 mod list;
 mod plugin_name;
 

@@ -7,6 +7,7 @@ mod cluster_events;
 mod cluster_query;
 pub mod cluster_run;
 mod confidential_connection;
+pub mod delete;
 pub mod list;
 pub mod namespace_command;
 mod namespace_lister;

@@ -125,6 +125,7 @@ impl PullSecretCommand {
             execution: &self.execution,
             secret: secret.map(|secret| secret.name.clone()),
             missing_secrets: MissingSecrets::new(foreign, listed),
+            may_vanish: false,
         });
         let Some(names) = self.account_names() else {
             let discovery = ServiceAccountDiscovery::new(&shared, snapshot.take_accounts());

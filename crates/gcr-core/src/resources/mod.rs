@@ -1,8 +1,10 @@
 //! The objects of a namespace as resources of the engine: the pull Secret, and the ServiceAccounts that refer to it. Also
 //! reads what commands show of them.
 //!
-//! One directory per kind, with one file per stage. Only [`secret`] and [`service_account`] write to a cluster.
+//! One directory per kind, with one file per stage. Only [`secret`], [`secret_deletion`] and
+//! [`service_account`] write to a cluster.
 
+mod deletion_guards;
 pub mod list_cache;
 mod listing;
 mod managed_fields;
@@ -13,6 +15,7 @@ pub mod rbac_hint;
 pub mod references;
 pub mod resource_error;
 pub mod secret;
+pub mod secret_deletion;
 pub mod service_account;
 pub mod target_snapshot;
 mod write_observer;

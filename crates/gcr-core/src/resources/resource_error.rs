@@ -44,9 +44,9 @@ pub enum ResourceErrorKind {
         /// The Secret's name.
         name: String,
     },
-    /// `--recreate` would delete a Secret that may belong to another owner.
+    /// The command would delete a Secret that may belong to another owner.
     #[error("error: secret {name:?} will not be deleted: {reason}")]
-    RecreateRefused {
+    DeletionRefused {
         /// The Secret's name.
         name: String,
         /// The reason.
@@ -94,6 +94,23 @@ pub enum ResourceErrorKind {
         object: String,
         /// What the server stored instead.
         difference: String,
+    },
+    /// The Secret to delete does not exist.
+    #[error("error: secret/{name} not found")]
+    SecretNotFound {
+        /// The Secret's name.
+        name: String,
+    },
+    /// The Secret was deleted, but references that were added meanwhile may remain.
+    #[error(
+        "error: secret {name:?} was deleted, but references to it that were added meanwhile may remain: {}",
+        .error.error_text()
+    )]
+    ReferencesUnchecked {
+        /// The Secret's name.
+        name: String,
+        /// The error of the check.
+        error: RequestError,
     },
     /// The ServiceAccount does not exist, and its namespace is being deleted.
     #[error("error: serviceaccounts {name:?} not found, and its namespace is being terminated")]

@@ -25,6 +25,14 @@ impl TargetSnapshot {
         self.secrets.remove(name)
     }
 
+    /// Returns the Secret and all accounts: `None` for each that no list covered.
+    pub fn into_secret_and_accounts(
+        mut self,
+        name: &SecretName,
+    ) -> (Option<Option<ObjectMeta>>, Option<Vec<StoredAccount>>) {
+        (self.take_secret(name), self.accounts)
+    }
+
     /// Removes and returns an account.
     pub fn take_account(&mut self, name: &ServiceAccountName) -> Listed {
         let Some(accounts) = &mut self.accounts else {

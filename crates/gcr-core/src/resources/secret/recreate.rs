@@ -3,7 +3,7 @@
 //! It never deletes a Secret with an owner or with other keys, and one with another applier or without our label only
 //! with `--force-conflicts`.
 
-use super::super::managed_fields::{applies, manager};
+use super::super::deletion_guards;
 use super::super::resource_error::{self, ResourceError, ResourceErrorKind};
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::pull_secret;
@@ -31,14 +31,10 @@ pub(super) fn recreate_error(
     let metadata = &stored.metadata;
     let refuse = |reason: String| {
         let name = secret.name.to_string();
-        ResourceError::from(ResourceErrorKind::RecreateRefused { name, reason })
+        ResourceError::from(ResourceErrorKind::DeletionRefused { name, reason })
     };
-    if let Some(owner) = metadata.owner_references.iter().flatten().next() {
-        return Some(refuse(format!(
-            "it belongs to {}/{}",
-            escape_control(&owner.kind),
-            escape_control(&owner.name)
-        )));
+    if let Some(reason) = deletion_guards::owner(metadata) {
+        return Some(refuse(reason));
     }
     if let Some(key) = stored.data.keys().find(|key| *key != pull_secret::KEY) {
         return Some(refuse(format!(
@@ -49,32 +45,10 @@ pub(super) fn recreate_error(
     if secret.force_conflicts {
         return None;
     }
-    let allowed_by_force = |reason: String| {
-        Some(ResourceError {
-            hint: Some(Hint::new(resource_error::RECREATE_WITH_FORCE)),
-            ..refuse(reason)
-        })
-    };
-    if let Some(entry) = metadata
-        .managed_fields
-        .iter()
-        .flatten()
-        .find(|entry| applies(entry) && manager(entry) != field_manager)
-    {
-        return allowed_by_force(format!("{:?} applies it", escape_control(manager(entry))));
-    }
-    let has_our_label = metadata
-        .labels
-        .iter()
-        .flatten()
-        .any(|(key, value)| key == pull_secret::MANAGED_BY && value == pull_secret::MANAGER);
-    if has_our_label {
-        None
-    } else {
-        allowed_by_force(format!(
-            "it does not carry the label {}: {}",
-            pull_secret::MANAGED_BY,
-            pull_secret::MANAGER
-        ))
-    }
+    let reason = deletion_guards::other_applier(metadata, &[field_manager])
+        .or_else(|| deletion_guards::missing_label(metadata))?;
+    Some(ResourceError {
+        hint: Some(Hint::new(resource_error::RECREATE_WITH_FORCE)),
+        ..refuse(reason)
+    })
 }

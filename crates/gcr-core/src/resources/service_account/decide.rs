@@ -43,6 +43,9 @@ pub(super) fn decide(
         ObservedAccount::Missing if state.round.waiting && shared.desired.waits_for(name) => {
             return Decision::NotReady;
         }
+        ObservedAccount::Missing if shared.may_vanish => {
+            return Decision::Finish(Finished::success(Outcome::Unchanged, None));
+        }
         // In a namespace that the user did not name, an account that does not exist has no entry to remove.
         ObservedAccount::Missing
             if !shared.target.named

@@ -35,6 +35,8 @@ pub struct SharedAccounts<'a> {
     pub secret: Option<SecretName>,
     /// The Secrets to attach that do not exist.
     pub missing_secrets: MissingSecrets,
+    /// Whether an account that was deleted after it was listed counts as unchanged.
+    pub may_vanish: bool,
 }
 
 impl SharedAccounts<'_> {

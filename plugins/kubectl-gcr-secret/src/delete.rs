@@ -1,0 +1,111 @@
+//! Runs `kubectl gcr-secret delete`.
+
+use std::time::Duration;
+
+use crate::plugin_name::PLUGIN;
+use clap::Args;
+use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::commands::delete::{self, DeleteRequest};
+use gcr_core::request::{DesiredDeletion, ExecutionOptions};
+use kubectl_plugin::{ConnectionArgs, EarlyExit, OutputArgs, UsageError, parse_one};
+
+const LONG: &str = "\
+Delete a pull Secret and the references to it.
+
+The plugin first removes the Secret from the imagePullSecrets of every ServiceAccount in the namespace, and then deletes the \
+Secret. It refuses to delete a Secret without its own label, one that another field manager applies, and one with an owner: it \
+checks this before it changes the first ServiceAccount.";
+
+const EXAMPLES: &str = "\
+# Delete the pull Secret gcr-io of the current namespace
+kubectl gcr-secret delete gcr-io
+
+# Preview what would be deleted in all namespaces
+kubectl gcr-secret delete gcr-io -A --dry-run=server
+
+# Delete a Secret that this plugin did not create
+kubectl gcr-secret delete old-registry --allow-unmanaged";
+
+const USAGE: &str = "NAME [--ignore-not-found] [--keep-references] [--dry-run=server|client|none]";
+
+#[derive(Debug, Args)]
+#[command(
+    about = "Delete a pull Secret and the references to it",
+    long_about = LONG,
+    after_help = EXAMPLES,
+    override_usage = USAGE
+)]
+pub(crate) struct DeleteArgs {
+    #[arg(value_name = "SECRET")]
+    name: Option<String>,
+    #[arg(
+        long,
+        help = "If true, also delete a Secret that does not carry the label of this plugin"
+    )]
+    allow_unmanaged: bool,
+    #[arg(
+        long,
+        value_name = "MANAGER",
+        default_value = "kubectl-gcr-secret",
+        help = "Name of the manager used to track field ownership."
+    )]
+    field_manager: String,
+    #[arg(
+        long,
+        help = "If true, also delete a Secret that another field manager applies"
+    )]
+    force_conflicts: bool,
+    #[arg(long, help = "Treat \"resource not found\" as a successful delete.")]
+    ignore_not_found: bool,
+    #[arg(
+        long,
+        help = "If true, delete only the Secret, and leave the references of ServiceAccounts to it"
+    )]
+    keep_references: bool,
+    #[command(flatten)]
+    targets: TargetArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+/// Validates the flags, runs the request and returns the exit code. `command` is the command as the user typed it.
+///
+/// # Errors
+/// Returns the text to print if a flag is invalid.
+pub(crate) fn run(
+    args: DeleteArgs,
+    connection: ConnectionArgs,
+    command: &str,
+) -> Result<u8, EarlyExit> {
+    let Some(name) = &args.name else {
+        let error = UsageError::new("exactly one NAME is required, got 0");
+        return Err(error.with_help_of(command).into());
+    };
+    let mut warnings = Vec::new();
+    let name = parse_one(name)?;
+    let dry_run = args.output.dry_run(&mut warnings)?;
+    let output = args.report.options(&args.output, connection.verbosity())?;
+    let scope = args.targets.scope(&connection)?;
+    let connection = connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
+    Ok(delete::run(DeleteRequest {
+        connection,
+        scope,
+        desired: DesiredDeletion {
+            name,
+            allow_unmanaged: args.allow_unmanaged,
+            force_conflicts: args.force_conflicts,
+            ignore_not_found: args.ignore_not_found,
+            keep_references: args.keep_references,
+        },
+        execution: ExecutionOptions {
+            field_manager: args.field_manager,
+            dry_run,
+            timeout: Duration::ZERO,
+            return_objects: output.format.shows_objects(),
+        },
+        output,
+        warnings,
+    }))
+}
