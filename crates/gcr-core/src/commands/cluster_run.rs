@@ -28,7 +28,7 @@ const MAX_ACTIVE: usize = 64;
 /// Number of targets, in addition to the active ones, that wait for an object.
 const MAX_PENDING: usize = 1_000;
 /// Above this number of namespaces, objects are observed through lists of the whole cluster.
-const LIST_THRESHOLD: usize = 50;
+pub(super) const LIST_THRESHOLD: usize = 50;
 
 /// The part of a run that concerns one cluster.
 pub struct ClusterRun<'a> {

@@ -11,6 +11,7 @@ use super::request::ListFilter;
 use super::row::{RowContext, row};
 use super::secret_pages::{ListedSecret, SecretPages};
 use crate::commands::cluster_query::{CLUSTER, read_error};
+use crate::commands::cluster_run::LIST_THRESHOLD;
 use crate::commands::namespace_lister::NamespaceLister;
 use crate::commands::resolved_clusters::NamespaceSelection;
 use crate::domain::names::Namespace;
@@ -45,24 +46,43 @@ impl Query for ListQuery<'_> {
 
     fn pages(&self) -> BoxStream<'_, Page> {
         match &self.selection {
-            NamespaceSelection::Explicit(names) => {
-                let namespaces = stream::iter(names.clone());
-                let pages = namespaces.map(move |name| async move {
-                    let pages = Pages::of_namespace(self, &name);
-                    pages.stream().collect::<Vec<_>>().await
-                });
-                let pages = pages.buffered(MAX_ACTIVE);
-                pages.flat_map(stream::iter).boxed()
-            }
-            NamespaceSelection::Selector(selector) => {
-                stream::once(Pages::of_cluster(self, selector))
-                    .flat_map(|pages| match pages {
-                        Some(pages) => pages.stream().boxed(),
-                        None => stream::empty().boxed(),
-                    })
-                    .boxed()
-            }
+            NamespaceSelection::Explicit(names) => self.by_namespace(names.clone()),
+            NamespaceSelection::Selector(selector) => stream::once(self.matching(selector))
+                .flat_map(|pages| pages)
+                .boxed(),
         }
+    }
+}
+
+impl ListQuery<'_> {
+    /// Returns the pages of namespaces that are read one by one.
+    fn by_namespace(&self, names: Vec<Namespace>) -> BoxStream<'_, Page> {
+        let pages = stream::iter(names).map(move |name| async move {
+            let pages = Pages::of_namespace(self, &name);
+            pages.stream().collect::<Vec<_>>().await
+        });
+        let pages = pages.buffered(MAX_ACTIVE);
+        pages.flat_map(stream::iter).boxed()
+    }
+
+    /// Returns the pages of the matching namespaces. If these cannot be listed, the lister reports why.
+    async fn matching<'q>(&'q self, selector: &'q NamespaceMatch) -> BoxStream<'q, Page> {
+        if selector.labels.is_none() {
+            return Pages::of_cluster(self, selector, None).stream().boxed();
+        }
+        let mut lister = NamespaceLister::begin(&self.cluster, &self.run, selector);
+        let mut names = Vec::new();
+        while let Some(page) = lister.next().await {
+            names.extend(page);
+        }
+        lister.end().await;
+        if names.len() <= LIST_THRESHOLD {
+            return self.by_namespace(names);
+        }
+        let names = names.into_iter().collect();
+        Pages::of_cluster(self, selector, Some(names))
+            .stream()
+            .boxed()
     }
 }
 
@@ -122,27 +142,17 @@ impl<'a> Pages<'a> {
         Self::new(query, Included::All, secrets, references)
     }
 
-    /// Returns the pages of the matching namespaces, or `None` if these cannot be listed: the lister has reported why.
-    async fn of_cluster(query: &'a ListQuery<'a>, selector: &'a NamespaceMatch) -> Option<Self> {
-        let names = match selector.labels {
-            None => None,
-            Some(_) => {
-                let mut lister = NamespaceLister::begin(&query.cluster, &query.run, selector);
-                let mut names = HashSet::new();
-                while let Some(page) = lister.next().await {
-                    names.extend(page);
-                }
-                lister.end().await;
-                if names.is_empty() {
-                    return None;
-                }
-                Some(names)
-            }
-        };
+    /// Returns the pages of lists of the whole cluster. `names` are the namespaces that match the selector's labels, if it has
+    /// any.
+    fn of_cluster(
+        query: &'a ListQuery<'a>,
+        selector: &'a NamespaceMatch,
+        names: Option<HashSet<Namespace>>,
+    ) -> Self {
         let included = Included::Matching { selector, names };
         let secrets = SecretPages::new(&query.cluster, None, &query.filter);
         let references = References::in_cluster(&query.cluster, query.with_pods);
-        Some(Self::new(query, included, secrets, references))
+        Self::new(query, included, secrets, references)
     }
 
     fn stream(self) -> impl futures_util::Stream<Item = Page> + Send + 'a {
