@@ -56,6 +56,7 @@ const SHIPPED: [Rule; 6] = [
             // The flags of a command are defined next to it.
             "plugins/kubectl-gcr-secret/src/create.rs",
             "plugins/kubectl-gcr-secret/src/delete.rs",
+            "plugins/kubectl-gcr-secret/src/describe.rs",
             "plugins/kubectl-gcr-secret/src/list.rs",
         ],
         reason: "only the command-line layer uses clap",

@@ -35,6 +35,7 @@ fn commands_flags_and_values_complete_without_cluster() {
                 "completion",
                 "create",
                 "delete",
+                "describe",
                 "help",
                 "list",
                 "options",

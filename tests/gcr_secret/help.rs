@@ -16,6 +16,7 @@ fn help_texts_match_snapshots() {
         ("gcr-secret", &["gcr-secret", "--help"][..]),
         ("create", &["gcr-secret", "create", "--help"]),
         ("delete", &["gcr-secret", "delete", "--help"]),
+        ("describe", &["gcr-secret", "describe", "--help"]),
         ("list", &["gcr-secret", "list", "--help"]),
         ("completion", &["gcr-secret", "completion", "--help"]),
         ("version", &["gcr-secret", "version", "--help"]),

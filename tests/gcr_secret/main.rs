@@ -10,6 +10,7 @@ mod connection;
 mod credential_sources;
 mod delete;
 mod delete_races;
+mod describe;
 mod dry_run;
 mod exec_plugin;
 mod fixture;

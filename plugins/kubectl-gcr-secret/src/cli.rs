@@ -9,7 +9,7 @@ use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, list};
+use crate::{create, delete, describe, list};
 
 const LONG: &str = "\
 Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.
@@ -85,6 +85,7 @@ enum Command {
     Completion(CompletionArgs),
     Create(Box<create::CreateArgs>),
     Delete(Box<delete::DeleteArgs>),
+    Describe(Box<describe::DescribeArgs>),
     List(Box<list::ListArgs>),
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -103,6 +104,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         Command::Completion(args) => Err(args.output(&command)),
         Command::Create(args) => create::run(*args, cli.connection),
         Command::Delete(args) => delete::run(*args, cli.connection, &command),
+        Command::Describe(args) => describe::run(*args, cli.connection, &command),
         Command::List(args) => list::run(*args, cli.connection),
         Command::Version(args) => Err(args.output(env!("CARGO_PKG_VERSION"))),
     }

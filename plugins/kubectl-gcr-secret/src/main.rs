@@ -8,6 +8,7 @@
 mod cli;
 mod create;
 mod delete;
+mod describe;
 mod list;
 mod plugin_name;
 

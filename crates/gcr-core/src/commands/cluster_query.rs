@@ -1,12 +1,18 @@
 //! Runs a query per cluster, concurrently.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 
+use super::namespace_lister::NamespaceLister;
 use super::resolved_clusters::NamespaceSelection;
 use super::session::{SelectedCluster, show_progress};
+use crate::domain::names::Namespace;
 use crate::engine::query::query;
 use crate::engine::{Hint, ObjectError, ObjectKind, Query, RunContext, TargetName, TargetScope};
 use crate::kubernetes::{ApiError, ClusterClient, RequestError};
+use crate::request::NamespaceMatch;
 use crate::resources::ResourceError;
 use crate::resources::permissions::Rule;
 
@@ -42,6 +48,21 @@ pub(super) async fn query_clusters<'a, Q: Query>(
         query(target.clone(), one, run).await;
     });
     show_progress(&run.events, join_all(queries)).await;
+}
+
+/// Returns the namespaces that match the labels of a selector. Reports an error, and returns no namespace then.
+pub(super) async fn matching_namespaces(
+    cluster: &Arc<ClusterClient>,
+    run: &RunContext,
+    selector: &NamespaceMatch,
+) -> BTreeSet<Namespace> {
+    let mut lister = NamespaceLister::begin(cluster, run, selector);
+    let mut names = BTreeSet::new();
+    while let Some(page) = lister.next().await {
+        names.extend(page);
+    }
+    lister.end().await;
+    names
 }
 
 /// Returns the cluster as a target, for reports.

@@ -8,6 +8,7 @@ mod cluster_query;
 pub mod cluster_run;
 mod confidential_connection;
 pub mod delete;
+pub mod describe;
 pub mod list;
 pub mod namespace_command;
 mod namespace_lister;

@@ -40,6 +40,8 @@ pub const ACCOUNT: &str = "kubectl-gcr-secret/account";
 pub const KEY_ID: &str = "kubectl-gcr-secret/key-id";
 /// The annotation with the time at which the credential expires (RFC 3339), if it is known.
 pub const EXPIRES: &str = "kubectl-gcr-secret/expires";
+/// The beginning of the names of all annotations of this plugin.
+pub const ANNOTATION_PREFIX: &str = "kubectl-gcr-secret/";
 /// The annotation in which `kubectl apply` stores a copy of the whole object, including secret values.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The replacement for secret values.

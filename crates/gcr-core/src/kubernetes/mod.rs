@@ -12,6 +12,7 @@ mod attempt_layer;
 pub mod client;
 mod cluster_health;
 mod event_sink;
+pub mod events;
 mod limiter_layer;
 pub mod namespaces;
 pub mod object;

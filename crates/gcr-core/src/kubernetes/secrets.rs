@@ -143,6 +143,18 @@ impl ClusterClient {
             .transpose()
     }
 
+    /// Reads the Secret's metadata. A Secret that does not exist is an error, in the server's words.
+    ///
+    /// # Errors
+    /// As [`ClusterClient::send`].
+    pub async fn require_secret_metadata(
+        &self,
+        namespace: &Namespace,
+        name: &SecretName,
+    ) -> Result<ObjectMeta, RequestError> {
+        metadata(&self.send(&get(namespace, name, METADATA), None).await?)
+    }
+
     /// Reads the complete Secret. Returns `None` if it does not exist.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! [`service_account`] write to a cluster.
 
 mod deletion_guards;
+pub mod field_owners;
 pub mod list_cache;
 mod listing;
 mod managed_fields;

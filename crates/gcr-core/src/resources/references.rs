@@ -22,6 +22,15 @@ pub struct NamespaceReferences {
     pub pods: Option<Names>,
 }
 
+impl NamespaceReferences {
+    /// Returns the resources that could not be read, in the order of the errors.
+    pub fn unread(&self, with_pods: bool) -> Vec<&'static str> {
+        let accounts = self.accounts.is_none().then_some("serviceaccounts");
+        let pods = (with_pods && self.pods.is_none()).then_some("pods");
+        accounts.into_iter().chain(pods).collect()
+    }
+}
+
 /// Reads references namespace by namespace.
 pub struct References {
     accounts: Source,

@@ -17,6 +17,8 @@ pub use columns::COLUMNS;
 pub use query::column_by_name;
 pub use request::{ListFilter, ListRequest};
 
+pub(super) use row::{API_VERSION, NONE, UNKNOWN};
+
 use query::ListQuery;
 
 /// Executes the request and returns the exit code.

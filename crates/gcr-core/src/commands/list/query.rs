@@ -1,6 +1,6 @@
 //! Reads the pull Secrets of one cluster with the ServiceAccounts that use them.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
@@ -10,9 +10,8 @@ use super::columns::COLUMNS;
 use super::request::ListFilter;
 use super::row::{RowContext, row};
 use super::secret_pages::{ListedSecret, SecretPages};
-use crate::commands::cluster_query::{CLUSTER, read_error};
+use crate::commands::cluster_query::{CLUSTER, matching_namespaces, read_error};
 use crate::commands::cluster_run::LIST_THRESHOLD;
-use crate::commands::namespace_lister::NamespaceLister;
 use crate::commands::resolved_clusters::NamespaceSelection;
 use crate::domain::names::Namespace;
 use crate::domain::namespace_filter::NamespaceClass;
@@ -70,16 +69,10 @@ impl ListQuery<'_> {
         if selector.labels.is_none() {
             return Pages::of_cluster(self, selector, None).stream().boxed();
         }
-        let mut lister = NamespaceLister::begin(&self.cluster, &self.run, selector);
-        let mut names = Vec::new();
-        while let Some(page) = lister.next().await {
-            names.extend(page);
-        }
-        lister.end().await;
+        let names = matching_namespaces(&self.cluster, &self.run, selector).await;
         if names.len() <= LIST_THRESHOLD {
-            return self.by_namespace(names);
+            return self.by_namespace(names.into_iter().collect());
         }
-        let names = names.into_iter().collect();
         Pages::of_cluster(self, selector, Some(names))
             .stream()
             .boxed()
@@ -92,7 +85,7 @@ enum Included<'a> {
     Matching {
         selector: &'a NamespaceMatch,
         /// The names that match the selector's labels, if it has any.
-        names: Option<HashSet<Namespace>>,
+        names: Option<BTreeSet<Namespace>>,
     },
 }
 
@@ -147,7 +140,7 @@ impl<'a> Pages<'a> {
     fn of_cluster(
         query: &'a ListQuery<'a>,
         selector: &'a NamespaceMatch,
-        names: Option<HashSet<Namespace>>,
+        names: Option<BTreeSet<Namespace>>,
     ) -> Self {
         let included = Included::Matching { selector, names };
         let secrets = SecretPages::new(&query.cluster, None, &query.filter);
@@ -196,7 +189,7 @@ impl<'a> Pages<'a> {
                 continue;
             }
             let (references, errors) = self.references.of(&namespace).await;
-            for (error, resource) in errors.into_iter().zip(self.unread(&references)) {
+            for (error, resource) in errors.into_iter().zip(references.unread(self.cx.wide)) {
                 let rule = permissions::list_of(resource);
                 let error = read_error(error, &rule, self.whole_cluster);
                 self.errors.push(error);
@@ -204,13 +197,6 @@ impl<'a> Pages<'a> {
             rows.push(row(&self.cx, &namespace, &name, &secret, &references));
         }
         rows
-    }
-
-    /// Returns the resources that could not be read, in the order of their errors.
-    fn unread(&self, references: &crate::resources::NamespaceReferences) -> Vec<&'static str> {
-        let accounts = references.accounts.is_none().then_some("serviceaccounts");
-        let pods = (self.cx.wide && references.pods.is_none()).then_some("pods");
-        accounts.into_iter().chain(pods).collect()
     }
 
     fn includes(&mut self, namespace: &Namespace) -> bool {
