@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::scratch::ScratchDir;
 use crate::session::Session;
 use crate::test_cluster::{TestCluster, unique};
+use crate::wait::wait_until;
 
 const HOME_NAMESPACE: &str = "kube-system";
 
@@ -96,6 +97,7 @@ impl<'a> User<'a> {
         let grant = |namespace: &String| self.grant("Role", Some(namespace.as_str()), rules);
         let grants = namespaces.iter().flat_map(grant);
         self.cluster.create(grants.collect());
+        self.await_grant(namespaces.last(), rules);
         self
     }
 
@@ -104,7 +106,42 @@ impl<'a> User<'a> {
     pub fn allow_cluster_wide(self, rules: &[PolicyRule]) -> Self {
         let grant = self.grant("ClusterRole", None, rules);
         self.cluster.create(grant.to_vec());
+        self.await_grant(None, rules);
         self
+    }
+
+    /// Waits until the authorizer sees the last rule: it learns of roles with a delay.
+    #[track_caller]
+    fn await_grant(&self, namespace: Option<&String>, rules: &[PolicyRule]) {
+        let Some(PolicyRule(rule)) = rules.last() else {
+            return;
+        };
+        let first = |field: &str| rule[field][0].as_str().unwrap_or_default();
+        let (resource, group, name) = (
+            first("resources"),
+            first("apiGroups"),
+            first("resourceNames"),
+        );
+        let resource = match group {
+            "" => resource.to_owned(),
+            group => format!("{resource}.{group}"),
+        };
+        let object = match name {
+            "" => resource,
+            name => format!("{resource}/{name}"),
+        };
+        let user = self.name();
+        wait_until("the authorizer sees the role", || {
+            let review = self
+                .cluster
+                .kubectl(["auth", "can-i", first("verbs"), &object]);
+            let review = review.args(["--as", &user]);
+            let review = match namespace {
+                Some(namespace) => review.args(["-n", namespace]),
+                None => review.arg("-A"),
+            };
+            review.run().code == Some(0)
+        });
     }
 
     /// Returns the user name as the server reports it.
