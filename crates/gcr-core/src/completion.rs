@@ -21,12 +21,13 @@ impl ValueSource for PluginValues {
             "NAMESPACE" => cluster_names(line, Resource::Namespaces),
             "SERVICEACCOUNT" => cluster_names(line, Resource::ServiceAccounts),
             "SECRET" => cluster_names(line, Resource::PullSecrets),
+            "POD" => cluster_names(line, Resource::Pods),
             _ => Vec::new(),
         }
     }
 
     fn kinds(&self) -> &[&str] {
-        &["sa", "serviceaccount", "secret"]
+        &["po", "pod", "sa", "serviceaccount", "secret"]
     }
 
     fn is_list(&self, value_name: &str) -> bool {
@@ -39,6 +40,7 @@ enum Resource {
     Namespaces,
     ServiceAccounts,
     PullSecrets,
+    Pods,
 }
 
 /// Returns names of objects from the cluster that the line selects.
@@ -90,6 +92,7 @@ async fn list_names(
             list.resource = "namespaces";
             list.namespace = None;
         }
+        Resource::Pods => list.resource = "pods",
         Resource::ServiceAccounts => list.resource = "serviceaccounts",
         Resource::PullSecrets => {
             list.resource = "secrets";

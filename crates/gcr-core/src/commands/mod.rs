@@ -20,6 +20,7 @@ mod storage_order;
 pub use cluster_events::ClusterEvents;
 pub use cluster_run::ClusterRun;
 pub use namespace_command::NamespaceCommand;
+pub use namespace_lister::selected_namespaces;
 pub use pull_secret::PullSecretCommand;
 pub use resolved_clusters::NamespaceSelection;
-pub use session::{Notice, SelectedCluster, Session};
+pub use session::{Notice, SelectedCluster, Session, show_progress};

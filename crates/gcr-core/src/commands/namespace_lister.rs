@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use super::resolved_clusters::NamespaceSelection;
+use super::session::SelectedCluster;
 use crate::domain::names::Namespace;
 use crate::domain::namespace_filter::NamespaceClass;
 use crate::engine::RunContext;
@@ -13,6 +15,27 @@ use crate::kubernetes::request_error::RequestErrorKind;
 use crate::kubernetes::{ApiError, ClusterClient, namespaces};
 use crate::request::NamespaceMatch;
 use crate::resources::permissions;
+
+/// Returns the selected namespaces of a cluster, for a command that needs them all before its first request. Reports a list
+/// that fails, and the skipped namespaces.
+pub async fn selected_namespaces(
+    selected: &SelectedCluster<'_>,
+    run: &RunContext,
+) -> Vec<Namespace> {
+    let selector = match &selected.selection {
+        NamespaceSelection::Explicit(names) => return names.clone(),
+        NamespaceSelection::Selector(selector) => selector,
+    };
+    run.ledger
+        .begin_listing(selected.cluster.context().cloned());
+    let mut lister = NamespaceLister::begin(&selected.cluster, run, selector);
+    let mut names = Vec::new();
+    while let Some(page) = lister.next().await {
+        names.extend(page);
+    }
+    lister.end().await;
+    names
+}
 
 /// Reads the list of namespaces page by page.
 pub(super) struct NamespaceLister<'a> {

@@ -10,7 +10,7 @@ use super::namespace_command::NamespaceCommand;
 use super::session::{Notice, Session};
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::redactor::Redactor;
-use crate::engine::{Discovery, ObjectId, OpenResource, TargetWork};
+use crate::engine::{Discovery, ObjectId, OpenResource, RunContext, TargetWork};
 use crate::report::View;
 use crate::request::{
     AccountChange, AccountSelection, DEFAULT_ACCOUNT, DesiredAccounts, DesiredState, DryRun,
@@ -25,6 +25,15 @@ use crate::resources::{
 
 /// Executes `request` and returns the exit code.
 pub fn run(request: Request) -> u8 {
+    run_if(request, async |_, _| true)
+}
+
+/// Awaits `proof`, executes `request` if it returns true, and returns the exit code. A proof that fails reports an error
+/// itself; nothing is sent to a cluster then.
+pub fn run_if<P>(request: Request, proof: P) -> u8
+where
+    P: AsyncFnOnce(&Arc<Redactor>, &RunContext) -> bool,
+{
     let Request {
         connection,
         scope,
@@ -47,20 +56,24 @@ pub fn run(request: Request) -> u8 {
     }
     let of_context = matches!(scope.namespaces, Namespaces::OfContext);
     let secret = desired.secret.as_ref();
+    let redactor = Arc::new(secret.map_or_else(Redactor::default, |secret| {
+        Redactor::new(&secret.credential)
+    }));
     let session = Session {
         connection,
         scope,
         output,
         dry_run,
         notices,
-        redactor: Arc::new(secret.map_or_else(Redactor::default, |secret| {
-            Redactor::new(&secret.credential)
-        })),
+        redactor: Arc::clone(&redactor),
         sends_a_key: secret.is_some() && dry_run != DryRun::Client,
         plain_manifests,
         view: View::Lines,
     };
     session.run(async |clusters, run| {
+        if !proof(&redactor, &run).await {
+            return;
+        }
         let has_namespace = clusters.iter().any(|selected| selected.has_namespace);
         let manifest = Manifest {
             masked: !plain_manifests,

@@ -195,7 +195,7 @@ impl Session {
 }
 
 /// Awaits `work`, and shows the progress if it takes long.
-pub(super) async fn show_progress<T>(events: &EventSender, work: impl Future<Output = T>) -> T {
+pub async fn show_progress<T>(events: &EventSender, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     match tokio::time::timeout(PROGRESS_DELAY, &mut work).await {
         Ok(output) => output,

@@ -66,17 +66,23 @@ impl Redactor {
 
     /// Adds the credentials in a stored Docker config.
     pub fn add_docker_config(&self, config: &[u8]) {
-        let mut foreign = self.foreign();
         for secret in docker_config::secrets(config) {
-            if secret.len() >= WINDOW && !foreign.contains(&secret) {
-                foreign.push(secret);
-            }
+            self.add_secret(&secret);
         }
     }
 
-    /// Adds a token, a password or the body of a private key that the process has received. Ignores texts that are shorter
-    /// than the shortest redacted piece.
+    /// Adds a token, a password or the body of a private key that the process has received. Of a service account key, only the
+    /// private key is secret: its other fields are shown. Ignores texts that are shorter than the shortest redacted piece.
     pub fn add_secret(&self, secret: &str) {
+        if secret.trim_start().starts_with('{')
+            && let Ok(key) = ServiceAccountKey::parse(Zeroizing::new(secret.into()))
+        {
+            return self.add_key(&key);
+        }
+        self.add_text(secret);
+    }
+
+    fn add_text(&self, secret: &str) {
         let mut foreign = self.foreign();
         if secret.len() >= WINDOW && !foreign.iter().any(|known| known.as_str() == secret) {
             foreign.push(Zeroizing::new(secret.to_owned()));
@@ -86,7 +92,7 @@ impl Redactor {
     /// Adds the private key of a service account key, line by line of its PEM.
     pub fn add_key(&self, key: &ServiceAccountKey) {
         for line in encoded_secret::body_lines(key.private_key()) {
-            self.add_secret(line);
+            self.add_text(line);
         }
     }
 

@@ -51,6 +51,9 @@ fn decode_status(body: &[u8]) -> Option<Status> {
     (body["kind"] == "Status").then(|| serde_json::from_value(body).ok())?
 }
 
+/// The cause of an eviction that a budget refuses (`policy/v1`, `DisruptionBudgetCause`).
+const DISRUPTION_BUDGET: &str = "DisruptionBudget";
+
 /// Maximum length of the quoted part of a body that is not a Status, in bytes (client-go `rest/request.go`).
 const MAX_QUOTED: usize = 2048;
 
@@ -82,6 +85,12 @@ impl ApiError {
                 .collect(),
             has_status_body: true,
         }
+    }
+
+    /// Returns whether a PodDisruptionBudget refuses the eviction: a 429 that says nothing about the server's load.
+    pub fn is_refused_by_budget(&self) -> bool {
+        let mut causes = self.causes.iter();
+        causes.any(|cause| cause.reason == DISRUPTION_BUDGET)
     }
 
     /// Returns the error for a redirect. The client never follows one: it would send the token and the body to another

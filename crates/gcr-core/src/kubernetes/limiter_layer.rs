@@ -10,6 +10,7 @@ use kube::client::Body;
 use tower::Service;
 
 use super::adaptive_limiter::{AdaptiveLimiter, RequestClass};
+use super::api_error::ApiError;
 use super::attempt_layer::{Latency, is_overload};
 use super::cluster_health::ClusterHealth;
 use super::request_error::RequestErrorKind;
@@ -75,7 +76,7 @@ where
         }
         let response = answered?;
         let status = response.status();
-        if is_overload(status) {
+        if is_overload(status) && !is_refusal_of_budget(&response) {
             permit.on_overload();
         } else if let Some(class) = options.class
             && let Some(Latency(took)) = response.extensions().get()
@@ -84,6 +85,15 @@ where
         }
         Ok(response)
     }
+}
+
+/// Returns whether a 429 is the refusal of a PodDisruptionBudget, which says nothing about the server's load.
+fn is_refusal_of_budget(response: &Response<ResponseBody>) -> bool {
+    let ResponseBody::Full(body) = response.body() else {
+        return false;
+    };
+    response.status() == StatusCode::TOO_MANY_REQUESTS
+        && ApiError::read(response.status(), None, body, "").is_refused_by_budget()
 }
 
 /// An apply that created its object counts in a class of its own.

@@ -1,11 +1,19 @@
 //! Sends the requests for Pods.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
 use serde::Deserialize;
 
-use super::api_request::JSON;
+use super::api_request::{ApiRequest, ApiResponse, JSON, OBJECT_LIMIT, WriteObserver};
+use super::client::ClusterClient;
+use super::object::optional;
 use super::pager::{Item, List};
 use super::request_error::RequestError;
 use crate::domain::names::Namespace;
+use crate::domain::pull_secret::Preconditions;
+use crate::safety::Safety;
 
 /// What commands need to know about a Pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,4 +85,64 @@ impl PodReferences {
     pub fn references(&self, name: &str) -> bool {
         self.secrets.iter().any(|secret| secret == name)
     }
+}
+
+impl ClusterClient {
+    /// Reads the Pod. Returns `None` if it does not exist.
+    ///
+    /// # Errors
+    /// As [`ClusterClient::send`].
+    pub async fn read_pod(
+        &self,
+        namespace: &Namespace,
+        name: &str,
+    ) -> Result<Option<ApiResponse>, RequestError> {
+        let request = ApiRequest {
+            method: Method::GET,
+            path: path(namespace, name),
+            content_type: None,
+            accept: JSON,
+            body: Bytes::new(),
+            limit: OBJECT_LIMIT,
+            safety: Safety::Idempotent,
+            description: format!("get pods {name}"),
+        };
+        optional(self.send(&request, None).await)
+    }
+
+    /// Evicts the Pod if it still has the uid and resourceVersion in `preconditions` (`policy/v1` Eviction). The uid in the
+    /// metadata of an Eviction guards nothing. A refusal by a PodDisruptionBudget is returned at once.
+    ///
+    /// # Errors
+    /// As [`ClusterClient::send`].
+    pub async fn evict_pod(
+        &self,
+        namespace: &Namespace,
+        name: &str,
+        preconditions: &Preconditions,
+        observer: Option<Arc<dyn WriteObserver>>,
+    ) -> Result<ApiResponse, RequestError> {
+        let body = serde_json::json!({
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": namespace.as_str()},
+            "deleteOptions": {"preconditions":
+                {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version}},
+        });
+        let request = ApiRequest {
+            method: Method::POST,
+            path: format!("{}/eviction", path(namespace, name)),
+            content_type: Some("application/json"),
+            accept: JSON,
+            body: Bytes::from(body.to_string()),
+            limit: OBJECT_LIMIT,
+            safety: Safety::Preconditioned,
+            description: format!("create pods/eviction {name}"),
+        };
+        self.send(&request, observer).await
+    }
+}
+
+fn path(namespace: &Namespace, name: &str) -> String {
+    format!("/api/v1/namespaces/{namespace}/pods/{name}")
 }

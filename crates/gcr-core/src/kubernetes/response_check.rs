@@ -66,7 +66,7 @@ pub(super) fn check(
     }
 }
 
-/// Checks a `Status`: only a deletion is confirmed by one.
+/// Checks a `Status`: only a deletion and an eviction, which is a POST, are confirmed by one.
 fn check_status(method: &Method, body: &[u8]) -> ResponseCheck {
     match serde_json::from_slice::<Status>(body) {
         Ok(Status { status, code, .. }) if status.as_deref() != Some("Success") => {
@@ -75,7 +75,7 @@ fn check_status(method: &Method, body: &[u8]) -> ResponseCheck {
             let code = code.and_then(|code| StatusCode::from_u16(code).ok());
             ResponseCheck::ErrorStatus(code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
         }
-        Ok(_) if method == Method::DELETE => ResponseCheck::Valid,
+        Ok(_) if method == Method::DELETE || method == Method::POST => ResponseCheck::Valid,
         _ => ResponseCheck::Invalid(
             "error: invalid response from the server (a Status, and no object)".to_owned(),
         ),

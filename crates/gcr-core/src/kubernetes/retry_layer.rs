@@ -189,6 +189,7 @@ where
         let failed_webhook = api_error.failed_webhook();
         let is_hopeless =
             failed_webhook.is_some_and(|name| self.health.record_failed_webhook(name));
+        let is_refused_by_budget = api_error.is_refused_by_budget();
         let cause = RequestErrorKind::Api(Box::new(api_error));
         if is_unauthorized {
             // The connection has tried another credential if there is one.
@@ -198,6 +199,8 @@ where
             .and_then(|seconds| seconds.parse().ok())
             .map(Duration::from_secs);
         match status {
+            // An answer about one pod, not about the server's load (`policy/v1` Eviction).
+            StatusCode::TOO_MANY_REQUESTS if is_refused_by_budget => Attempt::Done(Err(cause)),
             StatusCode::TOO_MANY_REQUESTS => {
                 Attempt::Transient(cause, policy.after_throttle(retry_after))
             }

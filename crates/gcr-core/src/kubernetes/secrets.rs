@@ -127,6 +127,14 @@ pub fn docker_config_of(cluster: &ClusterClient, item: &Item) -> Option<Zeroizin
     Some(config)
 }
 
+/// Returns the list of all Secrets with this name in the cluster, with their data: at most one per namespace.
+pub fn list_data_by_name(name: &SecretName) -> List {
+    List {
+        accept: JSON,
+        ..list_by_name(name)
+    }
+}
+
 impl ClusterClient {
     /// Reads the Secret's metadata. Returns `None` if it does not exist.
     ///
@@ -168,6 +176,20 @@ impl ClusterClient {
             return Ok(None);
         };
         let wire: WireSecret = response.json()?;
+        Ok(Some(self.stored_secret(wire)))
+    }
+
+    /// Decodes an item of a list of Secrets with their data.
+    ///
+    /// # Errors
+    /// The item is no Secret.
+    pub fn secret_of(&self, item: &Item) -> Result<StoredSecret, RequestError> {
+        let wire: WireSecret = serde_json::from_str(item.json.get())
+            .map_err(|error| RequestError::not_json(&error))?;
+        Ok(self.stored_secret(wire))
+    }
+
+    fn stored_secret(&self, wire: WireSecret) -> StoredSecret {
         let decoded = |value: &str| {
             STANDARD
                 .decode(value)
@@ -183,12 +205,12 @@ impl ClusterClient {
         if let Some(config) = data.get(pull_secret::KEY) {
             self.redact_docker_config(config);
         }
-        Ok(Some(StoredSecret {
+        StoredSecret {
             metadata: wire.metadata,
             type_: wire.type_,
             immutable: wire.immutable,
             data,
-        }))
+        }
     }
 
     /// Sends a server-side apply of `body` (KEP-555), which creates the Secret or sets our fields to the desired

@@ -140,7 +140,7 @@ impl Reporter {
         let wide = self.output.format == Format::Wide;
         match self.view {
             View::Table(layout) => Table::new(layout, wide, self.qualifiers.contexts),
-            View::Lines | View::Texts => Table::default(),
+            View::Lines | View::Texts | View::Findings => Table::default(),
         }
     }
 
@@ -148,7 +148,7 @@ impl Reporter {
     fn sort_column(&self) -> Option<usize> {
         match self.view {
             View::Table(TableLayout { sort_by, .. }) => sort_by,
-            View::Lines | View::Texts => None,
+            View::Lines | View::Texts | View::Findings => None,
         }
     }
 
@@ -164,6 +164,12 @@ impl Reporter {
                     collected.has_rows = true;
                     let lines: Vec<_> = row.cells.iter().map(|cell| cell.text.as_str()).collect();
                     self.console.out_redacted(&lines.join("\n"));
+                }
+            }
+            Format::Lines | Format::Wide if self.view == View::Findings => {
+                let findings: Vec<_> = rows.iter().filter_map(|row| self.finding(row)).collect();
+                if !findings.is_empty() {
+                    self.console.out_redacted(&findings.join("\n"));
                 }
             }
             Format::Lines | Format::Wide => {
@@ -184,6 +190,20 @@ impl Reporter {
         collected.has_rows |= !rows.is_empty();
     }
 
+    /// Returns the text of a finding; `None` if `-q` suppresses it, because it is no problem.
+    fn finding(&self, row: &Row) -> Option<String> {
+        if self.output.quiet && !row.is_problem {
+            return None;
+        }
+        let cells = match self.output.format {
+            Format::Wide => row.cells.as_slice(),
+            _ => &row.cells[..row.cells.len().min(1)],
+        };
+        let text: Vec<&str> = cells.iter().map(|cell| cell.text.as_str()).collect();
+        let location = lines::location(&row.target, self.qualifiers);
+        Some(lines::with_location(&text.join("\n"), &location))
+    }
+
     /// Prints the rows of a query that sorts them.
     fn print_sorted(&mut self, collected: &mut Collected) {
         let mut rows = std::mem::take(&mut collected.unsorted);
@@ -202,7 +222,8 @@ impl Reporter {
         }
         if let Some(line) = lines::success(&result, self.dry_run, self.qualifiers) {
             match self.output.format {
-                _ if self.view.is_query() => {}
+                // What a query has read is in its rows.
+                _ if self.view.is_query() && result.outcome == Outcome::Unchanged => {}
                 Format::Lines if !self.output.quiet => self.console.out(&line),
                 Format::Name => self.console.out(&result.object.to_string()),
                 _ => {}
@@ -285,7 +306,8 @@ impl Reporter {
     }
 
     fn print_objects(&mut self, collected: &mut Collected) {
-        let is_empty = collected.objects.is_empty() && !matches!(self.view, View::Table(_));
+        let is_list = matches!(self.view, View::Table(_) | View::Findings);
+        let is_empty = collected.objects.is_empty() && !is_list;
         if !self.output.format.shows_objects() || is_empty {
             return;
         }
@@ -295,7 +317,7 @@ impl Reporter {
         }
         let text = objects::render(
             objects.into_iter().map(|(_, object)| object).collect(),
-            self.qualifiers.namespaces || matches!(self.view, View::Table(_)),
+            self.qualifiers.namespaces || is_list,
             self.output.show_managed_fields,
             self.output.format,
         );

@@ -12,6 +12,8 @@ pub enum View {
     Table(TableLayout),
     /// A text of several lines per row: the command only reads.
     Texts,
+    /// A finding per row, with its location at the end of the first line. Further cells are lines of `-o wide`.
+    Findings,
 }
 
 /// The layout of a table.

@@ -103,6 +103,29 @@ pub fn list(with_pods: bool) -> Vec<Rule> {
     rules
 }
 
+/// Returns the rules for `verify` of these Secrets.
+pub fn verify(names: &[SecretName], from_pods: bool) -> Vec<Rule> {
+    let mut rules = vec![Rule::new("secrets", &["get"]).named(names)];
+    if from_pods {
+        rules.push(list_of("pods"));
+    }
+    rules
+}
+
+/// Returns the rules for `doctor`. The names of the Secrets are known only after the lists.
+pub fn doctor(restart: bool) -> Vec<Rule> {
+    let mut rules = vec![
+        list_of("pods"),
+        list_of("serviceaccounts"),
+        Rule::new("secrets", &["get"]),
+    ];
+    if restart {
+        rules.push(Rule::new("pods", &["get"]));
+        rules.push(Rule::new("pods/eviction", &["create"]));
+    }
+    rules
+}
+
 /// Returns the rules for `delete`.
 pub fn delete(name: &SecretName, keep_references: bool) -> Vec<Rule> {
     let mut rules = vec![delete_secret(name)];

@@ -65,6 +65,12 @@ impl Handshake {
         }
     }
 
+    /// Returns the secrets that are redacted in findings.
+    #[must_use]
+    pub fn redactor(&self) -> &gcr_core::domain::redactor::Redactor {
+        self.http.redactor()
+    }
+
     /// Returns the result of the handshake. Equal calls share it.
     ///
     /// # Errors

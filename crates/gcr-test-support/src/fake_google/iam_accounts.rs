@@ -75,6 +75,24 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
     Ok(Reply::json(&shown))
 }
 
+/// Adds an account without a request, unless it exists.
+pub(super) fn add(state: &mut State, project: &str, id: &str) -> String {
+    let email = format!("{id}@{project}.iam.gserviceaccount.com");
+    let now = state.now();
+    let unique_id = format!("1{:020}", state.next_serial());
+    let accounts = &mut state.add_project(project).accounts;
+    accounts.entry(email.clone()).or_insert_with(|| Account {
+        unique_id,
+        display_name: String::new(),
+        description: String::new(),
+        disabled: false,
+        delay: Delay::default(),
+        keys: vec![Key::system_managed(now)],
+        policy: iam_policy::PolicyStore::default(),
+    });
+    email
+}
+
 pub(super) fn get(state: &mut State, call: &Call) -> Answer {
     let (email, account) = find(state, call)?;
     Ok(Reply::json(&show(&email, account)))

@@ -82,6 +82,28 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
     Ok(Reply::json(&shown))
 }
 
+/// Adds a key without a request. Returns the key file.
+pub(super) fn add(state: &mut State, email: &str) -> Option<String> {
+    let now = state.now();
+    let private = RsaKey::generate();
+    let project_id = authorization::project_of(email)?.to_owned();
+    let (_, account) = state.account(email)?;
+    let key = Key {
+        id: new_id(),
+        public: private.public().clone(),
+        created: now,
+        expires: None,
+        disabled: false,
+        is_system_managed: false,
+        delay: Delay::default(),
+    };
+    let id = key.id.clone();
+    let unique_id = account.unique_id.clone();
+    account.keys.push(key);
+    let file = key_file(&project_id, email, &unique_id, &id, &private.to_pem());
+    Some(file.to_string())
+}
+
 pub(super) fn get(state: &mut State, call: &Call) -> Answer {
     let (email, key) = find(state, call)?;
     let mut shown = show(&email, key);

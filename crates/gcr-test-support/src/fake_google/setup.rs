@@ -9,6 +9,7 @@ use super::registry_gateway::RegistryGateway;
 use super::registry_token;
 use super::state::{CLOUD_PLATFORM, Repository};
 use super::{FakeGoogle, PROJECT};
+use super::{iam_accounts, iam_keys};
 
 impl FakeGoogle {
     /// Adds a project.
@@ -78,6 +79,52 @@ impl FakeGoogle {
             .add_project(project)
             .policy
             .add(role, member);
+    }
+
+    /// Adds a service account with a key to [`PROJECT`]. Returns its email address and the key file.
+    ///
+    /// # Panics
+    /// The system provides no random numbers.
+    #[track_caller]
+    pub fn add_key(&self, account: &str) -> (String, String) {
+        let mut state = self.server.state();
+        let email = iam_accounts::add(&mut state, PROJECT, account);
+        let file = iam_keys::add(&mut state, &email).expect("the account exists");
+        (email, file)
+    }
+
+    /// Disables the keys of a service account that users manage.
+    ///
+    /// # Panics
+    /// The account does not exist.
+    #[track_caller]
+    pub fn disable_keys(&self, email: &str) {
+        let mut state = self.server.state();
+        let (_, account) = state.account(email).expect("the account exists");
+        let keys = account.keys.iter_mut();
+        for key in keys.filter(|key| !key.is_system_managed) {
+            key.disabled = true;
+        }
+    }
+
+    /// Removes a service account with its keys.
+    pub fn remove_account(&self, email: &str) {
+        let mut state = self.server.state();
+        for project in state.projects.values_mut() {
+            project.accounts.remove(email);
+        }
+    }
+
+    /// Lets a service account of [`PROJECT`] pull from a repository.
+    ///
+    /// # Panics
+    /// The repository does not exist.
+    #[track_caller]
+    pub fn allow_pulls(&self, location: &str, id: &str, email: &str) {
+        let role = "roles/artifactregistry.reader";
+        let member = format!("serviceAccount:{email}");
+        let policy = json!({"bindings": [{"role": role, "members": [member]}]});
+        self.set_repository_policy(location, id, policy);
     }
 
     /// Grants a role on a service account.
