@@ -36,9 +36,11 @@ fn commands_flags_and_values_complete_without_cluster() {
                 "create",
                 "delete",
                 "describe",
+                "doctor",
                 "help",
                 "list",
                 "options",
+                "verify",
                 "version"
             ],
             ":4"

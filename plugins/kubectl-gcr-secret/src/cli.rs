@@ -9,7 +9,7 @@ use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, list};
+use crate::{create, delete, describe, doctor, list, verify};
 
 const LONG: &str = "\
 Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.
@@ -86,7 +86,9 @@ enum Command {
     Create(Box<create::CreateArgs>),
     Delete(Box<delete::DeleteArgs>),
     Describe(Box<describe::DescribeArgs>),
+    Doctor(Box<doctor::DoctorArgs>),
     List(Box<list::ListArgs>),
+    Verify(Box<verify::VerifyArgs>),
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
 }
@@ -105,7 +107,9 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         Command::Create(args) => create::run(*args, cli.connection),
         Command::Delete(args) => delete::run(*args, cli.connection, &command),
         Command::Describe(args) => describe::run(*args, cli.connection, &command),
+        Command::Doctor(args) => doctor::run(*args, cli.connection),
         Command::List(args) => list::run(*args, cli.connection),
+        Command::Verify(args) => verify::run(*args, cli.connection),
         Command::Version(args) => Err(args.output(env!("CARGO_PKG_VERSION"))),
     }
 }

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::Args;
 use gcr_core::args::{ReportArgs, TargetArgs};
 use gcr_core::commands::pull_secret;
-use gcr_core::credential_file::{CredentialSource, OpenCredential};
+use gcr_core::credential_file::CredentialSource;
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
@@ -26,6 +26,11 @@ use kubectl_plugin::{
 };
 
 use crate::plugin_name::PLUGIN;
+use gcr_google::registry::Login;
+
+use crate::credential_flags::{quoted, read};
+use crate::verify::CredentialProof;
+use crate::verify::requested::Requested;
 
 const LONG: &str = "\
 Create or update an image pull Secret for Google's registries.
@@ -45,6 +50,9 @@ kubectl gcr-secret create --key-file key.json --attach
 
 # Create the pull Secret for Artifact Registry in three namespaces
 kubectl gcr-secret create --key-file key.json --registry europe-west1-docker.pkg.dev -n team-a,team-b,team-c
+
+# Write the Secret only if Google accepts the key for the repository
+kubectl gcr-secret create --key-file key.json --registry europe-west1-docker.pkg.dev/my-project/images --verify
 
 # Read a new key from standard input, so that it is never stored on disk
 gcloud iam service-accounts keys create /dev/stdout --iam-account puller@my-project.iam.gserviceaccount.com | \
@@ -148,6 +156,12 @@ pub(crate) struct CreateArgs {
                 Secret. Zero means do not wait [default: 10s]"
     )]
     timeout: Option<String>,
+    #[arg(
+        long,
+        help = "If true, prove the credential against each registry first, as `kubectl gcr-secret verify` does, and write \
+                nothing if that fails"
+    )]
+    verify: bool,
     #[command(flatten)]
     targets: TargetArgs,
     #[command(flatten)]
@@ -184,8 +198,13 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
         auth,
         &mut warnings,
     )?;
+    let proof = CredentialProof {
+        login: Login::new(credential.username(), credential.password()),
+        requested: asked_for(&args, &hosts)?,
+        allow_any_host: args.allow_any_host,
+    };
     let config = DockerConfig::new(hosts, credential.auth());
-    Ok(pull_secret::run(Request {
+    let request = Request {
         connection,
         scope,
         desired: DesiredState {
@@ -208,7 +227,29 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
         },
         output,
         warnings,
-    }))
+    };
+    Ok(if args.verify {
+        pull_secret::run_if(request, async |redactor, run| {
+            proof.succeeds(redactor, run).await
+        })
+    } else {
+        pull_secret::run(request)
+    })
+}
+
+/// Returns what `--verify` asks the registries: each image, and each host that no image names.
+fn asked_for(args: &CreateArgs, hosts: &[RegistryHost]) -> Result<Vec<Requested>, UsageError> {
+    let mut requested = Requested::of_flags(&[], &args.image, true)?;
+    for host in hosts {
+        let host = Requested::of_entry(host.as_str());
+        if !requested
+            .iter()
+            .any(|image| image.target.host == host.label)
+        {
+            requested.push(host);
+        }
+    }
+    Ok(requested)
 }
 
 fn auth(text: &str) -> Result<KeyAuth, UsageError> {
@@ -294,38 +335,4 @@ fn credential(
             "only one of --key-file or --access-token-file may be given",
         )),
     }
-}
-
-fn read(
-    flag: &str,
-    file: &OsString,
-    warnings: &mut Vec<String>,
-) -> Result<zeroize::Zeroizing<Vec<u8>>, UsageError> {
-    // An unset shell variable results in an empty value.
-    if file.is_empty() {
-        return Err(UsageError::new(format!("{flag} is empty")));
-    }
-    if is_content(&file.to_string_lossy()) {
-        return Err(UsageError::new(
-            "the credential must not be given on the command line; pass the name of a file that contains it",
-        ));
-    }
-    let failed =
-        |error: gcr_core::credential_file::CredentialFileError| UsageError::new(error.to_string());
-    let open: OpenCredential = CredentialSource::from_flag(file).open().map_err(failed)?;
-    // After opening: once core dumps are forbidden, Linux does not let the process open a pipe such as <(…). Before reading,
-    // so that a dump cannot contain the credential.
-    gcr_core::process::forbid_core_dumps();
-    let (bytes, warning) = open.read().map_err(failed)?;
-    warnings.extend(warning.map(|warning| warning.to_string()));
-    Ok(bytes)
-}
-
-/// Returns whether the value is a key or a token instead of a file name. Error messages must not repeat such a value.
-fn is_content(value: &str) -> bool {
-    value.trim_start().starts_with('{') || value.trim_start().starts_with("ya29.")
-}
-
-fn quoted(file: &OsString) -> String {
-    format!("\"{}\"", escape_control(&file.to_string_lossy()))
 }

@@ -7,10 +7,14 @@
 
 mod cli;
 mod create;
+mod credential_flags;
 mod delete;
 mod describe;
+mod doctor;
 mod list;
 mod plugin_name;
+mod pod_reads;
+mod verify;
 
 use std::process::ExitCode;
 
