@@ -16,6 +16,7 @@ mod interleave;
 mod kubeconfig;
 mod one;
 mod process;
+mod registries;
 mod samples;
 mod scale;
 mod start;
@@ -74,6 +75,15 @@ fn run(cli: &Cli) -> Result<()> {
     if cli.selects(Benchmark::One) {
         one::run()?;
         println!();
+    }
+    // These take minutes to prepare, so that they run only by name.
+    let registries = match cli.benchmark {
+        Some(Benchmark::Verify) => Some(registries::verify(&cli.size)?),
+        Some(Benchmark::Doctor) => Some(registries::doctor(&cli.size)?),
+        _ => None,
+    };
+    if let Some(figures) = registries {
+        print!("{}", figures::table(&figures));
     }
     let parts = cli.parts();
     if !parts.is_empty() {
