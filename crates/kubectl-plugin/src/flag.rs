@@ -64,6 +64,11 @@ impl<'a> Flag<'a> {
         self.0.get_long().unwrap_or_default()
     }
 
+    /// Returns whether clap takes a value for the flag: a boolean whose default is true does.
+    pub(crate) fn takes_value(self) -> bool {
+        !matches!(self.0.get_action(), ArgAction::SetTrue)
+    }
+
     /// Returns the one-letter shorthand.
     pub(crate) fn shorthand(self) -> Option<char> {
         self.0.get_short()
@@ -87,7 +92,7 @@ impl<'a> Flag<'a> {
     /// Returns the pflag type.
     pub(crate) fn kind(self) -> Kind {
         match (self.0.get_action(), self.value_name()) {
-            (ArgAction::SetTrue, _) => Kind::Bool,
+            (ArgAction::SetTrue, _) | (_, "BOOL") => Kind::Bool,
             (ArgAction::Append, _) => Kind::List,
             (_, "LEVEL") => Kind::Int,
             (_, "DURATION") => Kind::Duration,
@@ -116,7 +121,8 @@ impl<'a> Flag<'a> {
             values.join(",")
         });
         match self.kind() {
-            Kind::Bool => "false".to_owned(),
+            Kind::Bool if value.is_empty() => "false".to_owned(),
+            Kind::Bool => value,
             Kind::Int | Kind::Duration => value,
             Kind::List => format!("[{value}]"),
             Kind::String => format!("'{value}'"),

@@ -20,8 +20,8 @@
 //! # Conventions
 //!
 //! pflag has attributes that clap lacks. Three conventions encode them in clap's tree:
-//! * The value name gives the type: a placeholder that completion supports (`CONTEXT`, `FILE`), `DURATION` or `LEVEL` for
-//!   pflag's duration and integer types, or the allowed values (`json|yaml|name`).
+//! * The value name gives the type: a placeholder that completion supports (`CONTEXT`, `FILE`), `DURATION`, `LEVEL`
+//!   or `BOOL` for pflag's duration, integer and boolean types (the last only if the default is true), or the allowed values (`json|yaml|name`).
 //! * A help text that ends in `[default: x]` documents a default that the code applies itself.
 //! * A global clap argument is one of kubectl's global options.
 //!

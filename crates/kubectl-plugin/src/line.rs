@@ -216,12 +216,13 @@ impl<'a> ParsedLine<'a> {
     }
 }
 
-/// Returns the argument for clap, or `None` for a false boolean: clap's boolean flags take no value.
+/// Returns the argument for clap, or `None` for a false boolean: clap's boolean flags take no value, unless their default is true.
 fn for_clap((flag, value): &(Flag<'_>, Option<OsString>)) -> Option<OsString> {
     let mut arg = OsString::from(format!("--{}", flag.name()));
     match (flag.kind(), value) {
-        (Kind::Bool, Some(value)) if value == "false" => return None,
-        (Kind::Bool, _) | (_, None) => {}
+        (Kind::Bool, Some(value)) if value == "false" && !flag.takes_value() => return None,
+        (Kind::Bool, _) if !flag.takes_value() => {}
+        (_, None) => {}
         (_, Some(value)) => {
             arg.push("=");
             arg.push(value);

@@ -107,6 +107,7 @@ fn matching(
 fn values(line: &ParsedLine<'_>, name: &str, source: &dyn ValueSource) -> Vec<String> {
     match name {
         "kubectl" => vec!["kubectl".to_owned()],
+        "BOOL" => vec!["true".to_owned(), "false".to_owned()],
         "CONTEXT" | "CLUSTER" | "USER" => kubeconfig_names(line, name),
         choices if choices.contains('|') => choices.split('|').map(str::to_owned).collect(),
         _ => source.values(name, LineBefore::of(line)),
