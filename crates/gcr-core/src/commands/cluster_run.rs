@@ -18,7 +18,7 @@ use super::session::{SelectedCluster, show_progress};
 use super::storage_order::in_storage_order;
 use crate::domain::names::Namespace;
 use crate::engine::RunContext;
-use crate::engine::{Event, TargetPermit, reconcile};
+use crate::engine::{Event, Ledger, ObjectId, TargetPermit, reconcile};
 use crate::kubernetes::ClusterClient;
 use crate::request::NamespaceMatch;
 use crate::resources::{ListCache, NamespaceTarget, ReadAccess, TargetSnapshot};
@@ -40,6 +40,28 @@ pub struct ClusterRun<'a> {
     pub command: &'a dyn NamespaceCommand,
     /// The whole run. The deadline is set when the work on this cluster begins.
     pub run: RunContext,
+}
+
+/// Registers the selected namespaces in the ledger before their work can begin, so that the summary counts `objects` of each
+/// as not started if it never does.
+pub fn register_namespaces(
+    clusters: &[SelectedCluster<'_>],
+    objects: &Arc<[ObjectId]>,
+    ledger: &Ledger,
+) {
+    for selected in clusters {
+        match &selected.selection {
+            NamespaceSelection::Explicit(names) => {
+                for name in names {
+                    let target = NamespaceTarget::name_in(&selected.cluster, name);
+                    ledger.register_target(target, Arc::clone(objects));
+                }
+            }
+            NamespaceSelection::Selector(_) => {
+                ledger.begin_listing(selected.cluster.context().cloned());
+            }
+        }
+    }
 }
 
 /// Reconciles the selected namespaces of all clusters concurrently.

@@ -18,7 +18,7 @@ pub mod session;
 mod storage_order;
 
 pub use cluster_events::ClusterEvents;
-pub use cluster_run::ClusterRun;
+pub use cluster_run::{ClusterRun, reconcile_namespaces, register_namespaces};
 pub use namespace_command::NamespaceCommand;
 pub use namespace_lister::selected_namespaces;
 pub use pull_secret::PullSecretCommand;

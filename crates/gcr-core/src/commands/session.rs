@@ -176,6 +176,7 @@ impl Session {
             stop: stopped,
             ledger,
             events: events.clone(),
+            commands: None,
         };
         note_duplicates(&clusters, &events).await;
         let clusters = connect(clusters, &run, &redactor);

@@ -76,6 +76,8 @@ pub struct ObjectResult {
     pub error: Option<ObjectError>,
     /// The object as the server stores it, for `-o json|yaml`.
     pub manifest: Option<Value>,
+    /// The command that does the same by hand, for the line of a client dry run.
+    pub command: Option<String>,
 }
 
 /// One row of a query.
@@ -212,6 +214,11 @@ impl EventSender {
         let permit = self.acquire(weight(&event)).await;
         // The receiver is gone only when the run is over.
         let _ = self.events.send((permit, event));
+    }
+
+    /// Sends an event without waiting for a free slot: for the last event of work that is dropped.
+    pub fn send_now(&self, event: Event) {
+        let _ = self.events.send((None, event));
     }
 
     /// Waits for free slots; `None` once the reporter has ended.

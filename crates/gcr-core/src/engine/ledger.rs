@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::object::{ObjectId, Outcome};
+use super::object::{ObjectId, ObjectKind, Outcome};
 use super::target::TargetName;
 
 /// The state of an open object.
@@ -39,6 +39,28 @@ impl ObjectState {
             _ => Outcome::NotStarted,
         }
     }
+
+    /// Returns whether an object in this state, with this outcome, was written.
+    fn writes(self, outcome: Outcome) -> Writes {
+        match outcome {
+            Outcome::Changed(_) => Writes::Confirmed,
+            Outcome::Unknown => Writes::Unconfirmed,
+            _ if self.partially_written => Writes::Unconfirmed,
+            _ => Writes::None,
+        }
+    }
+}
+
+/// Whether objects of a kind were written. The order is that of certainty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Writes {
+    /// None was.
+    #[default]
+    None,
+    /// One was written in part, or its write was not confirmed.
+    Unconfirmed,
+    /// One was.
+    Confirmed,
 }
 
 /// Number of objects by outcome, in the order of the summary.
@@ -48,6 +70,8 @@ pub type Counts = BTreeMap<Outcome, u64>;
 struct LedgerState {
     /// Number of closed objects by outcome.
     closed: Counts,
+    /// Whether closed objects were written, by kind.
+    written: BTreeMap<&'static ObjectKind, Writes>,
     /// Registered targets that were not begun, with the objects as which they count.
     waiting: HashMap<TargetName, Arc<[ObjectId]>>,
     /// Targets that were begun and whose further objects are known only after a list, with the objects as which they count until
@@ -132,13 +156,23 @@ impl Ledger {
     /// Closes an object. Closing twice counts once.
     pub fn close(&self, target: &TargetName, object: &ObjectId, outcome: Outcome) {
         let mut state = self.state();
-        if state
-            .open
-            .remove(&(target.clone(), object.clone()))
-            .is_some()
-        {
+        if let Some(closed) = state.open.remove(&(target.clone(), object.clone())) {
             *state.closed.entry(outcome).or_default() += 1;
+            let writes = state.written.entry(object.kind).or_default();
+            *writes = closed.writes(outcome).max(*writes);
         }
+    }
+
+    /// Returns whether an object of this kind was written.
+    pub fn writes_of(&self, kind: &'static ObjectKind) -> Writes {
+        let state = self.state();
+        let open = state
+            .open
+            .iter()
+            .filter(|((_, object), _)| object.kind == kind);
+        let open = open.map(|(_, state)| state.writes(state.final_outcome()));
+        let closed = state.written.get(kind).copied();
+        open.chain(closed).max().unwrap_or_default()
     }
 
     /// Returns the objects that were not sent to the reporter, sorted: with their outcome if they have one, otherwise unknown
@@ -249,9 +283,13 @@ mod tests {
         let ledger = Ledger::default();
         let target = target("a");
         ledger.track(&target, &account("waiting"));
+        ledger.close(&target, &account("waiting"), Outcome::Failed);
+        ledger.track(&target, &account("waiting"));
+        assert_eq!(ledger.writes_of(&ACCOUNT), Writes::None);
         ledger.track(&target, &account("in-flight")).mark_sent();
         ledger.track(&target, &account("refused")).mark_sent();
         ledger.track(&target, &account("refused")).mark_answered();
+        assert_eq!(ledger.writes_of(&ACCOUNT), Writes::Unconfirmed);
         ledger.track(&target, &account("deleted")).mark_sent();
         ledger.track(&target, &account("deleted")).mark_partial();
         let refused_later = ledger.track(&target, &account("refused-later"));
@@ -266,11 +304,12 @@ mod tests {
         ledger.track(&target, &account("done"));
         ledger.close(&target, &account("done"), PATCHED);
         ledger.close(&target, &account("done"), PATCHED);
+        assert_eq!(ledger.writes_of(&ACCOUNT), Writes::Confirmed);
         assert_eq!(
             counted(&ledger),
             [
                 (2, "patched"),
-                (2, "failed"),
+                (3, "failed"),
                 (2, "unknown"),
                 (2, "not started")
             ]

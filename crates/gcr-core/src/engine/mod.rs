@@ -27,14 +27,14 @@ mod target_work;
 mod tests;
 
 pub use event::{Cell, Event, EventSender, ObjectResult, Row};
-pub use ledger::{Ledger, WriteTracker};
+pub use ledger::{Ledger, WriteTracker, Writes};
 pub use object::{Change, ObjectId, ObjectKind, Outcome};
 pub use object_error::{Hint, ObjectError};
 pub use open_resource::OpenResource;
 pub use query::Query;
 pub use reconcile::reconcile;
 pub use resource::{Context, Decision, Finished, Resource, Round, State, StepResult};
-pub use run_context::RunContext;
+pub use run_context::{EquivalentCommands, RunContext};
 pub use target::{TargetName, TargetScope};
 pub use target_permit::TargetPermit;
 pub use target_work::{Discovered, Discovery, TargetWork};

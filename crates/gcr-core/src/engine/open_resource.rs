@@ -49,6 +49,10 @@ impl<'a> OpenResource<'a> {
         self.0.id()
     }
 
+    pub(super) fn reported_id(&self) -> ObjectId {
+        self.0.reported_id()
+    }
+
     pub(super) fn depends_on(&self) -> &[ObjectId] {
         self.0.depends_on()
     }
@@ -69,6 +73,7 @@ impl<'a> OpenResource<'a> {
 
 trait Erased: Send + Sync {
     fn id(&self) -> &ObjectId;
+    fn reported_id(&self) -> ObjectId;
     fn depends_on(&self) -> &[ObjectId];
     fn has_unconfirmed_write(&self) -> bool;
     fn dependency_failed(&self, dependency: &ObjectId) -> ObjectError;
@@ -200,6 +205,10 @@ impl<R: Resource> Open<R> {
 impl<R: Resource> Erased for Open<R> {
     fn id(&self) -> &ObjectId {
         self.resource.id()
+    }
+
+    fn reported_id(&self) -> ObjectId {
+        self.resource.reported_id()
     }
 
     fn depends_on(&self) -> &[ObjectId] {

@@ -60,6 +60,7 @@ pub async fn query(target: TargetName, query: &dyn Query, run: &RunContext) {
         outcome,
         error,
         manifest: None,
+        command: None,
     });
 }
 

@@ -293,7 +293,8 @@ impl Reconciler<'_> {
             }
             StepEnd::Finished(finished) => finished,
         };
-        self.report.end(resource.id(), finished).await;
+        let reported = resource.reported_id();
+        self.report.end_as(resource.id(), reported, finished).await;
         None
     }
 

@@ -147,6 +147,11 @@ pub trait Resource: Send + Sync {
     /// Returns the object's kind and name.
     fn id(&self) -> &ObjectId;
 
+    /// Returns the name under which the object is reported. Differs from [`Resource::id`] if the server chooses the name.
+    fn reported_id(&self) -> ObjectId {
+        self.id().clone()
+    }
+
     /// Returns the objects of the same target that must succeed before this one is changed.
     fn depends_on(&self) -> &[ObjectId] {
         &[]

@@ -1,11 +1,21 @@
 //! The part of a run that all its targets share.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::event::EventSender;
 use super::ledger::Ledger;
+use super::object::ObjectId;
+use super::target::TargetName;
 use crate::request::DryRun;
 use crate::stop::StopSignal;
+
+/// Knows the commands that do by hand what a run would do. A client dry run prints them.
+pub trait EquivalentCommands: Send + Sync {
+    /// Returns the command that changes the object, if there is one.
+    fn command(&self, target: &TargetName, object: &ObjectId) -> Option<String>;
+}
 
 /// The part of a run that all its targets share.
 #[derive(Clone)]
@@ -20,4 +30,6 @@ pub struct RunContext {
     pub ledger: Ledger,
     /// The reporter.
     pub events: EventSender,
+    /// The commands that lines state, if this is a client dry run of a command that knows them.
+    pub commands: Option<Arc<dyn EquivalentCommands>>,
 }

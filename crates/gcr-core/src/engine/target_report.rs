@@ -116,6 +116,16 @@ impl<'a> TargetReport<'a> {
 
     /// Sends an object's final outcome to the ledger and the reporter.
     pub(super) async fn end(&mut self, object: &ObjectId, finished: Finished<ObjectError>) {
+        self.end_as(object, object.clone(), finished).await;
+    }
+
+    /// Does the same as [`Self::end`] for an object that is reported under another name.
+    pub(super) async fn end_as(
+        &mut self,
+        object: &ObjectId,
+        reported: ObjectId,
+        finished: Finished<ObjectError>,
+    ) {
         let Finished {
             outcome,
             error,
@@ -124,9 +134,12 @@ impl<'a> TargetReport<'a> {
         } = finished;
         self.ends
             .insert(object.clone(), ObjectEnd::Finished(outcome));
+        let commands = self.run.commands.as_ref();
+        let commands = commands.filter(|_| matches!(outcome, Outcome::Changed(_)));
         let result = ObjectResult {
+            command: commands.and_then(|it| it.command(&self.target, &reported)),
             target: self.target.clone(),
-            object: object.clone(),
+            object: reported,
             outcome,
             error,
             manifest,

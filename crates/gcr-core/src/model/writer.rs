@@ -159,6 +159,7 @@ pub(super) fn run_context(command: &PullSecretCommand, events: EventSender) -> R
         stop,
         ledger: Ledger::default(),
         events,
+        commands: None,
     }
 }
 

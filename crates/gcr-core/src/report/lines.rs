@@ -4,12 +4,11 @@ use crate::engine::{ObjectId, ObjectResult, Outcome, TargetName, TargetScope};
 use crate::request::{DryRun, LineQualifiers};
 use kube_clientcmd::escape_control::escape_control;
 
-/// Returns the location at the end of an object's line: ` -n NS --context CTX`, with the parts that `qualifiers` selects, or
-/// ` --project ID`.
+/// Returns the location at the end of an object's line: ` -n NS --context CTX`, with the parts that `qualifiers` selects.
+/// The names of Google's objects contain their project where it matters.
 pub(super) fn location(target: &TargetName, qualifiers: LineQualifiers) -> String {
     let scope = match &target.scope {
         TargetScope::Namespace(namespace) if qualifiers.namespaces => format!(" -n {namespace}"),
-        TargetScope::Project(project) => format!(" --project {project}"),
         _ => String::new(),
     };
     scope + &cluster(target.context.as_deref(), qualifiers)
@@ -34,8 +33,10 @@ pub(super) fn success(
         outcome if outcome.is_success() => outcome.as_str(),
         _ => return None,
     };
+    let command = result.command.as_ref();
+    let command = command.map(|it| format!("   # {it}")).unwrap_or_default();
     Some(format!(
-        "{} {word}{}{}",
+        "{} {word}{}{}{command}",
         result.object,
         dry_run.suffix(),
         location(&result.target, qualifiers)

@@ -220,11 +220,16 @@ impl Reporter {
             let failed = result.outcome == Outcome::Failed;
             progress.count_finished(result.target.context.as_ref(), failed);
         }
+        let is_of_google = result.target.project().is_some();
         if let Some(line) = lines::success(&result, self.dry_run, self.qualifiers) {
             match self.output.format {
                 // What a query has read is in its rows.
                 _ if self.view.is_query() && result.outcome == Outcome::Unchanged => {}
                 Format::Lines if !self.output.quiet => self.console.out(&line),
+                Format::Lines => {}
+                // Standard output contains only objects of Kubernetes, so that another program can read it.
+                _ if is_of_google && !self.output.quiet => self.console.err(&line),
+                _ if is_of_google => {}
                 Format::Name => self.console.out(&result.object.to_string()),
                 _ => {}
             }
@@ -262,13 +267,13 @@ impl Reporter {
         for (target, object, outcome) in self.ledger.unreported() {
             let Some(reason) = lines::interrupted(outcome) else {
                 // The object succeeded; only its event was not sent.
-                let (error, manifest) = (None, None);
                 let result = ObjectResult {
                     target,
                     object,
                     outcome,
-                    error,
-                    manifest,
+                    error: None,
+                    manifest: None,
+                    command: None,
                 };
                 self.print_result(result, &mut collected);
                 continue;

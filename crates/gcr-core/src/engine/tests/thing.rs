@@ -215,6 +215,7 @@ impl TestRun {
             stop: stopped,
             ledger: Ledger::default(),
             events,
+            commands: None,
         };
         Self {
             context,
