@@ -126,13 +126,14 @@ impl PullSecret {
             (CREDENTIAL, Some(credential.kind().to_owned())),
             (ACCOUNT, credential.account().map(str::to_owned)),
             (KEY_ID, credential.key_id().map(str::to_owned)),
+            (EXPIRES, credential.expires().map(str::to_owned)),
         ];
         let mut annotations: BTreeMap<_, _> = annotations
             .into_iter()
             .filter_map(|(key, value)| Some((key, value?)))
             .collect();
         let json = config.to_json();
-        if config.is_ours_alone() {
+        if config.is_ours_alone() && !matches!(credential, RegistryCredential::Planned { .. }) {
             let digest = content_digest(&annotations, &json);
             annotations.insert(DIGEST, digest);
         }

@@ -47,7 +47,9 @@ impl Redactor {
             RegistryCredential::ServiceAccountKey { key, auth } => {
                 of_key(key, *auth, credential.username())
             }
-            RegistryCredential::AccessToken(token) => {
+            RegistryCredential::Planned { .. } => Vec::new(),
+            RegistryCredential::AccessToken(token)
+            | RegistryCredential::IssuedToken { token, .. } => {
                 let token = EncodedSecret::secret(token.expose());
                 let auth = token
                     .between(&format!("{}:", credential.username()), "")

@@ -33,7 +33,26 @@ pub enum RegistryCredential {
     },
     /// A token that expires, usually within an hour.
     AccessToken(AccessToken),
+    /// A token that the plugin has got for a service account.
+    IssuedToken {
+        /// The token.
+        token: AccessToken,
+        /// The email address of the service account.
+        account: String,
+        /// When the token expires, in RFC 3339, if Google says so.
+        expires: Option<String>,
+    },
+    /// The credential of a service account that a client dry run does not create.
+    Planned {
+        /// The type, as [`RegistryCredential::kind`] returns it.
+        kind: &'static str,
+        /// The email address of the service account.
+        account: String,
+    },
 }
+
+/// Stands for the password of a planned credential.
+const PLANNED: &str = "***";
 
 impl RegistryCredential {
     /// Returns the user name that Google requires for this type of credential. It contains no colon, at which clients split
@@ -49,7 +68,8 @@ impl RegistryCredential {
                 auth: KeyAuth::JsonKeyBase64,
                 ..
             } => "_json_key_base64",
-            Self::AccessToken(_) => "oauth2accesstoken",
+            Self::AccessToken(_) | Self::IssuedToken { .. } => "oauth2accesstoken",
+            Self::Planned { .. } => "_json_key",
         }
     }
 
@@ -65,7 +85,8 @@ impl RegistryCredential {
                 key,
                 auth: KeyAuth::JsonKeyBase64,
             } => STANDARD.encode(key.text()).into(),
-            Self::AccessToken(token) => token.expose().into(),
+            Self::AccessToken(token) | Self::IssuedToken { token, .. } => token.expose().into(),
+            Self::Planned { .. } => PLANNED.into(),
         }
     }
 
@@ -95,14 +116,27 @@ impl RegistryCredential {
                 auth: KeyAuth::JsonKeyBase64,
                 ..
             } => "json-key-base64",
-            Self::AccessToken(_) => "access-token",
+            Self::AccessToken(_) | Self::IssuedToken { .. } => "access-token",
+            Self::Planned { kind, .. } => kind,
         }
     }
 
-    /// Returns the email address of the service account, for keys only. It is public.
+    /// Returns the email address of the service account, where it is known. It is public.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
-        self.key().map(ServiceAccountKey::client_email)
+        match self {
+            Self::IssuedToken { account, .. } | Self::Planned { account, .. } => Some(account),
+            _ => self.key().map(ServiceAccountKey::client_email),
+        }
+    }
+
+    /// Returns when the credential expires, in RFC 3339, where it is known.
+    #[must_use]
+    pub fn expires(&self) -> Option<&str> {
+        match self {
+            Self::IssuedToken { expires, .. } => expires.as_deref(),
+            _ => None,
+        }
     }
 
     /// Returns the ID of the key, for keys whose file contains it. It is public.
@@ -114,7 +148,7 @@ impl RegistryCredential {
     fn key(&self) -> Option<&ServiceAccountKey> {
         match self {
             Self::ServiceAccountKey { key, .. } => Some(key),
-            Self::AccessToken(_) => None,
+            _ => None,
         }
     }
 }
