@@ -20,6 +20,7 @@
 //! | [`api_client`], [`operation`] | authorized calls; long-running operations |
 //! | [`service_usage`], [`iam`], [`iam_keys`], [`iam_credentials`], [`artifact_registry`], [`resource_manager`] | the APIs |
 //! | [`iam_policy`] | pure edits of an IAM policy |
+//! | [`resources`] | Google's objects as resources of the engine |
 //! | [`registry`] | proves a credential against a registry |
 //! | [`keyring`] | the credentials that kubelet uses for an image |
 
@@ -45,6 +46,7 @@ pub mod operation;
 pub mod project;
 pub mod registry;
 pub mod resource_manager;
+pub mod resources;
 mod response_text;
 pub mod retry;
 pub mod service_usage;

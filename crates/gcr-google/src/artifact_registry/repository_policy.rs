@@ -150,6 +150,21 @@ impl ApiClient {
         unreachable!("the loop has no other end")
     }
 
+    /// Writes a policy that contains the etag of the policy that it replaces, and returns what Google has stored. `role` is
+    /// named in errors.
+    ///
+    /// # Errors
+    /// Fails without `artifactregistry.repositories.setIamPolicy`, and if another client was faster.
+    pub async fn write_repository_policy(
+        &self,
+        name: &RepositoryName,
+        role: RepositoryRole,
+        policy: &str,
+    ) -> Result<Policy, GoogleError> {
+        let action = format!("grant {role} on repository {name}");
+        self.set_repository_policy(name, &action, policy).await
+    }
+
     async fn set_repository_policy(
         &self,
         name: &RepositoryName,

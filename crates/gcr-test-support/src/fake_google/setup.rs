@@ -226,6 +226,29 @@ impl FakeGoogle {
         (keys, registry_token::ISSUER, registry_token::AUDIENCE)
     }
 
+    /// Disables a key, or enables it again.
+    ///
+    /// # Panics
+    /// The key does not exist.
+    #[track_caller]
+    pub fn set_key_disabled(&self, email: &str, id: &str, disabled: bool) {
+        let mut state = self.server.state();
+        let (_, account) = state.account(email).expect("the account exists");
+        let key = account.keys.iter_mut().find(|key| key.id == id);
+        key.expect("the key exists").disabled = disabled;
+    }
+
+    /// Deletes a key.
+    ///
+    /// # Panics
+    /// The account does not exist.
+    #[track_caller]
+    pub fn delete_key(&self, email: &str, id: &str) {
+        let mut state = self.server.state();
+        let (_, account) = state.account(email).expect("the account exists");
+        account.keys.retain(|key| key.id != id);
+    }
+
     /// Returns the ids of a service account's keys that users manage, in the order of their creation, with whether each
     /// is disabled.
     pub fn keys_of(&self, email: &str) -> Vec<(String, bool)> {
