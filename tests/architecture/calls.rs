@@ -58,6 +58,8 @@ const SHIPPED: [Rule; 6] = [
             "plugins/kubectl-gcr-secret/src/delete.rs",
             "plugins/kubectl-gcr-secret/src/describe.rs",
             "plugins/kubectl-gcr-secret/src/doctor.rs",
+            "plugins/kubectl-gcr-secret/src/google_args.rs",
+            "plugins/kubectl-gcr-secret/src/setup.rs",
             "plugins/kubectl-gcr-secret/src/list.rs",
             "plugins/kubectl-gcr-secret/src/verify.rs",
         ],

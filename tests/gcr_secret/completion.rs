@@ -40,6 +40,7 @@ fn commands_flags_and_values_complete_without_cluster() {
                 "help",
                 "list",
                 "options",
+                "setup",
                 "verify",
                 "version"
             ],
@@ -67,6 +68,17 @@ fn commands_flags_and_values_complete_without_cluster() {
     assert_eq!(
         complete(&["create", "--auth", ""]),
         candidates(&["json-key", "json-key-base64"], ":4")
+    );
+    for (flag, values) in [
+        ("--role=", ["reader", "writer"]),
+        ("--credential=", ["key", "token"]),
+        ("--attach=", ["true", "false"]),
+    ] {
+        assert_eq!(complete(&["setup", flag]), candidates(&values, ":4"));
+    }
+    assert_eq!(
+        complete(&["setup", "--registry=asia.g"]),
+        candidates(&["asia.gcr.io"], ":4")
     );
     assert_eq!(
         complete(&["create", "--dry-run="]),

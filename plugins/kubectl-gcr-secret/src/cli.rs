@@ -9,7 +9,7 @@ use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, verify};
+use crate::{create, delete, describe, doctor, list, setup, verify};
 
 const LONG: &str = "\
 Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.
@@ -88,6 +88,7 @@ enum Command {
     Describe(Box<describe::DescribeArgs>),
     Doctor(Box<doctor::DoctorArgs>),
     List(Box<list::ListArgs>),
+    Setup(Box<setup::SetupArgs>),
     Verify(Box<verify::VerifyArgs>),
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -109,6 +110,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         Command::Describe(args) => describe::run(*args, cli.connection, &command),
         Command::Doctor(args) => doctor::run(*args, cli.connection),
         Command::List(args) => list::run(*args, cli.connection),
+        Command::Setup(args) => setup::run(*args, cli.connection),
         Command::Verify(args) => verify::run(*args, cli.connection),
         Command::Version(args) => Err(args.output(env!("CARGO_PKG_VERSION"))),
     }

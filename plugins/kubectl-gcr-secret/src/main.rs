@@ -11,9 +11,11 @@ mod credential_flags;
 mod delete;
 mod describe;
 mod doctor;
+mod google_args;
 mod list;
 mod plugin_name;
 mod pod_reads;
+mod setup;
 mod verify;
 
 use std::process::ExitCode;

@@ -8,9 +8,10 @@ use gcr_test_support::{Error, Result, checkout, google_clients};
 use crate::step::capture_success;
 
 /// Test programs that use the fake. Requests that are wrong on purpose have no method, and are left out.
-const TESTS: [&[&str]; 2] = [
+const TESTS: [&[&str]; 3] = [
     &["-p", "gcr-test-support", "--test", "fake_google"],
     &["-p", "gcr-google"],
+    &["-p", "kubectl-gcr-secret", "--test", "setup"],
 ];
 
 /// Runs the tests, and returns the number of requests that are as documented.

@@ -1,0 +1,15 @@
+//! Black-box tests of `kubectl gcr-secret setup`, on a real control plane and the fake Google.
+
+mod dry_run;
+mod faults;
+mod first_run;
+mod fixture;
+mod flags;
+mod interruption;
+mod keys;
+mod operator;
+mod permissions;
+mod propagation;
+mod pull;
+mod races;
+mod secrecy;
