@@ -57,6 +57,7 @@ mod tests;
 mod tls_probe;
 mod transport;
 mod trust;
+mod unverified_server;
 mod validation;
 mod x509;
 mod yaml_as_json;

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use hyper_rustls::{
     DefaultServerNameResolver, FixedServerNameResolver, HttpsConnector, ResolveServerName,
 };
-use kube::client::ConfigExt as _;
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::base64_data::{Base64Error, decode};
 use super::kubeconfig::Cluster;
 use super::tls_probe::ProbeConnector;
+use super::unverified_server::UnverifiedServer;
 use crate::escape_control::escape_control;
 use crate::go::errors::PathError;
 
@@ -125,6 +127,35 @@ impl Trust {
             .is_some_and(|roots| roots.iter().all(|der| super::x509::is_leaf(der)))
     }
 
+    /// Starts the TLS settings with the verification of the server's certificate. `kube::Config` does the same, but links
+    /// all of kube's own authentication with it, an eighth of the program.
+    ///
+    /// # Errors
+    /// The system's certificate authorities cannot be read, or rustls refuses a configured one.
+    fn server_verification(
+        &self,
+        https: bool,
+    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, rustls::Error> {
+        let builder = ClientConfig::builder();
+        if self.insecure {
+            return Ok(builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(UnverifiedServer)));
+        }
+        let mut store = RootCertStore::empty();
+        match &self.roots {
+            // Reading the system's certificate authorities takes time and fails if there are none: only HTTPS needs them.
+            None if https => return builder.with_platform_verifier(),
+            None => {}
+            Some(roots) => {
+                for root in roots {
+                    store.add(CertificateDer::from_slice(root))?;
+                }
+            }
+        }
+        Ok(builder.with_root_certificates(store))
+    }
+
     /// Returns the TLS settings, with a client certificate for servers that request one. Reads the system's certificate
     /// authorities if needed, which blocks.
     ///
@@ -135,18 +166,10 @@ impl Trust {
         https: bool,
         client_certificate: Option<&Arc<CertifiedKey>>,
     ) -> Result<Tls, TrustError> {
-        let mut plain = kube::Config::new(http::Uri::from_static("https://localhost"));
-        // kube reads the system's certificate authorities if `root_cert` is `None`. That takes time and fails if there are
-        // none, so that an empty list avoids it for connections that verify no certificate.
-        plain.root_cert = if https && !self.insecure {
-            self.roots.clone()
-        } else {
-            Some(Vec::new())
-        };
-        plain.accept_invalid_certs = self.insecure;
-        let mut config = plain
-            .rustls_client_config()
-            .map_err(|error| TrustError::System(error.to_string()))?;
+        let mut config = self
+            .server_verification(https)
+            .map_err(|error| TrustError::System(error.to_string()))?
+            .with_no_client_auth();
         if let Some(certificate) = client_certificate {
             config.client_auth_cert_resolver =
                 Arc::new(SingleCertAndKey::from(Arc::clone(certificate)));
