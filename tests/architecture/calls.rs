@@ -62,6 +62,7 @@ const SHIPPED: [Rule; 6] = [
             "plugins/kubectl-gcr-secret/src/setup.rs",
             "plugins/kubectl-gcr-secret/src/list.rs",
             "plugins/kubectl-gcr-secret/src/verify.rs",
+            "plugins/kubectl-gcr-secret/src/rbac.rs",
         ],
         reason: "only the command-line layer uses clap",
     },

@@ -40,6 +40,7 @@ fn commands_flags_and_values_complete_without_cluster() {
                 "help",
                 "list",
                 "options",
+                "rbac",
                 "setup",
                 "verify",
                 "version"
@@ -79,6 +80,18 @@ fn commands_flags_and_values_complete_without_cluster() {
     assert_eq!(
         complete(&["setup", "--registry=asia.g"]),
         candidates(&["asia.gcr.io"], ":4")
+    );
+    assert_eq!(
+        complete(&["list", "--sort-by", "a"]),
+        candidates(&["account", "age"], ":4")
+    );
+    assert_eq!(
+        complete(&["list", "-o", ""]),
+        candidates(&["json", "yaml", "name", "wide"], ":4")
+    );
+    assert_eq!(
+        complete(&["rbac", "d"]),
+        candidates(&["delete", "describe", "doctor"], ":4")
     );
     assert_eq!(
         complete(&["create", "--dry-run="]),

@@ -22,6 +22,7 @@ fn help_texts_match_snapshots() {
         ("setup", &["gcr-secret", "setup", "--help"]),
         ("verify", &["gcr-secret", "verify", "--help"]),
         ("completion", &["gcr-secret", "completion", "--help"]),
+        ("rbac", &["gcr-secret", "rbac", "--help"]),
         ("version", &["gcr-secret", "version", "--help"]),
         ("options", &["gcr-secret", "options"]),
     ] {

@@ -27,6 +27,7 @@ mod namespaces;
 mod output;
 mod permissions;
 mod pull_secrets;
+mod rbac;
 mod recreate;
 mod registry;
 mod second_run;

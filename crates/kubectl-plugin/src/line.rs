@@ -231,12 +231,25 @@ fn for_clap((flag, value): &(Flag<'_>, Option<OsString>)) -> Option<OsString> {
     Some(arg)
 }
 
-/// Returns the path to the command that the first positional argument names, and all other arguments. Flags may precede
-/// the command's name.
+/// Returns the path to the command that the first positional argument names, and all other arguments.
 fn find_command<'a, 'w>(
     root: &'a Command,
     argv: &'w [OsString],
 ) -> (Vec<&'a Command>, Vec<&'w OsString>) {
+    match command_index(root, argv) {
+        Some((index, command)) => {
+            let rest = argv[..index].iter().chain(&argv[index + 1..]).collect();
+            (vec![root, command], rest)
+        }
+        None => (vec![root], argv.iter().collect()),
+    }
+}
+
+/// Returns the index of the first positional argument, if it names a command, and the command. Flags may precede it.
+pub(crate) fn command_index<'a>(
+    root: &'a Command,
+    argv: &[OsString],
+) -> Option<(usize, &'a Command)> {
     let commands = || std::iter::once(root).chain(root.get_subcommands());
     let mut is_value = false;
     for (index, arg) in argv.iter().enumerate() {
@@ -260,18 +273,13 @@ fn find_command<'a, 'w>(
             }
             [b'-', _, ..] => {}
             _ => {
-                let Some(command) = root
-                    .get_subcommands()
-                    .find(|command| OsStr::new(command.get_name()) == arg)
-                else {
-                    break;
-                };
-                let rest = argv[..index].iter().chain(&argv[index + 1..]).collect();
-                return (vec![root, command], rest);
+                let mut commands = root.get_subcommands();
+                let command = commands.find(|command| OsStr::new(command.get_name()) == arg)?;
+                return Some((index, command));
             }
         }
     }
-    (vec![root], argv.iter().collect())
+    None
 }
 
 fn escaped(bytes: &[u8]) -> String {

@@ -8,7 +8,7 @@ use clap::{Command, CommandFactory, FromArgMatches};
 use crate::command_tree::{HELP, OPTIONS, command_tree};
 use crate::early_exit::EarlyExit;
 use crate::help::{Page, command_path};
-use crate::line::ParsedLine;
+use crate::line::{self, ParsedLine};
 use crate::usage_error::UsageError;
 use crate::wrap::Width;
 use kube_clientcmd::escape_control::escape_control;
@@ -24,6 +24,15 @@ pub fn typed_name(argv0: Option<&OsString>, plugin: &str) -> String {
         Some(file) if file.starts_with("kubectl-") && !file.contains('_') => file,
         _ => format!("kubectl {plugin}"),
     }
+}
+
+/// Returns the index in `argv` of the word that names a command of the tree, if there is one. `argv` begins with the program.
+///
+/// A command whose arguments are another command line can thus be told apart before [`parse()`].
+pub fn command_index<C: CommandFactory>(argv: &[OsString]) -> Option<usize> {
+    let arguments = argv.get(1..)?;
+    let root = command_tree::<C>();
+    line::command_index(&root, arguments).map(|(index, _)| index + 1)
 }
 
 /// Parses a command line. `plugin` is the name typed after `kubectl`. Returns the arguments, and the command as the user

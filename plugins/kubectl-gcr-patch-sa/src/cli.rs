@@ -3,19 +3,14 @@
 use std::ffi::OsString;
 
 use clap::Parser;
-use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::args::{PatchAccountArgs, ReportArgs, TargetArgs};
 use gcr_core::commands::pull_secret;
 use gcr_core::completion::PluginValues;
-use gcr_core::domain::names::{SecretName, ServiceAccountName};
-use gcr_core::request::{
-    AccountChange, AccountSelection, DesiredAccounts, DesiredState, ExecutionOptions, Namespaces,
-    Request,
-};
+use gcr_core::request::{DesiredState, ExecutionOptions, Namespaces, Request};
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{
-    ConnectionArgs, EarlyExit, OutputArgs, UsageError, parse, parse_each_once, parse_one,
-    parse_wait, version_text,
+    ConnectionArgs, EarlyExit, OutputArgs, UsageError, parse, parse_wait, version_text,
 };
 
 /// The name typed after `kubectl`.
@@ -51,10 +46,8 @@ chmod +x \"${KREW_ROOT:-$HOME/.krew}/bin/kubectl_complete-gcr_patch_sa\"";
     override_usage = "[SERVICEACCOUNT ...] [--secret=name] [--all | --selector=label] [--remove]"
 )]
 struct Cli {
-    #[arg(value_name = "SERVICEACCOUNT")]
-    names: Vec<String>,
-    #[arg(long, help = "If true, select all ServiceAccounts in the namespaces")]
-    all: bool,
+    #[command(flatten)]
+    patch: PatchAccountArgs,
     #[arg(
         long,
         value_name = "kubectl",
@@ -62,37 +55,6 @@ struct Cli {
         help = "Print the script that lets kubectl complete this command. Must be \"kubectl\"."
     )]
     completion: String,
-    #[arg(
-        long,
-        value_name = "MANAGER",
-        default_value = "kubectl-gcr-patch-sa",
-        help = "Name of the manager used to track field ownership."
-    )]
-    field_manager: String,
-    #[arg(long, help = "If true, remove the Secrets instead of adding them")]
-    remove: bool,
-    #[arg(
-        long,
-        value_name = "SECRET",
-        help = "Name of the Secret; can be repeated or comma-separated [default: gcr-io]"
-    )]
-    secret: Vec<String>,
-    #[arg(
-        short = 'l',
-        long,
-        value_name = "SELECTOR",
-        help = "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'.(e.g. -l \
-                key1=value1,key2=value2,key3 in (value3)). Matching objects must satisfy all of the specified label \
-                constraints."
-    )]
-    selector: Option<String>,
-    #[arg(
-        long,
-        value_name = "DURATION",
-        help = "The total length of time to wait for ServiceAccounts that do not exist yet. Without this flag, only the \
-                ServiceAccount default is waited for. Zero means do not wait [default: 10s]"
-    )]
-    timeout: Option<String>,
     #[arg(
         long,
         help = "If true, print the version of this plugin (use -o for json or yaml) without contacting a server"
@@ -130,17 +92,13 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         }
     }
     let mut warnings = Vec::new();
-    let accounts = DesiredAccounts {
-        selection: selection(&cli)?,
-        change: change(&cli)?,
-        wait_for_all: cli.timeout.is_some(),
-    };
+    let accounts = cli.patch.accounts()?;
     let output = cli
         .report
         .options(&cli.output, cli.connection.verbosity())?;
     let scope = cli.targets.scope(&cli.connection)?;
     let dry_run = cli.output.dry_run(&mut warnings)?;
-    let timeout = parse_wait(cli.timeout.as_deref().unwrap_or("10s"))?;
+    let timeout = parse_wait(cli.patch.timeout.as_deref().unwrap_or("10s"))?;
     let mut connection = cli.connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
     connection.validate_context_first = !matches!(scope.namespaces, Namespaces::Named(_));
     Ok(pull_secret::run(Request {
@@ -150,7 +108,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
             accounts: Some(accounts),
         },
         execution: ExecutionOptions {
-            field_manager: cli.field_manager,
+            field_manager: cli.patch.field_manager,
             dry_run,
             timeout,
             return_objects: output.format.shows_objects(),
@@ -159,41 +117,6 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         output,
         warnings,
     }))
-}
-
-fn selection(cli: &Cli) -> Result<AccountSelection, UsageError> {
-    let mut names: Vec<ServiceAccountName> = Vec::new();
-    for name in &cli.names {
-        let name = parse_one(name)?;
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    match (names.is_empty(), cli.all, &cli.selector) {
-        (false, false, None) => Ok(AccountSelection::Names(names)),
-        (true, true, None) => Ok(AccountSelection::All),
-        // An unset shell variable must not select every ServiceAccount.
-        (true, false, Some(selector)) if selector.trim().is_empty() => Err(UsageError::new(
-            "--selector is empty; use --all to select every ServiceAccount",
-        )),
-        (true, false, Some(selector)) => Ok(AccountSelection::Labels(selector.clone())),
-        (true, false, None) => Ok(AccountSelection::Names(vec![parse_one("default")?])),
-        _ => Err(UsageError::new(
-            "only one of SERVICEACCOUNT, --all or --selector may be given",
-        )),
-    }
-}
-
-fn change(cli: &Cli) -> Result<AccountChange, UsageError> {
-    let mut names: Vec<SecretName> = parse_each_once(&cli.secret)?;
-    if names.is_empty() {
-        names = vec![parse_one("gcr-io")?];
-    }
-    Ok(if cli.remove {
-        AccountChange::Detach(names)
-    } else {
-        AccountChange::Attach(names)
-    })
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand};
 use gcr_core::completion::PluginValues;
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::completion::{complete, shim};
-use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, parse};
+use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, command_index, parse};
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, setup, verify};
+use crate::{create, delete, describe, doctor, list, rbac, setup, verify};
 
 const LONG: &str = "\
 Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.
@@ -88,6 +88,7 @@ enum Command {
     Describe(Box<describe::DescribeArgs>),
     Doctor(Box<doctor::DoctorArgs>),
     List(Box<list::ListArgs>),
+    Rbac(rbac::RbacArgs),
     Setup(Box<setup::SetupArgs>),
     Verify(Box<verify::VerifyArgs>),
     #[command(after_help = VERSION_EXAMPLES)]
@@ -102,6 +103,11 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
     if let Some(reply) = complete::<Cli>(&argv, &PluginValues) {
         return Err(reply);
     }
+    let is_rbac = argv.iter().any(|word| word == "rbac");
+    let index = is_rbac.then(|| command_index::<Cli>(&argv)).flatten();
+    if let Some(line) = index.and_then(|index| rbac::nested_line(&argv, index)) {
+        return rbac::run(line);
+    }
     let (cli, command): (Cli, _) = parse(PLUGIN, argv)?;
     match cli.command {
         Command::Completion(args) => Err(args.output(&command)),
@@ -112,6 +118,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         Command::List(args) => list::run(*args, cli.connection),
         Command::Setup(args) => setup::run(*args, cli.connection),
         Command::Verify(args) => verify::run(*args, cli.connection),
+        Command::Rbac(args) => Err(args.error(&command)),
         Command::Version(args) => Err(args.output(env!("CARGO_PKG_VERSION"))),
     }
 }

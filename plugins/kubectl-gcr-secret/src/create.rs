@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use clap::Args;
 use gcr_core::args::{ReportArgs, TargetArgs};
 use gcr_core::commands::pull_secret;
+use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::credential_file::CredentialSource;
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
@@ -19,6 +20,7 @@ use gcr_core::request::{
     AccountChange, AccountSelection, DesiredAccounts, DesiredSecret, DesiredState,
     ExecutionOptions, Request,
 };
+use gcr_core::resources::permissions;
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::{
     ConnectionArgs, DryRun, EarlyExit, OutputArgs, UsageError, parse_each, parse_each_once,
@@ -250,6 +252,36 @@ fn asked_for(args: &CreateArgs, hosts: &[RegistryHost]) -> Result<Vec<Requested>
         }
     }
     Ok(requested)
+}
+
+impl CreateArgs {
+    /// Returns the permissions that this command line needs.
+    ///
+    /// # Errors
+    /// Fails if a flag is invalid.
+    pub(crate) fn permissions(
+        &self,
+        connection: &ConnectionArgs,
+    ) -> Result<CommandPermissions, UsageError> {
+        let name = parse_one(&self.name)?;
+        let accounts = accounts(self, &name)?;
+        let accounts = accounts.map(|accounts| permissions::change_accounts(&accounts.selection));
+        let accounts = accounts.into_iter().collect();
+        let rules = match self.output.dry_run(&mut Vec::new())? {
+            // The Secret is not even read.
+            DryRun::Client => permissions::read_only(accounts),
+            DryRun::None | DryRun::Server => {
+                let secret = permissions::write_secret(&name, self.merge, self.recreate);
+                [vec![secret], accounts].concat()
+            }
+        };
+        Ok(CommandPermissions {
+            rules,
+            scope: self.targets.scope(connection)?,
+            lists_namespaces: true,
+            output: self.report.options(&self.output, connection.verbosity())?,
+        })
+    }
 }
 
 fn auth(text: &str) -> Result<KeyAuth, UsageError> {

@@ -6,7 +6,9 @@ use crate::plugin_name::PLUGIN;
 use clap::Args;
 use gcr_core::args::{ReportArgs, TargetArgs};
 use gcr_core::commands::delete::{self, DeleteRequest};
-use gcr_core::request::{DesiredDeletion, ExecutionOptions};
+use gcr_core::commands::rbac::CommandPermissions;
+use gcr_core::request::{DesiredDeletion, DryRun, ExecutionOptions};
+use gcr_core::resources::permissions;
 use kubectl_plugin::{ConnectionArgs, EarlyExit, OutputArgs, UsageError, parse_one};
 
 const LONG: &str = "\
@@ -68,6 +70,29 @@ pub(crate) struct DeleteArgs {
     output: OutputArgs,
     #[command(flatten)]
     report: ReportArgs,
+}
+
+impl DeleteArgs {
+    /// Returns the permissions that this command line needs.
+    ///
+    /// # Errors
+    /// Fails if a flag is invalid.
+    pub(crate) fn permissions(
+        &self,
+        connection: &ConnectionArgs,
+    ) -> Result<CommandPermissions, UsageError> {
+        let name = parse_one(self.name.as_deref().unwrap_or("gcr-io"))?;
+        let mut rules = permissions::delete(&name, self.keep_references);
+        if self.output.dry_run(&mut Vec::new())? == DryRun::Client {
+            rules = permissions::read_only(rules);
+        }
+        Ok(CommandPermissions {
+            rules,
+            scope: self.targets.scope(connection)?,
+            lists_namespaces: true,
+            output: self.report.options(&self.output, connection.verbosity())?,
+        })
+    }
 }
 
 /// Validates the flags, runs the request and returns the exit code. `command` is the command as the user typed it.

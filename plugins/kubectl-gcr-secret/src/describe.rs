@@ -3,7 +3,9 @@
 use clap::Args;
 use gcr_core::args::TargetArgs;
 use gcr_core::commands::describe::{self, DescribeRequest};
-use gcr_core::request::{Format, OutputOptions};
+use gcr_core::commands::rbac::CommandPermissions;
+use gcr_core::request::{Format, Namespaces, OutputOptions};
+use gcr_core::resources::permissions;
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, parse_one};
 
@@ -50,6 +52,36 @@ pub(crate) struct DescribeArgs {
     targets: TargetArgs,
 }
 
+impl DescribeArgs {
+    /// Returns the permissions that this command line needs.
+    ///
+    /// # Errors
+    /// Fails if a flag is invalid.
+    pub(crate) fn permissions(
+        &self,
+        connection: &ConnectionArgs,
+    ) -> Result<CommandPermissions, UsageError> {
+        let name = parse_one(self.name.as_deref().unwrap_or("gcr-io"))?;
+        let scope = self.targets.scope(connection)?;
+        let searches = matches!(scope.namespaces, Namespaces::Matching(_));
+        Ok(CommandPermissions {
+            rules: permissions::describe(&name, searches),
+            scope,
+            lists_namespaces: false,
+            output: self.output(connection)?,
+        })
+    }
+
+    fn output(&self, connection: &ConnectionArgs) -> Result<OutputOptions, UsageError> {
+        Ok(OutputOptions {
+            format: format(self.output.as_deref().unwrap_or_default())?,
+            quiet: self.quiet,
+            verbosity: connection.verbosity(),
+            ..OutputOptions::default()
+        })
+    }
+}
+
 /// Validates the flags, runs the request and returns the exit code. `command` is the command as the user typed it.
 ///
 /// # Errors
@@ -64,12 +96,7 @@ pub(crate) fn run(
         return Err(error.with_help_of(command).into());
     };
     let name = parse_one(name)?;
-    let output = OutputOptions {
-        format: format(args.output.as_deref().unwrap_or_default())?,
-        quiet: args.quiet,
-        verbosity: connection.verbosity(),
-        ..OutputOptions::default()
-    };
+    let output = args.output(&connection)?;
     let scope = args.targets.scope(&connection)?;
     let connection = connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
     Ok(describe::run(DescribeRequest {

@@ -20,12 +20,14 @@ use std::sync::Arc;
 use clap::Args;
 use futures_util::future::join_all;
 use gcr_core::args::TargetArgs;
+use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::commands::{NamespaceSelection, Session, selected_namespaces, show_progress};
 use gcr_core::domain::names::ServiceAccountName;
 use gcr_core::domain::redactor::Redactor;
 use gcr_core::engine::{TargetName, TargetScope, query};
 use gcr_core::report::View;
 use gcr_core::request::{DryRun, OutputOptions};
+use gcr_core::resources::permissions;
 use kubectl_plugin::{ConnectionArgs, EarlyExit, GetOutputArgs, UsageError, parse_one, parse_wait};
 
 use self::doctor_query::{DoctorQuery, Subject};
@@ -114,6 +116,28 @@ pub(crate) struct DoctorArgs {
     targets: TargetArgs,
     #[command(flatten)]
     output: GetOutputArgs,
+}
+
+impl DoctorArgs {
+    /// Returns the permissions that this command line needs.
+    ///
+    /// # Errors
+    /// Fails if a flag is invalid.
+    pub(crate) fn permissions(
+        &self,
+        connection: &ConnectionArgs,
+    ) -> Result<CommandPermissions, UsageError> {
+        Ok(CommandPermissions {
+            rules: permissions::doctor(self.restart),
+            scope: self.targets.scope(connection)?,
+            lists_namespaces: true,
+            output: OutputOptions {
+                format: self.output.format()?,
+                verbosity: connection.verbosity(),
+                ..OutputOptions::default()
+            },
+        })
+    }
 }
 
 /// Validates the flags, explains the pods and returns the exit code.

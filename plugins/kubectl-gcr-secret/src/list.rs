@@ -3,7 +3,9 @@
 use clap::Args;
 use gcr_core::args::TargetArgs;
 use gcr_core::commands::list::{self, ListFilter, ListRequest};
-use gcr_core::request::OutputOptions;
+use gcr_core::commands::rbac::CommandPermissions;
+use gcr_core::request::{Format, OutputOptions};
+use gcr_core::resources::permissions;
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::{ConnectionArgs, EarlyExit, GetOutputArgs, UsageError};
 
@@ -71,6 +73,35 @@ pub(crate) struct ListArgs {
     output: GetOutputArgs,
 }
 
+impl ListArgs {
+    /// Returns the permissions that this command line needs.
+    ///
+    /// # Errors
+    /// Fails if a flag is invalid.
+    pub(crate) fn permissions(
+        &self,
+        connection: &ConnectionArgs,
+    ) -> Result<CommandPermissions, UsageError> {
+        let output = self.output(connection)?;
+        let with_pods = output.format == Format::Wide || self.sort_by.as_deref() == Some("pods");
+        Ok(CommandPermissions {
+            rules: permissions::list(with_pods),
+            scope: self.targets.scope(connection)?,
+            lists_namespaces: false,
+            output,
+        })
+    }
+
+    fn output(&self, connection: &ConnectionArgs) -> Result<OutputOptions, UsageError> {
+        Ok(OutputOptions {
+            format: self.output.format()?,
+            quiet: self.quiet,
+            verbosity: connection.verbosity(),
+            ..OutputOptions::default()
+        })
+    }
+}
+
 /// Validates the flags, runs the request and returns the exit code.
 ///
 /// # Errors
@@ -87,12 +118,7 @@ pub(crate) fn run(args: ListArgs, connection: ConnectionArgs) -> Result<u8, Earl
         })
     });
     let sort_by = sort_by.transpose()?;
-    let output = OutputOptions {
-        format: args.output.format()?,
-        quiet: args.quiet,
-        verbosity: connection.verbosity(),
-        ..OutputOptions::default()
-    };
+    let output = args.output(&connection)?;
     let scope = args.targets.scope(&connection)?;
     let connection = connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
     Ok(list::run(ListRequest {

@@ -15,6 +15,7 @@ mod google_args;
 mod list;
 mod plugin_name;
 mod pod_reads;
+mod rbac;
 mod setup;
 mod verify;
 

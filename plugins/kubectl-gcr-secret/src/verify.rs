@@ -18,6 +18,7 @@ use std::sync::Arc;
 use clap::Args;
 use futures_util::future::join_all;
 use gcr_core::args::TargetArgs;
+use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::commands::{Notice, Session, selected_namespaces, show_progress};
 use gcr_core::credential_file::CredentialSource;
 use gcr_core::domain::names::SecretName;
@@ -25,6 +26,7 @@ use gcr_core::domain::redactor::Redactor;
 use gcr_core::engine::{TargetName, TargetScope, query};
 use gcr_core::report::View;
 use gcr_core::request::{DryRun, OutputOptions};
+use gcr_core::resources::permissions;
 use kubectl_plugin::{
     ConnectionArgs, EarlyExit, GetOutputArgs, UsageError, parse_each_once, parse_one, parse_wait,
 };
@@ -137,6 +139,41 @@ pub(crate) struct VerifyArgs {
     output: GetOutputArgs,
 }
 
+impl VerifyArgs {
+    /// Returns the permissions that this command line needs.
+    ///
+    /// # Errors
+    /// Fails if a flag is invalid.
+    pub(crate) fn permissions(
+        &self,
+        connection: &ConnectionArgs,
+    ) -> Result<CommandPermissions, UsageError> {
+        let files = [&self.key_file, &self.access_token_file, &self.docker_config];
+        let mut rules = permissions::verify(&names(&self.names)?, self.from_pods);
+        if files.into_iter().any(Option::is_some) {
+            rules.retain(|rule| rule.resource != "secrets");
+        }
+        Ok(CommandPermissions {
+            rules,
+            scope: self.targets.scope(connection)?,
+            lists_namespaces: true,
+            output: OutputOptions {
+                format: self.output.format()?,
+                verbosity: connection.verbosity(),
+                ..OutputOptions::default()
+            },
+        })
+    }
+}
+
+/// Returns the names of the Secrets to check.
+fn names(names: &[String]) -> Result<Vec<SecretName>, UsageError> {
+    if names.is_empty() {
+        return Ok(vec![parse_one("gcr-io")?]);
+    }
+    parse_each_once(names)
+}
+
 /// Validates the flags, reads the credential file, runs the checks and returns the exit code.
 ///
 /// # Errors
@@ -156,10 +193,7 @@ pub(crate) fn run(args: VerifyArgs, connection: ConnectionArgs) -> Result<u8, Ea
         )
         .into());
     }
-    let mut names: Vec<SecretName> = parse_each_once(&args.names)?;
-    if names.is_empty() {
-        names.push(parse_one("gcr-io")?);
-    }
+    let names = names(&args.names)?;
     let requested = Requested::of_flags(&args.registry, &args.image, args.allow_any_host)?;
     let timeout = parse_wait(&args.timeout)?;
     let output = OutputOptions {

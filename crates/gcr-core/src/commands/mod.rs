@@ -13,6 +13,7 @@ pub mod list;
 pub mod namespace_command;
 mod namespace_lister;
 pub mod pull_secret;
+pub mod rbac;
 mod resolved_clusters;
 pub mod session;
 mod storage_order;

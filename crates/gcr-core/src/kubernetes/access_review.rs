@@ -5,14 +5,43 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::access_review_cache::Access;
 use super::api_request::{ApiRequest, JSON, OBJECT_LIMIT};
 use super::client::ClusterClient;
+use super::request_error::RequestError;
 use crate::domain::names::Namespace;
 use crate::domain::server_message::escape_lines;
 use crate::safety::Safety;
+
+/// A permission to ask the server about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewedAccess {
+    /// The verb, for example `list`.
+    pub verb: &'static str,
+    /// The resource of the core API group, for example `secrets` or `pods/eviction`.
+    pub resource: &'static str,
+    /// The namespace; `None` for all namespaces, and for a resource without one.
+    pub namespace: Option<Namespace>,
+    /// The name of the object; `None` for all.
+    pub name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireReview {
+    status: WireStatus,
+}
+
+#[derive(Deserialize)]
+struct WireStatus {
+    allowed: bool,
+    #[serde(default)]
+    denied: bool,
+    #[serde(default)]
+    reason: String,
+}
 
 impl ClusterClient {
     /// Returns the server's decision about `verb` on the `resource` called `name`, or `None` if the reviews fail or disagree.
@@ -50,16 +79,38 @@ impl ClusterClient {
 
     async fn review(
         &self,
-        verb: &str,
-        resource: &str,
+        verb: &'static str,
+        resource: &'static str,
         namespace: &Namespace,
         name: Option<&str>,
     ) -> Option<Access> {
+        let access = ReviewedAccess {
+            verb,
+            resource,
+            namespace: Some(namespace.clone()),
+            name: name.map(str::to_owned),
+        };
+        self.review_access(&access).await.ok()
+    }
+
+    /// Returns the server's decision about a permission of the caller.
+    ///
+    /// # Errors
+    /// As [`ClusterClient::send`], and if the response contains no decision.
+    pub async fn review_access(&self, access: &ReviewedAccess) -> Result<Access, RequestError> {
+        let (resource, subresource) = match access.resource.split_once('/') {
+            Some((resource, subresource)) => (resource, Some(subresource)),
+            None => (access.resource, None),
+        };
         let body = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {
-                "namespace": namespace.as_str(), "verb": verb, "resource": resource, "name": name,
+                "namespace": access.namespace.as_ref().map(Namespace::as_str),
+                "verb": access.verb,
+                "resource": resource,
+                "subresource": subresource,
+                "name": access.name,
             }},
         });
         let request = ApiRequest {
@@ -72,14 +123,10 @@ impl ClusterClient {
             safety: Safety::Idempotent,
             description: "post selfsubjectaccessreviews.authorization.k8s.io".to_owned(),
         };
-        let response: Value = self.send(&request, None).await.ok()?.json().ok()?;
-        let status = response.get("status")?;
-        Some(match status.get("allowed")?.as_bool()? {
+        let WireReview { status } = self.send(&request, None).await?.json()?;
+        Ok(match status.allowed {
             true => Access::Allowed,
-            false if status["denied"] == true => {
-                let reason = status["reason"].as_str().unwrap_or_default();
-                Access::Denied(escape_lines(reason))
-            }
+            false if status.denied => Access::Denied(escape_lines(&status.reason)),
             false => Access::NotAllowed,
         })
     }

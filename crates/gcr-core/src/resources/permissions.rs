@@ -15,7 +15,7 @@ pub struct Rule {
     /// The names of the objects to which it can be limited; empty for all.
     pub names: Vec<String>,
     /// The verbs.
-    pub verbs: &'static [&'static str],
+    pub verbs: Vec<&'static str>,
     /// Whether the resource belongs to no namespace, so that only a ClusterRole can grant it.
     pub is_cluster_scoped: bool,
 }
@@ -26,7 +26,7 @@ impl Rule {
         Self {
             resource,
             names: Vec::new(),
-            verbs,
+            verbs: verbs.to_vec(),
             is_cluster_scoped: false,
         }
     }
@@ -65,9 +65,18 @@ impl fmt::Display for Rule {
             formatter,
             r#"{{"apiGroups":[""],"resources":["{}"],{names}"verbs":[{}]}}"#,
             self.resource,
-            quoted(self.verbs)
+            quoted(&self.verbs)
         )
     }
+}
+
+/// Returns the rules without the verbs that write, for a client dry run.
+pub fn read_only(mut rules: Vec<Rule>) -> Vec<Rule> {
+    for rule in &mut rules {
+        rule.verbs.retain(|verb| matches!(*verb, "get" | "list"));
+    }
+    rules.retain(|rule| !rule.verbs.is_empty());
+    rules
 }
 
 /// Returns the rule for `create`. The server checks `create` for an apply with the name too (apiserver

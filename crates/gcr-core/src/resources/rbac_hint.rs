@@ -30,14 +30,14 @@ pub async fn explain_forbidden(
     }
     let resource = rule.resource;
     let mut hint = None;
-    for verb in rule.verbs {
+    for verb in rule.verbs.iter().copied() {
         match target
             .cluster
             .can_i(
                 verb,
                 resource,
                 &target.namespace,
-                (*verb != "list").then_some(name),
+                (verb != "list").then_some(name),
             )
             .await
         {
