@@ -36,4 +36,6 @@ pub(crate) enum Benchmark {
     /// 10,000 namespaces of a server that rejects requests above a limit
     #[value(alias = "fleet-shedding")]
     ScaleShedding,
+    /// The list of the Secrets of 10,000 namespaces, compared with kubectl
+    List,
 }

@@ -162,7 +162,8 @@ mod tests {
         let expected = |start, one, parts: &str, size| (start, one, parts.to_owned(), size);
         let usual = (None, None);
         let quick = "scale-both scale-secrets scale-again";
-        let all = "scale-both scale-secrets scale-again scale-latency scale-sizes scale-shedding";
+        let all =
+            "scale-both scale-secrets scale-again scale-latency scale-sizes scale-shedding list";
         assert_eq!(selected(""), expected(true, true, quick, usual));
         assert_eq!(selected("--whole"), expected(true, true, all, usual));
         assert_eq!(selected("one"), expected(false, true, "", usual));

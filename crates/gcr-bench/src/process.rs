@@ -1,7 +1,7 @@
 //! Measures a command from start to exit: wall time, CPU time and peak memory.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -44,6 +44,37 @@ pub(crate) fn measure(mut command: Command) -> Result<Measured> {
     child
         .and_then(|child| observe(child, started))
         .map_err(|error| Error::during(format!("{command:?}"), error))
+}
+
+/// Does the same as [`measure`], and also returns the time until the first row of a table, in milliseconds: the second line of
+/// standard output. NaN if there is none.
+///
+/// # Errors
+/// As for [`measure`].
+pub(crate) fn measure_rows(mut command: Command) -> Result<(Measured, f64)> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let started = Instant::now();
+    let measured = command.spawn().and_then(|mut child| {
+        let stdout = child.stdout.take();
+        let rows = thread::spawn(move || {
+            let mut lines = stdout
+                .map(BufReader::new)
+                .into_iter()
+                .flat_map(BufRead::lines);
+            let second = lines
+                .nth(1)
+                .map(|_| started.elapsed().as_secs_f64() * 1000.0);
+            // The command must not wait for a full pipe.
+            lines.for_each(drop);
+            second.unwrap_or(f64::NAN)
+        });
+        let measured = observe(child, started)?;
+        Ok((measured, rows.join().unwrap_or(f64::NAN)))
+    });
+    measured.map_err(|error| Error::during(format!("{command:?}"), error))
 }
 
 fn observe(mut child: Child, started: Instant) -> io::Result<Measured> {

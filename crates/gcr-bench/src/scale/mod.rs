@@ -6,6 +6,7 @@ mod both;
 mod digit_groups;
 mod endpoint;
 mod latency;
+mod list;
 mod load;
 mod namespaces;
 mod requests;
@@ -33,7 +34,7 @@ pub(crate) struct Part {
 
 /// All benchmarks of many namespaces, in the order of running: each reuses the namespaces of the previous one and can
 /// only add more.
-pub(crate) const PARTS: [Part; 6] = [
+pub(crate) const PARTS: [Part; 7] = [
     Part {
         benchmark: Benchmark::ScaleBoth,
         is_quick: true,
@@ -63,6 +64,11 @@ pub(crate) const PARTS: [Part; 6] = [
         benchmark: Benchmark::ScaleShedding,
         is_quick: false,
         measure: shedding::measure,
+    },
+    Part {
+        benchmark: Benchmark::List,
+        is_quick: false,
+        measure: list::measure,
     },
 ];
 
