@@ -52,11 +52,21 @@ mod tests {
                 .join(" ")
         };
         assert_eq!(names("kubectl-gcr_patch_sa"), "kubectl-gcr-patch-sa.1");
-        assert_eq!(
-            names("kubectl-gcr_secret"),
-            "kubectl-gcr-secret-completion.1 kubectl-gcr-secret-create.1 kubectl-gcr-secret-list.1 \
-             kubectl-gcr-secret-version.1 kubectl-gcr-secret.1"
-        );
+        let commands = [
+            "-completion",
+            "-create",
+            "-delete",
+            "-describe",
+            "-doctor",
+            "-list",
+            "-rbac",
+            "-setup",
+            "-verify",
+            "-version",
+            "",
+        ];
+        let expected = commands.map(|command| format!("kubectl-gcr-secret{command}.1"));
+        assert_eq!(names("kubectl-gcr_secret"), expected.join(" "));
         assert!(pages(&checkout::root(), "kubectl-gcr_other").is_err());
     }
 }
