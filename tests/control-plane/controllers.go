@@ -7,16 +7,25 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/scale"
 	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/controller/deployment"
+	"k8s.io/kubernetes/pkg/controller/disruption"
 	"k8s.io/kubernetes/pkg/controller/namespace"
+	"k8s.io/kubernetes/pkg/controller/replicaset"
 	"k8s.io/kubernetes/pkg/controller/serviceaccount"
 )
 
-// startControllers starts the two controllers and returns the function that stops them.
+// startControllers starts the controllers and returns the function that stops them. Besides the two that make namespaces and
+// ServiceAccounts usable, these are the ones that answer an eviction: ReplicaSets and Deployments recreate pods, and the
+// disruption controller computes what a PodDisruptionBudget allows.
 func startControllers(config *rest.Config) (func(), error) {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -40,7 +49,28 @@ func startControllers(config *rest.Config) (func(), error) {
 		return nil, err
 	}
 
+	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client.Discovery()))
+	scales, err := scale.NewForConfig(config, mapper, dynamic.LegacyAPIPathResolverFunc,
+		scale.NewDiscoveryScaleKindResolver(client.Discovery()))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	apps, core := shared.Apps().V1(), shared.Core().V1()
+	budgets := disruption.NewDisruptionController(ctx, core.Pods(), shared.Policy().V1().PodDisruptionBudgets(),
+		core.ReplicationControllers(), apps.ReplicaSets(), apps.Deployments(), apps.StatefulSets(),
+		client, mapper, scales, client.Discovery())
+	replicaSets := replicaset.NewReplicaSetController(ctx, apps.ReplicaSets(), core.Pods(), client, 500)
+	deployments, err := deployment.NewDeploymentController(ctx, apps.Deployments(), apps.ReplicaSets(), core.Pods(), client)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+
 	shared.Start(ctx.Done())
+	go budgets.Run(ctx, 1)
+	go replicaSets.Run(ctx, 5)
+	go deployments.Run(ctx, 5)
 	// Same numbers of workers as kube-controller-manager: 10 and 1.
 	go namespaces.Run(ctx, 10)
 	go accounts.Run(ctx, 1)

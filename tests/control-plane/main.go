@@ -1,6 +1,6 @@
 // Command control-plane runs a real Kubernetes control plane in one process, for tests, the demo and the benchmarks:
-// etcd, kube-apiserver, and the two controllers that create each namespace's `default` ServiceAccount and finish the
-// deletion of namespaces. It has no scheduler, nodes or pods. Do not store anything of value in it.
+// etcd, kube-apiserver, the controllers that create each namespace's `default` ServiceAccount and finish the deletion of
+// namespaces, and those of Deployments, ReplicaSets and PodDisruptionBudgets. It has no scheduler and no nodes, so that no pod runs. Do not store anything of value in it.
 //
 // It prints one line of JSON to standard output when it is ready, and exits when its standard input closes, so that it
 // never outlives its parent process.
