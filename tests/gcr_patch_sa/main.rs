@@ -14,6 +14,7 @@ mod output;
 mod permissions;
 mod races;
 mod removal;
+mod restart_stuck;
 mod retries;
 mod selection;
 mod signals;

@@ -1,11 +1,11 @@
 //! Executes the commands that `doctor` prints, and asserts that the cause is gone afterwards; tests `doctor --restart`.
 
-use gcr_test_support::Output;
+use gcr_test_support::{Deployment, Output};
 use serde_json::json;
 
 use crate::pull_secrets::docker_config;
 use crate::registry::{HOST, Registry};
-use crate::stuck_pods::StuckPod;
+use crate::stuck_pods::{IMAGE, StuckPod};
 
 impl Registry {
     /// Executes the fix of the only diagnosis in a shell, as a user pastes it.
@@ -177,36 +177,19 @@ fn budget_that_refuses_is_an_answer() {
     let registry = Registry::new();
     registry.serve_images();
     registry.create_secret(HOST, "_json_key", &registry.key);
-    registry.create_stuck_pod(&StuckPod::default());
+    let fixture = &registry.fixture;
+    let (cluster, namespace) = (fixture.cluster, &fixture.namespace);
+    let web = Deployment::create(cluster, namespace, "web", (IMAGE, 1), json!({}));
     registry.attach(&["gcr-io"]);
     // A container that ran before leaves the pod Running, so that the server asks its budgets.
-    let fixture = &registry.fixture;
-    let ready = json!({"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}).to_string();
-    fixture.kubectl([
-        "patch",
-        "pod",
-        "web-7d4b9c-x2x9k",
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-        &ready,
-    ]);
-    fixture.create_object(json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"},
-        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"pod-template-hash": "7d4b9c"}}}}));
-    let status = json!({"status": {"observedGeneration": 1, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1,
-        "disruptionsAllowed": 0}}).to_string();
-    fixture.kubectl([
-        "patch",
-        "pdb",
-        "web",
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-        &status,
-    ]);
+    web.fail_pulls(true);
+    web.protect(1);
     let output = registry.doctor(&["--restart", "--timeout", "2s"]).exits(1);
     let line = "\n  not restarted: a PodDisruptionBudget refuses it: The disruption budget web needs 1 healthy pods";
     assert!(output.stdout.contains(line), "{output}");
     assert!(output.elapsed.as_secs() < 10, "{output}");
-    fixture.get("pod/web-7d4b9c-x2x9k");
+    assert_eq!(web.pods()[0]["spec"]["imagePullSecrets"], json!(null));
+    web.unprotect();
+    registry.doctor(&["--restart"]).success();
+    web.wait_for_pull_secrets(1, &["gcr-io"]);
 }

@@ -30,6 +30,7 @@ mod pull_secrets;
 mod rbac;
 mod recreate;
 mod registry;
+mod restart_stuck;
 mod second_run;
 mod secret_content;
 mod signals;

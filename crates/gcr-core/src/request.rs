@@ -27,6 +27,8 @@ pub struct Request {
     pub desired: DesiredState,
     /// How to bring it about.
     pub execution: ExecutionOptions,
+    /// Whether to evict the stuck pods of the ServiceAccounts afterwards.
+    pub restart_stuck: bool,
     /// The output options.
     pub output: OutputOptions,
     /// Warnings about the command line and the credential, to print before the run.

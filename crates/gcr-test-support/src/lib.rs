@@ -41,6 +41,7 @@ pub mod binaries;
 mod build_progress;
 pub mod checkout;
 pub mod control_plane;
+pub mod deployment;
 pub mod discovery;
 mod error;
 pub mod fake_google;
@@ -70,6 +71,7 @@ pub mod user;
 mod wait;
 
 pub use control_plane::{ControlPlane, Options};
+pub use deployment::Deployment;
 pub use error::{Error, Result};
 pub use fake_google::FakeGoogle;
 pub use fault_proxy::FaultProxy;

@@ -113,6 +113,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
             timeout,
             return_objects: output.format.shows_objects(),
         },
+        restart_stuck: cli.patch.restart_stuck,
         connection,
         output,
         warnings,

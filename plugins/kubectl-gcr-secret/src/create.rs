@@ -146,6 +146,12 @@ pub(crate) struct CreateArgs {
     )]
     registry: Vec<String>,
     #[arg(
+        long,
+        help = "If true, then evict the pods of these ServiceAccounts that wait for an image from the registry hosts and were \
+                created without the Secret, if a controller creates new ones. Requires --attach or --serviceaccount"
+    )]
+    restart_stuck: bool,
+    #[arg(
         long = "serviceaccount",
         value_name = "SERVICEACCOUNT",
         help = "ServiceAccount to add the Secret to instead of default (implies --attach); can be repeated or comma-separated"
@@ -154,8 +160,8 @@ pub(crate) struct CreateArgs {
     #[arg(
         long,
         value_name = "DURATION",
-        help = "The total length of time to wait for a ServiceAccount that does not exist yet, and for the deletion of an old \
-                Secret. Zero means do not wait [default: 10s]"
+        help = "The total length of time to wait for a ServiceAccount that does not exist yet, for the deletion of an old \
+                Secret, and for an eviction that a PodDisruptionBudget refuses. Zero means do not wait [default: 10s]"
     )]
     timeout: Option<String>,
     #[arg(
@@ -185,6 +191,10 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
         return Err(UsageError::new("--merge cannot be used with --dry-run=client: it would print other people's credentials").into());
     }
     let accounts = accounts(&args, &name)?;
+    if args.restart_stuck && accounts.is_none() {
+        let text = "--restart-stuck requires --attach or --serviceaccount";
+        return Err(UsageError::new(text).into());
+    }
     let timeout = parse_wait(args.timeout.as_deref().unwrap_or("10s"))?;
     let output = args.report.options(&args.output, connection.verbosity())?;
     let scope = args.targets.scope(&connection)?;
@@ -227,6 +237,7 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
             timeout,
             return_objects: output.format.shows_objects(),
         },
+        restart_stuck: args.restart_stuck,
         output,
         warnings,
     };
@@ -266,7 +277,10 @@ impl CreateArgs {
         let name = parse_one(&self.name)?;
         let accounts = accounts(self, &name)?;
         let accounts = accounts.map(|accounts| permissions::change_accounts(&accounts.selection));
-        let accounts = accounts.into_iter().collect();
+        let mut accounts: Vec<_> = accounts.into_iter().collect();
+        if self.restart_stuck {
+            accounts.extend(permissions::restart_stuck());
+        }
         let rules = match self.output.dry_run(&mut Vec::new())? {
             // The Secret is not even read.
             DryRun::Client => permissions::read_only(accounts),

@@ -11,7 +11,6 @@ mod evidence;
 mod explain;
 mod fix;
 mod kubelet_message;
-mod pod;
 mod report;
 mod restart;
 

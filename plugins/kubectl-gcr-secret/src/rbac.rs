@@ -141,6 +141,9 @@ impl PatchArgs {
     fn permissions(&self, connection: &ConnectionArgs) -> Result<CommandPermissions, UsageError> {
         let accounts = self.accounts.accounts()?;
         let mut rules = vec![permissions::change_accounts(&accounts.selection)];
+        if self.accounts.restart_stuck {
+            rules.extend(permissions::restart_stuck());
+        }
         if self.output.dry_run(&mut Vec::new())? == DryRun::Client {
             rules = permissions::read_only(rules);
         }
@@ -235,16 +238,18 @@ mod tests {
     use super::*;
 
     /// The command lines in the table of `docs/rbac.md`.
-    const LINES: [&str; 20] = [
+    const LINES: [&str; 22] = [
         "create",
         "create --merge",
         "create --recreate",
         "create --attach",
+        "create --attach --restart-stuck",
         "create --serviceaccount=a,b",
         "create -A",
         "gcr-patch-sa",
         "gcr-patch-sa --all",
         "gcr-patch-sa -l=team=a",
+        "gcr-patch-sa --restart-stuck",
         "list",
         "list -o=wide",
         "list -A",

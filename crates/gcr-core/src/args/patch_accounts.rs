@@ -23,6 +23,13 @@ pub struct PatchAccountArgs {
     pub field_manager: String,
     #[arg(long, help = "If true, remove the Secrets instead of adding them")]
     remove: bool,
+    /// Whether to evict the stuck pods of the ServiceAccounts afterwards.
+    #[arg(
+        long,
+        help = "If true, then evict the pods of these ServiceAccounts that wait for an image and were created without the \
+                Secrets, if a controller creates new ones"
+    )]
+    pub restart_stuck: bool,
     #[arg(
         long,
         value_name = "SECRET",
@@ -43,7 +50,8 @@ pub struct PatchAccountArgs {
         long,
         value_name = "DURATION",
         help = "The total length of time to wait for ServiceAccounts that do not exist yet. Without this flag, only the \
-                ServiceAccount default is waited for. Zero means do not wait [default: 10s]"
+                ServiceAccount default is waited for. Zero means do not wait. With --restart-stuck also the time for \
+                evictions that a PodDisruptionBudget refuses [default: 10s]"
     )]
     pub timeout: Option<String>,
 }
@@ -54,6 +62,11 @@ impl PatchAccountArgs {
     /// # Errors
     /// Fails for an invalid name, and for flags that contradict each other.
     pub fn accounts(&self) -> Result<DesiredAccounts, UsageError> {
+        if self.restart_stuck && self.remove {
+            return Err(UsageError::new(
+                "--restart-stuck cannot be used with --remove",
+            ));
+        }
         Ok(DesiredAccounts {
             selection: self.selection()?,
             change: self.change()?,

@@ -243,6 +243,7 @@ impl<'a> ClusterRun<'a> {
     /// Reconciles the targets concurrently, within [`MAX_ACTIVE`] and [`MAX_PENDING`].
     async fn reconcile_all(&self, targets: impl Stream<Item = (NamespaceTarget, TargetSnapshot)>) {
         let permits = Arc::new(Semaphore::new(MAX_ACTIVE));
+        let later = &permits;
         targets
             .then(|(target, snapshot)| {
                 let permits = Arc::clone(&permits);
@@ -252,7 +253,11 @@ impl<'a> ClusterRun<'a> {
                 MAX_ACTIVE + MAX_PENDING,
                 |(target, permit, snapshot)| async move {
                     let work = self.command.work(&target, snapshot);
-                    reconcile(work, permit, &self.run).await;
+                    let outcomes = reconcile(work, permit, &self.run).await;
+                    if let Some(work) = self.command.follow_up(&target, &outcomes) {
+                        let permit = TargetPermit::acquire(later).await;
+                        reconcile(work, permit, &self.run).await;
+                    }
                 },
             )
             .await;

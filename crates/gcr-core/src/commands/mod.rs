@@ -15,6 +15,7 @@ mod namespace_lister;
 pub mod pull_secret;
 pub mod rbac;
 mod resolved_clusters;
+mod restart_stuck;
 pub mod session;
 mod storage_order;
 

@@ -1,9 +1,10 @@
 //! Defines a command that works on namespaces.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{ObjectId, TargetWork};
+use crate::engine::{ObjectId, Outcome, TargetWork};
 use crate::request::DryRun;
 use crate::resources::list_cache::Lists;
 use crate::resources::{NamespaceTarget, TargetSnapshot};
@@ -30,4 +31,14 @@ pub trait NamespaceCommand: Send + Sync {
 
     /// Returns the resources of a namespace. `snapshot` contains what the lists of the cluster showed of it.
     fn work<'a>(&'a self, target: &'a NamespaceTarget, snapshot: TargetSnapshot) -> TargetWork<'a>;
+
+    /// Returns the work on a namespace that depends on how its resources ended; by default there is none.
+    fn follow_up<'a>(
+        &'a self,
+        target: &'a NamespaceTarget,
+        outcomes: &HashMap<ObjectId, Outcome>,
+    ) -> Option<TargetWork<'a>> {
+        let _ = (target, outcomes);
+        None
+    }
 }

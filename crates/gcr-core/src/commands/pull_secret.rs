@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::cluster_run::reconcile_namespaces;
 use super::namespace_command::NamespaceCommand;
+use super::restart_stuck::RestartStuck;
 use super::session::{Notice, Session};
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::redactor::Redactor;
@@ -39,6 +40,7 @@ where
         scope,
         desired,
         execution,
+        restart_stuck,
         output,
         warnings,
     } = request;
@@ -84,7 +86,12 @@ where
             execution,
             manifest,
         };
-        reconcile_namespaces(&command, clusters, run).await;
+        if restart_stuck {
+            let command = command.followed_by_restarts();
+            reconcile_namespaces(&command, clusters, run).await;
+        } else {
+            reconcile_namespaces(&command, clusters, run).await;
+        }
     })
 }
 
@@ -105,6 +112,20 @@ impl PullSecretCommand {
         match &self.desired.accounts.as_ref()?.selection {
             AccountSelection::Names(names) => Some(names),
             AccountSelection::All | AccountSelection::Labels(_) => None,
+        }
+    }
+
+    /// Returns the command that does this, and then replaces the stuck pods that lack the Secrets.
+    fn followed_by_restarts(&self) -> RestartStuck<'_> {
+        let change = self.desired.accounts.as_ref().map(|it| &it.change);
+        let secret = self.desired.secret.as_ref();
+        RestartStuck {
+            command: self,
+            secrets: match change {
+                Some(AccountChange::Attach(names)) => names.clone(),
+                _ => Vec::new(),
+            },
+            hosts: secret.map_or_else(Vec::new, |secret| secret.config.hosts()),
         }
     }
 

@@ -17,6 +17,7 @@ mod limiter_layer;
 pub mod namespaces;
 pub mod object;
 pub mod pager;
+pub mod pod;
 pub mod pods;
 mod query_string;
 pub mod request_error;

@@ -111,7 +111,8 @@ impl ClusterClient {
     }
 
     /// Evicts the Pod if it still has the uid and resourceVersion in `preconditions` (`policy/v1` Eviction). The uid in the
-    /// metadata of an Eviction guards nothing. A refusal by a PodDisruptionBudget is returned at once.
+    /// metadata of an Eviction guards nothing. A refusal by a PodDisruptionBudget is returned at once. With `dry_run`, the server
+    /// only checks the eviction.
     ///
     /// # Errors
     /// As [`ClusterClient::send`].
@@ -120,13 +121,15 @@ impl ClusterClient {
         namespace: &Namespace,
         name: &str,
         preconditions: &Preconditions,
+        dry_run: bool,
         observer: Option<Arc<dyn WriteObserver>>,
     ) -> Result<ApiResponse, RequestError> {
+        let dry_run: &[&str] = if dry_run { &["All"] } else { &[] };
         let body = serde_json::json!({
             "apiVersion": "policy/v1",
             "kind": "Eviction",
             "metadata": {"name": name, "namespace": namespace.as_str()},
-            "deleteOptions": {"preconditions":
+            "deleteOptions": {"dryRun": dry_run, "preconditions":
                 {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version}},
         });
         let request = ApiRequest {

@@ -1,8 +1,8 @@
 //! The objects of a namespace as resources of the engine: the pull Secret, and the ServiceAccounts that refer to it. Also
 //! reads what commands show of them.
 //!
-//! One directory per kind, with one file per stage. Only [`secret`], [`secret_deletion`] and
-//! [`service_account`] write to a cluster.
+//! One directory per kind, with one file per stage. Only [`secret`], [`secret_deletion`],
+//! [`service_account`] and [`pod_eviction`] write to a cluster.
 
 mod deletion_guards;
 pub mod field_owners;
@@ -11,6 +11,7 @@ mod listing;
 mod managed_fields;
 pub mod namespace_target;
 pub mod permissions;
+pub mod pod_eviction;
 pub mod pull_secret_summary;
 pub mod rbac_hint;
 pub mod references;

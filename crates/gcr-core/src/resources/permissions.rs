@@ -130,9 +130,19 @@ pub fn doctor(restart: bool) -> Vec<Rule> {
     ];
     if restart {
         rules.push(Rule::new("pods", &["get"]));
-        rules.push(Rule::new("pods/eviction", &["create"]));
+        rules.push(evict_pods());
     }
     rules
+}
+
+/// Returns the rules that `--restart-stuck` adds to those of a command that changes ServiceAccounts.
+pub fn restart_stuck() -> Vec<Rule> {
+    vec![Rule::new("pods", &["list", "get"]), evict_pods()]
+}
+
+/// Returns the rule to evict pods.
+pub fn evict_pods() -> Rule {
+    Rule::new("pods/eviction", &["create"])
 }
 
 /// Returns the rules for `delete`.

@@ -112,6 +112,14 @@ pub enum ResourceErrorKind {
         /// The error of the check.
         error: RequestError,
     },
+    /// The pod is still there: a PodDisruptionBudget refuses its eviction.
+    #[error("error: pod {name:?} was not evicted: {reason}")]
+    EvictionRefused {
+        /// The pod's name.
+        name: String,
+        /// The reason, with the name of the budget.
+        reason: String,
+    },
     /// The ServiceAccount does not exist, and its namespace is being deleted.
     #[error("error: serviceaccounts {name:?} not found, and its namespace is being terminated")]
     NamespaceTerminating {

@@ -8,9 +8,11 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, stream};
 use gcr_core::domain::names::{Namespace, ServiceAccountName};
 use gcr_core::engine::{Event, Hint, ObjectError, ObjectId, Query, Row, RunContext};
+use gcr_core::kubernetes::pod::{Pod, PodImage};
 use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError};
 use gcr_core::request::LineQualifiers;
 use gcr_core::resources::permissions::Rule;
+use gcr_core::resources::pod_eviction::POD;
 use gcr_google::registry::Handshake;
 
 use super::chain::Secrets;
@@ -21,7 +23,6 @@ use super::evidence::{
 use super::explain::{DEFAULT_SECRET, Explainer};
 use super::fix::Place;
 use super::kubelet_message::is_only_back_off;
-use super::pod::{POD, Pod, PodImage};
 use super::report::target;
 use super::restart::{Restart, restart};
 

@@ -7,11 +7,11 @@ use futures_util::StreamExt as _;
 use gcr_core::domain::names::{Namespace, SecretName};
 use gcr_core::kubernetes::api_request::JSON;
 use gcr_core::kubernetes::pager::{List, Pager};
+use gcr_core::kubernetes::pod::Pod;
 use gcr_core::kubernetes::{ClusterClient, RequestError, pods, service_accounts};
 use serde::Deserialize;
 
 use super::chain::{SecretState, Secrets};
-use super::pod::Pod;
 use crate::pod_reads;
 use crate::verify::read_secrets;
 

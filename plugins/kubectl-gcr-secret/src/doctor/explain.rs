@@ -1,13 +1,13 @@
 //! Explains one image: follows the pull secrets of the pod and those of its account, and decides.
 
 use gcr_core::engine::{Row, TargetName};
+use gcr_core::kubernetes::pod::PodImage;
 use gcr_google::registry::Handshake;
 
 use super::chain::{Chain, follow};
 use super::diagnosis::{Case, Diagnosis};
 use super::evidence::Node;
 use super::fix::Place;
-use super::pod::PodImage;
 use super::report::{Shown, row};
 use super::restart::Restart;
 use crate::verify::requested::Requested;

@@ -1,11 +1,11 @@
 //! Writes the commands that mend a cause, in a form that can be pasted into a shell.
 
 use gcr_core::domain::names::Namespace;
+use gcr_core::kubernetes::pod::Pod;
 use gcr_google::names::RepositoryName;
 use gcr_google::registry::Verdict;
 
 use super::chain::{Refusal, SecretState, Secrets};
-use super::pod::Pod;
 use crate::verify::requested::Requested;
 
 /// Where an image is used.

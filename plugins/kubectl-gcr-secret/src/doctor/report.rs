@@ -1,6 +1,7 @@
 //! Formats a diagnosis, as text and as JSON.
 
 use gcr_core::engine::{Cell, ObjectId, Row, TargetName, TargetScope};
+use gcr_core::resources::pod_eviction::POD;
 use gcr_core::resources::service_account;
 use kube_clientcmd::escape_control::escape_control;
 use serde_json::json;
@@ -8,7 +9,6 @@ use serde_json::json;
 use super::chain::Chain;
 use super::diagnosis::Diagnosis;
 use super::fix::Place;
-use super::pod::POD;
 use super::restart::Restart;
 use crate::verify::finding::{API_VERSION, steps};
 

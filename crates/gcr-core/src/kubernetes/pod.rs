@@ -1,17 +1,8 @@
-//! A pod as far as its image pulls are concerned.
+//! A pod as far as its image pulls and its replacement are concerned.
 
 use std::collections::BTreeMap;
 
-use gcr_core::engine::ObjectKind;
 use serde::Deserialize;
-
-/// A pod.
-pub(super) const POD: ObjectKind = ObjectKind {
-    rank: 120,
-    singular: "pod",
-    kind: "Pod",
-    unchanged: "unchanged",
-};
 
 /// Reasons for which kubelet lets a container wait because of its image (`pkg/kubelet/images`, `types.go`).
 const PULL_REASONS: [&str; 4] = [
@@ -24,28 +15,36 @@ const PULL_REASONS: [&str; 4] = [
 /// A pod.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Pod {
-    pub(super) metadata: Metadata,
+pub struct Pod {
+    /// `metadata`.
+    pub metadata: Metadata,
     spec: Spec,
     status: Status,
 }
 
+/// The metadata of a pod.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Metadata {
-    pub(super) name: String,
-    pub(super) uid: String,
-    pub(super) resource_version: String,
+pub struct Metadata {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.resourceVersion`.
+    pub resource_version: String,
     labels: BTreeMap<String, String>,
     owner_references: Vec<Owner>,
     deletion_timestamp: Option<String>,
 }
 
+/// An owner of a pod.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Owner {
-    pub(super) kind: String,
-    pub(super) name: String,
+pub struct Owner {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
     controller: bool,
 }
 
@@ -101,18 +100,20 @@ struct Waiting {
 
 /// A container and its image.
 #[derive(Clone, Debug)]
-pub(super) struct PodImage {
-    pub(super) container: String,
-    pub(super) image: String,
+pub struct PodImage {
+    /// The name of the container.
+    pub container: String,
+    /// The image as written.
+    pub image: String,
     /// Why kubelet lets the container wait, if it does because of the image.
-    pub(super) reason: Option<String>,
+    pub reason: Option<String>,
     /// kubelet's text about it.
-    pub(super) message: String,
+    pub message: String,
 }
 
 impl Pod {
     /// Returns the containers with their images, those of init containers first.
-    pub(super) fn images(&self) -> Vec<PodImage> {
+    pub fn images(&self) -> Vec<PodImage> {
         let containers = self
             .spec
             .init_containers
@@ -135,20 +136,31 @@ impl Pod {
     }
 
     /// Returns whether a container waits for its image, and the pod is not being deleted.
-    pub(super) fn is_stuck(&self) -> bool {
+    pub fn is_stuck(&self) -> bool {
         self.metadata.deletion_timestamp.is_none()
             && self.images().iter().any(|image| image.reason.is_some())
     }
 
+    /// Returns the images for which kubelet waits to pull them again, so that a credential may be what is missing.
+    pub fn unpulled_images(&self) -> Vec<String> {
+        let waiting = self.images().into_iter().filter(|image| {
+            matches!(
+                image.reason.as_deref(),
+                Some("ErrImagePull" | "ImagePullBackOff")
+            )
+        });
+        waiting.map(|image| image.image).collect()
+    }
+
     /// Returns the names of its pull secrets, in kubelet's order.
-    pub(super) fn pull_secrets(&self) -> Vec<String> {
+    pub fn pull_secrets(&self) -> Vec<String> {
         let names = self.spec.image_pull_secrets.iter();
         let names = names.map(|reference| reference.name.clone());
         names.filter(|name| !name.is_empty()).collect()
     }
 
     /// Returns the name of its ServiceAccount.
-    pub(super) fn account(&self) -> &str {
+    pub fn account(&self) -> &str {
         match self.spec.service_account_name.as_str() {
             "" => "default",
             name => name,
@@ -156,19 +168,19 @@ impl Pod {
     }
 
     /// Returns the name of its node, if it has one.
-    pub(super) fn node(&self) -> Option<&str> {
+    pub fn node(&self) -> Option<&str> {
         Some(self.spec.node_name.as_str()).filter(|name| !name.is_empty())
     }
 
     /// Returns the owner that recreates the pod after an eviction. A node recreates a static pod without any change.
-    pub(super) fn controller(&self) -> Option<&Owner> {
+    pub fn controller(&self) -> Option<&Owner> {
         let mut owners = self.metadata.owner_references.iter();
         owners.find(|owner| owner.controller && owner.kind != "Node")
     }
 
     /// Returns the object whose pod template the user edits, as kubectl names it, such as `deployment/web`; the pod itself
     /// without a known one.
-    pub(super) fn editable(&self) -> String {
+    pub fn editable(&self) -> String {
         let own = || format!("pod/{}", self.metadata.name);
         let Some(owner) = self.controller() else {
             return own();

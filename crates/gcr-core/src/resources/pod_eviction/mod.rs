@@ -1,0 +1,12 @@
+//! The eviction of pods that cannot pull and that only a new pod mends. Their controller creates the new pod, with the pull
+//! secrets that its ServiceAccount lists now.
+
+mod discovery;
+mod evict;
+mod kind;
+mod resource;
+
+pub use discovery::{RestartContext, StuckPodDiscovery};
+pub use evict::{Eviction, evict};
+pub use kind::{EVICTED, POD, id};
+pub use resource::PodEviction;
