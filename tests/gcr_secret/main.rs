@@ -37,4 +37,5 @@ mod signals;
 mod stuck_pods;
 mod usage;
 mod verify;
+mod verify_explain;
 mod verify_replies;

@@ -48,8 +48,8 @@ pub(crate) struct GoogleArgs {
     project: Option<String>,
 }
 
-/// Who calls Google.
-#[derive(Debug)]
+/// Who calls Google. By default the credentials of the environment.
+#[derive(Debug, Default)]
 pub(crate) struct GoogleOptions {
     /// The value of `--project`.
     pub(crate) project: Option<ProjectId>,

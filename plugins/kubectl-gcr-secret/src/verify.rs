@@ -6,6 +6,7 @@
 
 mod credential_proof;
 pub(crate) mod finding;
+mod operator_view;
 mod prover;
 pub(crate) mod requested;
 mod secret_source;
@@ -32,6 +33,7 @@ use kubectl_plugin::{
 };
 
 pub(crate) use self::credential_proof::CredentialProof;
+use self::operator_view::OperatorView;
 pub(crate) use self::prover::handshake;
 use self::requested::Requested;
 pub(crate) use self::secret_source::read_secrets;
@@ -66,6 +68,9 @@ kubectl gcr-secret verify --key-file key.json --registry europe-west1-docker.pkg
 # Check that an image can be pulled
 kubectl gcr-secret verify --image europe-west1-docker.pkg.dev/my-project/images/web:1.2
 
+# Find out whether the role is missing or the repository
+kubectl gcr-secret verify --explain
+
 # Show each step, with status and time
 kubectl gcr-secret verify -o wide";
 
@@ -96,6 +101,12 @@ pub(crate) struct VerifyArgs {
         help = "Path to a Docker config to check instead of a Secret, such as ~/.docker/config.json; - reads standard input"
     )]
     docker_config: Option<OsString>,
+    #[arg(
+        long,
+        help = "If true, ask Google as the operator what a refusal means: whether the role is missing or the repository, and \
+                what became of a key. Uses Application Default Credentials, the account of gcloud, or the metadata server"
+    )]
+    explain: bool,
     #[arg(
         long,
         help = "If true, ask for the repositories of the images that the pods of the selected namespaces use"
@@ -221,6 +232,8 @@ pub(crate) fn run(args: VerifyArgs, connection: ConnectionArgs) -> Result<u8, Ea
     )?;
     let handshake = handshake(&redactor, timeout, args.allow_any_host)
         .map_err(|error| UsageError::new(error.to_string()))?;
+    let operator = args.explain.then(|| OperatorView::new(&redactor));
+    let operator = operator.as_ref();
     let question = Question {
         requested,
         from_pods: args.from_pods,
@@ -244,6 +257,7 @@ pub(crate) fn run(args: VerifyArgs, connection: ConnectionArgs) -> Result<u8, Ea
                 source,
                 question: &question,
                 handshake: &handshake,
+                operator,
                 events: run.events.clone(),
             };
             return show_progress(&run.events, query::query(target, &file, &run)).await;
@@ -269,6 +283,7 @@ pub(crate) fn run(args: VerifyArgs, connection: ConnectionArgs) -> Result<u8, Ea
                 qualifiers,
                 question: &question,
                 handshake: &handshake,
+                operator,
                 events: run.events.clone(),
             };
             query::query(target, &secrets, &run).await;

@@ -1,5 +1,6 @@
 //! A key of a service account, and the account that it belongs to.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::iam::account_path;
@@ -38,6 +39,13 @@ impl Key {
     #[must_use]
     pub fn id(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Returns whether the key has expired. A time that cannot be read is no expiry.
+    #[must_use]
+    pub fn has_expired(&self) -> bool {
+        let expiry: Result<Timestamp, _> = self.valid_before_time.parse();
+        expiry.is_ok_and(|expiry| expiry < Timestamp::now())
     }
 }
 

@@ -18,6 +18,8 @@ pub enum StepName {
     Token,
     /// The registry returns the manifest.
     Manifest,
+    /// Google tells the operator what the refusal means.
+    Explain,
 }
 
 /// The result of a step.
@@ -54,6 +56,7 @@ impl StepName {
             Self::Challenge => "challenge",
             Self::Token => "token",
             Self::Manifest => "manifest",
+            Self::Explain => "explain",
         }
     }
 }

@@ -55,6 +55,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) user: Option<&'a str>,
     pub(crate) facts: Facts,
     pub(crate) finding: &'a Finding,
+    /// What the verdict means, if the operator sees more than the registry says.
+    pub(crate) meaning: Option<&'a str>,
     /// Whether a missing image is a problem.
     pub(crate) needs_image: bool,
 }
@@ -98,6 +100,10 @@ pub(crate) fn message(finding: &Finding, facts: &Facts) -> String {
     if finding.steps.is_empty() {
         return finding.reason.clone();
     }
+    with_reason(&meaning, finding)
+}
+
+fn with_reason(meaning: &str, finding: &Finding) -> String {
     format!("{meaning} ({})", finding.reason.trim_end_matches('.'))
 }
 
@@ -111,7 +117,10 @@ impl Checked<'_> {
     pub(crate) fn row(&self) -> Row {
         let verdict = self.finding.verdict;
         let is_ok = verdict == Verdict::Ok;
-        let message = message(self.finding, &self.facts);
+        let message = match self.meaning {
+            Some(meaning) => with_reason(meaning, self.finding),
+            None => message(self.finding, &self.facts),
+        };
         let mut line = format!("{} {verdict}", self.object);
         if let Some(label) = self.label {
             line = format!("{line}: {}", escape_control(label));

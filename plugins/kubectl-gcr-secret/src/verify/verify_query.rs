@@ -17,6 +17,7 @@ use gcr_google::registry::{Finding, Handshake, Login, UnsupportedHost, Verdict};
 use kube_clientcmd::escape_control::escape_control;
 
 use super::finding::{Checked, Facts, without_steps};
+use super::operator_view::OperatorView;
 use super::requested::Requested;
 use super::secret_source::{Read, read_secrets};
 use super::source::{Content, Source};
@@ -44,6 +45,8 @@ pub(crate) struct VerifyQuery<'a> {
     pub(crate) qualifiers: LineQualifiers,
     pub(crate) question: &'a Question,
     pub(crate) handshake: &'a Handshake,
+    /// What the operator sees, with `--explain`.
+    pub(crate) operator: Option<&'a OperatorView>,
     pub(crate) events: EventSender,
 }
 
@@ -52,6 +55,8 @@ pub(crate) struct FileQuery<'a> {
     pub(crate) source: Source,
     pub(crate) question: &'a Question,
     pub(crate) handshake: &'a Handshake,
+    /// What the operator sees, with `--explain`.
+    pub(crate) operator: Option<&'a OperatorView>,
     pub(crate) events: EventSender,
 }
 
@@ -59,6 +64,7 @@ pub(crate) struct FileQuery<'a> {
 struct Checker<'a> {
     question: &'a Question,
     handshake: &'a Handshake,
+    operator: Option<&'a OperatorView>,
     events: &'a EventSender,
 }
 
@@ -77,6 +83,7 @@ impl Query for FileQuery<'_> {
         let checker = Checker {
             question: self.question,
             handshake: self.handshake,
+            operator: self.operator,
             events: &self.events,
         };
         let rows = async move { Ok(checker.rows(&self.source, None).await) };
@@ -168,6 +175,7 @@ impl VerifyQuery<'_> {
         let checker = Checker {
             question: self.question,
             handshake: self.handshake,
+            operator: self.operator,
             events: &self.events,
         };
         let images = images.get(&namespace);
@@ -187,6 +195,7 @@ impl Checker<'_> {
                 user: None,
                 facts: Facts::default(),
                 finding,
+                meaning: None,
                 needs_image: false,
             }
             .row()
@@ -279,6 +288,14 @@ impl Checker<'_> {
                 (None, None, Facts::default(), Arc::new(finding))
             }
         };
+        let explained = match self.operator {
+            Some(operator) => operator.explain(requested, &facts, &finding).await,
+            None => None,
+        };
+        let (finding, meaning) = match &explained {
+            Some(explained) => (&explained.finding, explained.meaning.as_deref()),
+            None => (&*finding, None),
+        };
         let checked = Checked {
             target: &source.target,
             object: &source.object,
@@ -286,7 +303,8 @@ impl Checker<'_> {
             entry,
             user,
             facts,
-            finding: &finding,
+            finding,
+            meaning,
             needs_image: requested.target.reference.is_some(),
         };
         Some(checked.row())
