@@ -26,10 +26,11 @@ pub fn is_retryable(code: StatusCode) -> bool {
 
 /// Returns whether the write may have been applied despite this error: a gateway lost the server's response (5xx
 /// without a Status), the server continued after its timeout (`Timeout`, apiserver `endpoints/handlers/patch.go`), or
-/// etcd did not respond in time (`ServerTimeout`, apiserver `storage/errors`).
+/// etcd did not respond in time (`ServerTimeout`, apiserver `storage/errors`). The server gives no reason if it does not
+/// know the error, as for `etcdserver: request timed out` (apiserver `endpoints/handlers/responsewriters/status.go`).
 pub fn may_have_applied(api_error: &ApiError) -> bool {
-    let timed_out = matches!(api_error.reason.as_str(), "Timeout" | "ServerTimeout");
-    api_error.code.is_server_error() && (!api_error.has_status_body || timed_out)
+    let is_unclear = matches!(api_error.reason.as_str(), "" | "Timeout" | "ServerTimeout");
+    api_error.code.is_server_error() && (!api_error.has_status_body || is_unclear)
 }
 
 /// The attempts of one request: computes the pause before each retry, or ends the retries.
@@ -91,6 +92,21 @@ const PAUSES: [f64; 4] = [0.25, 1.0, 3.0, 8.0];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn server_error_without_reason_may_have_applied() {
+        let may_apply = |code: u16, body: &str| {
+            let code = StatusCode::from_u16(code).unwrap();
+            let error = ApiError::read(code, None, body.as_bytes(), "patch secrets gcr-io");
+            may_have_applied(&error)
+        };
+        let timeout = r#"{"kind":"Status","code":500,"message":"etcdserver: request timed out"}"#;
+        assert!(may_apply(500, timeout));
+        assert!(may_apply(502, "<html>"));
+        assert!(may_apply(504, r#"{"kind":"Status","reason":"Timeout"}"#));
+        assert!(!may_apply(500, r#"{"kind":"Status","reason":"InternalError"}"#));
+        assert!(!may_apply(403, r#"{"kind":"Status"}"#));
+    }
 
     #[test]
     fn throttle_pause_is_retry_after_plus_at_most_a_quarter() {
