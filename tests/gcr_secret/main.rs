@@ -28,6 +28,7 @@ mod output;
 mod permissions;
 mod pull_secrets;
 mod rbac;
+mod rbac_roles;
 mod recreate;
 mod registry;
 mod restart_stuck;

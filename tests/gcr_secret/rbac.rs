@@ -1,9 +1,9 @@
-//! `rbac`: the roles that it prints are sufficient for the command line, and each of their rules is needed.
+//! `rbac`: the roles that it prints, and what `--check` asks.
 
-use gcr_test_support::{Output, Session, wait_until};
+use gcr_test_support::{Output, Session};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, assert_output, write_key_files};
+use crate::fixture::{Fixture, assert_output};
 
 fn rbac(session: &Session, args: &[&str]) -> Output {
     session.gcr_secret(["rbac"]).args(args).run()
@@ -12,23 +12,7 @@ fn rbac(session: &Session, args: &[&str]) -> Output {
 /// Returns the printed documents.
 #[track_caller]
 fn documents(fixture: &Fixture, output: &Output) -> Vec<Value> {
-    let apply = ["apply", "--dry-run=client", "-o", "json", "-f", "-"];
-    let list = fixture
-        .cluster
-        .kubectl(apply)
-        .stdin(output.stdout.as_str())
-        .run()
-        .success();
-    let mut list: Value = serde_json::from_str(&list.stdout).unwrap_or_default();
-    let mut items = match list["items"].take() {
-        Value::Array(items) => items,
-        _ => vec![list],
-    };
-    for item in &mut items {
-        let annotations = item["metadata"].as_object_mut();
-        annotations.and_then(|metadata| metadata.remove("annotations"));
-    }
-    items
+    fixture.cluster.objects_of(&output.stdout)
 }
 
 #[test]
@@ -147,69 +131,6 @@ fn invalid_lines_are_usage_errors() {
     );
 }
 
-/// Returns the command lines, each with whether its role must be granted in the whole cluster.
-fn lines(namespace: &str, label: &str) -> Vec<(Vec<String>, &'static str)> {
-    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let named = |line: &str| words(&format!("{line} -n {namespace}"));
-    let selected = |line: &str| words(&format!("{line} --namespace-selector {label}"));
-    vec![
-        (named("create --attach"), "secret"),
-        (named("create --merge --serviceaccount default"), "secret"),
-        (selected("create --attach"), "secret"),
-        (named("gcr-patch-sa"), "patch-sa"),
-        (named("gcr-patch-sa --all"), "patch-sa"),
-        (selected("gcr-patch-sa --all --remove"), "patch-sa"),
-        (named("list -o wide"), "secret"),
-        (selected("list"), "secret"),
-        (named("describe gcr-io"), "secret"),
-        (selected("describe gcr-io"), "secret"),
-        (selected("delete gcr-io --dry-run=server"), "secret"),
-        (named("delete gcr-io"), "secret"),
-    ]
-}
-
-#[test]
-fn printed_role_is_sufficient_and_each_rule_is_needed() {
-    let fixture = Fixture::new("rbac");
-    let namespace = &fixture.namespace;
-    let label = format!("rbac={namespace}");
-    fixture
-        .cluster
-        .kubectl(["label", "namespace", namespace, &label])
-        .run()
-        .success();
-    for (line, plugin) in lines(namespace, &label) {
-        let line: Vec<&str> = line.iter().map(String::as_str).collect();
-        let printed = rbac(&fixture.session, &line).success();
-        let role = documents(&fixture, &printed).swap_remove(0);
-        let count = role["rules"].as_array().map_or(0, Vec::len);
-        for missing in (0..count).map(Some).chain([None]) {
-            fixture.create().arg("--attach").run().success();
-            let mut role = role.clone();
-            if let (Some(missing), Some(rules)) = (missing, role["rules"].as_array_mut()) {
-                rules.remove(missing);
-            }
-            let user = fixture.cluster.user();
-            grant(&fixture, &user.name(), &role);
-            let session = user.session();
-            write_key_files(&session);
-            let run = match plugin {
-                "patch-sa" => session.gcr_patch_sa(&line[1..]),
-                _ if line[0] == "create" => session.gcr_secret(&line).arg("--key-file=key.json"),
-                _ => session.gcr_secret(&line),
-            };
-            let output = run.run();
-            match missing {
-                None => {
-                    assert_eq!(output.code, Some(0), "{output}");
-                    assert!(!output.stderr.contains("forbidden"), "{output}");
-                }
-                Some(_) => assert!(output.stderr.contains("is forbidden: "), "{role}\n{output}"),
-            }
-        }
-    }
-}
-
 #[test]
 fn check_asks_for_each_permission() {
     let fixture = Fixture::new("rbac");
@@ -239,8 +160,7 @@ fn check_asks_for_each_permission() {
     let printed = rbac(&fixture.session, &line).success();
     let mut role = documents(&fixture, &printed).swap_remove(0);
     role["rules"].as_array_mut().and_then(Vec::pop);
-    let user = fixture.cluster.user();
-    grant(&fixture, &user.name(), &role);
+    let user = fixture.cluster.user().allow_role(&role);
     let output = check(&user.session()).exits(1);
     assert_eq!(output.stdout.matches(" no\n").count(), 1, "{output}");
     assert!(output.stdout.ends_with("list     no\n"), "{output}");
@@ -265,47 +185,4 @@ fn check_asks_for_each_permission() {
         ],
         &[],
     );
-}
-
-/// Grants a user the rules of a printed role.
-#[track_caller]
-fn grant(fixture: &Fixture, user: &str, role: &Value) {
-    let account = user.rsplit(':').next().unwrap_or_default();
-    let group = "rbac.authorization.k8s.io";
-    let mut role = role.clone();
-    role["metadata"]["name"] = account.into();
-    let metadata = role["metadata"].clone();
-    let kind = role["kind"].as_str().unwrap_or_default().to_owned();
-    let rules = role["rules"].as_array().cloned().unwrap_or_default();
-    fixture.cluster.create(vec![
-        role,
-        json!({"apiVersion": format!("{group}/v1"), "kind": format!("{kind}Binding"),
-            "metadata": metadata,
-            "roleRef": {"apiGroup": group, "kind": kind, "name": account},
-            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "kube-system"}]}),
-    ]);
-    let Some(rule) = rules.last() else {
-        return;
-    };
-    let text = |value: &Value| value[0].as_str().unwrap_or_default().to_owned();
-    let mut object = text(&rule["resources"]);
-    if let Some(name) = rule["resourceNames"][0].as_str() {
-        object = format!("{object}/{name}");
-    }
-    wait_until("the authorizer sees the role", || {
-        let review = [
-            "auth",
-            "can-i",
-            &text(&rule["verbs"]),
-            &object,
-            "--as",
-            user,
-        ];
-        let review = fixture.cluster.kubectl(review);
-        let review = match metadata["namespace"].as_str() {
-            Some(namespace) => review.args(["-n", namespace]),
-            None => review.arg("-A"),
-        };
-        review.run().code == Some(0)
-    });
 }

@@ -12,4 +12,5 @@ mod permissions;
 mod propagation;
 mod pull;
 mod races;
+mod rbac;
 mod secrecy;

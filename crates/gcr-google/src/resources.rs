@@ -31,6 +31,7 @@ pub use kind::{
     ACCESS_TOKEN, CREATED, DELETED, ENABLED, GRANTED, IAM_ACCOUNT, IAM_BINDING, ISSUED, KEY,
     REGISTRY, REPOSITORY, SERVICE, VERIFIED,
 };
+pub use permissions::role_with;
 pub use proof::ProofResource;
 pub use repository::RepositoryResource;
 pub use resource_error::ResourceError;

@@ -152,6 +152,26 @@ impl TestCluster {
             .success();
     }
 
+    /// Returns the objects of a manifest of YAML documents, as the client reads them.
+    #[track_caller]
+    pub fn objects_of(&self, manifest: &str) -> Vec<Value> {
+        let output = self
+            .kubectl(["create", "--dry-run=client", "-o", "json", "-f", "-"])
+            .stdin(manifest)
+            .run()
+            .success();
+        let objects = serde_json::Deserializer::from_str(&output.stdout).into_iter::<Value>();
+        let mut found = Vec::new();
+        for object in objects {
+            let object = object.unwrap_or_else(|error| panic!("{error}\n{output}"));
+            match object["items"].as_array() {
+                Some(items) => found.extend(items.iter().cloned()),
+                None => found.push(object),
+            }
+        }
+        found
+    }
+
     /// Returns an object, for example `secret/gcr-io`, with all its fields.
     ///
     /// # Panics

@@ -110,6 +110,17 @@ impl<'a> User<'a> {
         self
     }
 
+    /// Grants the rules of a Role or ClusterRole.
+    #[track_caller]
+    pub fn allow_role(self, role: &Value) -> Self {
+        let rules = role["rules"].as_array().into_iter().flatten();
+        let rules: Vec<PolicyRule> = rules.cloned().map(PolicyRule).collect();
+        match role["metadata"]["namespace"].as_str() {
+            Some(namespace) => self.allow(namespace, &rules),
+            None => self.allow_cluster_wide(&rules),
+        }
+    }
+
     /// Waits until the authorizer sees the last rule: it learns of roles with a delay.
     #[track_caller]
     fn await_grant(&self, namespace: Option<&String>, rules: &[PolicyRule]) {
@@ -130,12 +141,16 @@ impl<'a> User<'a> {
             "" => resource,
             name => format!("{resource}/{name}"),
         };
+        let (object, subresource) = match object.split_once('/') {
+            Some((resource, part)) if name.is_empty() => (resource.to_owned(), part.to_owned()),
+            _ => (object, String::new()),
+        };
         let user = self.name();
         wait_until("the authorizer sees the role", || {
             let review = self
                 .cluster
                 .kubectl(["auth", "can-i", first("verbs"), &object]);
-            let review = review.args(["--as", &user]);
+            let review = review.args(["--as", &user, "--subresource", &subresource]);
             let review = match namespace {
                 Some(namespace) => review.args(["-n", namespace]),
                 None => review.arg("-A"),

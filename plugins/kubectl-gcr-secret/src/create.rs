@@ -294,6 +294,7 @@ impl CreateArgs {
             scope: self.targets.scope(connection)?,
             lists_namespaces: true,
             output: self.report.options(&self.output, connection.verbosity())?,
+            comments: Vec::new(),
         })
     }
 }

@@ -91,6 +91,7 @@ impl DeleteArgs {
             scope: self.targets.scope(connection)?,
             lists_namespaces: true,
             output: self.report.options(&self.output, connection.verbosity())?,
+            comments: Vec::new(),
         })
     }
 }

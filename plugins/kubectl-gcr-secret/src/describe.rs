@@ -69,6 +69,7 @@ impl DescribeArgs {
             scope,
             lists_namespaces: false,
             output: self.output(connection)?,
+            comments: Vec::new(),
         })
     }
 

@@ -135,6 +135,7 @@ impl DoctorArgs {
                 verbosity: connection.verbosity(),
                 ..OutputOptions::default()
             },
+            comments: Vec::new(),
         })
     }
 }

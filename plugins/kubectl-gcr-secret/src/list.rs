@@ -89,6 +89,7 @@ impl ListArgs {
             scope: self.targets.scope(connection)?,
             lists_namespaces: false,
             output,
+            comments: Vec::new(),
         })
     }
 

@@ -12,6 +12,7 @@ mod delete;
 mod describe;
 mod doctor;
 mod google_args;
+mod google_permissions;
 mod list;
 mod plugin_name;
 mod pod_reads;

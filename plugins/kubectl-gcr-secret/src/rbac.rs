@@ -13,13 +13,14 @@ use kubectl_plugin::{
 };
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, verify};
+use crate::{create, delete, describe, doctor, list, setup, verify};
 
 const LONG: &str = "\
 Print the least role for a command line of this plugin or of gcr-patch-sa.
 
 The output is a Role and a RoleBinding per namespace; a ClusterRole and a ClusterRoleBinding if the command line selects \
-namespaces with -A or --namespace-selector. Nothing is sent to a server, except with --check.";
+namespaces with -A or --namespace-selector. Nothing is sent to a server, except with --check. Comments list the \
+permissions at Google that setup needs, with the smallest predefined roles.";
 
 const EXAMPLES: &str = "\
 # Print the role for a user who creates the Secret and adds it to the default ServiceAccount
@@ -39,7 +40,7 @@ kubectl gcr-secret rbac gcr-patch-sa --all -n team-a --check";
     override_usage = "COMMAND [flags of the command] [--for-user=name] [--check]"
 )]
 pub(crate) struct RbacArgs {
-    #[arg(value_name = "create|delete|describe|doctor|gcr-patch-sa|list|verify")]
+    #[arg(value_name = "create|delete|describe|doctor|gcr-patch-sa|list|setup|verify")]
     command: Option<String>,
     #[command(flatten)]
     flags: RbacFlags,
@@ -93,6 +94,7 @@ enum Command {
     #[command(name = "gcr-patch-sa")]
     GcrPatchSa(Box<Nested<PatchArgs>>),
     List(Box<Nested<list::ListArgs>>),
+    Setup(Box<Nested<setup::SetupArgs>>),
     Verify(Box<Nested<verify::VerifyArgs>>),
 }
 
@@ -109,6 +111,7 @@ impl Command {
             Self::Doctor(it) => (it.command.permissions(connection)?, &it.rbac, "doctor"),
             Self::GcrPatchSa(it) => (it.command.permissions(connection)?, &it.rbac, "patch-sa"),
             Self::List(it) => (it.command.permissions(connection)?, &it.rbac, "list"),
+            Self::Setup(it) => (it.command.permissions(connection)?, &it.rbac, "setup"),
             Self::Verify(it) => (it.command.permissions(connection)?, &it.rbac, "verify"),
         })
     }
@@ -152,6 +155,7 @@ impl PatchArgs {
             scope: self.targets.scope(connection)?,
             lists_namespaces: true,
             output: self.report.options(&self.output, connection.verbosity())?,
+            comments: Vec::new(),
         })
     }
 }
@@ -236,9 +240,10 @@ pub(crate) fn run(line: Vec<OsString>) -> Result<u8, EarlyExit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::google_permissions::{self, GooglePermission};
 
     /// The command lines in the table of `docs/rbac.md`.
-    const LINES: [&str; 22] = [
+    const LINES: [&str; 25] = [
         "create",
         "create --merge",
         "create --recreate",
@@ -246,6 +251,9 @@ mod tests {
         "create --attach --restart-stuck",
         "create --serviceaccount=a,b",
         "create -A",
+        "setup",
+        "setup -A",
+        "setup --attach=false --recreate",
         "gcr-patch-sa",
         "gcr-patch-sa --all",
         "gcr-patch-sa -l=team=a",
@@ -262,6 +270,20 @@ mod tests {
         "doctor",
         "doctor --restart",
     ];
+
+    /// Returns the command lines of the table of permissions at Google.
+    fn google_lines() -> Vec<(&'static str, Vec<GooglePermission>)> {
+        vec![
+            (
+                "setup --create-repository",
+                google_permissions::setup(true, true),
+            ),
+            (
+                "setup --credential=token",
+                google_permissions::setup(false, false),
+            ),
+        ]
+    }
 
     fn permissions(line: &str) -> CommandPermissions {
         let words = std::iter::once("kubectl-gcr_secret").chain(line.split(' '));
@@ -294,17 +316,42 @@ mod tests {
         rows.collect()
     }
 
+    /// Returns the rows of a table of `docs/rbac.md`.
+    fn documented(header: &str) -> String {
+        let page = include_str!("../../../docs/rbac.md");
+        let (_, table) = page.split_once(header).expect("the header of a table");
+        let rows = table.trim_start().lines().skip(1);
+        let rows: Vec<&str> = rows.take_while(|line| line.starts_with("| ")).collect();
+        rows.join("\n")
+    }
+
     #[test]
     fn documented_table_contains_exactly_the_rules() {
-        let page = include_str!("../../../docs/rbac.md");
-        let documented: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
+        let documented = documented("| command line | resource | verbs | names |");
         let rules: Vec<String> = LINES.iter().flat_map(|line| rows(line)).collect();
         let rules = rules.join("\n");
-        assert_eq!(
-            documented[1..].join("\n"),
-            rules,
-            "docs/rbac.md should contain\n{rules}"
-        );
+        assert_eq!(documented, rules, "docs/rbac.md should contain\n{rules}");
+    }
+
+    #[test]
+    fn documented_table_contains_exactly_the_permissions_at_google() {
+        let documented =
+            documented("| command line | permission | on the | smallest predefined role |");
+        let lines = google_lines().into_iter().flat_map(|(line, permissions)| {
+            let rows = permissions.into_iter().enumerate();
+            rows.map(move |(index, permission)| {
+                let line = if index == 0 {
+                    format!("`{line}` ")
+                } else {
+                    String::new()
+                };
+                let (name, on, role) = (permission.name, permission.on, permission.role());
+                format!("| {line}| `{name}` | {on} | `{role}` |")
+            })
+        });
+        let rules = lines.collect::<Vec<_>>().join("\n");
+        assert_eq!(documented, rules, "docs/rbac.md should contain\n{rules}");
+        assert!(!rules.contains("no predefined role"));
     }
 
     #[test]

@@ -13,11 +13,15 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::commands::{Notice, Session};
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::domain::redactor::Redactor;
 use gcr_core::report::View;
-use gcr_core::request::{AccountChange, AccountSelection, DesiredAccounts, ExecutionOptions};
+use gcr_core::request::{
+    AccountChange, AccountSelection, DesiredAccounts, ExecutionOptions, Namespaces,
+};
+use gcr_core::resources::permissions;
 use gcr_google::artifact_registry::RepositoryRole;
 use kube_clientcmd::escape_control::escape_control;
 use kube_clientcmd::go::duration;
@@ -27,6 +31,7 @@ use kubectl_plugin::{
 };
 
 use crate::google_args::GoogleArgs;
+use crate::google_permissions::{self, GooglePermission};
 use crate::plugin_name::PLUGIN;
 use registries::RegistryFlags;
 use request::{CredentialKind, SetupRequest};
@@ -194,6 +199,40 @@ pub(crate) struct SetupArgs {
     output: OutputArgs,
     #[command(flatten)]
     report: ReportArgs,
+}
+
+impl SetupArgs {
+    /// Returns the permissions that this command line needs.
+    ///
+    /// # Errors
+    /// Fails if a flag is invalid.
+    pub(crate) fn permissions(
+        &self,
+        connection: &ConnectionArgs,
+    ) -> Result<CommandPermissions, UsageError> {
+        let name = parse_one(&self.name)?;
+        let scope = self.targets.scope(connection)?;
+        let searches = matches!(scope.namespaces, Namespaces::Matching(_));
+        let mut rules = vec![permissions::setup(&name, self.recreate, searches)];
+        if let Some(accounts) = accounts(self, &name)? {
+            rules.push(permissions::change_accounts(&accounts.selection));
+        }
+        if self.output.dry_run(&mut Vec::new())? == DryRun::Client {
+            rules = permissions::read_only(rules);
+        }
+        Ok(CommandPermissions {
+            rules,
+            scope,
+            lists_namespaces: true,
+            output: self.report.options(&self.output, connection.verbosity())?,
+            comments: google_permissions::comments(&self.google_permissions()?),
+        })
+    }
+
+    fn google_permissions(&self) -> Result<Vec<GooglePermission>, UsageError> {
+        let has_key = matches!(credential(self)?, CredentialKind::Key);
+        Ok(google_permissions::setup(self.create_repository, has_key))
+    }
 }
 
 /// How long to wait for a ServiceAccount that does not exist yet, as `create` does.

@@ -173,6 +173,7 @@ impl VerifyArgs {
                 verbosity: connection.verbosity(),
                 ..OutputOptions::default()
             },
+            comments: Vec::new(),
         })
     }
 }

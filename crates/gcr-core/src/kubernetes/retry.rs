@@ -104,7 +104,10 @@ mod tests {
         assert!(may_apply(500, timeout));
         assert!(may_apply(502, "<html>"));
         assert!(may_apply(504, r#"{"kind":"Status","reason":"Timeout"}"#));
-        assert!(!may_apply(500, r#"{"kind":"Status","reason":"InternalError"}"#));
+        assert!(!may_apply(
+            500,
+            r#"{"kind":"Status","reason":"InternalError"}"#
+        ));
         assert!(!may_apply(403, r#"{"kind":"Status"}"#));
     }
 

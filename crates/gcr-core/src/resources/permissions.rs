@@ -90,6 +90,16 @@ pub fn write_secret(name: &SecretName, merge: bool, recreate: bool) -> Rule {
     Rule::new("secrets", verbs).named([name])
 }
 
+/// Returns the rules for `setup`. `searches` states whether the namespaces are not named. The reads find a key that a Secret
+/// carries already.
+pub fn setup(name: &SecretName, recreate: bool, searches: bool) -> Rule {
+    let mut rule = write_secret(name, true, recreate);
+    if searches {
+        rule.verbs.insert(1, "list");
+    }
+    rule
+}
+
 /// Returns the rule to change `imagePullSecrets` of the selected accounts.
 pub fn change_accounts(selection: &AccountSelection) -> Rule {
     match selection {
@@ -121,13 +131,9 @@ pub fn verify(names: &[SecretName], from_pods: bool) -> Vec<Rule> {
     rules
 }
 
-/// Returns the rules for `doctor`. The names of the Secrets are known only after the lists.
+/// Returns the rules for `doctor`.
 pub fn doctor(restart: bool) -> Vec<Rule> {
-    let mut rules = vec![
-        list_of("pods"),
-        list_of("serviceaccounts"),
-        Rule::new("secrets", &["get"]),
-    ];
+    let mut rules = vec![list_of("pods"), list_of("serviceaccounts"), read_secrets()];
     if restart {
         rules.push(Rule::new("pods", &["get"]));
         rules.push(evict_pods());
@@ -138,6 +144,11 @@ pub fn doctor(restart: bool) -> Vec<Rule> {
 /// Returns the rules that `--restart-stuck` adds to those of a command that changes ServiceAccounts.
 pub fn restart_stuck() -> Vec<Rule> {
     vec![Rule::new("pods", &["list", "get"]), evict_pods()]
+}
+
+/// Returns the rule to read the Secrets that `doctor` finds. Their names are known only after the lists.
+pub fn read_secrets() -> Rule {
+    Rule::new("secrets", &["get"])
 }
 
 /// Returns the rule to evict pods.
@@ -162,7 +173,8 @@ pub fn delete_secret(name: &SecretName) -> Rule {
 
 /// Returns the rules for `describe`. `searches` states whether the namespaces are not named.
 pub fn describe(name: &SecretName, searches: bool) -> Vec<Rule> {
-    let verbs: &[&str] = if searches { &["get", "list"] } else { &["get"] };
+    // A list with the field selector of one name can be limited to it.
+    let verbs: &[&str] = if searches { &["list"] } else { &["get"] };
     vec![
         Rule::new("secrets", verbs).named([name]),
         list_of("serviceaccounts"),

@@ -63,7 +63,8 @@ const ROLES: [(&str, &str); 13] = [
 ];
 
 /// Returns the smallest predefined role with a permission.
-pub(super) fn role_with(permission: &str) -> Option<&'static str> {
+#[must_use]
+pub fn role_with(permission: &str) -> Option<&'static str> {
     let found = ROLES.iter().find(|(name, _)| *name == permission);
     found.map(|(_, role)| *role)
 }

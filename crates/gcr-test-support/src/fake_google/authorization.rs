@@ -200,6 +200,13 @@ pub(super) fn is_allowed(
 ) -> bool {
     if member.starts_with("user:") {
         let name = resource.name();
+        if state
+            .allowed
+            .as_ref()
+            .is_some_and(|it| !it.contains(permission))
+        {
+            return false;
+        }
         let mut denied = state.denied.iter();
         return !denied.any(|(it, within)| it == permission && name.contains(within.as_str()));
     }

@@ -148,6 +148,11 @@ impl FakeGoogle {
         self.server.state().denied.insert(denied);
     }
 
+    /// Leaves only these permissions to [`super::OPERATOR`].
+    pub fn allow_only(&self, permissions: &[String]) {
+        self.server.state().allowed = Some(permissions.iter().cloned().collect());
+    }
+
     /// Enforces an organization policy in [`PROJECT`], for example `iam.disableServiceAccountKeyCreation`.
     pub fn enforce(&self, constraint: &str) {
         let mut state = self.server.state();

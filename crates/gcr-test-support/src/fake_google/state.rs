@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) operation_error: Option<Value>,
     /// Permissions that the operator lacks, each with a part of the resource name to which that applies.
     pub(super) denied: BTreeSet<(String, String)>,
+    /// The only permissions of [`super::OPERATOR`]; `None` means all.
+    pub(super) allowed: Option<BTreeSet<String>>,
     /// Account of the virtual machine, if the fake has a metadata server.
     pub(super) machine_account: Option<String>,
     /// Difference to the system's clock.
@@ -100,6 +102,7 @@ impl State {
             operation_polls: Some(0),
             operation_error: None,
             denied: BTreeSet::new(),
+            allowed: None,
             machine_account: None,
             clock_offset: jiff::SignedDuration::ZERO,
             serial: 0,

@@ -17,8 +17,11 @@ use crate::verify::source::format_of;
 /// What is known about a referenced Secret.
 pub(super) enum SecretState {
     Missing,
-    /// The server's error.
-    Unreadable(String),
+    Unreadable {
+        /// The server's error.
+        error: String,
+        is_forbidden: bool,
+    },
     /// kubelet ignores a Secret of this type.
     WrongType(String, Origin),
     Data(SecretFormat, Zeroizing<Vec<u8>>, Origin),
@@ -183,7 +186,7 @@ fn without_match<'a>(
 ) -> End {
     for name in names {
         match state(name) {
-            Some(SecretState::Unreadable(error)) => {
+            Some(SecretState::Unreadable { error, .. }) => {
                 return End::Unreadable(name.clone(), error.clone());
             }
             Some(SecretState::Missing) | None => return End::Missing(name.clone()),

@@ -273,7 +273,11 @@ impl Case<'_> {
 
     fn without_secret(&self) -> Diagnosis {
         let account = self.place.account;
-        let whose = if self.reason.is_some() {
+        let whose = if self.account.is_none() && self.place.pod.is_some() {
+            format!(
+                "the pod lists no pull secret, and ServiceAccount {account} does not exist or cannot be read"
+            )
+        } else if self.reason.is_some() {
             format!("neither the pod nor ServiceAccount {account} lists a pull secret")
         } else {
             format!("ServiceAccount {account} lists no pull secret")

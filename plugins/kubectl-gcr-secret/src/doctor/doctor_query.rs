@@ -11,11 +11,11 @@ use gcr_core::engine::{Event, Hint, ObjectError, ObjectId, Query, Row, RunContex
 use gcr_core::kubernetes::pod::{Pod, PodImage};
 use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError};
 use gcr_core::request::LineQualifiers;
-use gcr_core::resources::permissions::Rule;
+use gcr_core::resources::permissions::{self, Rule};
 use gcr_core::resources::pod_eviction::POD;
 use gcr_google::registry::Handshake;
 
-use super::chain::Secrets;
+use super::chain::{SecretState, Secrets};
 use super::diagnosis::Cause;
 use super::evidence::{
     Accounts, Messages, Node, read_accounts, read_messages, read_nodes, read_pods, read_states,
@@ -199,10 +199,24 @@ impl<'a> DoctorQuery<'a> {
 
     async fn secrets(&self, wanted: BTreeSet<(Namespace, String)>) -> Secrets {
         let redactor = self.handshake.redactor();
-        read_states(&self.cluster, wanted, |data| {
+        let secrets = read_states(&self.cluster, wanted, |data| {
             redactor.add_docker_config(data)
         })
-        .await
+        .await;
+        let is_forbidden = |state: &SecretState| {
+            matches!(
+                state,
+                SecretState::Unreadable {
+                    is_forbidden: true,
+                    ..
+                }
+            )
+        };
+        if secrets.values().any(is_forbidden) {
+            let hint = permissions::read_secrets().hint(false);
+            self.run.events.send(Event::Hint(hint)).await;
+        }
+        secrets
     }
 
     /// Explains an image for the pods of an account.

@@ -8,7 +8,7 @@ use gcr_core::domain::names::{Namespace, SecretName};
 use gcr_core::kubernetes::api_request::JSON;
 use gcr_core::kubernetes::pager::{List, Pager};
 use gcr_core::kubernetes::pod::Pod;
-use gcr_core::kubernetes::{ClusterClient, RequestError, pods, service_accounts};
+use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError, pods, service_accounts};
 use serde::Deserialize;
 
 use super::chain::{SecretState, Secrets};
@@ -165,7 +165,10 @@ pub(super) async fn read_states(
         let state = match read {
             Ok(Some(stored)) => SecretState::of(&stored),
             Ok(None) => SecretState::Missing,
-            Err(error) => SecretState::Unreadable(error.error_text()),
+            Err(error) => SecretState::Unreadable {
+                error: error.error_text(),
+                is_forbidden: error.api_error().is_some_and(ApiError::is_forbidden),
+            },
         };
         if let SecretState::Data(_, data, _) = &state {
             redact(data);

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use gcr_core::domain::names::Namespace;
 use gcr_core::engine::{Outcome, RunContext, TargetName};
-use gcr_core::kubernetes::ClusterClient;
 use gcr_core::kubernetes::pod::Pod;
+use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError};
+use gcr_core::resources::permissions;
 use gcr_core::resources::pod_eviction::{EVICTED, Eviction, evict, id};
 use tokio::time::Instant;
 
@@ -59,7 +60,7 @@ pub(super) async fn restart(
     let result = loop {
         let reason = match evict(cluster, namespace, &pod, Some(&tracker)).await {
             Eviction::Done => break Ok(()),
-            Eviction::Failed(error) => break Err((error.error_text(), error.outcome_unknown)),
+            Eviction::Failed(error) => break Err((reason(&error), error.outcome_unknown)),
             Eviction::RefusedByBudget(reason) => reason,
             Eviction::Conflict(_) => "another client changes the pod".to_owned(),
         };
@@ -103,4 +104,16 @@ async fn current(
         return Err("it is no longer stuck".to_owned());
     }
     Ok(Some(found))
+}
+
+/// Returns the server's reason, with the missing rule.
+fn reason(error: &RequestError) -> String {
+    let text = error.error_text();
+    if error.api_error().is_some_and(ApiError::is_forbidden) {
+        return format!(
+            "{text}; grant this Role rule: {}",
+            permissions::evict_pods()
+        );
+    }
+    text
 }

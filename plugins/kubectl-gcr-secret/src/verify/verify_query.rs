@@ -107,8 +107,12 @@ impl Query for VerifyQuery<'_> {
             match images {
                 Ok(images) => self.checks(images),
                 Err(error) => {
-                    let error = Err(ObjectError::new(error.error_text()));
-                    stream::iter([error]).boxed()
+                    let is_forbidden = error.api_error().is_some_and(ApiError::is_forbidden);
+                    let error = ObjectError {
+                        hint: is_forbidden.then(|| permissions::list_of("pods").hint(false)),
+                        ..ObjectError::new(error.error_text())
+                    };
+                    stream::iter([Err(error)]).boxed()
                 }
             }
         });

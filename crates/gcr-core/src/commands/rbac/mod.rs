@@ -40,7 +40,9 @@ pub fn manifests(request: &RbacRequest) -> Result<String, String> {
             .filter(|_| scope.qualifiers.contexts);
         manifests::documents(request, &rules, &cluster.selection, context)
     });
-    let mut text = documents.collect::<Vec<_>>().join("---\n");
+    let comments = request.permissions.comments.iter();
+    let mut text: String = comments.map(|line| format!("# {line}\n")).collect();
+    text += &documents.collect::<Vec<_>>().join("---\n");
     // The caller ends the text with a newline.
     text.truncate(text.trim_end().len());
     Ok(text)

@@ -22,6 +22,8 @@ pub struct CommandPermissions {
     pub lists_namespaces: bool,
     /// The output options of the command line.
     pub output: OutputOptions,
+    /// Lines about what no role grants, to print as comments.
+    pub comments: Vec<String>,
 }
 
 /// The validated request of the user.
