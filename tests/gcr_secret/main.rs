@@ -39,6 +39,7 @@ mod secret_content;
 mod signals;
 mod stuck_pods;
 mod usage;
+mod verdicts;
 mod verify;
 mod verify_explain;
 mod verify_hostile;

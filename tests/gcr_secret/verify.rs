@@ -60,6 +60,43 @@ fn working_secret_is_ok_and_json_names_each_step() {
 }
 
 #[test]
+fn json_has_the_documented_shape() {
+    let registry = Registry::new();
+    registry.google.disable_keys(&registry.email);
+    registry.create_secret("us-docker.pkg.dev", "_json_key", &registry.key);
+    let page = include_str!("../../docs/output.md");
+    let section = page.split("## `verify -o json|yaml`").nth(1).unwrap();
+    let example = section.split("```json\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let mut documented: serde_json::Value = serde_json::from_str(example).unwrap();
+    let mut found = finding(&registry.verify(&["-o", "json"]).exits(1));
+    // What differs between the example and this registry.
+    let documented_id = documented["keyId"].as_str().unwrap()[..7].to_owned();
+    let id = found["keyId"].as_str().unwrap()[..7].to_owned();
+    let message = documented["message"].as_str().unwrap();
+    documented["message"] = message.replace(&documented_id, &id).into();
+    for key in [
+        "context",
+        "namespace",
+        "registry",
+        "entry",
+        "account",
+        "keyId",
+    ] {
+        assert!(found[key].is_string(), "{key}");
+        documented[key] = found[key].clone();
+    }
+    for step in found["steps"].as_array_mut().unwrap() {
+        assert!(step["seconds"].is_f64());
+        step["seconds"] = 0.0.into();
+    }
+    for step in documented["steps"].as_array_mut().unwrap() {
+        step["seconds"] = 0.0.into();
+    }
+    assert_eq!(found, documented);
+}
+
+#[test]
 fn missing_image_fails_only_if_image_was_asked_for() {
     let registry = Registry::new();
     registry.create_secret(HOST, "_json_key", &registry.key);
