@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: runs the long form of the tests for races, kills and restarts, whose short form is part of the
-//! plain tests, and prints their figures. Takes at least a quarter of an hour. The tests run one after another, so that
+//! `cargo xtask soak`: runs the long form of the tests for races, kills, restarts and kubelet's rules, whose short form is part
+//! of the plain tests, and prints their figures. Takes at least a quarter of an hour. The tests run one after another, so that
 //! they do not disturb each other's figures.
 
 use std::process::Command;
@@ -23,20 +23,14 @@ pub(crate) fn run(word: Option<&str>) -> Result<()> {
     })?;
     let started = Instant::now();
     let mut test = checkout::cargo();
-    test.args([
-        "test",
-        "--quiet",
-        "--locked",
-        "-p",
-        "gcr-test-support",
-        "--test",
-        "soak",
-    ])
-    .args(word)
-    .args(["--", "--nocapture", "--test-threads=1"])
-    .env(SOAK, "1")
-    .env(plugins::BIN_DIR, &plugins)
-    .env(control_plane::KUBECONFIG, shared.kubeconfig());
+    test.args(["test", "--quiet", "--locked"])
+        .args(["-p", "gcr-test-support", "--test", "soak"])
+        .args(["-p", "gcr-google", "--test", "kubelet"])
+        .args(word)
+        .args(["--", "--nocapture", "--test-threads=1"])
+        .env(SOAK, "1")
+        .env(plugins::BIN_DIR, &plugins)
+        .env(control_plane::KUBECONFIG, shared.kubeconfig());
     run_visibly(&mut test)?;
     println!("{:.0} s", started.elapsed().as_secs_f64());
     Ok(())

@@ -110,16 +110,117 @@ const IMAGES: [&str; 30] = [
     "https://gcr.io/x",
 ];
 
+/// Words from which hosts and paths are made.
+const LABELS: [&str; 12] = [
+    "gcr",
+    "io",
+    "eu",
+    "us",
+    "us-docker",
+    "pkg",
+    "dev",
+    "docker",
+    "*",
+    "g?r",
+    "[a-g]cr",
+    "index",
+];
+const PARTS: [&str; 12] = [
+    "p", "proj", "proj-2", "r", "app", "library", "v1", "v2", "a.b", "a__b", "%70", "Upper",
+];
+
 fn pick<T: Copy>(random: &mut fastrand::Rng, from: &[T]) -> T {
     from[random.usize(..from.len())]
 }
 
-/// Returns an entry, rarely one that kubelet cannot decode.
-fn entry(random: &mut fastrand::Rng, user: &str) -> Value {
+/// Returns a key: a part of the image, one on an edge, or one made of scheme, host, port, version and path.
+fn key(random: &mut fastrand::Rng, image: &str) -> String {
+    match random.usize(..4) {
+        0 => return part_of(random, image),
+        1 | 2 => return pick(random, &KEYS).to_owned(),
+        _ => {}
+    }
+    let scheme = pick(random, &["", "", "", "https://", "http://"]);
+    let host = match random.usize(..3) {
+        0 => pick(
+            random,
+            &[
+                "gcr.io",
+                "us-docker.pkg.dev",
+                "docker.io",
+                "index.docker.io",
+            ],
+        )
+        .to_owned(),
+        _ => joined(random, &LABELS, ".", 4),
+    };
+    let port = pick(random, &["", "", "", "", ":5000", ":443", ":"]);
+    let version = pick(random, &["", "", "", "/v1/", "/v2/", "/v2"]);
+    let path = match random.usize(..3) {
+        0 => String::new(),
+        _ => format!("/{}", joined(random, &PARTS, "/", 3)),
+    };
+    let path = if version.ends_with('/') {
+        path.trim_start_matches('/')
+    } else {
+        &path
+    };
+    let end = pick(random, &["", "", "", "/"]);
+    format!("{scheme}{host}{port}{version}{path}{end}")
+}
+
+/// Returns the image up to some character, rarely with a scheme or a glob.
+fn part_of(random: &mut fastrand::Rng, image: &str) -> String {
+    let host = image.find('/').unwrap_or(image.len());
+    let end = random.usize(host..=image.len());
+    let key = image[..end].to_owned();
+    match random.usize(..6) {
+        0 => format!("https://{key}"),
+        1 => key.replacen(pick(random, &["gcr", "us-docker", "eu", "io"]), "*", 1),
+        _ => key,
+    }
+}
+
+/// Returns an image: one on an edge, or one made of host, port, path, tag and digest.
+fn image(random: &mut fastrand::Rng) -> String {
+    if random.bool() {
+        return pick(random, &IMAGES).to_owned();
+    }
+    let host = match random.usize(..4) {
+        0 => String::new(),
+        1 => format!("{}/", joined(random, &LABELS[..8], ".", 4)),
+        _ => format!(
+            "{}/",
+            pick(
+                random,
+                &["gcr.io", "us-docker.pkg.dev", "eu.gcr.io", "docker.io"]
+            )
+        ),
+    };
+    let port = pick(random, &["", "", "", ":5000", ":443"]);
+    let host = host.replace('/', &format!("{port}/"));
+    let path = joined(random, &PARTS[..10], "/", 4);
+    let tag = pick(random, &["", "", ":1.2", ":", ":UP", ":a_b", "::x"]);
+    let digest = match random.usize(..10) {
+        0 => format!("@sha256:{}", "0123456789abcdef".repeat(4)),
+        1 => format!("@sha512:{}", "ab".repeat(random.usize(60..66))),
+        2 => "@sha256:ABCDEF".to_owned(),
+        _ => String::new(),
+    };
+    format!("{host}{path}{tag}{digest}")
+}
+
+fn joined(random: &mut fastrand::Rng, words: &[&str], separator: &str, most: usize) -> String {
+    let words = (0..random.usize(1..=most)).map(|_| pick(random, words));
+    words.collect::<Vec<_>>().join(separator)
+}
+
+/// Returns the text of an entry, rarely one that kubelet cannot decode.
+fn entry(random: &mut fastrand::Rng, user: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     let pair = format!("{user}:p:q");
-    match random.usize(..100) {
+    let value = match random.usize(..100) {
         0 => json!({"auth": STANDARD.encode("nocolon")}),
         1 => pick(
             random,
@@ -136,20 +237,38 @@ fn entry(random: &mut fastrand::Rng, user: &str) -> Value {
         2 => Value::Null,
         3 => json!({"Username": user, "PASSWORD": "x", "auth": ""}),
         4 => json!({"username": "no", "auth": STANDARD.encode(pair), "identitytoken": "t"}),
-        5..30 => json!({"auth": STANDARD.encode(pair)}),
+        // Of fields whose names differ only in case, and of equal ones, the last counts.
+        5 => return format!(r#"{{"username":"no","username":"{user}","password":"x"}}"#),
+        6 => {
+            return format!(
+                r#"{{"Username":"{user}","username":"{user}-2","password":"x","PASSWORD":"y"}}"#
+            );
+        }
+        7..30 => json!({"auth": STANDARD.encode(pair)}),
         30..40 => json!({"auth": STANDARD_NO_PAD.encode(pair)}),
         _ => json!({"username": user, "password": "p"}),
-    }
+    };
+    value.to_string()
 }
 
-fn secret(random: &mut fastrand::Rng, number: usize) -> String {
-    let mut auths = serde_json::Map::new();
-    for index in 0..random.usize(..12) {
-        let user = format!("u{number}-{index}");
-        auths.insert(pick(random, &KEYS).to_owned(), entry(random, &user));
+/// Returns the text of a Docker config, rarely with a key or the map of entries twice.
+fn secret(random: &mut fastrand::Rng, number: usize, image: &str) -> String {
+    let maps = 1 + usize::from(random.usize(..50) == 0);
+    let mut fields = Vec::new();
+    for map in 0..maps {
+        let mut entries: Vec<String> = Vec::new();
+        let mut last = key(random, image);
+        for index in 0..random.usize(..12) {
+            if random.usize(..40) > 0 {
+                last = key(random, image);
+            }
+            let user = format!("u{number}-{map}-{index}");
+            entries.push(format!("{}:{}", json!(last), entry(random, &user)));
+        }
+        let field = pick(random, &["auths", "auths", "auths", "AUTHS"]);
+        fields.push(format!("\"{field}\":{{{}}}", entries.join(",")));
     }
-    let field = pick(random, &["auths", "auths", "auths", "AUTHS"]);
-    json!({field: auths}).to_string()
+    format!("{{{}}}", fields.join(","))
 }
 
 fn shown(entry: &Entry) -> String {
@@ -171,13 +290,13 @@ fn answers_equal_those_of_kubelet() {
     let mut kubelet = KubeletLookup::start().unwrap();
     let mut matched = 0;
     for number in 0..questions {
-        let image = pick(&mut random, &IMAGES);
+        let image = image(&mut random);
         let secrets: Vec<String> = (0..random.usize(1..4))
-            .map(|_| secret(&mut random, number))
+            .map(|_| secret(&mut random, number, &image))
             .collect();
-        let answer = kubelet.ask(image, &secrets);
+        let answer = kubelet.ask(&image, &secrets);
         let context = format!("seed {seed}: {image} {secrets:?} {answer}");
-        let repository = repository(image).ok();
+        let repository = repository(&image).ok();
         assert_eq!(
             repository.as_deref(),
             answer["repository"].as_str(),
