@@ -60,6 +60,7 @@ const SHIPPED: [Rule; 6] = [
             "plugins/kubectl-gcr-secret/src/doctor.rs",
             "plugins/kubectl-gcr-secret/src/google_args.rs",
             "plugins/kubectl-gcr-secret/src/setup.rs",
+            "plugins/kubectl-gcr-secret/src/refresh.rs",
             "plugins/kubectl-gcr-secret/src/list.rs",
             "plugins/kubectl-gcr-secret/src/verify.rs",
             "plugins/kubectl-gcr-secret/src/rbac.rs",

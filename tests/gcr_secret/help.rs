@@ -19,6 +19,7 @@ fn help_texts_match_snapshots() {
         ("describe", &["gcr-secret", "describe", "--help"]),
         ("doctor", &["gcr-secret", "doctor", "--help"]),
         ("list", &["gcr-secret", "list", "--help"]),
+        ("refresh", &["gcr-secret", "refresh", "--help"]),
         ("setup", &["gcr-secret", "setup", "--help"]),
         ("verify", &["gcr-secret", "verify", "--help"]),
         ("completion", &["gcr-secret", "completion", "--help"]),

@@ -79,6 +79,8 @@ pub struct DesiredSecret {
     pub cached: CachedSecret,
     /// Whether to keep the other hosts of an existing Secret.
     pub merge: bool,
+    /// Whether to write only to the Secret as it was observed, so that a change of another client is never overwritten.
+    pub only_as_observed: bool,
     /// Whether to take ownership of fields from other field managers.
     pub force_conflicts: bool,
     /// Whether to delete and create a Secret whose type or `immutable` prevents an update.
@@ -98,6 +100,17 @@ pub struct DesiredDeletion {
     pub ignore_not_found: bool,
     /// Whether ServiceAccounts keep their references to it.
     pub keep_references: bool,
+}
+
+/// The access tokens to renew.
+#[derive(Debug)]
+pub struct DesiredRefresh {
+    /// The Secret in each namespace; `None` for all Secrets of this plugin.
+    pub name: Option<SecretName>,
+    /// A token that is valid for less than this is renewed; `None` to renew each.
+    pub within: Option<Duration>,
+    /// Whether to take ownership of fields from other field managers.
+    pub force_conflicts: bool,
 }
 
 /// The ServiceAccounts to change, and the change.

@@ -1,6 +1,8 @@
 //! Sends a request whose successful response is JSON.
 
-use http::header::CONTENT_TYPE;
+use gcr_core::domain::server_clock::ServerClock;
+use http::header::{CONTENT_TYPE, DATE};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::api_error::ApiError;
@@ -15,12 +17,30 @@ pub async fn json<T: DeserializeOwned>(
     http: &HttpClient,
     request: HttpRequest,
 ) -> Result<T, CallError> {
+    let (value, _) = json_and_clock(http, request).await?;
+    Ok(value)
+}
+
+/// Sends a request once, parses the response, and returns the server's clock with it.
+///
+/// # Errors
+/// As [`json`].
+pub async fn json_and_clock<T: DeserializeOwned>(
+    http: &HttpClient,
+    request: HttpRequest,
+) -> Result<(T, ServerClock), CallError> {
     let host = request.host();
+    // Sampled before the request, so that a slow response never makes a token look valid for longer than it is.
+    let sent = Timestamp::now();
     let response = success(http, request).await?;
-    serde_json::from_slice(&response.body).map_err(|error| CallError::InvalidResponse {
+    let value = serde_json::from_slice(&response.body);
+    let value = value.map_err(|error| CallError::InvalidResponse {
         host,
         reason: json_reason(&response, &error),
-    })
+    })?;
+    let date = response.headers.get(DATE);
+    let date = date.and_then(|value| value.to_str().ok());
+    Ok((value, ServerClock::of_date(date, sent)))
 }
 
 /// Sends a request once and returns the response with status 2xx.

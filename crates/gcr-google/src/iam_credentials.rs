@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gcr_core::domain::access_token::AccessToken;
 use http::HeaderName;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroizing;
@@ -73,7 +74,8 @@ pub fn generate_access_token_url(endpoints: &Endpoints, account: &ServiceAccount
     endpoints.url(Api::IamCredentials, &path)
 }
 
-/// Asks once for an access token of the account in `url`. Asking again is harmless: it makes another token.
+/// Asks once for an access token of the account in `url`. Asking again is harmless: it makes another token. If the response
+/// does not state when it expires, the requested lifetime counts from the server's time.
 ///
 /// # Errors
 /// Fails if Google refuses, among others if the caller lacks `iam.serviceAccounts.getAccessToken` on the account, which
@@ -100,7 +102,9 @@ pub async fn generate_access_token(
     if let Some(project) = caller.billing_project {
         request = request.header(USER_PROJECT, project);
     }
-    let reply: Reply = exchange::json(http, request).await?;
-    let expires_at = reply.expire_time.and_then(|time| time.parse().ok());
-    IssuedToken::new(http, &host, reply.access_token, expires_at)
+    let sent = Timestamp::now();
+    let (reply, clock): (Reply, _) = exchange::json_and_clock(http, request).await?;
+    let stated = reply.expire_time.and_then(|time| time.parse().ok());
+    let expires_at = stated.or_else(|| clock.at(sent).checked_add(wanted.lifetime).ok());
+    IssuedToken::new(http, &host, reply.access_token, expires_at, clock)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gcr_core::domain::access_token::AccessToken;
+use gcr_core::domain::server_clock::ServerClock;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,8 +18,10 @@ use crate::http_client::{HttpClient, HttpRequest};
 pub struct IssuedToken {
     /// The token.
     pub token: AccessToken,
-    /// When it expires, if the issuer says so.
+    /// When it expires by the clock of the issuer, if that is known.
     pub expires_at: Option<Timestamp>,
+    /// The clock of the issuer.
+    pub clock: ServerClock,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +43,7 @@ impl IssuedToken {
         host: &str,
         mut text: Zeroizing<String>,
         expires_at: Option<Timestamp>,
+        clock: ServerClock,
     ) -> Result<Self, CallError> {
         let bytes = std::mem::take(&mut *text).into_bytes();
         let token = AccessToken::parse(Zeroizing::new(bytes)).map_err(|error| {
@@ -49,16 +53,21 @@ impl IssuedToken {
             }
         })?;
         http.redactor().add_secret(token.expose());
-        Ok(Self { token, expires_at })
+        Ok(Self {
+            token,
+            expires_at,
+            clock,
+        })
     }
 
-    /// Returns whether the token is valid for at least `margin` from `now`. A token without expiry counts as valid.
+    /// Returns whether the token is valid for at least `margin` from `now`, a time of this machine. A token without expiry
+    /// counts as valid.
     #[must_use]
     pub fn is_valid_for(&self, margin: Duration, now: Timestamp) -> bool {
         let Some(expires_at) = self.expires_at else {
             return true;
         };
-        let left = expires_at.duration_since(now);
+        let left = expires_at.duration_since(self.clock.at(now));
         Duration::try_from(left).is_ok_and(|left| left >= margin)
     }
 }
@@ -72,13 +81,13 @@ pub(crate) async fn request(
     request: HttpRequest,
 ) -> Result<IssuedToken, CallError> {
     let host = request.host();
-    // Sampled before the request, so that the client never trusts a token for longer than the issuer does.
-    let now = Timestamp::now();
-    let reply: Reply = exchange::json(http, request).await?;
+    let sent = Timestamp::now();
+    let (reply, clock): (Reply, _) = exchange::json_and_clock(http, request).await?;
     let seconds = match &reply.expires_in {
         Value::String(text) => text.parse().ok(),
         value => value.as_u64(),
     };
-    let expires_at = seconds.and_then(|it| now.checked_add(Duration::from_secs(it)).ok());
-    IssuedToken::new(http, &host, reply.access_token, expires_at)
+    let lifetime = seconds.map(Duration::from_secs);
+    let expires_at = lifetime.and_then(|it| clock.at(sent).checked_add(it).ok());
+    IssuedToken::new(http, &host, reply.access_token, expires_at, clock)
 }

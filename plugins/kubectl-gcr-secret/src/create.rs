@@ -226,6 +226,7 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
                 config,
                 cached: CachedSecret::default(),
                 merge: args.merge,
+                only_as_observed: false,
                 force_conflicts: args.force_conflicts,
                 recreate: args.recreate,
             }),

@@ -61,6 +61,14 @@ pub(crate) fn setup(create_repository: bool, with_key: bool) -> Vec<GooglePermis
     permissions
 }
 
+/// Returns the permissions for `refresh`.
+pub(crate) fn refresh() -> Vec<GooglePermission> {
+    vec![GooglePermission::new(
+        "iam.serviceAccounts.getAccessToken",
+        ACCOUNT,
+    )]
+}
+
 /// Returns the comments that list permissions with the smallest predefined roles.
 pub(crate) fn comments(permissions: &[GooglePermission]) -> Vec<String> {
     if permissions.is_empty() {

@@ -17,6 +17,7 @@ mod list;
 mod plugin_name;
 mod pod_reads;
 mod rbac;
+mod refresh;
 mod setup;
 mod verify;
 

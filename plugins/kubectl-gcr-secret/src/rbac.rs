@@ -13,7 +13,7 @@ use kubectl_plugin::{
 };
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, setup, verify};
+use crate::{create, delete, describe, doctor, list, refresh, setup, verify};
 
 const LONG: &str = "\
 Print the least role for a command line of this plugin or of gcr-patch-sa.
@@ -40,7 +40,7 @@ kubectl gcr-secret rbac gcr-patch-sa --all -n team-a --check";
     override_usage = "COMMAND [flags of the command] [--for-user=name] [--check]"
 )]
 pub(crate) struct RbacArgs {
-    #[arg(value_name = "create|delete|describe|doctor|gcr-patch-sa|list|setup|verify")]
+    #[arg(value_name = "create|delete|describe|doctor|gcr-patch-sa|list|refresh|setup|verify")]
     command: Option<String>,
     #[command(flatten)]
     flags: RbacFlags,
@@ -94,6 +94,7 @@ enum Command {
     #[command(name = "gcr-patch-sa")]
     GcrPatchSa(Box<Nested<PatchArgs>>),
     List(Box<Nested<list::ListArgs>>),
+    Refresh(Box<Nested<refresh::RefreshArgs>>),
     Setup(Box<Nested<setup::SetupArgs>>),
     Verify(Box<Nested<verify::VerifyArgs>>),
 }
@@ -111,6 +112,7 @@ impl Command {
             Self::Doctor(it) => (it.command.permissions(connection)?, &it.rbac, "doctor"),
             Self::GcrPatchSa(it) => (it.command.permissions(connection)?, &it.rbac, "patch-sa"),
             Self::List(it) => (it.command.permissions(connection)?, &it.rbac, "list"),
+            Self::Refresh(it) => (it.command.permissions(connection)?, &it.rbac, "refresh"),
             Self::Setup(it) => (it.command.permissions(connection)?, &it.rbac, "setup"),
             Self::Verify(it) => (it.command.permissions(connection)?, &it.rbac, "verify"),
         })
@@ -243,7 +245,7 @@ mod tests {
     use crate::google_permissions::{self, GooglePermission};
 
     /// The command lines in the table of `docs/rbac.md`.
-    const LINES: [&str; 25] = [
+    const LINES: [&str; 28] = [
         "create",
         "create --merge",
         "create --recreate",
@@ -265,6 +267,9 @@ mod tests {
         "describe gcr-io -A",
         "delete gcr-io",
         "delete gcr-io --keep-references",
+        "refresh",
+        "refresh gcr-io",
+        "refresh -A",
         "verify",
         "verify a b --from-pods",
         "doctor",
@@ -282,6 +287,7 @@ mod tests {
                 "setup --credential=token",
                 google_permissions::setup(false, false),
             ),
+            ("refresh", google_permissions::refresh()),
         ]
     }
 
@@ -365,6 +371,7 @@ mod tests {
             verbs("gcr-patch-sa --all --dry-run=client"),
             ["list", "get"]
         );
+        assert_eq!(verbs("refresh --dry-run=client"), ["list", "get"]);
         assert_eq!(
             verbs("delete gcr-io --dry-run=client"),
             ["get", "list", "get", "list"]

@@ -88,6 +88,7 @@ impl NamespaceCommand for DeleteCommand {
     fn lists(&self) -> Lists {
         Lists {
             secrets: vec![self.desired.name.clone()],
+            managed_secrets: false,
             accounts: (!self.desired.keep_references).then_some(AccountSelection::All),
         }
     }

@@ -203,6 +203,7 @@ impl NamespaceCommand for PullSecretCommand {
         let accounts = self.desired.accounts.as_ref();
         Lists {
             secrets,
+            managed_secrets: false,
             accounts: accounts.map(|accounts| accounts.selection.clone()),
         }
     }

@@ -168,6 +168,38 @@ pub fn google_hosts(config: &[u8]) -> Vec<String> {
         .collect()
 }
 
+/// Returns the hosts whose entries contain the access token that a command of this plugin has written: of several tokens the
+/// first, because [`DockerConfig::to_json`] writes kept entries last. Empty for a config without one.
+#[must_use]
+pub fn token_hosts(config: &[u8]) -> Vec<RegistryHost> {
+    let Ok(existing) = Existing::read(config) else {
+        return Vec::new();
+    };
+    let mut first: Option<Zeroizing<String>> = None;
+    let mut hosts = Vec::new();
+    for entry in &existing.entries {
+        let members = json_object::members(entry.value).unwrap_or_default();
+        let auth = members.iter().find(|member| member.name == "auth");
+        let Some(token) = auth.and_then(|auth| token_of(&json_object::string(auth.value)?)) else {
+            continue;
+        };
+        let is_ours = first.get_or_insert_with(|| token.clone()) == &token;
+        if let (true, Ok(host)) = (is_ours, entry.name.parse()) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// Returns the access token in an `auth`.
+fn token_of(auth: &str) -> Option<Zeroizing<String>> {
+    let decoded = Zeroizing::new(STANDARD.decode(auth.trim()).ok()?);
+    let token = str::from_utf8(&decoded)
+        .ok()?
+        .strip_prefix("oauth2accesstoken:")?;
+    Some(Zeroizing::new(token.to_owned()))
+}
+
 /// Returns the secret values of a Docker config: each `auth` and the password in it, `password`, `identitytoken` and
 /// `registrytoken` of every entry (docker `cli/config/types/authconfig.go`), and the values of `HttpHeaders`. Empty for a
 /// config that cannot be decoded: the plugins never send one.

@@ -19,5 +19,6 @@ pub mod redactor;
 pub mod registry_credential;
 pub mod registry_host;
 pub mod secret_difference;
+pub mod server_clock;
 pub mod server_message;
 pub mod service_account_key;

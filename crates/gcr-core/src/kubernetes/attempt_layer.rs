@@ -99,6 +99,9 @@ impl AttemptService {
         let mut response = answered?;
         let took = begun.elapsed();
         self.health.record_response();
+        if let Some(date) = text(response.headers(), &header::DATE) {
+            self.health.record_date(date);
+        }
         drop(in_flight);
         let warnings = response.headers().get_all(header::WARNING);
         let warnings: Vec<_> = warnings.iter().flat_map(warning_header::texts).collect();

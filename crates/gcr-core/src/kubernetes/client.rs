@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::access_review_cache::AccessReviewCache;
 use super::adaptive_limiter::AdaptiveLimiter;
 use super::attempt_layer::AttemptService;
@@ -91,6 +93,11 @@ impl ClusterClient {
     /// Returns for how long requests got no response; zero if none was sent after the last response.
     pub fn unresponsive_for(&self) -> Duration {
         self.health.unresponsive_for()
+    }
+
+    /// Returns the time by the server's clock, as far as a response has stated it.
+    pub fn now(&self) -> Timestamp {
+        self.health.clock().at(Timestamp::now())
     }
 
     /// Sleeps for `pause`, without a permit. Returns `false` if the run is interrupted during the pause.

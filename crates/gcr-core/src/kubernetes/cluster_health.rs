@@ -6,10 +6,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::event_sink::EventSink;
 use super::request_error::{RequestError, RequestErrorKind};
+use crate::domain::server_clock::ServerClock;
 use crate::stop::StopSignal;
 
 /// Time between two requests that probe an unavailable cluster.
@@ -40,6 +42,8 @@ struct HealthState {
     idle_since: Option<Instant>,
     /// The webhook that the server could not call, and since when no write succeeded.
     failing_webhook: Option<(String, Instant)>,
+    /// The server's clock, by the last response that stated it.
+    clock: ServerClock,
     /// When the cluster was last marked unavailable or probed. `None` while it is available.
     unavailable_since: Option<Instant>,
 }
@@ -110,6 +114,16 @@ impl ClusterHealth {
         state.has_answered = true;
         // Other requests may still wait for their responses.
         state.silent_since = (state.in_flight > 1).then(Instant::now);
+    }
+
+    /// Records the server's time as a response stated it.
+    pub(super) fn record_date(&self, date: &str) {
+        self.state().clock = ServerClock::of_date(Some(date), Timestamp::now());
+    }
+
+    /// Returns the server's clock.
+    pub(super) fn clock(&self) -> ServerClock {
+        self.state().clock
     }
 
     /// Returns whether the server has ever responded.

@@ -88,6 +88,7 @@ impl Job {
                 config,
                 cached: CachedSecret::default(),
                 merge: secret.merge,
+                only_as_observed: false,
                 force_conflicts: false,
                 recreate: false,
             }

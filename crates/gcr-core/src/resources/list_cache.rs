@@ -20,6 +20,8 @@ use crate::request::AccountSelection;
 pub struct Lists {
     /// The names of Secrets: one list of metadata for each.
     pub secrets: Vec<SecretName>,
+    /// Whether the command needs the metadata of all Secrets of this plugin.
+    pub managed_secrets: bool,
     /// The ServiceAccounts, if the command needs any.
     pub accounts: Option<AccountSelection>,
 }
@@ -29,6 +31,7 @@ pub struct ListCache {
     cluster: Arc<ClusterClient>,
     access: Arc<ReadAccess>,
     secrets: Vec<(SecretName, Listing)>,
+    managed_secrets: Option<Listing>,
     accounts: Option<Listing>,
 }
 
@@ -38,6 +41,10 @@ impl ListCache {
         let secrets = lists.secrets.iter().map(|name| {
             let list = secrets::list_by_name(name);
             (name.clone(), Listing::begin(Pager::new(cluster, list)))
+        });
+        let managed_secrets = lists.managed_secrets.then(|| {
+            let list = secrets::list_managed(None, "");
+            Listing::begin(Pager::new(cluster, list))
         });
         let accounts = lists.accounts.as_ref().map(|selection| {
             let mut list = service_accounts::list_all();
@@ -57,6 +64,7 @@ impl ListCache {
             cluster: Arc::clone(cluster),
             access: Arc::clone(access),
             secrets: secrets.collect(),
+            managed_secrets,
             accounts,
         }
     }
@@ -74,6 +82,11 @@ impl ListCache {
                 Err(_) => continue,
             };
             snapshot.secrets.insert(name.clone(), metadata);
+        }
+        if let Some(listing) = &mut self.managed_secrets {
+            let items = listing.items_of(namespace, &self.cluster).await;
+            let read = items.map(|items| items.iter().map(metadata_of).collect());
+            snapshot.managed_secrets = read.and_then(|secrets: Result<_, _>| secrets.ok());
         }
         if let Some(listing) = &mut self.accounts {
             let items = listing.items_of(namespace, &self.cluster).await;

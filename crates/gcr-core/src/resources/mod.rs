@@ -1,7 +1,7 @@
 //! The objects of a namespace as resources of the engine: the pull Secret, and the ServiceAccounts that refer to it. Also
 //! reads what commands show of them.
 //!
-//! One directory per kind, with one file per stage. Only [`secret`], [`secret_deletion`],
+//! One directory per kind, with one file per stage. Only [`secret`], [`secret_deletion`], [`secret_refresh`],
 //! [`service_account`] and [`pod_eviction`] write to a cluster.
 
 mod deletion_guards;
@@ -18,6 +18,7 @@ pub mod references;
 pub mod resource_error;
 pub mod secret;
 pub mod secret_deletion;
+pub mod secret_refresh;
 pub mod service_account;
 pub mod target_snapshot;
 mod write_observer;

@@ -100,6 +100,24 @@ pub fn setup(name: &SecretName, recreate: bool, searches: bool) -> Rule {
     rule
 }
 
+/// Returns the rules for `refresh` of a Secret with this name, or of all Secrets of this plugin.
+pub fn refresh(name: Option<&SecretName>) -> Vec<Rule> {
+    match name {
+        Some(name) => vec![refresh_secret(name)],
+        None => vec![Rule::new("secrets", &["list", "get", "patch"])],
+    }
+}
+
+/// Returns the rule to renew the token in a Secret. The apply names the uid, so that it never creates a Secret.
+pub fn refresh_secret(name: &SecretName) -> Rule {
+    Rule::new("secrets", &["get", "patch"]).named([name])
+}
+
+/// Returns the rule for `docker-login --from-secret`.
+pub fn docker_login(name: &SecretName) -> Rule {
+    Rule::new("secrets", &["get"]).named([name])
+}
+
 /// Returns the rule to change `imagePullSecrets` of the selected accounts.
 pub fn change_accounts(selection: &AccountSelection) -> Rule {
     match selection {

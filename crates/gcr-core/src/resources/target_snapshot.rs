@@ -15,6 +15,8 @@ use crate::kubernetes::service_accounts::StoredAccount;
 pub struct TargetSnapshot {
     /// Secrets by name; `None` if the list did not contain one.
     pub(super) secrets: BTreeMap<SecretName, Option<ObjectMeta>>,
+    /// The metadata of the Secrets of this plugin.
+    pub(super) managed_secrets: Option<Vec<ObjectMeta>>,
     /// The listed accounts: all selected ones, if the selection is by label or `--all`.
     pub(super) accounts: Option<Vec<StoredAccount>>,
 }
@@ -23,6 +25,11 @@ impl TargetSnapshot {
     /// Removes and returns a Secret: `None` if no list covered it.
     pub fn take_secret(&mut self, name: &SecretName) -> Option<Option<ObjectMeta>> {
         self.secrets.remove(name)
+    }
+
+    /// Removes and returns the Secrets of this plugin: `None` if no list covered them.
+    pub fn take_managed_secrets(&mut self) -> Option<Vec<ObjectMeta>> {
+        self.managed_secrets.take()
     }
 
     /// Returns the Secret and all accounts: `None` for each that no list covered.

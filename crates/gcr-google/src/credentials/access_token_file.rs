@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 use gcr_core::domain::access_token::AccessToken;
+use gcr_core::domain::server_clock::ServerClock;
 
 use super::credential_error::SourceError;
 use super::file_content::read_secret;
@@ -26,6 +27,7 @@ impl TokenSource for AccessTokenFile {
             Ok(IssuedToken {
                 token,
                 expires_at: None,
+                clock: ServerClock::default(),
             })
         })
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gcr_core::domain::server_clock::ServerClock;
 use jiff::Timestamp;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -93,6 +94,8 @@ impl Gcloud {
             "gcloud",
             reply.credential.access_token,
             expires_at,
+            // gcloud computes the time with the clock of this machine.
+            ServerClock::default(),
         )?;
         Ok(Some(FirstToken {
             token,

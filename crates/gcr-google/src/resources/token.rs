@@ -13,7 +13,7 @@ use super::account::AccountResource;
 use super::kind::{ACCESS_TOKEN, ISSUED};
 use super::resource_error::ResourceError;
 use super::stage::{Account, Stage};
-use super::step::{done, failed, interrupted, time_left, write};
+use super::step::{done, interrupted, time_left, write};
 use crate::api_error::Reason;
 use crate::iam_credentials::{CLOUD_PLATFORM, TokenRequest};
 
@@ -23,7 +23,7 @@ const PERMISSION: &str = "iam.serviceAccounts.getAccessToken";
 pub struct TokenResource {
     stage: Arc<Stage>,
     id: ObjectId,
-    dependencies: [ObjectId; 2],
+    dependencies: Vec<ObjectId>,
     lifetime: Duration,
 }
 
@@ -34,7 +34,18 @@ impl TokenResource {
         Self {
             stage: Arc::clone(stage),
             id: Self::id_of(&stage.account),
-            dependencies: [service, AccountResource::id_of(&stage.account)],
+            dependencies: vec![service, AccountResource::id_of(&stage.account)],
+            lifetime,
+        }
+    }
+
+    /// Creates the resource for an account that is not part of the run.
+    #[must_use]
+    pub fn of_existing_account(stage: &Arc<Stage>, lifetime: Duration) -> Self {
+        Self {
+            stage: Arc::clone(stage),
+            id: Self::id_of(&stage.account),
+            dependencies: Vec::new(),
             lifetime,
         }
     }
@@ -43,6 +54,12 @@ impl TokenResource {
     #[must_use]
     pub fn id_of(account: &Account) -> ObjectId {
         ObjectId::new(&ACCESS_TOKEN, account.email.as_str())
+    }
+
+    /// Returns whether the API is enabled, but may not be effective yet.
+    fn has_new_service(&self) -> bool {
+        let service = self.dependencies.first();
+        service.is_some_and(|service| self.stage.is_enabled(service))
     }
 }
 
@@ -61,7 +78,8 @@ impl Resource for TokenResource {
     }
 
     async fn observe(&self, cx: &Context) -> Result<(), ResourceError> {
-        if cx.round.completed > 0 {
+        // Without other objects, the call itself shows a missing permission before anything was written.
+        if cx.round.completed > 0 || self.dependencies.is_empty() {
             return Ok(());
         }
         // For an account that does not exist, the test fails and proves nothing.
@@ -115,12 +133,14 @@ impl Resource for TokenResource {
             Some(Reason::NotFound | Reason::PermissionDenied { .. }) if is_new => {
                 StepResult::NotReady
             }
-            Some(Reason::ServiceDisabled { .. })
-                if cx.round.waiting && stage.is_enabled(&self.dependencies[0]) =>
-            {
+            Some(Reason::ServiceDisabled { .. }) if cx.round.waiting && self.has_new_service() => {
                 StepResult::NotReady
             }
-            _ => failed(error),
+            // A token that was issued but not received is harmless: it expires unused.
+            _ => {
+                let error = ResourceError::Google(error);
+                StepResult::Finished(Finished::failure(Outcome::Failed, error))
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::redactor::Redactor;
+use gcr_core::domain::server_clock::ServerClock;
 use gcr_google::api_client::ApiClient;
 use gcr_google::credentials::{SharedToken, SourceError, TokenSource};
 use gcr_google::endpoints::Endpoints;
@@ -114,8 +115,12 @@ struct FixedToken;
 impl TokenSource for FixedToken {
     fn token<'a>(&'a self, _: &'a [&'a str]) -> BoxFuture<'a, Result<IssuedToken, SourceError>> {
         let token = AccessToken::parse(Zeroizing::new(b"ya29.token".to_vec())).unwrap();
-        let expires_at = None;
-        Box::pin(std::future::ready(Ok(IssuedToken { token, expires_at })))
+        let issued = IssuedToken {
+            token,
+            expires_at: None,
+            clock: ServerClock::default(),
+        };
+        Box::pin(std::future::ready(Ok(issued)))
     }
 }
 

@@ -106,7 +106,11 @@ impl Server {
             journal.len() - 1
         };
         let fault = self.rules().fault_for(&call);
-        let response = self.faulty(&call, fault).await;
+        let mut response = self.faulty(&call, fault).await;
+        if let Ok(response) = &mut response {
+            let date = self.state().http_date();
+            response.headers_mut().entry(header::DATE).or_insert(date);
+        }
         if let (Ok(response), Some(entry)) = (&response, self.journal().get_mut(index)) {
             entry.status = response.status().as_u16();
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use http::HeaderValue;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
@@ -118,6 +119,12 @@ impl State {
     /// Returns the fake's time.
     pub(super) fn now(&self) -> Timestamp {
         Timestamp::now() + self.clock_offset
+    }
+
+    /// Returns the fake's time as the value of a `Date` header.
+    pub(super) fn http_date(&self) -> HeaderValue {
+        let date = self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        HeaderValue::try_from(date).expect("a date is valid in a header")
     }
 
     /// Adds a project with no service enabled except the one that enables others.

@@ -60,6 +60,7 @@ mod tests {
             "-doctor",
             "-list",
             "-rbac",
+            "-refresh",
             "-setup",
             "-verify",
             "-version",

@@ -157,6 +157,7 @@ impl SetupRequest {
             credential,
             cached: CachedSecret::default(),
             merge: self.merge,
+            only_as_observed: false,
             force_conflicts: self.force_conflicts,
             recreate: self.recreate,
         }

@@ -19,7 +19,7 @@ use crate::kubernetes::secrets::ApplyOptions;
 use crate::request::DryRun;
 
 /// The result of a step of the Secret.
-pub(super) type SecretStep = StepResult<ResourceError, PriorState>;
+pub(crate) type SecretStep = StepResult<ResourceError, PriorState>;
 
 /// Returns the result of a failed step.
 pub(super) fn failed(error: impl Into<ResourceError>, outcome_unknown: bool) -> SecretStep {
@@ -28,9 +28,9 @@ pub(super) fn failed(error: impl Into<ResourceError>, outcome_unknown: bool) -> 
 }
 
 /// Writes one Secret.
-pub(super) struct Writer<'a> {
-    pub(super) spec: &'a SecretSpec<'a>,
-    pub(super) tracker: &'a Arc<WriteTracker>,
+pub(crate) struct Writer<'a> {
+    pub(crate) spec: &'a SecretSpec<'a>,
+    pub(crate) tracker: &'a Arc<WriteTracker>,
 }
 
 impl Writer<'_> {
@@ -73,7 +73,7 @@ impl Writer<'_> {
     }
 
     /// Applies the Secret and classifies the response. `made` is the outcome if the apply created the Secret.
-    pub(super) async fn apply(&self, apply: SecretApply, made: Outcome) -> SecretStep {
+    pub(crate) async fn apply(&self, apply: SecretApply, made: Outcome) -> SecretStep {
         let response = match self.send(&apply).await {
             Ok(response) => response,
             Err(error) => {

@@ -11,6 +11,7 @@ use super::super::managed_fields::last_applied_at;
 use super::action::{PriorState, SecretApply};
 use super::apply::Writer;
 use super::kind::CONFIGURED;
+use crate::domain::server_clock::parse_date;
 use crate::engine::Outcome;
 use crate::kubernetes::RequestError;
 use crate::kubernetes::api_request::ApiResponse;
@@ -66,9 +67,11 @@ impl Writer<'_> {
             });
         }
         let same_version = now.resource_version.as_deref() == Some(resource_version);
-        let may_have_applied = response.may_have_applied || apply.may_have_applied;
+        // A write that was bound to the version just read is the only one that can have changed it.
+        let is_ours =
+            response.may_have_applied || apply.may_have_applied || apply.has_preconditions;
         Ok(
-            if same_version || (!may_have_applied && self.is_unchanged(&now, response)) {
+            if same_version || (!is_ours && self.is_unchanged(&now, response)) {
                 Outcome::Unchanged
             } else {
                 CONFIGURED
@@ -117,6 +120,5 @@ impl Writer<'_> {
 
 /// Returns the server's clock at the response, in whole seconds.
 fn clock(response: &ApiResponse) -> Option<jiff::Timestamp> {
-    let date = jiff::fmt::rfc2822::parse(response.date.as_deref()?).ok()?;
-    Some(date.timestamp())
+    parse_date(response.date.as_deref()?)
 }

@@ -18,7 +18,7 @@ use crate::request::{DesiredSecret, ExecutionOptions};
 use crate::safety::Safety;
 use kube_clientcmd::escape_control::escape_control;
 
-pub(super) fn decide(
+pub(crate) fn decide(
     execution: &ExecutionOptions,
     secret: &DesiredSecret,
     observed: ObservedSecret,
@@ -82,7 +82,8 @@ pub(super) fn decide(
             if let Some(error) = terminating_error(&metadata, secret) {
                 return Decision::Fail(error);
             }
-            let apply = apply_to_existing(&metadata, &secret.config, None);
+            let required = secret.only_as_observed.then(|| preconditions(&metadata));
+            let apply = apply_to_existing(&metadata, &secret.config, required);
             let annotations = secret.cached.annotations(|| build(&secret.config));
             // After a lost response the outcome must be found, and an object to print must be read.
             let needs_response = unconfirmed.is_some() || execution.return_objects;
@@ -101,10 +102,7 @@ pub(super) fn decide(
             };
             let config = merged.as_ref().unwrap_or(&secret.config);
             let metadata = &stored.metadata;
-            let preconditions = Preconditions {
-                uid: metadata.uid.clone(),
-                resource_version: metadata.resource_version.clone().unwrap_or_default(),
-            };
+            let preconditions = preconditions(metadata);
             if secret.recreate && recreate::requires_recreate(&stored, config) {
                 let error = recreate::recreate_error(secret, &stored, &execution.field_manager);
                 if let Some(error) = error {
@@ -124,7 +122,8 @@ pub(super) fn decide(
             if let Some(error) = terminating_error(metadata, secret) {
                 return Decision::Fail(error);
             }
-            let preconditions = secret.merge.then_some(preconditions);
+            let is_bound = secret.merge || secret.only_as_observed;
+            let preconditions = is_bound.then_some(preconditions);
             act(apply_to_existing(metadata, config, preconditions))
         }
     }
@@ -227,6 +226,13 @@ fn removes_last_applied(
 
 fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a String> {
     metadata.annotations.as_ref()?.get(key)
+}
+
+fn preconditions(metadata: &ObjectMeta) -> Preconditions {
+    Preconditions {
+        uid: metadata.uid.clone(),
+        resource_version: metadata.resource_version.clone().unwrap_or_default(),
+    }
 }
 
 fn prior_state(metadata: &ObjectMeta, field_manager: &str) -> PriorState {

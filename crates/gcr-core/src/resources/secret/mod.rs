@@ -12,5 +12,10 @@ mod replace;
 mod resource;
 mod spec;
 
+pub(super) use action::{PriorState, SecretAction};
+pub(super) use apply::Writer;
+pub(super) use decide::decide;
 pub use kind::{CONFIGURED, CREATED, REPLACED, SECRET, id};
+pub(super) use observe::ObservedSecret;
 pub use resource::SecretResource;
+pub(super) use spec::SecretSpec;

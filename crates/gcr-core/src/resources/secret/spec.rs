@@ -8,16 +8,16 @@ use crate::resources::namespace_target::NamespaceTarget;
 
 /// The desired Secret of one namespace, and how to write it.
 #[derive(Clone, Copy)]
-pub(super) struct SecretSpec<'a> {
-    pub(super) target: &'a NamespaceTarget,
-    pub(super) desired: &'a DesiredSecret,
-    pub(super) execution: &'a ExecutionOptions,
-    pub(super) manifest: Manifest,
+pub(crate) struct SecretSpec<'a> {
+    pub(crate) target: &'a NamespaceTarget,
+    pub(crate) desired: &'a DesiredSecret,
+    pub(crate) execution: &'a ExecutionOptions,
+    pub(crate) manifest: Manifest,
 }
 
 impl SecretSpec<'_> {
     /// Returns the Secret for `-o json|yaml`, if objects are printed.
-    pub(super) fn printed(&self, with_namespace: bool, masked: bool) -> Option<Value> {
+    pub(crate) fn printed(&self, with_namespace: bool, masked: bool) -> Option<Value> {
         let DesiredSecret {
             name,
             credential,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, join_all};
+use gcr_core::domain::server_clock::ServerClock;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -26,6 +27,7 @@ impl TokenSource for Counted {
             Ok(IssuedToken {
                 token: AccessToken::parse(Zeroizing::new(text)).unwrap(),
                 expires_at: Some(Timestamp::now() + life),
+                clock: ServerClock::default(),
             })
         })
     }

@@ -1,0 +1,9 @@
+//! Black-box tests of `kubectl gcr-secret refresh`, on a real control plane and the fake Google.
+
+mod clusters;
+mod due;
+mod faults;
+mod fixture;
+mod guards;
+mod output;
+mod registries;
