@@ -59,7 +59,12 @@ impl Requested {
             format!("{host}/{path}")
         };
         Self {
-            repository: label.clone(),
+            // An entry for a repository ends in a slash, so that it does not match others that begin with the same name.
+            repository: if path.is_empty() {
+                label.clone()
+            } else {
+                format!("{label}/")
+            },
             target: PullTarget::repository(host, path, Action::Pull),
             label,
         }
@@ -152,6 +157,14 @@ mod tests {
                 (label, is_host)
             );
         }
+    }
+
+    #[test]
+    fn repository_ends_in_a_slash_as_its_entry_does() {
+        let requested = Requested::of_entry("gcr.io/project/images");
+        assert_eq!(requested.label, "gcr.io/project/images");
+        assert_eq!(requested.repository, "gcr.io/project/images/");
+        assert_eq!(Requested::of_entry("gcr.io").repository, "gcr.io");
     }
 
     #[test]
