@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gcr_test_support::{ControlPlane, Session, keys};
 
+use crate::fixture::Fixture;
 use crate::listener::Listener;
 
 /// Returns the completion of `kubectl gcr-secret ARGS<Tab>`: the candidates without descriptions, and the directive.
@@ -152,6 +153,29 @@ fn cluster_objects_complete() {
         complete(&["create", "-n", &namespace, "--serviceaccount", "sa/def"]),
         candidates(&["sa/default"], ":4")
     );
+}
+
+#[test]
+fn secrets_pods_and_images_complete_where_they_are_asked_for() {
+    let fixture = Fixture::new("complete");
+    fixture.create().run().success();
+    fixture.create_pod("web", &["gcr-io"]);
+    fixture.create_pod("worker", &["gcr-io"]);
+    let namespace = fixture.namespace.as_str();
+    for (command, word, expected) in [
+        (&["list"][..], "--image", &[][..]),
+        (&["describe"], "", &["gcr-io"]),
+        (&["delete"], "", &["gcr-io"]),
+        (&["verify"], "", &["gcr-io"]),
+        (&["doctor"], "", &["web", "worker"]),
+        (&["doctor", "--image"], "", &["gcr.io/p/i"]),
+        (&["verify", "--image"], "gcr", &["gcr.io/p/i"]),
+        (&["create", "--image"], "", &["gcr.io/p/i"]),
+        (&["setup", "--image"], "eu", &[]),
+    ] {
+        let args = [&["-n", namespace][..], command, &[word]].concat();
+        assert_eq!(complete(&fixture.session, &args).0, expected, "{args:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use gcr_test_support::{Invocation, PolicyRule, Session};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, assert_output};
+use crate::registry::{HOST, REPOSITORY, Registry, finding};
 
 const ACCOUNT: &str = "puller@example-project.iam.gserviceaccount.com";
 
@@ -68,6 +69,7 @@ fn text_shows_credential_users_managers_and_events() {
         ("Expires", "<none>"),
         ("Service Accounts", "default"),
         ("Pods", "web"),
+        ("Verify Checks", "gcr.io: parse, key, challenge, token"),
     ] {
         assert_eq!(field(text, name), expected, "{text}");
     }
@@ -190,10 +192,42 @@ fn objects_have_the_documented_shape() {
             "pods": ["web"],
             "events": [{"type": "Warning", "reason": "Rotated", "message": "a message",
                 "component": "tool", "count": 3, "lastSeen": "2026-01-02T00:00:00Z"}],
+            "verify": [
+                {"registry": "gcr.io", "steps": ["parse", "key", "challenge", "token"]},
+                {"registry": "eu.gcr.io", "steps": ["parse", "key", "challenge", "token"]},
+            ],
         })
     );
     let name = describe(&fixture).args(["-o", "name"]).run();
     assert_output(&name, 0, &["secret/gcr-io"], &[]);
+}
+
+#[test]
+fn verify_takes_the_steps_that_describe_names() {
+    let registry = Registry::new();
+    let namespace = &registry.fixture.namespace;
+    let session = &registry.fixture.session;
+    for (file, args) in [
+        ("--key-file=puller.json", &[][..]),
+        ("--access-token-file=token", &["--force-conflicts"]),
+    ] {
+        session.file("token", "ya29.a-token-that-no-registry-knows", 0o600);
+        let create = ["create", file, "--registry", HOST, "-n", namespace];
+        session.gcr_secret(create).args(args).run().success();
+        let described = describe(&registry.fixture)
+            .args(["-o", "json"])
+            .run()
+            .success();
+        let described: Value = serde_json::from_str(&described.stdout).unwrap();
+        let verified = finding(&registry.verify(&["--registry", REPOSITORY, "-o", "json"]));
+        let steps = verified["steps"].as_array().unwrap().iter();
+        let steps: Vec<&Value> = steps.map(|step| &step["name"]).collect();
+        assert_eq!(
+            described["verify"],
+            json!([{"registry": HOST, "steps": steps}]),
+            "{verified}"
+        );
+    }
 }
 
 #[test]

@@ -10,11 +10,11 @@ use crate::fixture::{Fixture, assert_output};
 
 const ACCOUNT: &str = "puller@example-project.iam.gserviceaccount.com";
 
-fn list_in(session: &Session, namespace: &str) -> Invocation {
+pub(crate) fn list_in(session: &Session, namespace: &str) -> Invocation {
     session.gcr_secret(["list", "-n", namespace])
 }
 
-fn list(fixture: &Fixture) -> Invocation {
+pub(crate) fn list(fixture: &Fixture) -> Invocation {
     list_in(&fixture.session, &fixture.namespace)
 }
 
@@ -32,7 +32,7 @@ fn cells(output: &Output) -> Vec<Vec<&str>> {
 }
 
 /// Returns the values of a column.
-fn column<'a>(output: &'a Output, header: &str) -> Vec<&'a str> {
+pub(crate) fn column<'a>(output: &'a Output, header: &str) -> Vec<&'a str> {
     let lines = cells(output);
     let index = lines[0].iter().position(|it| *it == header);
     let index = index.unwrap_or_else(|| panic!("no column {header}\n{output}"));
@@ -40,7 +40,7 @@ fn column<'a>(output: &'a Output, header: &str) -> Vec<&'a str> {
 }
 
 /// Returns a Secret of this plugin without data, for [`gcr_test_support::TestCluster::create`].
-fn managed(namespace: &str, name: &str) -> Value {
+pub(crate) fn managed(namespace: &str, name: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
         "metadata": {"name": name, "namespace": namespace,

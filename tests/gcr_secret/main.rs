@@ -22,6 +22,7 @@ mod help;
 mod hosts;
 mod key_file;
 mod list;
+mod list_pages;
 mod listener;
 mod mended_pods;
 mod merge;

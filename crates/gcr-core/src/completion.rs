@@ -1,12 +1,15 @@
-//! Completes the names of objects in the cluster and the hosts of registries (`kubectl_plugin::completion`).
+//! Completes the names of objects in the cluster, the images of pods and the hosts of registries (`kubectl_plugin::completion`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::google_hosts;
 use crate::domain::names::Namespace;
 use crate::domain::pull_secret;
 use crate::kubernetes::ClusterClient;
-use crate::kubernetes::pager::{List, METADATA_LIST, Pager};
+use crate::kubernetes::api_request::JSON;
+use crate::kubernetes::pager::{Item, List, METADATA_LIST, Pager};
+use crate::kubernetes::pod::Pod;
 use crate::stop::StopSignal;
 use kube_clientcmd::{Connection, ConnectionOptions};
 use kubectl_plugin::completion::{LineBefore, ValueSource, within_time_limit};
@@ -22,6 +25,7 @@ impl ValueSource for PluginValues {
             "SERVICEACCOUNT" => cluster_names(line, Resource::ServiceAccounts),
             "SECRET" => cluster_names(line, Resource::PullSecrets),
             "POD" => cluster_names(line, Resource::Pods),
+            "IMAGE" => cluster_names(line, Resource::Images),
             _ => Vec::new(),
         }
     }
@@ -41,6 +45,8 @@ enum Resource {
     ServiceAccounts,
     PullSecrets,
     Pods,
+    /// The images of pods.
+    Images,
 }
 
 /// Returns names of objects from the cluster that the line selects.
@@ -93,6 +99,10 @@ async fn list_names(
             list.namespace = None;
         }
         Resource::Pods => list.resource = "pods",
+        Resource::Images => {
+            list.resource = "pods";
+            list.accept = JSON;
+        }
         Resource::ServiceAccounts => list.resource = "serviceaccounts",
         Resource::PullSecrets => {
             list.resource = "secrets";
@@ -100,7 +110,20 @@ async fn list_names(
         }
     }
     let items = Pager::new(&cluster, list).all().await.ok()?;
+    if matches!(resource, Resource::Images) {
+        return Some(images(&items));
+    }
     Some(items.into_iter().map(|item| item.name).collect())
+}
+
+/// Returns the distinct images of pods.
+fn images(pods: &[Item]) -> Vec<String> {
+    let mut images = BTreeSet::new();
+    for pod in pods {
+        let pod: Pod = serde_json::from_str(pod.json.get()).unwrap_or_default();
+        images.extend(pod.images().into_iter().map(|image| image.image));
+    }
+    images.into_iter().collect()
 }
 
 #[cfg(test)]

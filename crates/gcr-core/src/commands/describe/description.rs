@@ -41,6 +41,26 @@ impl Description {
         }
     }
 
+    /// Returns the names of the steps with which `verify` checks each registry of [`PullSecretSummary::registries`].
+    pub(super) fn verify_steps(&self) -> &'static [&'static str] {
+        match self.summary.credential.as_deref() {
+            Some("json-key" | "json-key-base64") => &["parse", "key", "challenge", "token"],
+            _ => &["parse", "challenge", "token"],
+        }
+    }
+
+    /// Returns what `verify` checks; null if only the data says it.
+    fn verify(&self) -> Value {
+        let registries = &self.summary.registries;
+        if registries.is_empty() {
+            return Value::Null;
+        }
+        let checks = registries.iter();
+        let checks =
+            checks.map(|registry| json!({"registry": registry, "steps": self.verify_steps()}));
+        checks.collect()
+    }
+
     /// Returns the object for `-o json|yaml`. `docs/output.md` describes it.
     pub(super) fn value(&self) -> Value {
         let time = |time: Option<jiff::Timestamp>| time.map(|time| time.to_string());
@@ -82,6 +102,7 @@ impl Description {
             "usedBy": self.accounts,
             "pods": self.pods,
             "events": events,
+            "verify": self.verify(),
         });
         if let (Value::Object(value), Value::Object(fields)) = (&mut value, self.summary.fields()) {
             value.extend(fields);

@@ -42,6 +42,7 @@ pub(super) fn text(description: &Description, now: jiff::Timestamp) -> String {
         ("Key ID", one(summary.key_id.as_deref())),
         ("Credential", one(summary.credential.as_deref())),
         ("Expires", one(summary.expires.as_deref())),
+        ("Verify Checks", verify_checks(description)),
         ("Service Accounts", known(description.accounts.as_ref())),
         ("Pods", known(description.pods.as_ref())),
     ]);
@@ -61,6 +62,19 @@ pub(super) fn text(description: &Description, now: jiff::Timestamp) -> String {
         .map(|line| escape_control(line.trim_end()))
         .collect();
     lines.join("\n")
+}
+
+/// Returns what `verify` checks, one line per registry.
+fn verify_checks(description: &Description) -> Vec<String> {
+    let registries = &description.summary.registries;
+    if registries.is_empty() {
+        return vec!["the entries of its data, which describe does not read".to_owned()];
+    }
+    let steps = description.verify_steps().join(", ");
+    let lines = registries.iter();
+    lines
+        .map(|registry| format!("{registry}: {steps}"))
+        .collect()
 }
 
 fn known(names: Option<&Vec<String>>) -> Vec<String> {

@@ -54,14 +54,17 @@ impl Query for ListQuery<'_> {
 }
 
 impl ListQuery<'_> {
-    /// Returns the pages of namespaces that are read one by one.
+    /// Returns the pages of namespaces that are read one by one: their first pages concurrently, and the others in turn.
     fn by_namespace(&self, names: Vec<Namespace>) -> BoxStream<'_, Page> {
         let pages = stream::iter(names).map(move |name| async move {
-            let pages = Pages::of_namespace(self, &name);
-            pages.stream().collect::<Vec<_>>().await
+            let mut pages = Pages::of_namespace(self, &name);
+            let first = pages.next().await;
+            (first, pages)
         });
         let pages = pages.buffered(MAX_ACTIVE);
-        pages.flat_map(stream::iter).boxed()
+        pages
+            .flat_map(|(first, pages)| stream::iter(first).chain(pages.stream()))
+            .boxed()
     }
 
     /// Returns the pages of the matching namespaces. If these cannot be listed, the lister reports why.
