@@ -13,8 +13,9 @@ use crate::endpoints::Api;
 use crate::error::{GoogleError, GoogleErrorKind};
 use crate::names::segment;
 
-/// The pause before the second poll. Most operations end within a second.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The pause before the second poll; there is none before the first. It doubles, so that an operation of some seconds takes
+/// few polls.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two polls.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
@@ -44,7 +45,7 @@ impl ApiClient {
         started: Instant,
         timeout: Duration,
     ) -> Result<Value, GoogleError> {
-        let mut pause = FIRST_PAUSE;
+        let mut pause = Duration::ZERO;
         loop {
             if let Some(error) = &operation.error {
                 let error = ApiError::of_operation(error, self.http().redactor());
@@ -59,7 +60,7 @@ impl ApiClient {
                 return Err(GoogleError::new(action, GoogleErrorKind::Deadline(timeout)));
             }
             tokio::time::sleep(pause.min(left)).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            pause = (pause * 2).clamp(FIRST_PAUSE, MAX_PAUSE);
             let path = operation_path(&operation.name).ok_or_else(|| {
                 GoogleError::new(
                     action,

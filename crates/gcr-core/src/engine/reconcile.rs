@@ -210,10 +210,7 @@ impl Reconciler<'_> {
         let mut waiting = Vec::new();
         let mut warnings = Vec::new();
         for (index, decide) in observations {
-            match decide(round, &mut warnings) {
-                NextStep::NotReady => requeue = requeue.max(Requeue::NotReady),
-                step => waiting.push((index, step)),
-            }
+            waiting.push((index, decide(round, &mut warnings)));
         }
         self.report.warn(warnings).await;
         let mut running = FuturesUnordered::new();
@@ -241,7 +238,8 @@ impl Reconciler<'_> {
                         NextStep::AwaitDependencies => {
                             requeue = requeue.max(Requeue::DependenciesFinished);
                         }
-                        NextStep::NotReady => {}
+                        // Only now: an object whose dependency has failed is not waited for.
+                        NextStep::NotReady => requeue = requeue.max(Requeue::NotReady),
                     },
                 }
             }

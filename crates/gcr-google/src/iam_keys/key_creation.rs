@@ -106,7 +106,7 @@ impl KeyCreationError {
 }
 
 impl ApiClient {
-    /// Creates a key. `after_create` waits until a new account is visible.
+    /// Creates a key. `known` are the keys that exist, where the caller knows that for certain; otherwise they are listed.
     ///
     /// # Errors
     /// Fails without `iam.serviceAccountKeys.create`, at the limit of ten keys, if an organization policy forbids keys, and
@@ -114,13 +114,18 @@ impl ApiClient {
     pub async fn create_key(
         &self,
         account: AccountRef<'_>,
-        after_create: bool,
+        mut known: Option<Vec<Key>>,
     ) -> Result<CreatedKey, KeyCreationError> {
         let action = format!("create a key of {}", account.email);
         let mut is_second = false;
         loop {
-            let before = self.keys(account, after_create).await;
-            let before = before.map_err(KeyCreationError::Google)?;
+            let before = match known.take() {
+                Some(known) => known,
+                None => {
+                    let listed = self.keys(account, false).await;
+                    listed.map_err(KeyCreationError::Google)?
+                }
+            };
             let failure = match self.try_create_key(account, &action).await {
                 Ok(created) => return Ok(created),
                 Err(failure) => failure,

@@ -93,7 +93,7 @@ impl Resource for AccountResource {
                 if let Some(error) = self.disabled(&found) {
                     return Err(error);
                 }
-                stage.set_account(false);
+                stage.set_account();
                 Ok(Observed::Present)
             }
             Ok(None) => {
@@ -156,22 +156,21 @@ impl Resource for AccountResource {
             None => interrupted(),
             Some(Err(error)) => failed(error),
             Some(Ok(AccountCreation::Created(_))) => {
-                stage.set_account(true);
+                stage.set_new_account(true);
                 done(CREATED)
             }
             Some(Ok(AccountCreation::Existing(found))) => {
                 if let Some(error) = self.disabled(&found) {
                     return StepResult::Finished(Finished::failure(Outcome::Failed, error));
                 }
-                // Another client has created it moments ago.
-                stage.set_account(true);
+                stage.set_new_account(false);
                 done(Outcome::Unchanged)
             }
         }
     }
 
     fn preview(&self, (): ()) -> Finished<ResourceError> {
-        self.stage.set_account(true);
+        self.stage.set_new_account(true);
         Finished::success(CREATED, None)
     }
 

@@ -43,6 +43,15 @@ pub enum Observed {
     NoAccount(GoogleError),
 }
 
+/// What a key is created for.
+#[derive(Clone, Copy, Debug)]
+pub enum Creation {
+    /// An account whose keys were observed.
+    InAccount,
+    /// An account that did not exist when it was observed.
+    InNewAccount,
+}
+
 impl KeyResource {
     /// Creates the resource. Before Google chooses the ID of a new key, the resource has the address of the account as its
     /// name. `also_after` are further objects that must succeed before a key is created.
@@ -135,7 +144,7 @@ fn plural(count: usize) -> String {
 
 impl Resource for KeyResource {
     type Observed = Observed;
-    type Action = ();
+    type Action = Creation;
     type Error = ResourceError;
     type Unconfirmed = ();
 
@@ -196,20 +205,24 @@ impl Resource for KeyResource {
         observed: Observed,
         state: &State<'_, ()>,
         _warnings: &mut Vec<String>,
-    ) -> Decision<(), ResourceError> {
+    ) -> Decision<Creation, ResourceError> {
         let error = match observed {
             Observed::Usable => {
                 return Decision::Finish(Finished::success(Outcome::Unchanged, None));
             }
             _ if self.stage.is_blocked() => return Decision::Fail(ResourceError::Blocked),
-            Observed::NoneUsable => return Decision::Act((), Safety::AtMostOnce),
+            Observed::NoneUsable => return Decision::Act(Creation::InAccount, Safety::AtMostOnce),
             Observed::NoAccount(error) => error,
         };
         if !self.stage.has_account() {
-            return Decision::AwaitDependencies;
+            // A new account has no keys, so that nothing needs to be observed once it exists.
+            return match error.reason() {
+                Some(Reason::NotFound) => Decision::Act(Creation::InNewAccount, Safety::AtMostOnce),
+                _ => Decision::AwaitDependencies,
+            };
         }
         if self.dry_run == DryRun::Client {
-            return Decision::Act((), Safety::AtMostOnce);
+            return Decision::Act(Creation::InAccount, Safety::AtMostOnce);
         }
         if state.round.waiting {
             Decision::NotReady
@@ -221,13 +234,18 @@ impl Resource for KeyResource {
     async fn execute(
         &self,
         cx: &Context,
-        (): (),
+        action: Creation,
         tracker: &Arc<WriteTracker>,
     ) -> StepResult<ResourceError, ()> {
         let stage = &self.stage;
         let account = stage.account.reference();
+        let known = stage.has_created_account().then(Vec::new);
+        if matches!(action, Creation::InNewAccount) && known.is_none() {
+            // Another client has created the account, and may have created a key.
+            return StepResult::NotReady;
+        }
         stage.set_creating_key(true);
-        let error = match write(cx, tracker, stage.api.create_key(account, false)).await {
+        let error = match write(cx, tracker, stage.api.create_key(account, known)).await {
             None => return interrupted(),
             Some(Ok(created)) => {
                 self.created(created.id, created.file);
@@ -250,7 +268,7 @@ impl Resource for KeyResource {
         StepResult::Finished(Finished::failure(outcome, error))
     }
 
-    fn preview(&self, (): ()) -> Finished<ResourceError> {
+    fn preview(&self, _: Creation) -> Finished<ResourceError> {
         Finished::success(CREATED, None)
     }
 

@@ -86,16 +86,21 @@ impl Permissions {
         project: &ProjectId,
         permission: &'static str,
     ) -> bool {
+        let held = self.held(api, project).await;
+        let held = held.get().and_then(Option::as_ref);
+        held.is_some_and(|held| held.iter().all(|it| it != permission))
+    }
+
+    /// Asks which permissions the caller has on a project, once for all that ask.
+    pub(super) async fn held(&self, api: &ApiClient, project: &ProjectId) -> Arc<Held> {
         let cell = {
             // Each change is one insertion: a holder that panicked leaves a usable map.
             let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(projects.entry(project.clone()).or_default())
         };
         let wanted: Vec<&str> = ROLES.iter().map(|(permission, _)| *permission).collect();
-        let held = cell
-            .get_or_init(|| async { api.test_project_permissions(project, &wanted).await.ok() })
+        cell.get_or_init(|| async { api.test_project_permissions(project, &wanted).await.ok() })
             .await;
-        held.as_ref()
-            .is_some_and(|held| held.iter().all(|it| it != permission))
+        cell
     }
 }

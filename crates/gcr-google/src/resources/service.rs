@@ -97,6 +97,9 @@ impl Resource for ServiceResource {
     }
 
     async fn observe(&self, cx: &Context) -> Result<bool, ResourceError> {
+        if cx.round.completed == 0 {
+            self.stage.test_permissions_early(&self.project);
+        }
         let state = self.stage.api.is_enabled(&self.project, &self.service);
         let enabled = match read(cx, state).await {
             Ok(enabled) => enabled,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gcr_core::domain::service_account_key::ServiceAccountKey;
@@ -98,6 +98,7 @@ const NEXT_NOTE: Duration = Duration::from_secs(30);
 const UNKNOWN: u8 = 0;
 const EXISTS: u8 = 1;
 const CREATED: u8 = 2;
+const CREATED_BY_OTHER: u8 = 3;
 
 impl Stage {
     /// Creates the state of a set-up.
@@ -179,8 +180,23 @@ impl Stage {
         self.state().repositories.contains(name)
     }
 
-    pub(super) fn set_account(&self, created: bool) {
-        let state = if created { CREATED } else { EXISTS };
+    /// Records that the account exists.
+    pub(super) fn set_account(&self) {
+        // It stays new, although later rounds find it.
+        let (old, new) = (UNKNOWN, EXISTS);
+        let ordering = Ordering::Relaxed;
+        let _ = self
+            .account_state
+            .compare_exchange(old, new, ordering, ordering);
+    }
+
+    /// Records that the account was created moments ago, by this run or by another client.
+    pub(super) fn set_new_account(&self, by_this_run: bool) {
+        let state = if by_this_run {
+            CREATED
+        } else {
+            CREATED_BY_OTHER
+        };
         self.account_state.store(state, Ordering::Relaxed);
     }
 
@@ -188,9 +204,20 @@ impl Stage {
         self.account_state.load(Ordering::Relaxed) != UNKNOWN
     }
 
-    /// Returns whether this run has created the account, so that other services may not know it yet.
+    /// Returns whether the account is new, so that other services may not know it yet.
     pub(super) fn has_new_account(&self) -> bool {
+        self.account_state.load(Ordering::Relaxed) >= CREATED
+    }
+
+    /// Returns whether this run has created the account, so that it has no other keys.
+    pub(super) fn has_created_account(&self) -> bool {
         self.account_state.load(Ordering::Relaxed) == CREATED
+    }
+
+    /// Starts to ask which permissions the caller has on a project, so that a later check does not wait for the response.
+    pub(super) fn test_permissions_early(self: &Arc<Self>, project: &ProjectId) {
+        let (stage, project) = (Arc::clone(self), project.clone());
+        tokio::spawn(async move { stage.permissions.held(&stage.api, &project).await });
     }
 
     /// Records that an object cannot be brought to its desired state, so that no further object is written. Of the errors that

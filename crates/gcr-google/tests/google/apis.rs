@@ -47,7 +47,7 @@ async fn operation_that_never_ends_reaches_the_deadline() {
 #[tokio::test]
 async fn service_without_billing_is_refused_with_a_hint() {
     let operator = Operator::new().await;
-    operator.google.remove_billing();
+    operator.google.set_billing(false);
     let error = operator
         .api
         .enable(&operator.project, SERVICE, MINUTE)

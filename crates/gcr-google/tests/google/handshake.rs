@@ -30,7 +30,7 @@ impl Puller {
         let operator = Operator::prepared().await;
         let created = operator
             .api
-            .create_key(operator.account(), false)
+            .create_key(operator.account(), None)
             .await
             .unwrap();
         let minute = Duration::from_secs(60);
@@ -279,7 +279,7 @@ async fn repeated_check_sees_a_key_become_effective() {
     });
     let created = operator
         .api
-        .create_key(operator.account(), false)
+        .create_key(operator.account(), None)
         .await
         .unwrap();
     let login = Login::new("_json_key", created.file.text().into());

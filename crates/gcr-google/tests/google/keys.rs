@@ -18,7 +18,7 @@ async fn created_key_is_the_only_one() {
     let operator = Operator::prepared().await;
     let created = operator
         .api
-        .create_key(operator.account(), false)
+        .create_key(operator.account(), None)
         .await
         .unwrap();
     assert_eq!(created.file.client_email(), operator.email.as_str());
@@ -46,7 +46,7 @@ async fn lost_key_is_deleted_and_another_created() {
         operator
             .google
             .inject(Rule::on("keys.create").nth(1), fault.clone());
-        let created = operator.api.create_key(operator.account(), false).await;
+        let created = operator.api.create_key(operator.account(), None).await;
         let created = created.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(key_ids(&operator).await, [created.id.as_str()], "{fault:?}");
         assert_eq!(operator.google.count("keys.create"), 2, "{fault:?}");
@@ -62,7 +62,7 @@ async fn key_lost_twice_is_an_error_and_leaves_none() {
         .inject(Rule::on("keys.create"), Fault::ReplyLost);
     let error = operator
         .api
-        .create_key(operator.account(), false)
+        .create_key(operator.account(), None)
         .await
         .unwrap_err();
     assert!(matches!(error, KeyCreationError::Google(_)), "{error}");
@@ -79,7 +79,7 @@ async fn lost_key_that_cannot_be_deleted_is_named_with_the_command() {
     operator.google.deny("iam.serviceAccountKeys.delete", "");
     let error = operator
         .api
-        .create_key(operator.account(), false)
+        .create_key(operator.account(), None)
         .await
         .unwrap_err();
     let ids = key_ids(&operator).await;
@@ -105,13 +105,13 @@ async fn tenth_key_and_forbidden_keys_are_told_apart() {
     for _ in 0..10 {
         operator
             .api
-            .create_key(operator.account(), false)
+            .create_key(operator.account(), None)
             .await
             .unwrap();
     }
     let error = operator
         .api
-        .create_key(operator.account(), false)
+        .create_key(operator.account(), None)
         .await
         .unwrap_err();
     assert_eq!(
@@ -128,7 +128,7 @@ async fn tenth_key_and_forbidden_keys_are_told_apart() {
         .enforce("iam.disableServiceAccountKeyCreation");
     let error = operator
         .api
-        .create_key(operator.account(), false)
+        .create_key(operator.account(), None)
         .await
         .unwrap_err();
     let KeyCreationError::Google(google) = &error else {
@@ -173,7 +173,7 @@ async fn several_new_keys_are_named_and_none_is_deleted() {
         project: &project,
         email: &email,
     };
-    let error = api.create_key(account, false).await.unwrap_err();
+    let error = api.create_key(account, None).await.unwrap_err();
     let text = error.to_string();
     assert!(text.ends_with("new keys: key one (created 2026-01-01T00:00:00Z), key two (created 2026-01-01T00:00:01Z)"), "{text}");
     let hint = error.hint(account).unwrap();
