@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use gcr_test_support::fake_google::PROJECT;
 use gcr_test_support::{ControlPlane, FakeGoogle, Invocation, Output, Session, TestCluster};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The default account.
 pub(crate) const EMAIL: &str = "gcr-pull@demo-project.iam.gserviceaccount.com";
@@ -111,6 +111,23 @@ impl Fixture {
             &self.namespace,
         ]);
         output.run().success().stdout
+    }
+
+    /// Returns the end state of the project and of the namespace, without what differs between two runs: the key, its digest
+    /// and times.
+    #[track_caller]
+    pub(crate) fn end_state(&self) -> Value {
+        let secret = self.secret().unwrap_or_default();
+        let mut annotations = secret["metadata"]["annotations"].clone();
+        if let Some(annotations) = annotations.as_object_mut() {
+            annotations.remove("kubectl-gcr-secret/key-id");
+            annotations.remove("kubectl-gcr-secret/content-digest");
+        }
+        json!({
+            "project": project_summary(&self.google),
+            "secret": [secret["type"], secret["metadata"]["labels"], annotations],
+            "pull secrets": self.pull_secrets(),
+        })
     }
 
     /// Asserts that the fake and the cluster have the complete end state with one key.

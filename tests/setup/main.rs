@@ -1,5 +1,8 @@
 //! Black-box tests of `kubectl gcr-secret setup`, on a real control plane and the fake Google.
 
+mod bad_input;
+mod canary;
+mod clusters;
 mod dry_run;
 mod faults;
 mod first_run;
@@ -14,3 +17,4 @@ mod pull;
 mod races;
 mod rbac;
 mod secrecy;
+mod sources;

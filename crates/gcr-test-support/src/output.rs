@@ -22,6 +22,13 @@ pub struct Output {
 }
 
 impl Output {
+    /// Returns the commands that the lines of a client dry run state, in order.
+    pub fn commands(&self) -> Vec<&str> {
+        let lines = self.stdout.lines();
+        let commands = lines.filter_map(|line| line.split_once("   # "));
+        commands.map(|(_, command)| command).collect()
+    }
+
     pub(crate) fn new(
         command: String,
         status: ExitStatus,

@@ -21,6 +21,9 @@ impl FakeGoogle {
 
     fn add_refresh_token(&self, refusal: Option<(String, String)>) -> String {
         let token = format!("1//0{}", random_text(60));
+        let client_secret = format!("d-{}", random_text(20));
+        let secrets = [token.clone(), client_secret.clone()];
+        self.server.state().secrets.extend(secrets);
         let member = OPERATOR.to_owned();
         let stored = RefreshToken { member, refusal };
         self.server
@@ -30,7 +33,7 @@ impl FakeGoogle {
         let file = json!({
             "account": "",
             "client_id": "764086051850-example.apps.googleusercontent.com",
-            "client_secret": format!("d-{}", random_text(20)),
+            "client_secret": client_secret,
             "quota_project_id": PROJECT,
             "refresh_token": token,
             "type": "authorized_user",
@@ -44,6 +47,7 @@ impl FakeGoogle {
     pub fn accept_subject_token(&self, token: &str, subject: &str) -> String {
         let mut state = self.server.state();
         state.subject_tokens.insert(token.into(), subject.into());
+        state.secrets.push(token.into());
         let number = state.add_project(PROJECT).number;
         format!(
             "principal://iam.googleapis.com/projects/{number}/locations/global/workloadIdentityPools/ci/subject/{subject}"

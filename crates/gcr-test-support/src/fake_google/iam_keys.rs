@@ -72,7 +72,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
         is_system_managed: false,
         delay,
     };
-    let file = key_file(&project_id, &email, &unique_id, &key.id, &private.to_pem());
+    let pem = private.to_pem();
+    state.add_secret_key(&pem);
+    let file = key_file(&project_id, &email, &unique_id, &key.id, &pem);
     let mut shown = show(&email, &key);
     shown["privateKeyType"] = kind.into();
     shown["privateKeyData"] = STANDARD.encode(file).into();
@@ -100,7 +102,9 @@ pub(super) fn add(state: &mut State, email: &str) -> Option<String> {
     let id = key.id.clone();
     let unique_id = account.unique_id.clone();
     account.keys.push(key);
-    let file = key_file(&project_id, email, &unique_id, &id, &private.to_pem());
+    let pem = private.to_pem();
+    state.add_secret_key(&pem);
+    let file = key_file(&project_id, email, &unique_id, &id, &pem);
     Some(file.to_string())
 }
 

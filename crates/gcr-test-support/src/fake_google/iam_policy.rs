@@ -49,6 +49,10 @@ impl PolicyStore {
                 }
             }
         }
+        if !self.has_conditions() && !policy["version"].is_null() {
+            // Google uses version 1 for them, whatever the client has written (IAM, "Policy versions").
+            policy["version"] = json!(1);
+        }
         policy["etag"] = self.encoded_etag().into();
         policy
     }
@@ -67,10 +71,15 @@ impl PolicyStore {
         bindings(&self.policy).any(|binding| !binding["condition"].is_null())
     }
 
-    /// Returns the policy without its etag.
+    /// Returns the policy without its etag, and without a version that conditions do not require.
     pub(super) fn without_etag(&self) -> Value {
         let mut policy = self.read(3);
-        policy.as_object_mut().map(|object| object.remove("etag"));
+        if let Some(object) = policy.as_object_mut() {
+            object.remove("etag");
+            if !self.has_conditions() {
+                object.remove("version");
+            }
+        }
         policy
     }
 

@@ -257,11 +257,13 @@ fn unauthenticated(permission: &str, resource: Option<&Resource>) -> Reply {
     registry_error(403, "DENIED", &message)
 }
 
-fn sign(state: &State, member: &str, access: &Value) -> String {
+fn sign(state: &mut State, member: &str, access: &Value) -> String {
     let now = state.now().as_second();
     let claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": member, "iat": now, "nbf": now - 60,
         "exp": now + LIFETIME, "jti": super::state::random_text(16), "access": access});
-    RsaKey::of_process().sign(KEY_ID, &claims)
+    let token = RsaKey::of_process().sign(KEY_ID, &claims);
+    state.secrets.push(token.clone());
+    token
 }
 
 /// Returns a token of ours that is still valid.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -26,6 +26,7 @@ pub(super) struct Server {
     journal: Mutex<Vec<RecordedRequest>>,
     gateway: Mutex<Option<RegistryGateway>>,
     latency: Mutex<Duration>,
+    started: Instant,
 }
 
 impl Server {
@@ -36,6 +37,7 @@ impl Server {
             journal: Mutex::default(),
             gateway: Mutex::default(),
             latency: Mutex::default(),
+            started: Instant::now(),
         }
     }
 
@@ -73,6 +75,7 @@ impl Server {
         request: Request<Incoming>,
         host: String,
     ) -> io::Result<Response<Body>> {
+        let arrived = self.started.elapsed();
         let (parts, incoming) = request.into_parts();
         let bytes = incoming
             .collect()
@@ -83,26 +86,17 @@ impl Server {
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
-        let unknown = RecordedRequest {
-            method: String::new(),
-            verb: parts.method.to_string(),
-            host: host.clone(),
-            path: parts.uri.path().into(),
-            query: Vec::new(),
-            body: serde_json::Value::Null,
-            quota_project: None,
-            status: 404,
-        };
-        let call = match Call::parse(parts, bytes, host) {
+        let call = match Call::parse(parts.clone(), bytes, host.clone()) {
             Ok(call) => call,
             Err(reply) => {
+                let unknown = RecordedRequest::unknown(&parts, host, arrived);
                 self.journal().push(unknown);
                 return Ok(respond(reply));
             }
         };
         let index = {
             let mut journal = self.journal();
-            journal.push(RecordedRequest::of(&call));
+            journal.push(RecordedRequest::of(&call, arrived));
             journal.len() - 1
         };
         let fault = self.rules().fault_for(&call);
@@ -113,6 +107,7 @@ impl Server {
         }
         if let (Ok(response), Some(entry)) = (&response, self.journal().get_mut(index)) {
             entry.status = response.status().as_u16();
+            entry.responded = Some(self.started.elapsed());
         }
         response
     }

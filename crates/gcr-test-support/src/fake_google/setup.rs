@@ -27,6 +27,13 @@ impl FakeGoogle {
         }
     }
 
+    /// Disables a service in [`PROJECT`], named without `.googleapis.com`.
+    pub fn disable_service(&self, service: &str) {
+        let mut state = self.server.state();
+        let services = &mut state.add_project(PROJECT).services;
+        services.remove(&format!("{service}.googleapis.com"));
+    }
+
     /// Adds a Docker repository to [`PROJECT`].
     pub fn add_repository(&self, location: &str, id: &str) {
         self.add_repository_with_format(location, id, "DOCKER");
@@ -60,6 +67,21 @@ impl FakeGoogle {
             .expect("the repository exists")
             .policy
             .replace(policy);
+    }
+
+    /// Adds a member to a role in the policy of a repository in [`PROJECT`], as another client would.
+    ///
+    /// # Panics
+    /// The repository does not exist.
+    #[track_caller]
+    pub fn add_repository_member(&self, location: &str, id: &str, role: &str, member: &str) {
+        let mut state = self.server.state();
+        let repositories = &mut state.add_project(PROJECT).repositories;
+        let repository = repositories.get_mut(&(location.into(), id.into()));
+        repository
+            .expect("the repository exists")
+            .policy
+            .add(role, member);
     }
 
     /// Returns the policy of a repository in [`PROJECT`], without its etag; null if the repository does not exist.
@@ -162,9 +184,15 @@ impl FakeGoogle {
             .insert(constraint.into());
     }
 
-    /// Removes the billing account of [`PROJECT`].
-    pub fn remove_billing(&self) {
-        self.server.state().add_project(PROJECT).has_billing = false;
+    /// Gives back a permission that [`FakeGoogle::deny`] took away.
+    pub fn allow(&self, permission: &str) {
+        let denied = &mut self.server.state().denied;
+        denied.retain(|(name, _)| name != permission);
+    }
+
+    /// Sets whether [`PROJECT`] has a billing account.
+    pub fn set_billing(&self, has_billing: bool) {
+        self.server.state().add_project(PROJECT).has_billing = has_billing;
     }
 
     /// Disables a service account, or enables it again.
@@ -191,6 +219,11 @@ impl FakeGoogle {
     pub fn set_operation_error(&self, code: i32, message: &str) {
         let error = json!({"code": code, "message": message});
         self.server.state().operation_error = Some(error);
+    }
+
+    /// Lets operations started from now on succeed.
+    pub fn clear_operation_error(&self) {
+        self.server.state().operation_error = None;
     }
 
     /// Moves the fake's clock forward (or, if negative, back) by this number of seconds.
@@ -264,6 +297,12 @@ impl FakeGoogle {
             .flatten()
             .filter(|key| !key.is_system_managed);
         keys.map(|key| (key.id.clone(), key.disabled)).collect()
+    }
+
+    /// Returns all secrets so far: access tokens, refresh tokens, subject tokens, registry tokens, and the lines of private
+    /// keys.
+    pub fn secrets(&self) -> Vec<String> {
+        self.server.state().secrets.clone()
     }
 
     /// Returns the state as JSON without tokens, key material, times and etags: two fakes with the same content have the

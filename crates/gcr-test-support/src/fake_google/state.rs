@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) allowed: Option<BTreeSet<String>>,
     /// Account of the virtual machine, if the fake has a metadata server.
     pub(super) machine_account: Option<String>,
+    /// All secrets that were issued: tokens, and the lines of private keys.
+    pub(super) secrets: Vec<String>,
     /// Difference to the system's clock.
     pub(super) clock_offset: jiff::SignedDuration,
     serial: u64,
@@ -105,6 +107,7 @@ impl State {
             denied: BTreeSet::new(),
             allowed: None,
             machine_account: None,
+            secrets: Vec::new(),
             clock_offset: jiff::SignedDuration::ZERO,
             serial: 0,
         }
@@ -169,6 +172,7 @@ impl State {
     pub(super) fn issue_token(&mut self, member: &str, seconds: i64, scopes: &[String]) -> String {
         let token = format!("ya29.c.{}", random_text(96));
         let expires = self.now() + seconds.seconds();
+        self.secrets.push(token.clone());
         self.tokens.insert(
             token.clone(),
             AccessToken {
@@ -178,6 +182,12 @@ impl State {
             },
         );
         token
+    }
+
+    /// Records the lines of a private key as secrets.
+    pub(super) fn add_secret_key(&mut self, pem: &str) {
+        let lines = pem.lines().filter(|line| !line.starts_with("---"));
+        self.secrets.extend(lines.map(str::to_owned));
     }
 
     /// Returns the state as JSON without tokens, key material, times and etags, to compare two fakes.

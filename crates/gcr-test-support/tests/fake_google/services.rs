@@ -50,7 +50,7 @@ fn api_that_is_not_enabled_names_activation_url_until_it_has_propagated() {
 fn batch_enable_without_billing_names_services() {
     let google = FakeGoogle::new();
     let client = Client::new(&google);
-    google.remove_billing();
+    google.set_billing(false);
     let body = json!({"serviceIds": ["iam.googleapis.com", "artifactregistry.googleapis.com"]});
     let refused = client.post(&format!("{SERVICES}:batchEnable"), &body);
     let details = &refused.json()["error"]["details"];
