@@ -11,6 +11,8 @@ pub(crate) enum Benchmark {
     Kubeconfig,
     /// One namespace, compared with the tutorial's commands
     One,
+    /// `setup` against a fake Google, compared with gcloud
+    Setup,
     /// `verify` of 1,000 Secrets with one credential, beside kubectl's list of them
     Verify,
     /// `doctor` of 2,000 pods, 200 of them stuck, beside kubectl's list of them

@@ -19,6 +19,7 @@ mod process;
 mod registries;
 mod samples;
 mod scale;
+mod setup;
 mod start;
 
 use std::ffi::OsString;
@@ -75,6 +76,9 @@ fn run(cli: &Cli) -> Result<()> {
     if cli.selects(Benchmark::One) {
         one::run()?;
         println!();
+    }
+    if cli.benchmark == Some(Benchmark::Setup) {
+        setup::run()?;
     }
     // These take minutes to prepare, so that they run only by name.
     let registries = match cli.benchmark {

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use gcr_test_support::control_plane::DetachedControlPlane;
 use gcr_test_support::{
-    ControlPlane, Error, Options, Result, Session, binaries, keys, plugins, session,
+    ControlPlane, Error, FakeGoogle, Options, Result, Session, binaries, keys, plugins, session,
 };
 
 /// The parts of the demo: a heading, and the commands under it.
-const SCENES: [(&str, &[&str]); 4] = [
+const SCENES: [(&str, &[&str]); 5] = [
     (
         "Three namespaces; in team-b the default ServiceAccount already has another pull Secret",
         &[
@@ -30,12 +30,19 @@ const SCENES: [(&str, &[&str]); 4] = [
         "After, and a second run",
         &[ACCOUNTS, "kubectl get secrets -A", CREATE],
     ),
+    (
+        "From an empty Google project to the same Secret: the whole tutorial, twice (on a fake Google)",
+        &[SETUP, SETUP],
+    ),
 ];
 
 const ACCOUNTS: &str = "kubectl get serviceaccounts -A --field-selector metadata.name=default \
                         -o custom-columns=NAMESPACE:.metadata.namespace,ACCOUNT:.metadata.name,\
                         PULLSECRETS:.imagePullSecrets[*].name";
 const CREATE: &str = "kubectl gcr-secret create --key-file key.json --attach -A";
+
+const SETUP: &str = "kubectl gcr-secret setup artifacts -n team-a,team-b --create-repository \
+                     --registry europe-west1-docker.pkg.dev/demo-project/images";
 
 /// Runs the demo. With `keep`, the control plane stays running.
 pub(crate) fn run(keep: bool) -> Result<()> {
@@ -85,11 +92,13 @@ fn build_programs() -> Result<()> {
 fn show(kubeconfig: &Path) -> Result<()> {
     let session = Session::open(Some(kubeconfig))?;
     session.file("key.json", keys::KEY, 0o600);
+    let google = FakeGoogle::start(0)?;
     for (heading, commands) in SCENES {
         println!("# {heading}\n");
         for command in commands {
             println!("$ {command}");
-            let status = session.shell(command).into_command().status();
+            let command_line = session.shell(command).envs(google.operator_environment());
+            let status = command_line.into_command().status();
             let status = status.map_err(|error| Error::during(command, error))?;
             if !status.success() {
                 return Err(Error::new(format!("the last command failed ({status})")));

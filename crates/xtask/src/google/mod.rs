@@ -2,6 +2,7 @@
 //! clients), and the requests of the tests against Google's discovery documents.
 
 mod clients;
+mod dry_run;
 mod gcloud;
 mod requests;
 
@@ -27,10 +28,13 @@ pub(crate) fn run() -> Result<()> {
     step("gcloud at the fake's own address", || {
         gcloud::run(gcloud::Address::Overrides)
     })?;
+    let pasted = step("commands of a dry run, pasted into a shell", dry_run::run)?;
     let requests = step(
         "requests, compared with the discovery documents",
         requests::run,
     )?;
-    println!("{replies}; {commands} gcloud commands; {requests} requests as documented");
+    println!(
+        "{replies}; {pasted} pasted commands; {commands} gcloud commands; {requests} requests as documented"
+    );
     Ok(())
 }

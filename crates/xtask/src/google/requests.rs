@@ -10,7 +10,7 @@ use crate::step::capture_success;
 /// Test programs that use the fake. Requests that are wrong on purpose have no method, and are left out.
 const TESTS: [&[&str]; 3] = [
     &["-p", "gcr-test-support", "--test", "fake_google"],
-    &["-p", "gcr-google"],
+    &["-p", "gcr-google", "--test", "google"],
     &["-p", "kubectl-gcr-secret", "--test", "setup"],
 ];
 
