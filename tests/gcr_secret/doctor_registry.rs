@@ -201,33 +201,47 @@ fn invalid_and_foreign_images_are_named() {
 #[test]
 fn image_on_node_that_kubelet_verifies_again_is_named() {
     let registry = Registry::new();
-    let node = format!("node-{}", registry.fixture.namespace);
-    let cluster = registry.fixture.cluster;
-    cluster.create(vec![
-        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}}),
-    ]);
-    let status = json!({"status": {"nodeInfo": {"kubeletVersion": "v1.35.1", "architecture": "", "bootID": "",
-        "containerRuntimeVersion": "", "kernelVersion": "", "kubeProxyVersion": "", "machineID": "",
-        "operatingSystem": "", "osImage": "", "systemUUID": ""}, "images": [{"names": [IMAGE], "sizeBytes": 1}]}});
-    let patch = [
-        "patch",
-        "node",
-        &node,
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-    ];
-    cluster
-        .kubectl(patch)
-        .args([status.to_string()])
-        .run()
-        .success();
-    let spec = json!({"nodeName": node});
-    registry.create_stuck_pod(&StuckPod {
-        spec,
-        ..StuckPod::default()
-    });
-    let [cause, message, _] = registry.diagnosis(&[]);
-    cluster.kubectl(["delete", "node", &node]).run().success();
-    assert_eq!(cause, "cached-image", "{message}");
+    for (version, images, cause) in [
+        ("v1.35.1", &[IMAGE][..], "cached-image"),
+        ("v1.34.9", &[IMAGE], "no-pull-secret"),
+        ("v1.36.0", &["gcr.io/p/other"], "no-pull-secret"),
+    ] {
+        let node = registry.create_node(version, &json!({}), images);
+        let spec = json!({"nodeName": node});
+        registry.create_stuck_pod(&StuckPod {
+            spec,
+            ..StuckPod::default()
+        });
+        let [found, message, _] = registry.diagnosis(&[]);
+        registry.delete_nodes();
+        let delete = ["delete", "pod", "--all", "--force", "--grace-period=0"];
+        registry.fixture.kubectl(delete);
+        assert_eq!(found, cause, "{message}");
+    }
+}
+
+#[test]
+fn other_credentials_of_the_node_are_noted() {
+    let registry = Registry::new();
+    let gke = "a node of GKE tries its own Google service account after the pod's pull secrets";
+    let provider = "kubelet tries its credential providers, which the API server does not show, after the pod's pull secrets";
+    let label = json!({"cloud.google.com/gke-nodepool": "default"});
+    for (version, labels, note) in [("v1.34.0", json!({}), provider), ("v1.34.0", label, gke)] {
+        let node = registry.create_node(version, &labels, &[]);
+        let spec = json!({"nodeName": node});
+        registry.create_stuck_pod(&StuckPod {
+            spec,
+            ..StuckPod::default()
+        });
+        let output = registry.doctor(&["-o", "wide"]).exits(1);
+        let found = registry.diagnoses(&[]);
+        registry.delete_nodes();
+        let delete = ["delete", "pod", "--all", "--force", "--grace-period=0"];
+        registry.fixture.kubectl(delete);
+        assert!(
+            output.stdout.ends_with(&format!("\n  note: {note}\n")),
+            "{output}"
+        );
+        assert_eq!(found[0]["notes"], json!([note]));
+    }
 }

@@ -39,6 +39,7 @@ mod second_run;
 mod secret_content;
 mod signals;
 mod stuck_pods;
+mod troubleshooting;
 mod usage;
 mod verdicts;
 mod verify;

@@ -78,6 +78,45 @@ impl Registry {
         ]);
     }
 
+    /// Creates a node with this kubelet and these images. Returns its name. Nodes belong to no namespace, so that the test must
+    /// delete it with [`Registry::delete_nodes`].
+    #[track_caller]
+    pub(crate) fn create_node(&self, version: &str, labels: &Value, images: &[&str]) -> String {
+        let name = format!("node-{}", self.fixture.namespace);
+        let mut labels = labels.clone();
+        labels["test"] = self.fixture.namespace.as_str().into();
+        self.fixture
+            .cluster
+            .create(vec![json!({"apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": name, "labels": labels}})]);
+        let images: Vec<Value> = images
+            .iter()
+            .map(|image| json!({"names": [image], "sizeBytes": 1}))
+            .collect();
+        let status = json!({"status": {"nodeInfo": {"kubeletVersion": version, "architecture": "", "bootID": "",
+            "containerRuntimeVersion": "", "kernelVersion": "", "kubeProxyVersion": "", "machineID": "",
+            "operatingSystem": "", "osImage": "", "systemUUID": ""}, "images": images}});
+        let patch = [
+            "patch",
+            "node",
+            &name,
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+        ];
+        let patch = self.fixture.cluster.kubectl(patch);
+        patch.arg(status.to_string()).run().success();
+        name
+    }
+
+    /// Deletes the nodes of this test.
+    #[track_caller]
+    pub(crate) fn delete_nodes(&self) {
+        let label = format!("test={}", self.fixture.namespace);
+        let delete = ["delete", "node", "-l", &label];
+        self.fixture.cluster.kubectl(delete).run().success();
+    }
+
     /// Sets the pull secrets of the ServiceAccount `default`.
     #[track_caller]
     pub(crate) fn attach(&self, names: &[&str]) {

@@ -113,13 +113,16 @@ impl Explained {
     }
 }
 
-/// Returns what else kubelet may use on a node.
+/// Returns what else kubelet may use on a node. Credential providers (KEP-4412) are configured in files of the node, which the
+/// API server does not show.
 fn notes(node: Option<&Node>) -> Vec<String> {
-    let mut notes = Vec::new();
-    if node.is_some_and(|node| node.is_gke) {
-        let text =
-            "a node of GKE tries its own Google service account after the pod's pull secrets";
-        notes.push(text.to_owned());
-    }
-    notes
+    let Some(node) = node else {
+        return Vec::new();
+    };
+    let text = if node.is_gke {
+        "a node of GKE tries its own Google service account after the pod's pull secrets"
+    } else {
+        "kubelet tries its credential providers, which the API server does not show, after the pod's pull secrets"
+    };
+    vec![text.to_owned()]
 }
