@@ -181,9 +181,12 @@ fn cluster_that_stops_responding_is_given_up_and_counted() {
     let dying = FaultProxy::new(fixture.cluster);
     // One Secret is written, then the server stops responding.
     dying.inject(Rule::on("patch", "secrets").skip(1), Fault::Hang);
+    // Both contexts write the same objects: the other one starts when `dying` has read its lists.
+    let good = FaultProxy::new(fixture.cluster);
+    good.delay(Rule::on("list", "namespaces"), Duration::from_secs(3));
     let contexts = [
         ("dying", dying.kubeconfig().to_path_buf(), "x"),
-        ("good", kubeconfig(fixture.cluster), "x"),
+        ("good", good.kubeconfig().to_path_buf(), "x"),
     ];
     let session = session(fixture.cluster, &contexts);
     let output = session
@@ -192,7 +195,6 @@ fn cluster_that_stops_responding_is_given_up_and_counted() {
         .args(["--namespace-selector", &fixture.selector])
         .run()
         .exits(1);
-    // Both contexts write the same objects, in any order.
     let successes = |context: &str| {
         let end = format!(" --context {context}");
         let lines = output.stdout.lines();

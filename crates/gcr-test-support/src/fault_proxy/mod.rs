@@ -2,7 +2,7 @@
 //! response, before or after the server has handled the request. All others pass unchanged.
 //!
 //! ```no_run
-//! use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
+//! use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
 //! use gcr_test_support::ControlPlane;
 //!
 //! let proxy = FaultProxy::new(ControlPlane::shared());
