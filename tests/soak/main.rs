@@ -9,3 +9,4 @@ mod overwrites;
 mod races;
 mod restarts;
 mod rounds;
+mod set_up;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 const SOAK: &str = "GCR_SOAK";
 
 /// Returns whether this is the long form.
-fn is_long() -> bool {
+pub(crate) fn is_long() -> bool {
     static LONG: OnceLock<bool> = OnceLock::new();
     *LONG.get_or_init(|| std::env::var_os(SOAK).is_some())
 }
