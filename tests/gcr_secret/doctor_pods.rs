@@ -10,7 +10,7 @@ impl Registry {
     #[track_caller]
     fn causes(&self, args: &[&str]) -> Vec<String> {
         let found = self.diagnoses(args).into_iter();
-        let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
+        let text = |item: &Value, key: &str| item[key].as_str().expect("a text").to_owned();
         let line = |item: Value| {
             ["pod", "container", "cause"]
                 .map(|key| text(&item, key))

@@ -24,7 +24,7 @@ impl<'google> Case<'google> {
         let images = Images::new(&registry.google);
         let operator = registry.google.operator_token();
         let pusher = docker_config(&[(HOST, "oauth2accesstoken", operator)]);
-        images.push(IMAGE, &pusher).unwrap();
+        images.push(IMAGE, &pusher).expect("push the image");
         let fixture = &registry.fixture;
         // The key file that the commands name.
         fixture.session.file("key.json", &registry.key, 0o600);
@@ -41,7 +41,9 @@ impl<'google> Case<'google> {
     /// Pulls as kubelet does: with the credentials of the pod's Secrets that match the image, in its order, until one works.
     fn pull(&self, pod: &Value) -> Result<String, String> {
         let fixture = &self.registry.fixture;
-        let image = pod["spec"]["containers"][0]["image"].as_str().unwrap();
+        let image = pod["spec"]["containers"][0]["image"]
+            .as_str()
+            .expect("an image");
         let references = pod["spec"]["imagePullSecrets"].as_array();
         let names = references.into_iter().flatten();
         let names = names.filter_map(|reference| reference["name"].as_str());
@@ -51,13 +53,15 @@ impl<'google> Case<'google> {
             is_read.then(|| fixture.docker_config_text(name))
         });
         let secrets: Vec<String> = secrets.collect();
-        let answer = KubeletLookup::start().unwrap().ask(image, &secrets);
+        let answer = KubeletLookup::start()
+            .expect("start the program")
+            .ask(image, &secrets);
         if let Some(error) = answer["error"].as_str() {
             return Err(error.to_owned());
         }
         let mut result = Err("kubelet has no credential".to_owned());
-        for credential in answer["creds"].as_array().unwrap() {
-            let text = |name: &str| credential[name].as_str().unwrap();
+        for credential in answer["creds"].as_array().expect("a list") {
+            let text = |name: &str| credential[name].as_str().expect("a text");
             let config = docker_config(&[(HOST, text("username"), text("password"))]);
             result = self.images.pull(image, &config);
             if result.is_ok() {
@@ -71,7 +75,7 @@ impl<'google> Case<'google> {
     #[track_caller]
     fn mend(&self, causes: &[&str]) {
         let broken = self.web.pods().remove(0);
-        self.pull(&broken).unwrap_err();
+        self.pull(&broken).expect_err("the pod is stuck");
         let mut found = Vec::new();
         for _ in 0..=MAX_FIXES {
             self.web.fail_pulls(false);
@@ -81,7 +85,7 @@ impl<'google> Case<'google> {
             let Some(fix) = diagnoses[0]["fix"].as_str().filter(|_| newest.is_none()) else {
                 break;
             };
-            found.push(diagnoses[0]["cause"].as_str().unwrap().to_owned());
+            found.push(diagnoses[0]["cause"].as_str().expect("a cause").to_owned());
             let command = self.registry.fixture.session.shell(fix);
             command
                 .envs(self.registry.google.environment())

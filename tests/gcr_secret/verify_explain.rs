@@ -16,8 +16,11 @@ impl Registry {
     #[track_caller]
     fn explained(&self, args: &[&str]) -> (String, String, Value) {
         let found = finding(&self.explain(&[&["-o", "json"], args].concat()).exits(1));
-        let text = |name: &str| found[name].as_str().unwrap().to_owned();
-        let step = found["steps"].as_array().unwrap().last().unwrap();
+        let text = |name: &str| found[name].as_str().expect("a text").to_owned();
+        let step = found["steps"]
+            .as_array()
+            .and_then(|it| it.last())
+            .expect("a step");
         assert_eq!(step["name"], "explain");
         (text("verdict"), text("message"), step["status"].clone())
     }
