@@ -10,17 +10,34 @@ use std::path::Path;
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
-use fuzz::key_file;
+use fuzz::{docker_config, image_reference, key_file};
 
-#[test]
-fn fuzz_checks_pass_for_the_corpus() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/key_file");
-    let seeds: Vec<_> = fs::read_dir(corpus).unwrap().collect();
+/// Runs a check on each file of a corpus.
+fn run(target: &str, check: fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let seeds: Vec<_> = fs::read_dir(corpus).expect("read the corpus").collect();
     assert!(seeds.len() > 5, "{} seeds", seeds.len());
     for seed in seeds {
-        let path = seed.unwrap().path();
+        let path = seed.expect("read the corpus").path();
         // Printed only if the check panics.
         println!("{}", path.display());
-        key_file::check(&fs::read(&path).unwrap());
+        check(&fs::read(&path).expect("read a seed"));
     }
+}
+
+#[test]
+fn key_file_checks_pass_for_the_corpus() {
+    run("key_file", key_file::check);
+}
+
+#[test]
+fn docker_config_checks_pass_for_the_corpus() {
+    run("docker_config", docker_config::check);
+}
+
+#[test]
+fn image_reference_checks_pass_for_the_corpus() {
+    run("image_reference", image_reference::check);
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 
-use fuzz::{api_error, challenge, credential_file};
+use fuzz::{api_error, challenge, credential_file, keyring};
 
 type Check<'a> = &'a dyn Fn(&[u8]);
 
@@ -18,10 +18,11 @@ type Check<'a> = &'a dyn Fn(&[u8]);
 fn fuzz_checks_pass_for_the_corpus() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let credential_file = |input: &[u8]| credential_file::check(input, file.path());
-    let checks: [(&str, Check<'_>); 3] = [
+    let checks: [(&str, Check<'_>); 4] = [
         ("api_error", &api_error::check),
         ("challenge", &challenge::check),
         ("credential_file", &credential_file),
+        ("keyring", &keyring::check),
     ];
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     assert_eq!(fs::read_dir(&corpus).unwrap().count(), checks.len());

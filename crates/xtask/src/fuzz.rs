@@ -13,11 +13,14 @@ use crate::step::{capture, capture_success, step};
 /// The crates with fuzz targets.
 const CRATES: [&str; 3] = ["gcr-core", "gcr-google", "kube-clientcmd"];
 /// Each target with its crate, and its maximum input length in bytes.
-const TARGETS: [(&str, &str, u32); 7] = [
+const TARGETS: [(&str, &str, u32); 10] = [
+    ("gcr-core", "docker_config", 1024),
+    ("gcr-core", "image_reference", 256),
     ("gcr-core", "key_file", 4096),
     ("gcr-google", "api_error", 4096),
     ("gcr-google", "challenge", 512),
     ("gcr-google", "credential_file", 4096),
+    ("gcr-google", "keyring", 1024),
     ("kube-clientcmd", "duration", 128),
     ("kube-clientcmd", "kubeconfig", 2048),
     ("kube-clientcmd", "proxy_rules", 128),

@@ -2,4 +2,6 @@
 //!
 //! The fuzz targets and `tests/corpus.rs` of gcr-core share this code.
 
+pub mod docker_config;
+pub mod image_reference;
 pub mod key_file;

@@ -5,3 +5,4 @@
 pub mod api_error;
 pub mod challenge;
 pub mod credential_file;
+pub mod keyring;
