@@ -30,6 +30,7 @@ const SHIPPED: [Rule; 6] = [
         ],
         allowed_in: &[
             "crates/gcr-core/src/resources/secret/apply.rs",
+            "crates/gcr-core/src/resources/secret/previous_key.rs",
             "crates/gcr-core/src/resources/secret/replace.rs",
             "crates/gcr-core/src/resources/secret_deletion/late_references.rs",
             "crates/gcr-core/src/resources/secret_deletion/resource.rs",
@@ -61,6 +62,7 @@ const SHIPPED: [Rule; 6] = [
             "plugins/kubectl-gcr-secret/src/google_args.rs",
             "plugins/kubectl-gcr-secret/src/setup.rs",
             "plugins/kubectl-gcr-secret/src/refresh.rs",
+            "plugins/kubectl-gcr-secret/src/rotate.rs",
             "plugins/kubectl-gcr-secret/src/list.rs",
             "plugins/kubectl-gcr-secret/src/verify.rs",
             "plugins/kubectl-gcr-secret/src/rbac.rs",

@@ -42,6 +42,8 @@ fn commands_flags_and_values_complete_without_cluster() {
                 "list",
                 "options",
                 "rbac",
+                "refresh",
+                "rotate",
                 "setup",
                 "verify",
                 "version"

@@ -20,6 +20,7 @@ fn help_texts_match_snapshots() {
         ("doctor", &["gcr-secret", "doctor", "--help"]),
         ("list", &["gcr-secret", "list", "--help"]),
         ("refresh", &["gcr-secret", "refresh", "--help"]),
+        ("rotate", &["gcr-secret", "rotate", "--help"]),
         ("setup", &["gcr-secret", "setup", "--help"]),
         ("verify", &["gcr-secret", "verify", "--help"]),
         ("completion", &["gcr-secret", "completion", "--help"]),

@@ -6,7 +6,11 @@
 mod kills;
 mod many_namespaces;
 mod overwrites;
+mod pull_observer;
 mod races;
 mod restarts;
+mod rotation_kills;
+mod rotation_pulls;
+mod rotations;
 mod rounds;
 mod set_up;

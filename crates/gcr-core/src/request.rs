@@ -4,6 +4,7 @@
 
 mod scope;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -85,6 +86,15 @@ pub struct DesiredSecret {
     pub force_conflicts: bool,
     /// Whether to delete and create a Secret whose type or `immutable` prevents an update.
     pub recreate: bool,
+    /// For a rotation: the keys that this credential replaces. `None` writes the Secret whatever it contains.
+    pub replaces: Option<KeyReplacement>,
+}
+
+/// A restriction of a write to Secrets that carry certain keys, so that the newer key of another run is never overwritten.
+#[derive(Clone, Debug, Default)]
+pub struct KeyReplacement {
+    /// The ids of the keys to replace.
+    pub old: BTreeSet<String>,
 }
 
 /// The pull Secret to delete.

@@ -1,4 +1,4 @@
-//! Google's objects as resources of the engine: what `kubectl gcr-secret setup` brings to its desired state.
+//! Google's objects as resources of the engine: what `kubectl gcr-secret setup` and `rotate` bring to their desired state.
 //!
 //! ```text
 //! service ─▶ repository ─▶ binding ─┐
@@ -14,10 +14,12 @@ mod account;
 mod binding;
 mod key;
 mod kind;
+mod new_key;
 mod permissions;
 mod proof;
 mod repository;
 mod resource_error;
+mod retirement;
 mod service;
 mod stage;
 mod step;
@@ -28,13 +30,15 @@ pub use account::AccountResource;
 pub use binding::BindingResource;
 pub use key::KeyResource;
 pub use kind::{
-    ACCESS_TOKEN, CREATED, DELETED, ENABLED, GRANTED, IAM_ACCOUNT, IAM_BINDING, ISSUED, KEY,
-    REGISTRY, REPOSITORY, SERVICE, VERIFIED,
+    ACCESS_TOKEN, CREATED, DELETED, DISABLED, ENABLED, GRANTED, IAM_ACCOUNT, IAM_BINDING, ISSUED,
+    KEY, REGISTRY, REPOSITORY, SERVICE, VERIFIED,
 };
+pub use new_key::{NewKeyResource, ReusedKeyResource};
 pub use permissions::role_with;
 pub use proof::ProofResource;
 pub use repository::RepositoryResource;
 pub use resource_error::ResourceError;
+pub use retirement::{Retirement, RetirementResource};
 pub use service::{
     ARTIFACT_REGISTRY_API, IAM_API, IAM_CREDENTIALS_API, ServiceProbe, ServiceResource,
 };

@@ -9,7 +9,7 @@ use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, command_index, parse};
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, rbac, refresh, setup, verify};
+use crate::{create, delete, describe, doctor, list, rbac, refresh, rotate, setup, verify};
 
 const LONG: &str = "\
 Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.
@@ -90,6 +90,7 @@ enum Command {
     List(Box<list::ListArgs>),
     Rbac(rbac::RbacArgs),
     Refresh(Box<refresh::RefreshArgs>),
+    Rotate(Box<rotate::RotateArgs>),
     Setup(Box<setup::SetupArgs>),
     Verify(Box<verify::VerifyArgs>),
     #[command(after_help = VERSION_EXAMPLES)]
@@ -118,6 +119,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         Command::Doctor(args) => doctor::run(*args, cli.connection),
         Command::List(args) => list::run(*args, cli.connection),
         Command::Refresh(args) => refresh::run(*args, cli.connection),
+        Command::Rotate(args) => rotate::run(*args, cli.connection),
         Command::Setup(args) => setup::run(*args, cli.connection),
         Command::Verify(args) => verify::run(*args, cli.connection),
         Command::Rbac(args) => Err(args.error(&command)),

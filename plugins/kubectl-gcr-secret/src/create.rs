@@ -229,6 +229,7 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
                 only_as_observed: false,
                 force_conflicts: args.force_conflicts,
                 recreate: args.recreate,
+                replaces: None,
             }),
             accounts,
         },

@@ -69,6 +69,24 @@ pub(crate) fn refresh() -> Vec<GooglePermission> {
     )]
 }
 
+/// Returns the permissions for `rotate`.
+pub(crate) fn rotate(keep_old: bool) -> Vec<GooglePermission> {
+    let mut permissions = vec![
+        GooglePermission::new("iam.serviceAccounts.get", ACCOUNT),
+        GooglePermission::new("iam.serviceAccountKeys.list", ACCOUNT),
+        GooglePermission::new("iam.serviceAccountKeys.get", ACCOUNT),
+        GooglePermission::new("iam.serviceAccountKeys.create", ACCOUNT),
+        GooglePermission::new("iam.serviceAccountKeys.disable", ACCOUNT),
+    ];
+    if !keep_old {
+        permissions.push(GooglePermission::new(
+            "iam.serviceAccountKeys.delete",
+            ACCOUNT,
+        ));
+    }
+    permissions
+}
+
 /// Returns the comments that list permissions with the smallest predefined roles.
 pub(crate) fn comments(permissions: &[GooglePermission]) -> Vec<String> {
     if permissions.is_empty() {

@@ -18,7 +18,10 @@ mod plugin_name;
 mod pod_reads;
 mod rbac;
 mod refresh;
+mod rotate;
 mod setup;
+mod shell_word;
+mod unused_key;
 mod verify;
 
 use std::process::ExitCode;

@@ -13,7 +13,7 @@ use kubectl_plugin::{
 };
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, refresh, setup, verify};
+use crate::{create, delete, describe, doctor, list, refresh, rotate, setup, verify};
 
 const LONG: &str = "\
 Print the least role for a command line of this plugin or of gcr-patch-sa.
@@ -40,7 +40,9 @@ kubectl gcr-secret rbac gcr-patch-sa --all -n team-a --check";
     override_usage = "COMMAND [flags of the command] [--for-user=name] [--check]"
 )]
 pub(crate) struct RbacArgs {
-    #[arg(value_name = "create|delete|describe|doctor|gcr-patch-sa|list|refresh|setup|verify")]
+    #[arg(
+        value_name = "create|delete|describe|doctor|gcr-patch-sa|list|refresh|rotate|setup|verify"
+    )]
     command: Option<String>,
     #[command(flatten)]
     flags: RbacFlags,
@@ -96,6 +98,7 @@ enum Command {
     List(Box<Nested<list::ListArgs>>),
     Refresh(Box<Nested<refresh::RefreshArgs>>),
     Setup(Box<Nested<setup::SetupArgs>>),
+    Rotate(Box<Nested<rotate::RotateArgs>>),
     Verify(Box<Nested<verify::VerifyArgs>>),
 }
 
@@ -114,6 +117,7 @@ impl Command {
             Self::List(it) => (it.command.permissions(connection)?, &it.rbac, "list"),
             Self::Refresh(it) => (it.command.permissions(connection)?, &it.rbac, "refresh"),
             Self::Setup(it) => (it.command.permissions(connection)?, &it.rbac, "setup"),
+            Self::Rotate(it) => (it.command.permissions(connection)?, &it.rbac, "rotate"),
             Self::Verify(it) => (it.command.permissions(connection)?, &it.rbac, "verify"),
         })
     }
@@ -245,7 +249,7 @@ mod tests {
     use crate::google_permissions::{self, GooglePermission};
 
     /// The command lines in the table of `docs/rbac.md`.
-    const LINES: [&str; 28] = [
+    const LINES: [&str; 30] = [
         "create",
         "create --merge",
         "create --recreate",
@@ -270,6 +274,8 @@ mod tests {
         "refresh",
         "refresh gcr-io",
         "refresh -A",
+        "rotate gcr-io -A",
+        "rotate gcr-io --scope-check=false",
         "verify",
         "verify a b --from-pods",
         "doctor",
@@ -288,6 +294,7 @@ mod tests {
                 google_permissions::setup(false, false),
             ),
             ("refresh", google_permissions::refresh()),
+            ("rotate", google_permissions::rotate(false)),
         ]
     }
 

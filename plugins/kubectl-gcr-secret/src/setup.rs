@@ -3,10 +3,9 @@
 mod commands;
 mod flow;
 mod plan;
-mod pull_secrets;
+pub(crate) mod pull_secrets;
 mod registries;
 mod request;
-mod unused_key;
 
 use std::sync::Arc;
 use std::time::Duration;

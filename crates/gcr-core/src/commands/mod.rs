@@ -23,7 +23,7 @@ mod storage_order;
 pub use cluster_events::ClusterEvents;
 pub use cluster_run::{ClusterRun, reconcile_namespaces, register_namespaces};
 pub use namespace_command::NamespaceCommand;
-pub use namespace_lister::selected_namespaces;
+pub use namespace_lister::{listed_namespaces, selected_namespaces};
 pub use pull_secret::PullSecretCommand;
 pub use refresh::RefreshCommand;
 pub use resolved_clusters::NamespaceSelection;

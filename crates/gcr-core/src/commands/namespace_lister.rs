@@ -22,8 +22,17 @@ pub async fn selected_namespaces(
     selected: &SelectedCluster<'_>,
     run: &RunContext,
 ) -> Vec<Namespace> {
+    let (names, _) = listed_namespaces(selected, run).await;
+    names
+}
+
+/// Does the same as [`selected_namespaces`], and also returns whether the list is complete.
+pub async fn listed_namespaces(
+    selected: &SelectedCluster<'_>,
+    run: &RunContext,
+) -> (Vec<Namespace>, bool) {
     let selector = match &selected.selection {
-        NamespaceSelection::Explicit(names) => return names.clone(),
+        NamespaceSelection::Explicit(names) => return (names.clone(), true),
         NamespaceSelection::Selector(selector) => selector,
     };
     run.ledger
@@ -34,7 +43,8 @@ pub async fn selected_namespaces(
         names.extend(page);
     }
     lister.end().await;
-    names
+    let is_complete = !lister.failed;
+    (names, is_complete)
 }
 
 /// Reads the list of namespaces page by page.

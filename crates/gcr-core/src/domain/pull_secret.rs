@@ -38,6 +38,9 @@ pub const CREDENTIAL: &str = "kubectl-gcr-secret/credential";
 pub const ACCOUNT: &str = "kubectl-gcr-secret/account";
 /// The annotation with the id of the key in the Secret.
 pub const KEY_ID: &str = "kubectl-gcr-secret/key-id";
+/// The annotation with the ids of the keys that the Secret carried before a rotation that is not finished, comma-separated. It is
+/// no part of the content: the digest does not cover it, so that removing it needs no credential.
+pub const PREVIOUS_KEY_ID: &str = "kubectl-gcr-secret/previous-key-id";
 /// The annotation with the time at which the credential expires (RFC 3339), if it is known.
 pub const EXPIRES: &str = "kubectl-gcr-secret/expires";
 /// The beginning of the names of all annotations of this plugin.
@@ -142,6 +145,15 @@ impl PullSecret {
             annotations,
             config: json,
         }
+    }
+
+    /// Adds the ids of the keys that the Secret carried before; empty for none.
+    #[must_use]
+    pub fn with_previous_key(mut self, ids: &str) -> Self {
+        if !ids.is_empty() {
+            self.annotations.insert(PREVIOUS_KEY_ID, ids.to_owned());
+        }
+        self
     }
 
     /// Returns the body of a server-side apply. It is wiped when its last clone is dropped.

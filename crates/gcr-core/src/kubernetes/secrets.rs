@@ -81,6 +81,22 @@ pub fn list_by_name(name: &SecretName) -> List {
     }
 }
 
+/// Returns the list of all pull Secrets, also those of other tools, metadata only. `namespace` is `None` for the whole cluster,
+/// `name` for all names.
+pub fn list_pull_secrets(namespace: Option<&Namespace>, name: Option<&SecretName>) -> List {
+    let of_type = format!("type={}", pull_secret::TYPE);
+    List {
+        resource: "secrets",
+        namespace: namespace.cloned(),
+        fields: match name {
+            Some(name) => format!("metadata.name={name},{of_type}"),
+            None => of_type,
+        },
+        accept: METADATA_LIST,
+        ..List::default()
+    }
+}
+
 /// Returns the list of the Secrets of this plugin, metadata only. `labels` is a label selector that they must match too;
 /// an empty one matches all. `namespace` is `None` for the whole cluster.
 pub fn list_managed(namespace: Option<&Namespace>, labels: &str) -> List {

@@ -91,6 +91,7 @@ impl Job {
                 only_as_observed: false,
                 force_conflicts: false,
                 recreate: false,
+                replaces: None,
             }
         });
         let accounts = change.map(|change| DesiredAccounts {

@@ -209,6 +209,25 @@ pub fn list_namespaces() -> Rule {
     }
 }
 
+/// Returns the rules for `rotate` of Secrets with this name; `None` for all names. `searches` states whether the whole cluster is
+/// searched for other Secrets with the same key.
+pub fn rotate(name: Option<&SecretName>, searches: bool, recreate: bool) -> Vec<Rule> {
+    let verbs: &[&str] = if recreate {
+        &["get", "patch", "create", "delete"]
+    } else {
+        &["get", "patch", "create"]
+    };
+    let mut rules = Vec::new();
+    if searches || name.is_none() {
+        rules.push(Rule {
+            is_cluster_scoped: searches,
+            ..list_of("secrets")
+        });
+    }
+    rules.push(Rule::new("secrets", verbs).named(name));
+    rules
+}
+
 /// Returns the rule to list a resource.
 pub fn list_of(resource: &'static str) -> Rule {
     Rule::new(resource, &["list"])

@@ -47,6 +47,19 @@ impl Key {
         let expiry: Result<Timestamp, _> = self.valid_before_time.parse();
         expiry.is_ok_and(|expiry| expiry < Timestamp::now())
     }
+
+    /// Returns whether Google accepts the key at this time.
+    #[must_use]
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        let expiry = self.valid_before_time.parse::<Timestamp>();
+        !self.disabled && expiry.map_or(true, |expiry| expiry > now)
+    }
+
+    /// Returns when the key was created, if Google says so.
+    #[must_use]
+    pub fn created(&self) -> Option<Timestamp> {
+        self.valid_after_time.parse().ok()
+    }
 }
 
 /// Returns the path of the account in the API.

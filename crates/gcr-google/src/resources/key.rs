@@ -19,7 +19,6 @@ use super::stored_keys::{StoredKey, StoredKeys};
 use crate::api_error::Reason;
 use crate::error::GoogleError;
 use crate::iam_keys::{Key, KeyCreationError, delete_command};
-use crate::names::KeyId;
 
 /// A key of the account.
 pub struct KeyResource {
@@ -87,7 +86,10 @@ impl KeyResource {
         if self.always_new {
             return false;
         }
-        let mut usable: Vec<&Key> = keys.iter().filter(|key| is_valid(key)).collect();
+        let mut usable: Vec<&Key> = keys
+            .iter()
+            .filter(|key| key.is_valid(Timestamp::now()))
+            .collect();
         usable.sort_by(|left, right| right.valid_after_time.cmp(&left.valid_after_time));
         for key in usable {
             for found in stored.iter().filter(|found| found.id.as_str() == key.id()) {
@@ -122,17 +124,40 @@ impl KeyResource {
             ))
             .await;
     }
-
-    fn created(&self, id: KeyId, file: gcr_core::domain::service_account_key::ServiceAccountKey) {
-        let _ = self.reported.set(ObjectId::new(&KEY, id.as_str()));
-        self.stage.set_new_key(id, file);
-    }
 }
 
-/// Returns whether Google accepts the key now.
-fn is_valid(key: &Key) -> bool {
-    let expiry = key.valid_before_time.parse::<Timestamp>();
-    !key.disabled && expiry.map_or(true, |expiry| expiry > Timestamp::now())
+/// Creates a key, sets `reported` to its name and gives it to the stage. `known` are the existing keys, if they are known.
+pub(super) async fn create(
+    stage: &Stage,
+    reported: &OnceLock<ObjectId>,
+    known: Option<Vec<Key>>,
+    cx: &Context,
+    tracker: &Arc<WriteTracker>,
+) -> StepResult<ResourceError, ()> {
+    let account = stage.account.reference();
+    stage.set_creating_key(true);
+    let error = match write(cx, tracker, stage.api.create_key(account, known)).await {
+        None => return interrupted(),
+        Some(Ok(created)) => {
+            let _ = reported.set(ObjectId::new(&KEY, created.id.as_str()));
+            stage.set_new_key(created.id, created.file);
+            return done(CREATED);
+        }
+        Some(Err(error)) => error,
+    };
+    stage.set_creating_key(false);
+    let outcome = match &error {
+        KeyCreationError::Google(google)
+            if google.is_not_found() && stage.has_new_account() && cx.round.waiting =>
+        {
+            return StepResult::NotReady;
+        }
+        // A lost key was deleted again.
+        KeyCreationError::Google(_) | KeyCreationError::Limit { .. } => Outcome::Failed,
+        KeyCreationError::Lost { .. } => Outcome::Unknown,
+    };
+    let error = ResourceError::of_key(error, account);
+    StepResult::Finished(Finished::failure(outcome, error))
 }
 
 fn plural(count: usize) -> String {
@@ -237,35 +262,12 @@ impl Resource for KeyResource {
         action: Creation,
         tracker: &Arc<WriteTracker>,
     ) -> StepResult<ResourceError, ()> {
-        let stage = &self.stage;
-        let account = stage.account.reference();
-        let known = stage.has_created_account().then(Vec::new);
+        let known = self.stage.has_created_account().then(Vec::new);
         if matches!(action, Creation::InNewAccount) && known.is_none() {
             // Another client has created the account, and may have created a key.
             return StepResult::NotReady;
         }
-        stage.set_creating_key(true);
-        let error = match write(cx, tracker, stage.api.create_key(account, known)).await {
-            None => return interrupted(),
-            Some(Ok(created)) => {
-                self.created(created.id, created.file);
-                return done(CREATED);
-            }
-            Some(Err(error)) => error,
-        };
-        stage.set_creating_key(false);
-        let outcome = match &error {
-            KeyCreationError::Google(google)
-                if google.is_not_found() && stage.has_new_account() && cx.round.waiting =>
-            {
-                return StepResult::NotReady;
-            }
-            // A lost key was deleted again.
-            KeyCreationError::Google(_) | KeyCreationError::Limit { .. } => Outcome::Failed,
-            KeyCreationError::Lost { .. } => Outcome::Unknown,
-        };
-        let error = ResourceError::of_key(error, account);
-        StepResult::Finished(Finished::failure(outcome, error))
+        create(&self.stage, &self.reported, known, cx, tracker).await
     }
 
     fn preview(&self, _: Creation) -> Finished<ResourceError> {

@@ -27,6 +27,8 @@ pub const ISSUED: Outcome = Outcome::changed(30, "issued");
 pub const CREATED: Outcome = Outcome::changed(100, "created");
 /// The registry accepts the credential.
 pub const VERIFIED: Outcome = Outcome::changed(120, "verified");
+/// The key was disabled.
+pub const DISABLED: Outcome = Outcome::changed(125, "disabled");
 /// The object was deleted.
 pub const DELETED: Outcome = Outcome::changed(130, "deleted");
 

@@ -10,7 +10,7 @@ use crate::names::ProjectId;
 
 /// The permissions that a set-up may need, each with the predefined role that has it and little else (Google's "IAM roles
 /// and permissions index").
-const ROLES: [(&str, &str); 13] = [
+const ROLES: [(&str, &str); 14] = [
     (
         "serviceusage.services.get",
         "roles/serviceusage.serviceUsageViewer",
@@ -50,6 +50,10 @@ const ROLES: [(&str, &str); 13] = [
     ),
     (
         "iam.serviceAccountKeys.create",
+        "roles/iam.serviceAccountKeyAdmin",
+    ),
+    (
+        "iam.serviceAccountKeys.disable",
         "roles/iam.serviceAccountKeyAdmin",
     ),
     (

@@ -19,6 +19,8 @@ pub struct ProofResource {
     dependencies: Vec<ObjectId>,
     handshake: Handshake,
     target: PullTarget,
+    /// Whether the command has a flag that skips the proof.
+    can_be_skipped: bool,
 }
 
 impl ProofResource {
@@ -37,7 +39,15 @@ impl ProofResource {
             dependencies,
             handshake: Handshake::new(http, HandshakeOptions::default()),
             target,
+            can_be_skipped: true,
         }
+    }
+
+    /// Sets that the command has no flag that skips the proof.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.can_be_skipped = false;
+        self
     }
 
     /// Returns the id.
@@ -53,12 +63,15 @@ impl ProofResource {
             &finding.reason
         };
         let text = format!("{}: {reason}", self.id);
-        let hint = if finding.verdict.may_pass() {
-            "run the command again: a change at Google can take 7 minutes or longer; --verify=false skips the proof"
-        } else {
-            "--verify=false skips the proof"
+        let again = "run the command again: a change at Google can take 7 minutes or longer";
+        let skip = "--verify=false skips the proof";
+        let hint = match (finding.verdict.may_pass(), self.can_be_skipped) {
+            (true, true) => Some(format!("{again}; {skip}")),
+            (true, false) => Some(again.to_owned()),
+            (false, true) => Some(skip.to_owned()),
+            (false, false) => None,
         };
-        ResourceError::state(text, hint.to_owned())
+        ResourceError::state(text, hint)
     }
 }
 

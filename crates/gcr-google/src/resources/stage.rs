@@ -10,7 +10,7 @@ use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::engine::{Context, Event, EventSender, ObjectError, ObjectId};
 use tokio::time::Instant;
 
-use super::permissions::Permissions;
+use super::permissions::{Permissions, role_with};
 use super::resource_error::ResourceError;
 use crate::api_client::ApiClient;
 use crate::iam_keys::AccountRef;
@@ -123,6 +123,28 @@ impl Stage {
         self.state().credential.take()
     }
 
+    /// Uses a key that exists already.
+    pub fn use_key(&self, id: KeyId, file: ServiceAccountKey) {
+        self.set_key(id, file);
+    }
+
+    /// Returns which of the permissions the caller certainly lacks on the account, each with the smallest predefined role that
+    /// has it.
+    pub async fn missing_on_account<'a>(
+        &self,
+        wanted: &[&'a str],
+    ) -> Vec<(&'a str, Option<&'static str>)> {
+        let Account { project, email } = &self.account;
+        let held = self.api.test_account_permissions(project, email, wanted);
+        let Ok(held) = held.await else {
+            return Vec::new();
+        };
+        let missing = wanted
+            .iter()
+            .filter(|it| !held.iter().any(|held| held == *it));
+        missing.map(|it| (*it, role_with(it))).collect()
+    }
+
     /// Returns the key that this run has created, until [`Self::key_is_settled`].
     pub fn unused_key(&self) -> Option<KeyId> {
         self.state().unused_key.clone()
@@ -162,6 +184,11 @@ impl Stage {
 
     pub(super) fn login(&self) -> Option<&Login> {
         self.login.get()
+    }
+
+    /// Returns whether there is a credential to prove.
+    pub fn has_login(&self) -> bool {
+        self.login.get().is_some()
     }
 
     pub(super) fn set_enabled(&self, service: &ObjectId) {

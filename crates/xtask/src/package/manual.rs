@@ -61,6 +61,7 @@ mod tests {
             "-list",
             "-rbac",
             "-refresh",
+            "-rotate",
             "-setup",
             "-verify",
             "-version",

@@ -13,6 +13,8 @@ use gcr_google::artifact_registry::RepositoryRole;
 use gcr_google::names::{ProjectId, RepositoryName};
 use gcr_google::resources::Account;
 
+use crate::shell_word::quoted;
+
 /// The commands of a set-up.
 pub(super) struct Commands {
     /// Those for Google's objects.
@@ -127,29 +129,5 @@ impl EquivalentCommands for Commands {
         } else {
             None
         }
-    }
-}
-
-/// Quotes a word for a POSIX shell, unless it needs none.
-fn quoted(word: &str) -> String {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:@=,".contains(it);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn word_is_quoted_for_a_shell() {
-        assert_eq!(quoted("gke_p_eu-1_c"), "gke_p_eu-1_c");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted("$(x)"), "'$(x)'");
-        assert_eq!(quoted(""), "''");
     }
 }

@@ -15,13 +15,14 @@ use gcr_core::engine::{
     EquivalentCommands, Event, ObjectId, Outcome, RunContext, TargetPermit, TargetWork, reconcile,
 };
 use gcr_core::request::{DesiredAccounts, DesiredSecret, DesiredState, DryRun, Manifest};
+use gcr_core::resources::secret::SECRET;
 use gcr_google::resources::IssuedCredential;
 use tokio::time::Instant;
 
 use super::commands::Commands;
 use super::plan::Plan;
 use super::request::{CredentialKind, SetupRequest};
-use super::unused_key::UnusedKey;
+use crate::unused_key::UnusedKey;
 
 /// Runs the set-up. Every result goes to the reporter.
 pub(super) async fn run(
@@ -101,7 +102,7 @@ pub(super) async fn run(
         };
         reconcile_namespaces(&command, clusters, of_namespaces).await;
     }
-    unused_key.clean_up().await;
+    unused_key.clean_up(run.ledger.writes_of(&SECRET)).await;
 }
 
 /// A client dry run prints no key: it has none, or one that is in a Secret already.
@@ -160,6 +161,7 @@ impl SetupRequest {
             only_as_observed: false,
             force_conflicts: self.force_conflicts,
             recreate: self.recreate,
+            replaces: None,
         }
     }
 }

@@ -246,7 +246,7 @@ impl StoredKeys for PullSecrets {
 }
 
 /// Returns the file of a key in a Docker config.
-fn key_in(config: &[u8], id: &str, account: &str) -> Option<ServiceAccountKey> {
+pub(crate) fn key_in(config: &[u8], id: &str, account: &str) -> Option<ServiceAccountKey> {
     let keyring = Keyring::new([(SecretFormat::DockerConfigJson, config)]).ok()?;
     keyring.entries().iter().find_map(|entry| {
         if entry.login.username != "_json_key" {

@@ -8,6 +8,7 @@ use super::action::{PriorState, SecretAction, SecretApply};
 use super::content::has_content;
 use super::observe::ObservedSecret;
 use super::recreate;
+use super::replacement::{Replacement, replacement};
 use crate::domain::docker_config::DockerConfig;
 use crate::domain::field_manager;
 use crate::domain::pull_secret::{self, Preconditions, PullSecret};
@@ -25,7 +26,26 @@ pub(crate) fn decide(
     unconfirmed: Option<&PriorState>,
     warnings: &mut Vec<String>,
 ) -> Decision<SecretAction, ResourceError> {
-    let build = |config: &DockerConfig| PullSecret::new(&secret.name, &secret.credential, config);
+    let mut previous = String::new();
+    if let Some(keys) = secret.replaces.as_ref().filter(|_| observed.was_read()) {
+        match replacement(secret, keys, observed.metadata(), unconfirmed.is_some()) {
+            Replacement::Write(ids) => previous = ids,
+            Replacement::Leave(outcome) => {
+                return Decision::Finish(Finished::success(outcome, None));
+            }
+            Replacement::Gone => {
+                return Decision::Skip(Some(format!(
+                    "secret/{} skipped: deleted meanwhile",
+                    secret.name
+                )));
+            }
+        }
+    }
+    let is_as_observed = secret.only_as_observed || secret.replaces.is_some();
+    let is_bound = secret.merge || is_as_observed;
+    let build = |config: &DockerConfig| {
+        PullSecret::new(&secret.name, &secret.credential, config).with_previous_key(&previous)
+    };
     let apply = |config: &DockerConfig,
                  preconditions: Option<Preconditions>,
                  prior_state: PriorState| SecretApply {
@@ -82,8 +102,8 @@ pub(crate) fn decide(
             if let Some(error) = terminating_error(&metadata, secret) {
                 return Decision::Fail(error);
             }
-            let required = secret.only_as_observed.then(|| preconditions(&metadata));
-            let apply = apply_to_existing(&metadata, &secret.config, required);
+            let preconditions = is_as_observed.then(|| preconditions(&metadata));
+            let apply = apply_to_existing(&metadata, &secret.config, preconditions);
             let annotations = secret.cached.annotations(|| build(&secret.config));
             // After a lost response the outcome must be found, and an object to print must be read.
             let needs_response = unconfirmed.is_some() || execution.return_objects;
@@ -122,7 +142,6 @@ pub(crate) fn decide(
             if let Some(error) = terminating_error(metadata, secret) {
                 return Decision::Fail(error);
             }
-            let is_bound = secret.merge || secret.only_as_observed;
             let preconditions = is_bound.then_some(preconditions);
             act(apply_to_existing(metadata, config, preconditions))
         }
@@ -136,6 +155,14 @@ fn act(apply: SecretApply) -> Decision<SecretAction, ResourceError> {
         Safety::Idempotent
     };
     Decision::Act(SecretAction::Apply(apply), safety)
+}
+
+/// Returns the preconditions for a write of the Secret as it was read.
+fn preconditions(metadata: &ObjectMeta) -> Preconditions {
+    Preconditions {
+        uid: metadata.uid.clone(),
+        resource_version: metadata.resource_version.clone().unwrap_or_default(),
+    }
 }
 
 /// Returns our config merged with the stored one, or `None` without `--merge` or without a stored config.
@@ -226,13 +253,6 @@ fn removes_last_applied(
 
 fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a String> {
     metadata.annotations.as_ref()?.get(key)
-}
-
-fn preconditions(metadata: &ObjectMeta) -> Preconditions {
-    Preconditions {
-        uid: metadata.uid.clone(),
-        resource_version: metadata.resource_version.clone().unwrap_or_default(),
-    }
 }
 
 fn prior_state(metadata: &ObjectMeta, field_manager: &str) -> PriorState {

@@ -7,8 +7,10 @@ mod content;
 mod decide;
 mod kind;
 mod observe;
+mod previous_key;
 mod recreate;
 mod replace;
+mod replacement;
 mod resource;
 mod spec;
 
@@ -17,5 +19,6 @@ pub(super) use apply::Writer;
 pub(super) use decide::decide;
 pub use kind::{CONFIGURED, CREATED, REPLACED, SECRET, id};
 pub(super) use observe::ObservedSecret;
+pub use previous_key::remove_previous_key;
 pub use resource::SecretResource;
 pub(super) use spec::SecretSpec;

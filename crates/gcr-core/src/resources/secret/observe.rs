@@ -30,6 +30,22 @@ pub enum ObservedSecret {
     Unreadable,
 }
 
+impl ObservedSecret {
+    /// Returns the metadata, if it was read.
+    pub(super) fn metadata(&self) -> Option<&ObjectMeta> {
+        match self {
+            Self::Metadata(metadata) | Self::FromDryRun(metadata) => Some(metadata),
+            Self::Full(stored) => Some(&stored.metadata),
+            Self::NotRead | Self::Absent | Self::Unreadable => None,
+        }
+    }
+
+    /// Returns whether the Secret was read, so that its absence is known.
+    pub(super) fn was_read(&self) -> bool {
+        !matches!(self, Self::NotRead | Self::Unreadable)
+    }
+}
+
 pub(super) async fn observe(
     target: &NamespaceTarget,
     execution: &ExecutionOptions,
@@ -37,7 +53,13 @@ pub(super) async fn observe(
     listed: Option<Option<ObjectMeta>>,
 ) -> Result<ObservedSecret, RequestError> {
     if execution.dry_run == DryRun::Client {
-        return Ok(ObservedSecret::NotRead);
+        // What a rotation would do depends on the key in the Secret, which a list has shown.
+        return Ok(
+            match listed.flatten().filter(|_| secret.replaces.is_some()) {
+                Some(metadata) => ObservedSecret::Metadata(Box::new(metadata)),
+                None => ObservedSecret::NotRead,
+            },
+        );
     }
     let (cluster, namespace) = (&target.cluster, &target.namespace);
     // The list may be outdated. It still distinguishes created from configured, but must not cause a deletion or an error.
@@ -57,7 +79,7 @@ pub(super) async fn observe(
     if let Some(Some(metadata)) = listed {
         return Ok(ObservedSecret::Metadata(Box::new(metadata)));
     }
-    if target.access.can_read_secrets() {
+    if target.access.can_read_secrets() || secret.replaces.is_some() {
         match cluster.read_secret_metadata(namespace, &secret.name).await {
             Ok(metadata) => {
                 return Ok(metadata.map_or(ObservedSecret::Absent, |metadata| {
@@ -66,7 +88,8 @@ pub(super) async fn observe(
             }
             Err(error) => {
                 target.access.note_secret_error(&error);
-                if target.access.can_read_secrets() {
+                // A dry run shows the Secret after the apply, not the key that it carries.
+                if target.access.can_read_secrets() || secret.replaces.is_some() {
                     return Err(error);
                 }
             }

@@ -11,7 +11,7 @@ use super::super::resource_error::ResourceError;
 use super::action::{PriorState, SecretAction};
 use super::apply::Writer;
 use super::decide;
-use super::kind::{CREATED, id};
+use super::kind::{CONFIGURED, CREATED, id};
 use super::observe::{self, ObservedSecret};
 use super::spec::SecretSpec;
 use crate::engine::{
@@ -118,7 +118,11 @@ impl Resource for SecretResource<'_> {
             with_namespace,
             masked,
         } = self.spec.manifest;
-        Finished::success(CREATED, self.spec.printed(with_namespace, masked))
+        let outcome = match self.spec.desired.replaces {
+            Some(_) => CONFIGURED,
+            None => CREATED,
+        };
+        Finished::success(outcome, self.spec.printed(with_namespace, masked))
     }
 
     async fn explain(&self, error: ResourceError) -> ObjectError {

@@ -108,6 +108,7 @@ fn desired(
         cached: CachedSecret::default(),
         merge: keeps_others,
         only_as_observed: true,
+        replaces: None,
         force_conflicts: cx.desired.force_conflicts,
         recreate: false,
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use gcr_core::engine::{
     Event, Hint, ObjectError, ObjectId, ObjectResult, Outcome, RunContext, TargetName, Writes,
 };
-use gcr_core::resources::secret::SECRET;
 use gcr_google::iam_keys::delete_command;
 use gcr_google::names::KeyId;
 use gcr_google::resources::{DELETED, KEY, Stage};
@@ -15,14 +14,14 @@ use gcr_google::resources::{DELETED, KEY, Stage};
 const LIMIT: Duration = Duration::from_millis(2500);
 
 /// Watches the new key of a run, also if the run is dropped.
-pub(super) struct UnusedKey {
+pub(crate) struct UnusedKey {
     stage: Arc<Stage>,
     target: TargetName,
     run: RunContext,
 }
 
 impl UnusedKey {
-    pub(super) fn watch(stage: &Arc<Stage>, target: &TargetName, run: &RunContext) -> Self {
+    pub(crate) fn watch(stage: &Arc<Stage>, target: &TargetName, run: &RunContext) -> Self {
         Self {
             stage: Arc::clone(stage),
             target: target.clone(),
@@ -30,12 +29,12 @@ impl UnusedKey {
         }
     }
 
-    /// Deletes the key if there is one that certainly no Secret holds.
-    pub(super) async fn clean_up(self) {
+    /// Deletes the key if there is one that certainly no Secret holds. `secrets` states whether a Secret was written with it.
+    pub(crate) async fn clean_up(self, secrets: Writes) {
         let Some(id) = self.stage.unused_key() else {
             return;
         };
-        match self.run.ledger.writes_of(&SECRET) {
+        match secrets {
             Writes::Confirmed => self.stage.key_is_settled(),
             // Dropping the watch names the key.
             Writes::Unconfirmed => {}

@@ -1,0 +1,305 @@
+//! Rotates the key of one account: new key, proof, every Secret, barrier, disable, grace, delete.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gcr_core::domain::service_account_key::ServiceAccountKey;
+use gcr_core::engine::{
+    Event, ObjectError, ObjectId, ObjectResult, OpenResource, Outcome, RunContext, TargetName,
+    TargetPermit, TargetScope, TargetWork, Writes, reconcile,
+};
+use gcr_core::request::DryRun;
+use gcr_core::resources::secret;
+use gcr_google::api_client::ApiClient;
+use gcr_google::names::KeyId;
+use gcr_google::resources::{
+    Account, IssuedCredential, KEY, NewKeyResource, ProofResource, ReusedKeyResource, Stage,
+};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::carrier::Carrier;
+use super::commands::{Commands, create_key};
+use super::failure::fail;
+use super::plan::{Plan, plan};
+use super::prepared::{Prepared, prepare};
+use super::request::RotateRequest;
+use super::sight::{Scopes, Sight};
+use super::writes::{Ends, writes_of};
+use crate::setup::pull_secrets::key_in;
+use crate::unused_key::UnusedKey;
+use crate::verify::requested::Requested;
+
+/// How many Secrets are read to find the key in one of them.
+const MAX_READS: usize = 3;
+
+/// The rotation of one account.
+pub(super) struct AccountRotation<'a> {
+    pub(super) request: &'a RotateRequest,
+    pub(super) scopes: &'a Scopes,
+    pub(super) run: RunContext,
+    pub(super) stage: Arc<Stage>,
+    /// The account's project, for reports.
+    pub(super) target: TargetName,
+}
+
+/// The Secrets after the writes.
+pub(super) struct Written {
+    pub(super) sight: Sight,
+    pub(super) ends: Ends,
+}
+
+impl<'a> AccountRotation<'a> {
+    pub(super) fn new(
+        request: &'a RotateRequest,
+        scopes: &'a Scopes,
+        run: &RunContext,
+        account: Account,
+        api: ApiClient,
+    ) -> Self {
+        let target = TargetName {
+            context: None,
+            scope: TargetScope::Project(account.project.as_str().into()),
+        };
+        Self {
+            request,
+            scopes,
+            run: RunContext {
+                deadline: Instant::now() + request.timeout,
+                ..run.clone()
+            },
+            stage: Arc::new(Stage::new(api, account, run.events.clone())),
+            target,
+        }
+    }
+
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.run.dry_run == DryRun::Client
+    }
+
+    pub(super) fn email(&self) -> &str {
+        self.stage.account.email.as_str()
+    }
+
+    /// Rotates the key. `carriers` are the selected Secrets of the account.
+    pub(super) async fn run(&self, sight: &Sight, carriers: Vec<&Carrier>) {
+        let keys = tokio::select! {
+            biased;
+            () = self.run.stop.stopped() => return,
+            keys = self.keys() => keys,
+        };
+        let keys = match keys {
+            Ok(keys) => keys,
+            Err(failure) => return fail(&self.run, failure).await,
+        };
+        let planned = plan(&keys, &carriers, self.request.max_age, Timestamp::now());
+        let (target, old) = match planned {
+            Plan::Nothing { current } => {
+                self.report_unchanged(&current, &carriers).await;
+                return self.name_orphans(&keys, sight, &BTreeSet::new()).await;
+            }
+            Plan::Create { old } => (None, old),
+            Plan::Finish { target, mut old } => {
+                let is_spread = carriers.iter().all(|it| it.key == target);
+                match self.read_key(&target, &carriers).await {
+                    Some(file) => {
+                        if let Ok(id) = target.parse::<KeyId>() {
+                            self.stage.use_key(id, file);
+                        }
+                        (Some(target), old)
+                    }
+                    None if is_spread => (Some(target), old),
+                    // The key is in Secrets that may not be read.
+                    None => {
+                        old.insert(target);
+                        (None, old)
+                    }
+                }
+            }
+        };
+        if let Err(failure) = self.preflight(&keys, target.is_none()).await {
+            self.name_orphans(&keys, sight, &old).await;
+            return fail(&self.run, failure).await;
+        }
+        self.name_orphans(&keys, sight, &old).await;
+        // Keys that are in use and not due.
+        let kept = carriers.iter().map(|it| &it.key);
+        let kept: BTreeSet<String> = kept.filter(|key| !old.contains(*key)).cloned().collect();
+        let prepared = self.prepare(carriers).await;
+        let unused = UnusedKey::watch(&self.stage, &self.target, &self.run);
+        let Some(key) = self.obtain_key(target.as_deref(), &prepared).await else {
+            return unused.clean_up(Writes::None).await;
+        };
+        let Obtained { id, file } = key;
+        let mut written = self
+            .write_all(prepared, &id, file.as_ref(), &old, &kept)
+            .await;
+        unused
+            .clean_up(writes_of(&written.ends, &id, &written.sight))
+            .await;
+        if self.run.stop.is_stopped() {
+            return;
+        }
+        self.retire(&mut written, &keys, &id, &old).await;
+        self.name_new_orphans(&keys, &written.sight, &id).await;
+    }
+
+    /// Reads the key from one of the Secrets that carry it.
+    async fn read_key(&self, id: &str, carriers: &[&Carrier]) -> Option<ServiceAccountKey> {
+        for carrier in carriers.iter().filter(|it| it.key == id).take(MAX_READS) {
+            let (cluster, namespace, name) = &carrier.place;
+            let client = &self.scopes.clusters[*cluster].client;
+            let Ok(Some(stored)) = client.read_secret(namespace, name).await else {
+                continue;
+            };
+            let config = stored.data.get(gcr_core::domain::pull_secret::KEY);
+            let file = config.and_then(|config| key_in(config, id, self.email()));
+            if let Some(file) = file {
+                self.request.redactor.add_key(&file);
+                return Some(file);
+            }
+        }
+        None
+    }
+
+    /// Prepares the writes. Reports the Secrets that cannot be read; they fail.
+    async fn prepare(&self, carriers: Vec<&Carrier>) -> (Vec<Prepared>, Ends) {
+        let carriers = carriers.into_iter().cloned().collect();
+        self.prepare_owned(carriers).await
+    }
+
+    pub(super) async fn prepare_owned(&self, carriers: Vec<Carrier>) -> (Vec<Prepared>, Ends) {
+        let (mut ready, mut ends) = (Vec::new(), Ends::new());
+        for prepared in prepare(carriers, self.scopes).await {
+            match prepared {
+                Ok(prepared) => ready.push(prepared),
+                Err((carrier, error)) => {
+                    let outcome = if error.not_started {
+                        Outcome::NotStarted
+                    } else {
+                        Outcome::Failed
+                    };
+                    ends.insert(carrier.place.clone(), outcome);
+                    self.report(&carrier, outcome, Some(error)).await;
+                }
+            }
+        }
+        (ready, ends)
+    }
+
+    /// Creates or reuses the key and proves it against the registries of the Secrets.
+    async fn obtain_key(
+        &self,
+        target: Option<&str>,
+        (prepared, _): &(Vec<Prepared>, Ends),
+    ) -> Option<Obtained> {
+        let mut commands = Commands::default();
+        let mut resources: Vec<OpenResource<'_>> = Vec::new();
+        let key = match target {
+            None => {
+                let resource = OpenResource::new(NewKeyResource::new(&self.stage));
+                let id = resource.id().clone();
+                commands.add(&self.target, id, create_key(&self.stage.account));
+                resource
+            }
+            Some(id) => OpenResource::new(ReusedKeyResource::new(&id.parse().ok()?)),
+        };
+        let key_id = key.id().clone();
+        resources.push(key);
+        // A client dry run has no new key that could be proven; a key that may not be read was proven before.
+        if self.stage.has_login() || target.is_none() && !self.is_dry_run() {
+            let mut hosts: BTreeSet<&str> = BTreeSet::new();
+            for one in prepared {
+                hosts.extend(one.hosts.iter().map(|host| host.as_str()));
+            }
+            let mut known = BTreeSet::new();
+            for requested in hosts.into_iter().map(Requested::of_entry) {
+                if !requested.is_google() || !known.insert(requested.label.clone()) {
+                    continue;
+                }
+                let dependencies = vec![key_id.clone()];
+                let (name, registry) = (&requested.label, requested.target.clone());
+                let proof = ProofResource::new(&self.stage, name, registry, dependencies);
+                resources.push(OpenResource::new(proof.required()));
+            }
+        }
+        let work = TargetWork {
+            target: self.target.clone(),
+            resources,
+            discovery: None,
+        };
+        let run = commands.of_run(&self.run);
+        let outcomes = reconcile(work, TargetPermit::default(), &run).await;
+        if outcomes.is_empty() || !outcomes.values().all(|outcome| outcome.is_success()) {
+            return None;
+        }
+        match (self.stage.take_credential(), target) {
+            (Some(IssuedCredential::Key { id, file }), _) => Some(Obtained {
+                id: id.as_str().to_owned(),
+                file: Some(file),
+            }),
+            (_, Some(target)) => Some(Obtained {
+                id: target.to_owned(),
+                file: None,
+            }),
+            (_, None) => self.is_dry_run().then(|| Obtained {
+                id: String::new(),
+                file: None,
+            }),
+        }
+    }
+
+    async fn report_unchanged(&self, current: &str, carriers: &[&Carrier]) {
+        let key = ObjectId::new(&KEY, current);
+        self.report_object(&self.target, key, Outcome::Unchanged, None)
+            .await;
+        for carrier in carriers {
+            self.report(carrier, Outcome::Unchanged, None).await;
+        }
+    }
+
+    async fn report(&self, carrier: &Carrier, outcome: Outcome, error: Option<ObjectError>) {
+        let client = &self.scopes.clusters[carrier.place.0].client;
+        let object = secret::id(&carrier.place.2);
+        self.report_object(&carrier.target(client), object, outcome, error)
+            .await;
+    }
+
+    /// Sends the result of an object that no reconciliation has.
+    pub(super) async fn report_object(
+        &self,
+        target: &TargetName,
+        object: ObjectId,
+        outcome: Outcome,
+        error: Option<ObjectError>,
+    ) {
+        let ledger = &self.run.ledger;
+        ledger.track(target, &object);
+        ledger.record_outcome(target, &object, outcome);
+        let reserved = self.run.events.reserve().await;
+        ledger.close(target, &object, outcome);
+        reserved.send(ObjectResult {
+            target: target.clone(),
+            object,
+            outcome,
+            error,
+            manifest: None,
+            command: None,
+        });
+    }
+
+    pub(super) async fn warn(&self, text: String) {
+        self.run
+            .events
+            .send(Event::Warning { text, at: None })
+            .await;
+    }
+}
+
+/// The key for the Secrets.
+struct Obtained {
+    /// Its id; empty in a client dry run that creates none.
+    id: String,
+    /// `None` if all Secrets carry it, or in a client dry run.
+    file: Option<ServiceAccountKey>,
+}

@@ -1,0 +1,129 @@
+//! Prepares the write of each Secret: which registry hosts get the new key.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use gcr_core::domain::pull_secret::{CREDENTIAL, DIGEST, KEY};
+use gcr_core::domain::registry_credential::KeyAuth;
+use gcr_core::domain::registry_host::RegistryHost;
+use gcr_core::domain::service_account_key::ServiceAccountKey;
+use gcr_core::engine::{Hint, ObjectError};
+use gcr_core::kubernetes::{ApiError, RequestError};
+use gcr_core::resources::permissions::Rule;
+use gcr_google::keyring::{Entry, Keyring, SecretFormat};
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
+use super::carrier::Carrier;
+use super::sight::Scopes;
+
+/// Number of concurrent reads.
+const CONCURRENT_READS: usize = 16;
+
+/// A Secret and what to write to it.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    pub(super) carrier: Carrier,
+    /// The hosts of the account's credential.
+    pub(super) hosts: Vec<RegistryHost>,
+    pub(super) auth: KeyAuth,
+    /// Whether the Secret has entries of other owners, which stay.
+    pub(super) merge: bool,
+}
+
+/// Prepares the writes. Only a Secret without digest, which may have entries of other owners, is read with its data.
+pub(super) async fn prepare(
+    carriers: Vec<Carrier>,
+    scopes: &Scopes,
+) -> Vec<Result<Prepared, (Carrier, ObjectError)>> {
+    let prepared = stream::iter(carriers).map(async |carrier| {
+        let is_base64 = carrier.annotation(CREDENTIAL) == Some("json-key-base64");
+        let auth = if is_base64 {
+            KeyAuth::JsonKeyBase64
+        } else {
+            KeyAuth::JsonKey
+        };
+        let is_ours_alone = carrier.annotation(DIGEST).is_some();
+        let hosts = if is_ours_alone {
+            Ok(carrier
+                .hosts()
+                .filter_map(|host| host.parse().ok())
+                .collect())
+        } else {
+            hosts_with_key(&carrier, scopes).await
+        };
+        match hosts {
+            Ok(hosts) => Ok(Prepared {
+                carrier,
+                hosts,
+                auth,
+                merge: !is_ours_alone,
+            }),
+            Err(error) => Err((carrier, error)),
+        }
+    });
+    prepared.buffered(CONCURRENT_READS).collect().await
+}
+
+/// Reads a Secret and returns the hosts whose entries contain a key of its account.
+async fn hosts_with_key(
+    carrier: &Carrier,
+    scopes: &Scopes,
+) -> Result<Vec<RegistryHost>, ObjectError> {
+    let (cluster, namespace, name) = &carrier.place;
+    let client = &scopes.clusters[*cluster].client;
+    let stored = client.read_secret(namespace, name).await;
+    let stored = stored.map_err(|error| read_error(&error, carrier))?;
+    let invalid = |reason: &str| {
+        ObjectError::new(format!(
+            "error: secret {name:?}: {reason}",
+            name = name.as_str()
+        ))
+    };
+    let config = stored.as_ref().and_then(|stored| stored.data.get(KEY));
+    let config = config.ok_or_else(|| invalid("it was deleted meanwhile"))?;
+    let keyring = Keyring::new([(SecretFormat::DockerConfigJson, config.as_slice())]);
+    let keyring = keyring.map_err(|_| invalid("its docker config cannot be decoded"))?;
+    let mut hosts: Vec<RegistryHost> = Vec::new();
+    let entries = keyring.entries().iter();
+    for entry in entries.filter(|entry| is_of(entry, &carrier.account)) {
+        if let Ok(host) = entry.name.parse()
+            && !hosts.contains(&host)
+        {
+            hosts.push(host);
+        }
+    }
+    if hosts.is_empty() {
+        return Err(invalid(
+            "it contains no key of the account that its annotation names",
+        ));
+    }
+    Ok(hosts)
+}
+
+fn is_of(entry: &Entry, account: &str) -> bool {
+    let password = entry.login.password.expose_secret();
+    let file = match entry.login.username.as_str() {
+        "_json_key" => Zeroizing::new(password.as_bytes().to_vec()),
+        "_json_key_base64" => match STANDARD.decode(password.trim()) {
+            Ok(file) => Zeroizing::new(file),
+            Err(_) => return false,
+        },
+        _ => return false,
+    };
+    ServiceAccountKey::parse(file).is_ok_and(|key| key.client_email() == account)
+}
+
+fn read_error(error: &RequestError, carrier: &Carrier) -> ObjectError {
+    let is_forbidden = error.api_error().is_some_and(ApiError::is_forbidden);
+    let hint = || -> Hint {
+        let rule = Rule::new("secrets", &["get", "patch", "create"]);
+        rule.named([&carrier.place.2]).hint(false)
+    };
+    ObjectError {
+        not_started: error.is_not_started(),
+        hint: is_forbidden.then(hint),
+        ..ObjectError::new(error.error_text())
+    }
+}

@@ -1,0 +1,283 @@
+//! Finds the Secrets that carry keys: the selected ones, and with `--scope-check` those of the whole cluster.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use futures_util::stream;
+use gcr_core::commands::{NamespaceSelection, SelectedCluster, listed_namespaces};
+use gcr_core::domain::names::{Namespace, SecretName};
+use gcr_core::domain::namespace_filter::{NamespaceClass, NamespaceFilter};
+use gcr_core::engine::{Event, Hint, RunContext};
+use gcr_core::kubernetes::object::metadata_of;
+use gcr_core::kubernetes::pager::{Item, Pager};
+use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError, secrets};
+use gcr_core::resources::ReadAccess;
+use gcr_core::resources::permissions::{Rule, list_of};
+
+use super::carrier::{Carrier, Place, place_text};
+use super::request::RotateRequest;
+
+/// Above this number of namespaces, one list of the cluster replaces the reads.
+const MAX_READS: usize = 50;
+/// Number of concurrent reads.
+const CONCURRENT_READS: usize = 16;
+
+/// The selected namespaces of one cluster.
+pub(super) struct ClusterScope {
+    pub(super) client: Arc<ClusterClient>,
+    pub(super) access: Arc<ReadAccess>,
+    names: BTreeSet<Namespace>,
+    /// Which namespaces made during the run are selected too.
+    filter: Option<NamespaceFilter>,
+    /// Whether the user named the namespaces.
+    pub(super) is_named: bool,
+    /// Whether the namespaces could be listed.
+    is_complete: bool,
+    is_one_of_several: bool,
+    /// Whether the server has forbidden the list of the whole cluster.
+    is_list_forbidden: AtomicBool,
+}
+
+/// The selected namespaces of all clusters.
+pub(super) struct Scopes {
+    pub(super) clusters: Vec<ClusterScope>,
+    name: Option<SecretName>,
+    /// Whether the rest of each cluster is searched too.
+    whole: bool,
+}
+
+/// The Secrets that were found, and where none could be searched.
+#[derive(Default)]
+pub(super) struct Sight {
+    pub(super) carriers: Vec<Carrier>,
+    /// Selected Secrets that could not be read.
+    pub(super) unread: Vec<Unread>,
+    /// What could not be searched outside of the selection.
+    pub(super) hidden: Vec<Unread>,
+}
+
+/// Something that could not be read.
+pub(super) struct Unread {
+    /// What, for a message.
+    pub(super) what: String,
+    /// The error to print; `None` if another line states it.
+    pub(super) error: Option<String>,
+    pub(super) context: Option<Arc<str>>,
+    pub(super) hint: Option<Hint>,
+}
+
+impl Scopes {
+    /// Reads the selected namespaces. Reports the lists that fail.
+    pub(super) async fn open(
+        request: &RotateRequest,
+        clusters: Vec<SelectedCluster<'_>>,
+        run: &RunContext,
+    ) -> Self {
+        // Exec plugins that may prompt run first and one at a time, so that no output mixes with a prompt.
+        for selected in clusters.iter().filter(|selected| selected.can_prompt) {
+            selected.cluster.authenticate().await;
+        }
+        let is_one_of_several = clusters.len() > 1;
+        let clusters = clusters.iter().map(async |selected| {
+            let (names, is_complete) = listed_namespaces(selected, run).await;
+            let (filter, is_named) = match &selected.selection {
+                NamespaceSelection::Explicit(_) => (None, true),
+                NamespaceSelection::Selector(selector) => {
+                    let by_label = selector.labels.is_some();
+                    ((!by_label).then(|| selector.filter.clone()), false)
+                }
+            };
+            ClusterScope {
+                client: Arc::clone(&selected.cluster),
+                access: Arc::default(),
+                names: names.into_iter().collect(),
+                filter,
+                is_named,
+                is_complete,
+                is_one_of_several,
+                is_list_forbidden: AtomicBool::new(false),
+            }
+        });
+        Self {
+            clusters: join_all(clusters).await,
+            name: request.name.clone(),
+            whole: request.scope_check,
+        }
+    }
+
+    /// Returns the context of a Secret's cluster.
+    pub(super) fn context(&self, place: &Place) -> Option<Arc<str>> {
+        self.clusters[place.0].client.context().cloned()
+    }
+
+    /// Returns the place of a Secret for a message.
+    pub(super) fn text(&self, place: &Place) -> String {
+        // As in the lines of objects: the context only where there are several.
+        let context = self.context(place).filter(|_| self.clusters.len() > 1);
+        place_text(place, context.as_deref())
+    }
+
+    /// Reads the clusters.
+    pub(super) async fn look(&self) -> Sight {
+        let looks = (0..self.clusters.len()).map(|index| self.look_at(index));
+        let mut all = Sight::default();
+        for sight in join_all(looks).await {
+            all.carriers.extend(sight.carriers);
+            all.unread.extend(sight.unread);
+            all.hidden.extend(sight.hidden);
+        }
+        all
+    }
+
+    async fn look_at(&self, index: usize) -> Sight {
+        let scope = &self.clusters[index];
+        let mut sight = Sight::default();
+        if !scope.is_complete {
+            sight.unread.push(scope.unread("the namespaces", None));
+        }
+        let lists = self.whole || scope.names.len() > MAX_READS;
+        if lists && !scope.is_list_forbidden.load(Ordering::Relaxed) {
+            // The rest of the cluster is searched for any name.
+            let name = self.name.as_ref().filter(|_| !self.whole);
+            let list = secrets::list_pull_secrets(None, name);
+            match Pager::new(&scope.client, list).all().await {
+                Ok(items) => {
+                    self.take(index, &items, &mut sight);
+                    return sight;
+                }
+                Err(error) if error.api_error().is_some_and(ApiError::is_forbidden) => {
+                    scope.is_list_forbidden.store(true, Ordering::Relaxed);
+                }
+                Err(error) => {
+                    sight
+                        .unread
+                        .push(scope.unread("the Secrets", Some((&error, None))));
+                    return sight;
+                }
+            }
+        }
+        if self.whole {
+            let mut hidden = scope.unread("the Secrets outside of the selected namespaces", None);
+            hidden.hint = Some(list_of("secrets").hint(true));
+            sight.hidden.push(hidden);
+        }
+        self.look_at_each(index, &mut sight).await;
+        sight
+    }
+
+    /// Reads the selected namespaces one by one.
+    async fn look_at_each(&self, index: usize, sight: &mut Sight) {
+        let scope = &self.clusters[index];
+        let reads = stream::iter(&scope.names).map(async |namespace| match &self.name {
+            Some(name) => {
+                let read = scope.client.read_secret_metadata(namespace, name).await;
+                let found = read.map(|it| it.into_iter().collect::<Vec<_>>());
+                (
+                    namespace,
+                    found,
+                    Rule::new("secrets", &["get"]).named([name]),
+                )
+            }
+            None => {
+                let list = secrets::list_pull_secrets(Some(namespace), None);
+                let items = Pager::new(&scope.client, list).all().await;
+                let found = items.map(|items| items.iter().flat_map(metadata_of).collect());
+                (namespace, found, list_of("secrets"))
+            }
+        });
+        let mut reads = reads.buffered(CONCURRENT_READS);
+        while let Some((namespace, found, rule)) = reads.next().await {
+            match found {
+                Ok(found) => {
+                    let found = found.into_iter();
+                    let carriers = found.filter_map(|metadata| Carrier::of(index, metadata));
+                    sight.carriers.extend(carriers.map(|mut carrier| {
+                        carrier.in_scope = true;
+                        carrier
+                    }));
+                }
+                Err(error) => {
+                    let what = format!("the Secrets of namespace {namespace}");
+                    let unread = scope.unread(&what, Some((&error, Some(rule))));
+                    sight.unread.push(unread);
+                }
+            }
+        }
+    }
+
+    fn take(&self, index: usize, items: &[Item], sight: &mut Sight) {
+        for item in items {
+            let Ok(metadata) = metadata_of(item) else {
+                continue;
+            };
+            if let Some(mut carrier) = Carrier::of(index, metadata) {
+                carrier.in_scope = self.selects(&carrier.place);
+                sight.carriers.push(carrier);
+            }
+        }
+    }
+
+    fn selects(&self, (cluster, namespace, name): &Place) -> bool {
+        let scope = &self.clusters[*cluster];
+        let is_new = || {
+            let filter = scope.filter.as_ref();
+            filter.is_some_and(|it| it.classify(namespace) == NamespaceClass::Included)
+        };
+        self.name.as_ref().is_none_or(|selected| selected == name)
+            && (scope.names.contains(namespace) || is_new())
+    }
+}
+
+impl ClusterScope {
+    fn unread(&self, what: &str, error: Option<(&RequestError, Option<Rule>)>) -> Unread {
+        let context = self.client.context().cloned();
+        let place = context.as_deref().filter(|_| self.is_one_of_several);
+        let place = place.map(|it| {
+            let context = kube_clientcmd::escape_control::escape_control(it);
+            format!(" --context {context}")
+        });
+        let what = format!("{what}{}", place.unwrap_or_default());
+        let Some((error, rule)) = error else {
+            return Unread {
+                what,
+                error: None,
+                context,
+                hint: None,
+            };
+        };
+        let is_forbidden = error.api_error().is_some_and(ApiError::is_forbidden);
+        Unread {
+            what,
+            error: (!error.is_not_started()).then(|| error.error_text()),
+            context,
+            hint: rule.filter(|_| is_forbidden).map(|rule| rule.hint(false)),
+        }
+    }
+}
+
+impl Sight {
+    /// Prints the errors of what could not be read.
+    pub(super) async fn report_unread(&self, run: &RunContext) {
+        for unread in &self.unread {
+            if let Some(line) = unread.error.clone() {
+                let context = unread.context.clone();
+                run.events.send(Event::Error { line, context }).await;
+            }
+            if let Some(hint) = unread.hint.clone() {
+                run.events.send(Event::Hint(hint)).await;
+            }
+        }
+    }
+    /// Returns the Secrets that carry one of these keys of an account.
+    pub(super) fn carriers_of<'a>(
+        &'a self,
+        account: &'a str,
+        is_wanted: impl Fn(&str) -> bool + 'a,
+    ) -> impl Iterator<Item = &'a Carrier> {
+        let carriers = self.carriers.iter();
+        carriers.filter(move |it| it.account == account && is_wanted(&it.key))
+    }
+}

@@ -1,0 +1,93 @@
+//! Writes the new key to all Secrets, in passes.
+
+use std::collections::BTreeSet;
+
+use gcr_core::domain::service_account_key::ServiceAccountKey;
+
+use super::account_rotation::{AccountRotation, Written};
+use super::carrier::Carrier;
+use super::commands::{Commands, key_file};
+use super::plan::age_order;
+use super::prepared::Prepared;
+use super::sight::Sight;
+use super::writes::{Ends, write};
+
+/// How often Secrets that appear during the run are written too.
+const MAX_PASSES: usize = 3;
+
+impl AccountRotation<'_> {
+    /// Writes the key to all selected Secrets, also to those that appear meanwhile, and looks at them again.
+    pub(super) async fn write_all(
+        &self,
+        (mut prepared, mut ends): (Vec<Prepared>, Ends),
+        id: &str,
+        file: Option<&ServiceAccountKey>,
+        old: &BTreeSet<String>,
+        kept: &BTreeSet<String>,
+    ) -> Written {
+        let mut replaced = old.clone();
+        for pass in 1.. {
+            let mut commands = Commands::default();
+            if id.is_empty() {
+                commands.add_secrets(&prepared, self.scopes, &key_file(&self.stage.account));
+            }
+            let run = commands.of_run(&self.run);
+            let (request, scopes) = (self.request, self.scopes);
+            ends.extend(write(request, scopes, &run, prepared, file, &replaced).await);
+            let sight = self.scopes.look().await;
+            if pass == MAX_PASSES || self.is_dry_run() || self.run.stop.is_stopped() {
+                return Written { sight, ends };
+            }
+            self.add_older_keys(&sight, id, kept, &mut replaced).await;
+            let is_open = |carrier: &&Carrier| {
+                let end = ends.get(&carrier.place);
+                carrier.in_scope
+                    && carrier.account == self.email()
+                    && replaced.contains(&carrier.key)
+                    && end.is_none_or(|end| end.is_success())
+            };
+            let open: Vec<Carrier> = sight.carriers.iter().filter(is_open).cloned().collect();
+            if open.is_empty() {
+                return Written { sight, ends };
+            }
+            let (next, failed) = self.prepare_owned(open).await;
+            prepared = next;
+            ends.extend(failed);
+        }
+        unreachable!("the last pass returns")
+    }
+
+    /// Adds keys that another run has written meanwhile, if they are older than ours. The newest key wins in every run, so
+    /// that concurrent runs agree.
+    async fn add_older_keys(
+        &self,
+        sight: &Sight,
+        id: &str,
+        kept: &BTreeSet<String>,
+        replaced: &mut BTreeSet<String>,
+    ) {
+        let carriers = sight.carriers.iter();
+        let unknown: BTreeSet<&str> = carriers
+            .filter(|it| it.in_scope && it.account == self.email())
+            .map(|it| it.key.as_str())
+            .filter(|key| *key != id && !replaced.contains(*key) && !kept.contains(*key))
+            .collect();
+        if unknown.is_empty() {
+            return;
+        }
+        let Ok(keys) = self
+            .stage
+            .api
+            .keys(self.stage.account.reference(), false)
+            .await
+        else {
+            return;
+        };
+        let of_id = |id: &str| keys.iter().find(|key| key.id() == id);
+        let ours = age_order(of_id(id), id);
+        let older = unknown
+            .into_iter()
+            .filter(|key| of_id(key).is_some() && age_order(of_id(key), key) < ours);
+        replaced.extend(older.map(str::to_owned));
+    }
+}

@@ -1,0 +1,110 @@
+//! An unfinished rotation is finished by the next run, without a further key.
+
+use gcr_test_support::fake_google::{CannedError, Fault, Rule};
+use gcr_test_support::fault_proxy::{self, CannedResponse};
+use gcr_test_support::{FaultProxy, Signal};
+
+use crate::fixture::{EMAIL, Fixture};
+
+#[test]
+fn failed_deletion_is_finished_by_the_next_run() {
+    let fixture = Fixture::new("rotate-finish", 2);
+    let fault = Fault::Respond(CannedError::api(400, "FAILED_PRECONDITION", "not now"));
+    fixture.google.inject(Rule::on("keys.delete"), fault);
+    fixture.rotate([""; 0]).run().failure();
+    let keys = fixture.keys();
+    assert!(keys.contains(&(fixture.old.clone(), true)), "{keys:?}");
+    let old = fixture.old.clone();
+    assert_eq!(fixture.previous(), [old.clone(), old.clone()]);
+    fixture.google.clear_faults();
+    let output = fixture.rotate([""; 0]).run().success();
+    assert_eq!(fixture.google.count("keys.create"), 1, "{output}");
+    fixture.assert_rotated();
+    assert!(
+        output.stdout.contains(&format!("key/{old} deleted\n")),
+        "{output}"
+    );
+    assert!(!output.stdout.contains(" configured"), "{output}");
+}
+
+#[test]
+fn killed_writes_are_finished_by_the_next_run() {
+    let fixture = Fixture::new("rotate-killed", 8);
+    let proxy = FaultProxy::new(fixture.cluster);
+    let hang = proxy.inject(
+        fault_proxy::Rule::on("patch", "secrets").skip(3),
+        fault_proxy::Fault::Hang,
+    );
+    let session = proxy.session();
+    let mut run = session
+        .gcr_secret(["rotate", "-n", &fixture.scope()])
+        .envs(fixture.google.operator_environment())
+        .spawn();
+    gcr_test_support::wait_until("some Secrets carry the new key", || {
+        proxy.hits(hang) > 0 && fixture.carried().iter().any(|key| *key != fixture.old)
+    });
+    run.signal(Signal::KILL);
+    run.wait();
+    assert_eq!(fixture.keys().len(), 2);
+    fixture.rotate([""; 0]).run().success();
+    assert_eq!(fixture.google.count("keys.create"), 1);
+    fixture.assert_rotated();
+}
+
+#[test]
+fn key_of_a_killed_run_that_no_secret_carries_is_named_and_kept() {
+    let fixture = Fixture::new("rotate-orphan", 1);
+    let (_, file) = fixture.google.add_key("gcr-pull");
+    let orphan = crate::fixture::key_id(&file);
+    let output = fixture.rotate([""; 0]).run().success();
+    let command = format!("gcloud iam service-accounts keys delete {orphan} --iam-account={EMAIL}");
+    assert_eq!(output.stderr.matches(&command).count(), 1, "{output}");
+    let keys = fixture.keys();
+    assert!(keys.contains(&(orphan, false)), "{keys:?}");
+    assert_eq!(keys.len(), 2, "{keys:?}");
+}
+
+#[test]
+fn failed_write_keeps_the_old_key_until_the_next_run() {
+    let fixture = Fixture::new("rotate-failed", 3);
+    let proxy = FaultProxy::new(fixture.cluster);
+    let broken = &fixture.namespaces[1];
+    proxy.inject(
+        fault_proxy::Rule::on("patch", "secrets").namespace(broken),
+        fault_proxy::Fault::Replace(CannedResponse::status(403, "Forbidden", "denied")),
+    );
+    let output = proxy
+        .session()
+        .gcr_secret(["rotate", "-n", &fixture.scope()])
+        .envs(fixture.google.operator_environment())
+        .run()
+        .exits(1);
+    assert!(
+        output.stderr.contains(&format!(
+            "secret/gcr-io -n {broken} was not written (failed)"
+        )),
+        "{output}"
+    );
+    let keys = fixture.keys();
+    assert!(keys.iter().all(|(_, disabled)| !disabled), "{keys:?}");
+    fixture.rotate([""; 0]).run().success();
+    assert_eq!(fixture.google.count("keys.create"), 1);
+    fixture.assert_rotated();
+}
+
+#[test]
+fn key_that_no_write_accepted_is_deleted_again() {
+    let fixture = Fixture::new("rotate-none-written", 2);
+    let user = fixture
+        .cluster
+        .user()
+        .allow_cluster_wide(&[gcr_test_support::PolicyRule::new("list", "secrets")]);
+    let output = user
+        .session()
+        .gcr_secret(["rotate", "-n", &fixture.scope()])
+        .envs(fixture.google.operator_environment())
+        .run()
+        .exits(1);
+    fixture.assert_untouched();
+    assert!(output.stdout.contains(" deleted\n"), "{output}");
+}

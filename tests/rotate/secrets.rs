@@ -1,0 +1,120 @@
+//! What of a Secret stays as it was.
+
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, REGISTRY, carried_key, docker_config, file_in, key_id};
+
+/// Returns the names of the entries in a Docker config.
+fn entries(secret: &Value) -> Vec<String> {
+    let config = docker_config(secret);
+    let entries = config["auths"]
+        .as_object()
+        .expect("it has the expected form");
+    entries.keys().cloned().collect()
+}
+
+#[test]
+fn registries_and_the_form_of_the_key_stay() {
+    let fixture = Fixture::new("rotate-hosts", 1);
+    let namespace = &fixture.namespaces[0];
+    fixture.google.add_repository("us", "gcr.io");
+    let email = crate::fixture::EMAIL;
+    fixture.google.allow_pulls("us", "gcr.io", email);
+    let args = [
+        "--registry",
+        "europe-west1-docker.pkg.dev/demo-project/images,gcr.io/demo-project",
+        "--auth=json-key-base64",
+    ];
+    fixture.create("gcr-io", namespace, args);
+    let before = fixture.secret(namespace);
+    fixture.rotate([""; 0]).run().success();
+    fixture.assert_rotated();
+    let after = fixture.secret(namespace);
+    assert_eq!(entries(&before), entries(&after));
+    for name in ["registries", "credential", "account"] {
+        let annotation = format!("/metadata/annotations/kubectl-gcr-secret~1{name}");
+        assert_eq!(before.pointer(&annotation), after.pointer(&annotation));
+    }
+    let auth = &docker_config(&after)["auths"]["gcr.io/demo-project/"];
+    assert_eq!(key_id(&file_in(auth)), fixture.key());
+}
+
+#[test]
+fn entries_of_other_owners_stay() {
+    let fixture = Fixture::new("rotate-merge", 1);
+    let namespace = &fixture.namespaces[0];
+    let foreign = json!({"auths": {"registry.example.com": {"auth": "dTpw"}}}).to_string();
+    fixture.session.file("config.json", &foreign, 0o600);
+    let kubectl = |args: &[&str]| fixture.cluster.kubectl(args).run().success();
+    kubectl(&["delete", "secret", "gcr-io", "-n", namespace]);
+    let file = fixture.session.work().join("config.json");
+    let from = format!("--from-file=.dockerconfigjson={}", file.display());
+    kubectl(&[
+        "create",
+        "secret",
+        "generic",
+        "gcr-io",
+        "--type=kubernetes.io/dockerconfigjson",
+        &from,
+        "-n",
+        namespace,
+    ]);
+    fixture.create(
+        "gcr-io",
+        namespace,
+        ["--registry", REGISTRY, "--merge", "--force-conflicts"],
+    );
+    fixture.rotate(["--force-conflicts"]).run().success();
+    let secret = fixture.secret(namespace);
+    let config = docker_config(&secret);
+    assert_eq!(config["auths"]["registry.example.com"]["auth"], "dTpw");
+    let ours = &config["auths"][&format!("{REGISTRY}/")];
+    assert_eq!(key_id(&file_in(ours)), fixture.key());
+    assert_ne!(fixture.key(), fixture.old);
+}
+
+#[test]
+fn fields_of_other_managers_are_guarded_as_by_create() {
+    let fixture = Fixture::new("rotate-conflict", 1);
+    let namespace = &fixture.namespaces[0];
+    let patch = r#"{"metadata":{"labels":{"app.kubernetes.io/managed-by":"other"}}}"#;
+    let args = [
+        "patch",
+        "secret",
+        "gcr-io",
+        "-n",
+        namespace,
+        "--field-manager=other",
+        "-p",
+        patch,
+    ];
+    fixture.cluster.kubectl(args).run().success();
+    let output = fixture.rotate([""; 0]).run().exits(1);
+    assert!(output.stderr.contains("conflict"), "{output}");
+    assert!(output.stderr.contains("--force-conflicts"), "{output}");
+    assert_eq!(fixture.keys(), [(fixture.old.clone(), false)], "{output}");
+    fixture.rotate(["--force-conflicts"]).run().success();
+    fixture.assert_rotated();
+}
+
+#[test]
+fn immutable_secret_is_replaced_only_with_its_flag() {
+    let fixture = Fixture::new("rotate-immutable", 1);
+    let namespace = &fixture.namespaces[0];
+    let args = [
+        "patch",
+        "secret",
+        "gcr-io",
+        "-n",
+        namespace,
+        "-p",
+        r#"{"immutable":true}"#,
+    ];
+    fixture.cluster.kubectl(args).run().success();
+    let output = fixture.rotate([""; 0]).run().exits(1);
+    assert!(output.stderr.contains("--recreate"), "{output}");
+    assert_eq!(carried_key(&fixture.secret(namespace)), fixture.old);
+    fixture.rotate(["--recreate"]).run().success();
+    assert_eq!(carried_key(&fixture.secret(namespace)), fixture.key());
+    assert_ne!(fixture.key(), fixture.old);
+}
