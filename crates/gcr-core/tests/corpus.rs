@@ -13,6 +13,10 @@ mod fuzz;
 use fuzz::{docker_config, image_reference, key_file};
 
 /// Runs a check on each file of a corpus.
+#[expect(
+    clippy::print_stdout,
+    reason = "the name of the input is shown only if a check panics"
+)]
 fn run(target: &str, check: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
@@ -21,7 +25,6 @@ fn run(target: &str, check: fn(&[u8])) {
     assert!(seeds.len() > 5, "{} seeds", seeds.len());
     for seed in seeds {
         let path = seed.expect("read the corpus").path();
-        // Printed only if the check panics.
         println!("{}", path.display());
         check(&fs::read(&path).expect("read a seed"));
     }
