@@ -58,6 +58,7 @@ const SHIPPED: [Rule; 6] = [
             "plugins/kubectl-gcr-secret/src/create.rs",
             "plugins/kubectl-gcr-secret/src/delete.rs",
             "plugins/kubectl-gcr-secret/src/describe.rs",
+            "plugins/kubectl-gcr-secret/src/docker_login.rs",
             "plugins/kubectl-gcr-secret/src/doctor.rs",
             "plugins/kubectl-gcr-secret/src/google_args.rs",
             "plugins/kubectl-gcr-secret/src/setup.rs",

@@ -17,6 +17,7 @@ fn help_texts_match_snapshots() {
         ("create", &["gcr-secret", "create", "--help"]),
         ("delete", &["gcr-secret", "delete", "--help"]),
         ("describe", &["gcr-secret", "describe", "--help"]),
+        ("docker-login", &["gcr-secret", "docker-login", "--help"]),
         ("doctor", &["gcr-secret", "doctor", "--help"]),
         ("list", &["gcr-secret", "list", "--help"]),
         ("refresh", &["gcr-secret", "refresh", "--help"]),

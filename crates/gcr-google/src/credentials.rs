@@ -22,7 +22,6 @@ mod found_credentials;
 mod gcloud;
 mod impersonated_service_account;
 mod metadata_server;
-mod program;
 mod search;
 mod service_account;
 mod shared_token;

@@ -16,6 +16,7 @@
 //! | [`retry`] | which failures are repeated, and when |
 //! | [`endpoints`], [`names`] | addresses of the APIs; names of Google's resources |
 //! | [`gcloud_configuration`], [`project`] | gcloud's properties; the default project |
+//! | [`program`] | runs gcloud, and the helpers of container clients |
 //! | [`credentials`], [`issued_token`] | access tokens of the operator |
 //! | [`api_client`], [`operation`] | authorized calls; long-running operations |
 //! | [`service_usage`], [`iam`], [`iam_keys`], [`iam_credentials`], [`artifact_registry`], [`resource_manager`] | the APIs |
@@ -43,6 +44,7 @@ mod jwt;
 pub mod keyring;
 pub mod names;
 pub mod operation;
+pub mod program;
 pub mod project;
 pub mod registry;
 pub mod resource_manager;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::environment::Environment;
 
 /// Returns the home directory; an empty path if it is unknown.
-pub(super) fn home(environment: &Environment) -> PathBuf {
+pub fn home(environment: &Environment) -> PathBuf {
     home_on(cfg!(windows), environment)
 }
 

@@ -9,7 +9,9 @@ use kubectl_plugin::completion::{complete, shim};
 use kubectl_plugin::{ConnectionArgs, EarlyExit, UsageError, VersionArgs, command_index, parse};
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, rbac, refresh, rotate, setup, verify};
+use crate::{
+    create, delete, describe, docker_login, doctor, list, rbac, refresh, rotate, setup, verify,
+};
 
 const LONG: &str = "\
 Create image pull Secrets for Google's registries (gcr.io, Artifact Registry), and add them to ServiceAccounts.
@@ -86,6 +88,8 @@ enum Command {
     Create(Box<create::CreateArgs>),
     Delete(Box<delete::DeleteArgs>),
     Describe(Box<describe::DescribeArgs>),
+    #[command(name = "docker-login")]
+    DockerLogin(Box<docker_login::DockerLoginArgs>),
     Doctor(Box<doctor::DoctorArgs>),
     List(Box<list::ListArgs>),
     Rbac(rbac::RbacArgs),
@@ -116,6 +120,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         Command::Create(args) => create::run(*args, cli.connection),
         Command::Delete(args) => delete::run(*args, cli.connection, &command),
         Command::Describe(args) => describe::run(*args, cli.connection, &command),
+        Command::DockerLogin(args) => docker_login::run(*args, cli.connection),
         Command::Doctor(args) => doctor::run(*args, cli.connection),
         Command::List(args) => list::run(*args, cli.connection),
         Command::Refresh(args) => refresh::run(*args, cli.connection),

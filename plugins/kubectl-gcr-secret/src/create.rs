@@ -9,13 +9,11 @@ use gcr_core::args::{ReportArgs, TargetArgs};
 use gcr_core::commands::pull_secret;
 use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::credential_file::CredentialSource;
-use gcr_core::domain::access_token::AccessToken;
 use gcr_core::domain::docker_config::DockerConfig;
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::domain::pull_secret::CachedSecret;
-use gcr_core::domain::registry_credential::{KeyAuth, RegistryCredential};
+use gcr_core::domain::registry_credential::KeyAuth;
 use gcr_core::domain::registry_host::{RegistryHost, RegistryOwner};
-use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::request::{
     AccountChange, AccountSelection, DesiredAccounts, DesiredSecret, DesiredState,
     ExecutionOptions, Request,
@@ -30,7 +28,7 @@ use kubectl_plugin::{
 use crate::plugin_name::PLUGIN;
 use gcr_google::registry::Login;
 
-use crate::credential_flags::{quoted, read};
+use crate::credential_flags::registry_credential;
 use crate::verify::CredentialProof;
 use crate::verify::requested::Requested;
 
@@ -204,12 +202,15 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
         .into_iter()
         .flatten()
         .any(|file| matches!(CredentialSource::from_flag(file), CredentialSource::Stdin));
-    let credential = credential(
+    let credential = registry_credential(
         args.key_file.as_ref(),
         args.access_token_file.as_ref(),
         auth,
         &mut warnings,
     )?;
+    if args.access_token_file.is_some() {
+        warnings.push("an access token usually expires within an hour; after that, image pulls with this Secret fail".to_owned());
+    }
     let proof = CredentialProof {
         login: Login::new(credential.username(), credential.password()),
         requested: asked_for(&args, &hosts)?,
@@ -356,32 +357,4 @@ fn accounts(args: &CreateArgs, secret: &SecretName) -> Result<Option<DesiredAcco
         change: AccountChange::Attach(vec![secret.clone()]),
         wait_for_all: args.timeout.is_some(),
     }))
-}
-
-fn credential(
-    key_file: Option<&OsString>,
-    token_file: Option<&OsString>,
-    auth: KeyAuth,
-    warnings: &mut Vec<String>,
-) -> Result<RegistryCredential, UsageError> {
-    match (key_file, token_file) {
-        (Some(file), None) => {
-            let key = ServiceAccountKey::parse(read("--key-file", file, warnings)?)
-                .map_err(|error| UsageError::new(format!("key file {} {error}", quoted(file))))?;
-            Ok(RegistryCredential::ServiceAccountKey { key, auth })
-        }
-        (None, Some(file)) => {
-            let token = AccessToken::parse(read("--access-token-file", file, warnings)?).map_err(
-                |error| UsageError::new(format!("access token file {} {error}", quoted(file))),
-            )?;
-            warnings.push("an access token usually expires within an hour; after that, image pulls with this Secret fail".to_owned());
-            Ok(RegistryCredential::AccessToken(token))
-        }
-        (None, None) => Err(UsageError::new(
-            "one of --key-file or --access-token-file is required",
-        )),
-        (Some(_), Some(_)) => Err(UsageError::new(
-            "only one of --key-file or --access-token-file may be given",
-        )),
-    }
 }

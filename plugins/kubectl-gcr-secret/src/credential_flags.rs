@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 
 use gcr_core::credential_file::{CredentialSource, OpenCredential};
+use gcr_core::domain::access_token::AccessToken;
+use gcr_core::domain::registry_credential::{KeyAuth, RegistryCredential};
+use gcr_core::domain::service_account_key::ServiceAccountKey;
 use kube_clientcmd::escape_control::escape_control;
 use kubectl_plugin::UsageError;
 
@@ -43,4 +46,35 @@ fn is_content(value: &str) -> bool {
 /// Returns the name of a file for a message.
 pub(crate) fn quoted(file: &OsString) -> String {
     format!("\"{}\"", escape_control(&file.to_string_lossy()))
+}
+
+/// Reads the credential that one of the flags names.
+///
+/// # Errors
+/// Fails unless exactly one flag is given and its file contains a credential.
+pub(crate) fn registry_credential(
+    key_file: Option<&OsString>,
+    token_file: Option<&OsString>,
+    auth: KeyAuth,
+    warnings: &mut Vec<String>,
+) -> Result<RegistryCredential, UsageError> {
+    match (key_file, token_file) {
+        (Some(file), None) => {
+            let key = ServiceAccountKey::parse(read("--key-file", file, warnings)?)
+                .map_err(|error| UsageError::new(format!("key file {} {error}", quoted(file))))?;
+            Ok(RegistryCredential::ServiceAccountKey { key, auth })
+        }
+        (None, Some(file)) => {
+            let token = AccessToken::parse(read("--access-token-file", file, warnings)?).map_err(
+                |error| UsageError::new(format!("access token file {} {error}", quoted(file))),
+            )?;
+            Ok(RegistryCredential::AccessToken(token))
+        }
+        (None, None) => Err(UsageError::new(
+            "one of --key-file or --access-token-file is required",
+        )),
+        (Some(_), Some(_)) => Err(UsageError::new(
+            "only one of --key-file or --access-token-file may be given",
+        )),
+    }
 }

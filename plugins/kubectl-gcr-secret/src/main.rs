@@ -10,6 +10,7 @@ mod create;
 mod credential_flags;
 mod delete;
 mod describe;
+mod docker_login;
 mod doctor;
 mod google_args;
 mod google_permissions;

@@ -13,7 +13,7 @@ use kubectl_plugin::{
 };
 
 use crate::plugin_name::PLUGIN;
-use crate::{create, delete, describe, doctor, list, refresh, rotate, setup, verify};
+use crate::{create, delete, describe, docker_login, doctor, list, refresh, rotate, setup, verify};
 
 const LONG: &str = "\
 Print the least role for a command line of this plugin or of gcr-patch-sa.
@@ -41,7 +41,7 @@ kubectl gcr-secret rbac gcr-patch-sa --all -n team-a --check";
 )]
 pub(crate) struct RbacArgs {
     #[arg(
-        value_name = "create|delete|describe|doctor|gcr-patch-sa|list|refresh|rotate|setup|verify"
+        value_name = "create|delete|describe|docker-login|doctor|gcr-patch-sa|list|refresh|rotate|setup|verify"
     )]
     command: Option<String>,
     #[command(flatten)]
@@ -92,6 +92,8 @@ enum Command {
     Create(Box<Nested<create::CreateArgs>>),
     Delete(Box<Nested<delete::DeleteArgs>>),
     Describe(Box<Nested<describe::DescribeArgs>>),
+    #[command(name = "docker-login")]
+    DockerLogin(Box<Nested<docker_login::DockerLoginArgs>>),
     Doctor(Box<Nested<doctor::DoctorArgs>>),
     #[command(name = "gcr-patch-sa")]
     GcrPatchSa(Box<Nested<PatchArgs>>),
@@ -112,6 +114,10 @@ impl Command {
             Self::Create(it) => (it.command.permissions(connection)?, &it.rbac, "create"),
             Self::Delete(it) => (it.command.permissions(connection)?, &it.rbac, "delete"),
             Self::Describe(it) => (it.command.permissions(connection)?, &it.rbac, "describe"),
+            Self::DockerLogin(it) => {
+                let permissions = it.command.permissions(connection)?;
+                (permissions, &it.rbac, "docker-login")
+            }
             Self::Doctor(it) => (it.command.permissions(connection)?, &it.rbac, "doctor"),
             Self::GcrPatchSa(it) => (it.command.permissions(connection)?, &it.rbac, "patch-sa"),
             Self::List(it) => (it.command.permissions(connection)?, &it.rbac, "list"),
@@ -249,7 +255,7 @@ mod tests {
     use crate::google_permissions::{self, GooglePermission};
 
     /// The command lines in the table of `docs/rbac.md`.
-    const LINES: [&str; 30] = [
+    const LINES: [&str; 31] = [
         "create",
         "create --merge",
         "create --recreate",
@@ -280,6 +286,7 @@ mod tests {
         "verify a b --from-pods",
         "doctor",
         "doctor --restart",
+        "docker-login --from-secret=gcr-io",
     ];
 
     /// Returns the command lines of the table of permissions at Google.

@@ -4,6 +4,7 @@
 //! other modules have read, so that tests can use literals.
 
 pub mod access_token;
+pub mod client_config;
 pub mod docker_config;
 pub mod field_manager;
 pub(crate) mod google_hosts;

@@ -37,10 +37,18 @@ pub(super) fn success(
     let command = command.map(|it| format!("   # {it}")).unwrap_or_default();
     Some(format!(
         "{} {word}{}{}{command}",
-        result.object,
+        subject(&result.target, &result.object),
         dry_run.suffix(),
         location(&result.target, qualifiers)
     ))
+}
+
+/// Returns an object as lines name it: an entry of a local file with the file.
+fn subject(target: &TargetName, object: &ObjectId) -> String {
+    match &target.scope {
+        TargetScope::File(path) => format!("docker config {path}: {}", object.name),
+        _ => object.to_string(),
+    }
 }
 
 /// Formats the error of a write that may have taken effect.

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::credential_error::SourceError;
-use super::program;
 use super::token_source::{AccountType, TokenSource};
 use crate::exchange::syntax_reason;
 use crate::http_client::HttpClient;
 use crate::issued_token::IssuedToken;
+use crate::program::{self, Program};
 
 /// The time after which a gcloud that hangs is given up.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -76,7 +76,14 @@ impl Gcloud {
 
     /// Runs gcloud. Returns `None` if no account is active in it.
     pub(super) async fn first_token(&self) -> Result<Option<FirstToken>, SourceError> {
-        let output = program::run(&self.program, &ARGUMENTS, TIMEOUT).await?;
+        let program = Program {
+            path: &self.program,
+            arguments: &ARGUMENTS,
+            input: None,
+            timeout: TIMEOUT,
+        };
+        let output = program::run(program).await;
+        let output = output.map_err(|error| SourceError::unusable(error.to_string()))?;
         let errors = self.http.redactor().redact(&output.errors);
         if !output.is_success {
             if errors.contains("do not currently have an active account") {

@@ -13,7 +13,6 @@ use super::found_credentials::Credentials;
 use super::gcloud::Gcloud;
 use super::impersonated_service_account::Impersonated;
 use super::metadata_server::MetadataServer;
-use super::program;
 use super::shared_token::SharedToken;
 use super::token_source::{AccountType, Context, FileSource};
 use crate::endpoints::Endpoints;
@@ -21,6 +20,7 @@ use crate::gcloud_configuration::GcloudConfiguration;
 use crate::http_client::HttpClient;
 use crate::iam_credentials::{CLOUD_PLATFORM, DEFAULT_LIFETIME, generate_access_token_url};
 use crate::names::ServiceAccountEmail;
+use crate::program;
 
 /// What the user says about credentials.
 #[derive(Clone, Debug, Default)]

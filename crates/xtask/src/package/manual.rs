@@ -57,6 +57,7 @@ mod tests {
             "-create",
             "-delete",
             "-describe",
+            "-docker-login",
             "-doctor",
             "-list",
             "-rbac",
