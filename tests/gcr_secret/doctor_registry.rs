@@ -31,7 +31,8 @@ fn verdict_of_registry_names_command_of_google() {
     registry.google.set_account_disabled(&email, true);
     let [_, message, fix] = registry.diagnosis(&[]);
     assert!(message.contains("(account-disabled): "), "{message}");
-    assert_eq!(fix, format!("gcloud iam service-accounts enable {email}"));
+    let expected = format!("gcloud iam service-accounts enable {email} --project demo-project");
+    assert_eq!(fix, expected);
     registry.google.set_account_disabled(&email, false);
     registry.google.disable_keys(&email);
     let found = &registry.diagnoses(&[])[0];

@@ -76,7 +76,7 @@ fn cases() -> Vec<Case> {
             KEY,
             |it| it.google.set_account_disabled(&it.email, true),
             "the service account EMAIL is disabled (disabled_client: The OAuth client was disabled)",
-            "gcloud iam service-accounts enable EMAIL",
+            "gcloud iam service-accounts enable EMAIL --project demo-project",
         ),
         case(
             "clock-skew",

@@ -2,7 +2,7 @@
 
 use gcr_core::domain::names::Namespace;
 use gcr_core::kubernetes::pod::Pod;
-use gcr_google::names::RepositoryName;
+use gcr_google::names::{RepositoryName, ServiceAccountEmail};
 use gcr_google::registry::Verdict;
 
 use super::chain::{Refusal, SecretState, Secrets};
@@ -177,10 +177,18 @@ impl Fixes<'_> {
                     repository.id, repository.project, repository.location
                 ))
             }
-            Verdict::AccountDisabled => Some(format!(
-                "gcloud iam service-accounts enable {}",
-                quoted(account?)
-            )),
+            Verdict::AccountDisabled => {
+                let account = account?;
+                // Not the project of gcloud's configuration, which may be any.
+                let email: Option<ServiceAccountEmail> = account.parse().ok();
+                let project = email.and_then(|email| email.project());
+                let project = project.map(|it| format!(" --project {}", quoted(it.as_str())));
+                Some(format!(
+                    "gcloud iam service-accounts enable {}{}",
+                    quoted(account),
+                    project.unwrap_or_default()
+                ))
+            }
             Verdict::ApiDisabled => {
                 of_project("services enable artifactregistry.googleapis.com --project ")
             }
