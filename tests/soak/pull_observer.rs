@@ -31,6 +31,8 @@ pub(crate) struct Observed {
     pub(crate) asked: usize,
     /// The keys that were seen in Secrets.
     pub(crate) keys: BTreeSet<String>,
+    /// Whether the first key is refused in the end: the proof that the observer recognizes a refusal.
+    pub(crate) first_is_refused: bool,
     /// The Secrets that held a refused key.
     pub(crate) refused: Vec<String>,
 }
@@ -75,17 +77,22 @@ impl PullObserver {
         let original = &list["items"][0];
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        post(&self.address, "/api/v1/namespaces", &namespace);
+        send(
+            &self.address,
+            ("POST", "application/json"),
+            "/api/v1/namespaces",
+            &namespace,
+        );
         let metadata = &original["metadata"];
         let copy = json!({
             "apiVersion": "v1", "kind": "Secret", "type": original["type"], "data": original["data"],
             "metadata": {"name": "gcr-io", "labels": metadata["labels"], "annotations": metadata["annotations"]},
         });
-        post(
-            &self.address,
-            &format!("/api/v1/namespaces/{name}/secrets?fieldManager=kubectl-gcr-secret"),
-            &copy,
-        );
+        // As the plugin itself writes it: the fields of other managers would be a conflict.
+        let path =
+            format!("/api/v1/namespaces/{name}/secrets/gcr-io?fieldManager=kubectl-gcr-secret");
+        let apply = ("PATCH", "application/apply-patch+yaml");
+        send(&self.address, apply, &path, &copy);
     }
 
     /// Ends observing.
@@ -101,6 +108,7 @@ impl PullObserver {
 
 fn observe(cluster: &str, google: &str, stop: &AtomicBool) -> Observed {
     let mut observed = Observed::default();
+    let mut first = None;
     while !stop.load(Ordering::Relaxed) {
         let Some(list) = get(cluster, LIST) else {
             continue;
@@ -115,6 +123,7 @@ fn observe(cluster: &str, google: &str, stop: &AtomicBool) -> Observed {
         }
         for (auth, namespaces) in holders {
             observed.asked += 1;
+            first.get_or_insert_with(|| auth.clone());
             observed
                 .keys
                 .insert(auth[auth.len() / 2..][..24].to_owned());
@@ -131,6 +140,7 @@ fn observe(cluster: &str, google: &str, stop: &AtomicBool) -> Observed {
             }
         }
     }
+    observed.first_is_refused = first.is_some_and(|auth| is_refused(google, &auth));
     observed
 }
 
@@ -161,10 +171,10 @@ fn get(address: &str, path: &str) -> Option<Value> {
 }
 
 #[track_caller]
-fn post(address: &str, path: &str, object: &Value) {
+fn send(address: &str, (verb, media): (&str, &str), path: &str, object: &Value) {
     let body = object.to_string();
     let request = format!(
-        "POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{verb} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: {media}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let answer = exchange(address, &request);

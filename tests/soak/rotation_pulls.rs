@@ -92,6 +92,7 @@ fn no_secret_holds_a_refused_key_at_any_moment() {
     std::thread::sleep(Duration::from_millis(200));
     let observed = observer.stop();
     assert_eq!(observed.refused, [""; 0], "{observed:?}");
+    assert!(observed.first_is_refused, "{observed:?}");
     assert!(observed.keys.len() > rotated / 2, "{observed:?}");
     print_figures(&format!(
         "{rotated} rotations of {count} namespaces, {unfinished} of them finished by a second run; the observer read {} Secrets in {} reads \
