@@ -3,6 +3,7 @@
 mod bad_input;
 mod canary;
 mod clusters;
+mod delete_key;
 mod dry_run;
 mod faults;
 mod first_run;

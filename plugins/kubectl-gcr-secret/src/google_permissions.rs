@@ -61,6 +61,14 @@ pub(crate) fn setup(create_repository: bool, with_key: bool) -> Vec<GooglePermis
     permissions
 }
 
+/// Returns the permissions for `delete --delete-key`.
+pub(crate) fn delete_key() -> Vec<GooglePermission> {
+    vec![GooglePermission::new(
+        "iam.serviceAccountKeys.delete",
+        ACCOUNT,
+    )]
+}
+
 /// Returns the permissions for `refresh`.
 pub(crate) fn refresh() -> Vec<GooglePermission> {
     vec![GooglePermission::new(

@@ -302,6 +302,10 @@ mod tests {
             ),
             ("refresh", google_permissions::refresh()),
             ("rotate", google_permissions::rotate(false)),
+            (
+                "delete gcr-io --delete-key",
+                google_permissions::delete_key(),
+            ),
         ]
     }
 

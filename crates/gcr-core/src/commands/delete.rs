@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::cluster_run::reconcile_namespaces;
 use super::namespace_command::NamespaceCommand;
-use super::session::{Notice, Session};
-use crate::engine::{Discovery, ObjectId, TargetWork};
+use super::session::{Notice, SelectedCluster, Session};
+use crate::engine::{Discovery, ObjectId, RunContext, TargetWork};
 use crate::report::View;
 use crate::request::{
     AccountChange, AccountSelection, DesiredAccounts, DesiredDeletion, DryRun, ExecutionOptions,
@@ -36,6 +36,12 @@ pub struct DeleteRequest {
 
 /// Executes the request and returns the exit code.
 pub fn run(request: DeleteRequest) -> u8 {
+    let (session, deletion) = prepare(request);
+    session.run(async |clusters, run| deletion.reconcile(clusters, run).await)
+}
+
+/// Returns the session of a request and the deletion to reconcile in it, for a command that does more.
+pub fn prepare(request: DeleteRequest) -> (Session, Deletion) {
     let DeleteRequest {
         connection,
         scope,
@@ -55,28 +61,33 @@ pub fn run(request: DeleteRequest) -> u8 {
         plain_manifests: false,
         view: View::Lines,
     };
-    session.run(async |clusters, run| {
-        let command = DeleteCommand {
-            accounts: DesiredAccounts {
-                selection: AccountSelection::All,
-                change: AccountChange::Detach(vec![desired.name.clone()]),
-                wait_for_all: false,
-            },
-            desired,
-            execution,
-        };
-        reconcile_namespaces(&command, clusters, run).await;
-    })
+    let deletion = Deletion {
+        accounts: DesiredAccounts {
+            selection: AccountSelection::All,
+            change: AccountChange::Detach(vec![desired.name.clone()]),
+            wait_for_all: false,
+        },
+        desired,
+        execution,
+    };
+    (session, deletion)
 }
 
 /// The deletion in every selected namespace.
-struct DeleteCommand {
+pub struct Deletion {
     desired: DesiredDeletion,
     accounts: DesiredAccounts,
     execution: ExecutionOptions,
 }
 
-impl NamespaceCommand for DeleteCommand {
+impl Deletion {
+    /// Deletes the Secret and the references to it in the selected namespaces of the clusters.
+    pub async fn reconcile(self, clusters: Vec<SelectedCluster<'_>>, run: RunContext) {
+        reconcile_namespaces(&self, clusters, run).await;
+    }
+}
+
+impl NamespaceCommand for Deletion {
     fn objects(&self) -> Vec<ObjectId> {
         Vec::new()
     }
