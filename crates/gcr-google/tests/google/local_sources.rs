@@ -36,6 +36,13 @@ async fn failing_gcloud_is_an_error_with_its_message() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn gcloud_that_hangs_is_given_up() {
+    let error = Search::new().gcloud("exec sleep 100").token().await;
+    let error = error.unwrap_err();
+    assert_eq!(error.to_string(), "gcloud: no result within 30 seconds");
+}
+
 #[tokio::test]
 async fn gcloud_without_account_and_no_metadata_server_means_no_credentials() {
     let script = "echo 'ERROR: You do not currently have an active account selected.' >&2; exit 1";
