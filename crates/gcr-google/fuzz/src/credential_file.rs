@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gcr_core::domain::redactor::Redactor;
 use gcr_google::credentials::{CredentialOptions, find};
@@ -23,16 +23,23 @@ const SECRETS: [&str; 5] = [
 /// The minimum length of a secret.
 const LENGTH: usize = 12;
 
+/// Creating a client takes milliseconds, so that there is one for all inputs.
+static HTTP: OnceLock<HttpClient> = OnceLock::new();
+
+fn client() -> HttpClient {
+    // Fails if it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let redactor = Arc::new(Redactor::default());
+    HttpClient::new(&Environment::of(&[]), "fuzz", redactor).expect("a client")
+}
+
 /// Writes the input to the file `path`, reads it as credentials, and checks the result.
 pub fn check(input: &[u8], path: &Path) {
     fs::write(path, input).expect("write the file");
     let name = path.display().to_string();
     let variables = [("GOOGLE_APPLICATION_CREDENTIALS", name.as_str())];
     let environment = Environment::of(&variables);
-    // Fails if it is installed already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let redactor = Arc::new(Redactor::default());
-    let http = HttpClient::new(&environment, "fuzz", redactor).expect("a client");
+    let http = HTTP.get_or_init(client);
     let endpoints = Endpoints::of(&environment).expect("the addresses of Google");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -41,7 +48,7 @@ pub fn check(input: &[u8], path: &Path) {
     let found = runtime.block_on(async {
         let gcloud = GcloudConfiguration::read(&environment).await;
         let options = CredentialOptions::default();
-        find(&options, &environment, &gcloud, &http, &endpoints).await
+        find(&options, &environment, &gcloud, http, &endpoints).await
     });
     let text = match &found {
         Ok(found) => found.token.origin().to_owned(),
