@@ -260,12 +260,11 @@ impl Style {
     /// Returns an entry with the fields of another one that hold no credential.
     fn entry(&self, kept: &[Member<'_>], auth: Option<&SecretString>) -> Zeroizing<String> {
         let mut members: Vec<(String, Zeroizing<String>)> = Vec::new();
-        let auth = auth.map(|auth| {
+        let mut auth = auth.map(|auth| {
             // Base64 contains no character that JSON escapes.
             let value = joined(&["\"", auth.expose_secret(), "\""]);
             (quoted("auth"), value)
         });
-        let mut auth = auth;
         for field in kept {
             if field.name.eq_ignore_ascii_case("auth") {
                 members.extend(auth.take());
@@ -329,10 +328,10 @@ fn string(value: &str, name: &str) -> Result<Zeroizing<String>, ClientConfigErro
 /// Fails if two members have the same name, ignoring the case if `any_case`.
 fn require_unique(members: &[Member<'_>], any_case: bool) -> Result<(), ClientConfigError> {
     for (index, member) in members.iter().enumerate() {
-        let is_same = |other: &&Member<'_>| {
+        let is_same = |other: &Member<'_>| {
             other.name == member.name || any_case && other.name.eq_ignore_ascii_case(&member.name)
         };
-        if members[..index].iter().find(is_same).is_some() {
+        if members[..index].iter().any(is_same) {
             return Err(ClientConfigError::Duplicate(member.name.to_string()));
         }
     }
