@@ -60,7 +60,8 @@ fn unreadable_content_is_one_error_for_all_hosts() {
 
 #[test]
 fn directory_link_and_device_are_refused() {
-    let make: [(fn(&Path), &str); 4] = [
+    type Make = fn(&Path);
+    let make: [(Make, &str); 4] = [
         (|file| fs::create_dir(file).unwrap(), "is a directory"),
         (
             |file| symlink("/nonexistent/config.json", file).unwrap(),

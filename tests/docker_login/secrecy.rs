@@ -8,8 +8,8 @@ use crate::fixture::{Fixture, HOST};
 #[track_caller]
 fn assert_absent(fixture: &Fixture, output: &Output) {
     let auth = fixture.auth();
-    let key: serde_json::Value = serde_json::from_str(&fixture.key).unwrap();
-    let pem = key["private_key"].as_str().unwrap();
+    let key: serde_json::Value = serde_json::from_str(&fixture.key).expect("JSON");
+    let pem = key["private_key"].as_str().expect("a string");
     let mut secrets: Vec<&str> = pem.lines().filter(|line| line.len() > 20).collect();
     secrets.push(&auth[..40]);
     secrets.push("password-of-another");
