@@ -1,4 +1,4 @@
-//! Knows the addresses of Google's APIs, and gcloud's overrides of them.
+//! Defines the addresses of Google's APIs, and reads gcloud's overrides of them.
 
 use kube_clientcmd::Environment;
 use kube_clientcmd::escape_control::quoted;

@@ -34,7 +34,7 @@ struct Reply {
 }
 
 impl IssuedToken {
-    /// Validates a received token, and has it redacted from now on.
+    /// Validates a received token, and adds it to the redactor.
     ///
     /// # Errors
     /// Fails if the text is not a token that fits into a header.

@@ -1,8 +1,8 @@
 //! Finds the credentials that kubelet uses to pull an image, in the order in which it tries them.
 //!
-//! The rules are those of kubelet's `pkg/credentialprovider` (`BasicDockerKeyring`), which answers in the tests. They differ from
-//! Docker's: a path is a prefix without regard to `/`, so that `gcr.io/pro` matches `gcr.io/project/app`; keys are tried in
-//! descending order of their text; and one Secret that cannot be decoded fails the pull, whatever the others contain.
+//! The rules are those of kubelet's `pkg/credentialprovider` (`BasicDockerKeyring`), with which the tests compare them. They
+//! differ from Docker's: a path is a prefix without regard to `/`, so that `gcr.io/pro` matches `gcr.io/project/app`; keys are
+//! tried in descending order of their text; and one Secret that cannot be decoded fails the pull, whatever the others contain.
 //!
 //! The node's own configuration and its credential provider plugins come after the pod's Secrets; they are not visible here.
 

@@ -1,9 +1,9 @@
-//! Makes text from a server fit for an error: redacted, one line, printable, and short.
+//! Prepares text from a server for an error: redacted, on one line, printable, and short.
 
 use gcr_core::domain::redactor::Redactor;
 use kube_clientcmd::escape_control::escape_control;
 
-/// The number of bytes of a response that are looked at.
+/// The number of bytes of a response that are read.
 const READ_BYTES: usize = 8 * 1024;
 /// The maximum length of the text, in characters.
 const MAX_CHARACTERS: usize = 1024;

@@ -44,7 +44,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What a request allows.
+/// The properties of a request that decide whether to repeat it.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeatable {
     /// The safety class.

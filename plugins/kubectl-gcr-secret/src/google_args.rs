@@ -1,4 +1,4 @@
-//! Defines the flags that say who calls Google, and connects.
+//! Defines the flags for the caller of Google, and creates the client.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ pub(crate) struct GoogleArgs {
     project: Option<String>,
 }
 
-/// Who calls Google. By default the credentials of the environment.
+/// The caller of Google. By default, the environment's credentials decide.
 #[derive(Debug, Default)]
 pub(crate) struct GoogleOptions {
     /// The value of `--project`.
@@ -102,7 +102,7 @@ fn optional(text: Option<&str>) -> Result<Option<ProjectId>, UsageError> {
     text.map(parse_one).transpose()
 }
 
-/// The configuration of the machine, as far as Google is concerned.
+/// The part of the machine's configuration that concerns Google.
 pub(crate) struct Google {
     environment: Environment,
     http: HttpClient,

@@ -15,7 +15,7 @@ pub(crate) type PodImages = BTreeMap<Namespace, BTreeSet<String>>;
 
 /// Above this number of namespaces, one list of the cluster replaces a read per namespace.
 pub(crate) const LIST_THRESHOLD: usize = 20;
-/// Number of lists side by side.
+/// Number of concurrent lists.
 const LISTS: usize = 16;
 
 #[derive(Deserialize, Default)]

@@ -1,4 +1,4 @@
-//! Runs `kubectl gcr-secret rotate`: a new key in every Secret, then the end of the old one.
+//! Runs `kubectl gcr-secret rotate`: writes a new key to every Secret, then disables and deletes the old one.
 
 mod account_rotation;
 mod carrier;

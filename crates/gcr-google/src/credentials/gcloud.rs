@@ -1,5 +1,5 @@
 //! Asks the gcloud program for the token of its active account: `gcloud config config-helper --format=json`, which also
-//! tells when the token expires.
+//! states when the token expires.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -22,7 +22,7 @@ use crate::iam_credentials::{CLOUD_PLATFORM, DEFAULT_LIFETIME, generate_access_t
 use crate::names::ServiceAccountEmail;
 use crate::program;
 
-/// What the user says about credentials.
+/// The flags about credentials.
 #[derive(Clone, Debug, Default)]
 pub struct CredentialOptions {
     /// `--access-token-file`.

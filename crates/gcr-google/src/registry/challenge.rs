@@ -1,6 +1,6 @@
 //! Parses `WWW-Authenticate` (RFC 9110 section 11.6.1).
 
-/// What a registry asks for.
+/// The authentication that a registry requires.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Challenge {
     /// A token from the realm.

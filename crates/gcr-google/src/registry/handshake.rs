@@ -16,7 +16,7 @@ use super::step::Finding;
 use super::token_exchange::is_google_registry;
 use crate::http_client::{HttpClient, is_loopback};
 
-/// How handshakes are made.
+/// The options of a handshake.
 #[derive(Clone, Copy, Debug)]
 pub struct HandshakeOptions {
     /// The time limit per registry.
@@ -33,10 +33,10 @@ pub struct UnsupportedHost {
     pub host: String,
 }
 
-/// Values that are computed once per key, by all that ask for them.
+/// Values that are computed once per key and shared by all callers.
 type Once<K, V> = Mutex<HashMap<K, Arc<OnceCell<V>>>>;
 
-/// Proves credentials against registries. Callers run checks side by side; equal ones share one handshake.
+/// Proves credentials against registries. Callers run checks concurrently; equal checks share one handshake.
 pub struct Handshake {
     http: HttpClient,
     options: HandshakeOptions,
@@ -89,7 +89,7 @@ impl Handshake {
         Ok(Arc::clone(finding.await))
     }
 
-    /// Makes a new handshake, also if there is a result: after a change at Google that takes minutes to be effective.
+    /// Makes a new handshake even if there is a result, because a change at Google takes minutes to be effective.
     ///
     /// # Errors
     /// As [`Self::check`].

@@ -21,7 +21,7 @@ use crate::retry::{Repeatable, RetryPolicy, Safety};
 #[derive(Clone, Debug)]
 pub(super) struct KeyCheck {
     pub(super) step: Step,
-    /// What is wrong with the key; `None` if it is good or the exchange says nothing about it.
+    /// The problem of the key; `None` if it is valid or the exchange says nothing about it.
     pub(super) verdict: Option<Verdict>,
 }
 

@@ -24,7 +24,7 @@ pub struct Login {
 /// Identifies a login without its password.
 pub(super) type LoginDigest = [u8; 32];
 
-/// What a login is, by its user.
+/// The type of a login, by its user.
 pub(super) enum LoginKind {
     /// A service account key.
     Key(Box<ServiceAccountKey>),
@@ -34,7 +34,7 @@ pub(super) enum LoginKind {
     Other,
 }
 
-/// A password that cannot be what its user says.
+/// A password that does not fit its user.
 pub(super) struct InvalidLogin {
     pub(super) verdict: Verdict,
     pub(super) reason: String,
@@ -59,7 +59,7 @@ impl Login {
         hash.finalize().into()
     }
 
-    /// Returns what the login is, and has its secrets redacted from now on.
+    /// Returns the type of the login, and adds its secrets to the redactor.
     pub(super) fn kind(&self, redactor: &Redactor) -> Result<LoginKind, InvalidLogin> {
         let password = self.password.expose_secret();
         let file = match self.username.as_str() {

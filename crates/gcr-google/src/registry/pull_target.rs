@@ -16,7 +16,7 @@ pub enum Action {
     Push,
 }
 
-/// What is asked of a registry.
+/// The content to request from a registry.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct PullTarget {
     /// `HOST` or `HOST:PORT`.

@@ -12,13 +12,13 @@ pub enum StepName {
     Parse,
     /// The key is exchanged at its token endpoint.
     Key,
-    /// The registry says what it asks for.
+    /// The registry sends its challenge.
     Challenge,
     /// The realm issues a token.
     Token,
     /// The registry returns the manifest.
     Manifest,
-    /// Google tells the operator what the refusal means.
+    /// Google's answer to the operator explains the refusal.
     Explain,
 }
 

@@ -37,7 +37,7 @@ pub(super) fn is_google_registry(url: &Url) -> bool {
     is_known && url.port().is_none()
 }
 
-/// Returns the request for a token. A challenge without a service means the registry's host.
+/// Returns the request for a token. If the challenge names no service, the service is the registry's host.
 pub(super) fn request(
     realm: Url,
     service: Option<&str>,

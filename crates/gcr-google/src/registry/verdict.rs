@@ -43,7 +43,7 @@ pub enum Verdict {
     RegistryUnreachable,
     /// The registry is overloaded or temporarily out of order.
     RegistryBusy,
-    /// The response is not known.
+    /// The response has no known meaning.
     Unrecognized,
 }
 

@@ -25,7 +25,7 @@ pub struct AccountResource {
     dry_run: DryRun,
 }
 
-/// What is known of the account.
+/// The observed account.
 pub enum Observed {
     /// It exists.
     Present,

@@ -34,7 +34,7 @@ pub struct BindingResource {
     dry_run: DryRun,
 }
 
-/// What is known of the policy.
+/// The observed policy.
 pub enum Observed {
     /// The account has the role, or a broader one.
     Granted,

@@ -32,7 +32,7 @@ pub struct KeyResource {
     dry_run: DryRun,
 }
 
-/// What is known of the keys.
+/// The observed keys.
 pub enum Observed {
     /// A Secret carries a valid key, which was read.
     Usable,
@@ -42,7 +42,7 @@ pub enum Observed {
     NoAccount(GoogleError),
 }
 
-/// What a key is created for.
+/// The account for which a key is created.
 #[derive(Clone, Copy, Debug)]
 pub enum Creation {
     /// An account whose keys were observed.
@@ -103,7 +103,7 @@ impl KeyResource {
         false
     }
 
-    /// Names the keys that no selected Secret carries: those of other clusters, and what a killed run has left.
+    /// Prints the keys that no selected Secret carries: keys of other clusters, or keys that a killed run has left.
     async fn note_others(&self, keys: &[Key], stored: &[StoredKey]) {
         let others = keys.iter().filter(|key| {
             !key.disabled && stored.iter().all(|stored| stored.id.as_str() != key.id())

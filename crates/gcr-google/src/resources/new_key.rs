@@ -14,7 +14,7 @@ use super::stage::Stage;
 use super::step::done;
 use crate::names::KeyId;
 
-/// A new key, whatever keys exist.
+/// A new key, even if the account has other keys.
 pub struct NewKeyResource {
     stage: Arc<Stage>,
     id: ObjectId,

@@ -28,7 +28,7 @@ pub struct RepositoryResource {
     dry_run: DryRun,
 }
 
-/// What is known of a repository.
+/// The observed repository.
 pub enum Observed {
     /// It exists.
     Present,

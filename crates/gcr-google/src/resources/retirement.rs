@@ -1,5 +1,5 @@
-//! The end of a key that a rotation has replaced: first disabled, which can be undone, then deleted. Each step is observed before
-//! the next.
+//! Retires a key that a rotation has replaced: disables it, which can be undone, then deletes it. A read confirms each step
+//! before the next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use super::step::{failed, interrupted, read, write};
 use crate::iam_keys::Key;
 use crate::names::KeyId;
 
-/// A step towards the end of a key.
+/// A step of the retirement of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Retirement {
     /// Disables the key.

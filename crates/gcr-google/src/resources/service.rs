@@ -1,4 +1,4 @@
-//! An API of a project, enabled.
+//! Enables an API of a project.
 
 use std::sync::Arc;
 

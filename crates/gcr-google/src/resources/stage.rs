@@ -1,4 +1,4 @@
-//! What the resources of one set-up share: the client, the account, and what earlier steps have found out.
+//! The state that the resources of one set-up share: the client, the account, and the results of earlier steps.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
@@ -90,9 +90,9 @@ struct Waits {
     next: Instant,
 }
 
-/// How long an object waits before the user is told.
+/// The time that an object waits before the first note.
 const FIRST_NOTE: Duration = Duration::from_secs(3);
-/// How often the user is told after that.
+/// The time between two further notes.
 const NEXT_NOTE: Duration = Duration::from_secs(30);
 
 const UNKNOWN: u8 = 0;

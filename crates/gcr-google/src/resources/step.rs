@@ -25,7 +25,7 @@ pub(super) async fn read<T>(
     }
 }
 
-/// Awaits a write; after an interruption, for [`GRACE`]. `None` if no response arrived by then.
+/// Awaits a write; after an interruption, for at most [`GRACE`]. Returns `None` if no response arrived by then.
 pub(super) async fn write<T>(
     cx: &Context,
     tracker: &Arc<WriteTracker>,

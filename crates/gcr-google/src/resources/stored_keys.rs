@@ -1,11 +1,11 @@
-//! Where keys of the account may be in use already: the pull Secrets of the clusters.
+//! The keys of the account that the pull Secrets of the clusters carry.
 
 use futures_util::future::BoxFuture;
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 
 use crate::names::KeyId;
 
-/// A key that a pull Secret says it contains.
+/// A key that the annotations of a pull Secret name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoredKey {
     /// The ID of the key.

@@ -42,7 +42,7 @@ impl Content {
 pub(super) enum ReplaceError {
     /// Another client has changed it meanwhile.
     Changed,
-    /// The system refuses.
+    /// The operating system reports an error.
     Failed(String),
 }
 

@@ -43,14 +43,14 @@ struct Found {
     secret: Zeroizing<String>,
 }
 
-/// What a helper holds for a host.
+/// The credential that a helper holds for a host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
-    /// This credential.
+    /// The credential of the login.
     Same,
-    /// Another one.
+    /// Another credential.
     Other,
-    /// None, or the helper does not say.
+    /// None, or the helper fails or prints no valid JSON.
     Nothing,
 }
 

@@ -39,7 +39,7 @@ pub(super) struct SharedFile {
     pub(super) return_objects: bool,
     /// Held while the file is replaced.
     writing: Mutex<()>,
-    /// Whether a problem of the file was reported, which each entry would meet.
+    /// Whether a problem of the whole file was reported, so that further entries do not report it again.
     is_reported: AtomicBool,
 }
 

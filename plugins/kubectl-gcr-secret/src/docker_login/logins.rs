@@ -13,13 +13,13 @@ use secrecy::ExposeSecret as _;
 use crate::verify::requested::Requested;
 use crate::verify::source::format_of;
 
-/// A credential, and what it is to be proven for.
+/// A credential, and the content to prove it for.
 pub(super) struct HostLogin {
-    /// The host, the key of the entry.
+    /// The host, which is the key of the entry.
     pub(super) host: String,
     /// The credential.
     pub(super) login: Login,
-    /// What to ask the registry for.
+    /// The content to request from the registry.
     pub(super) requested: Vec<Requested>,
 }
 
@@ -44,7 +44,7 @@ fn add(logins: &mut Vec<HostLogin>, login: &Login, requested: Requested) {
     }
 }
 
-/// Reads a Secret, and returns the credentials for what is requested; for its hosts of Google if nothing is.
+/// Reads a Secret, and returns the credentials for the requests; without requests, those for each Google host in it.
 ///
 /// # Errors
 /// Fails if the Secret cannot be read or has no credential for a request.

@@ -14,7 +14,7 @@ use crate::verify::finding::Facts;
 use crate::verify::requested::Requested;
 use crate::verify::source::format_of;
 
-/// What is known about a referenced Secret.
+/// The observed state of a referenced Secret.
 pub(super) enum SecretState {
     Missing,
     Unreadable {
@@ -27,7 +27,7 @@ pub(super) enum SecretState {
     Data(SecretFormat, Zeroizing<Vec<u8>>, Origin),
 }
 
-/// What a fix must regard in an existing Secret.
+/// The properties of an existing Secret on which its fix depends.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Origin {
     /// Whether this plugin manages it.
@@ -37,7 +37,7 @@ pub(super) struct Origin {
 /// The Secrets of all namespaces.
 pub(super) type Secrets = HashMap<(Namespace, String), SecretState>;
 
-/// How a list of pull secrets ends for an image.
+/// The result of a list of pull secrets for an image.
 pub(super) enum End {
     /// No Secret is referenced.
     Empty,
@@ -176,7 +176,7 @@ pub(super) async fn follow(
     chain
 }
 
-/// Returns why no entry matches: the first Secret that is not as it should be, or the nearest entry.
+/// Returns why no entry matches: the first unusable Secret, or the nearest entry.
 fn without_match<'a>(
     names: &[String],
     state: impl Fn(&String) -> Option<&'a SecretState>,

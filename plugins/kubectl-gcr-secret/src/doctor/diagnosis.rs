@@ -74,7 +74,7 @@ pub(super) struct Diagnosis {
     pub(super) finding: Option<Arc<Finding>>,
 }
 
-/// What is known about one image of a pod, or of a pod that does not exist yet.
+/// The evidence about one image of a pod, or of a pod that does not exist yet.
 pub(super) struct Case<'a> {
     pub(super) place: &'a Place<'a>,
     pub(super) requested: &'a Requested,
@@ -139,7 +139,7 @@ impl Case<'_> {
         }
         match self.account_chain {
             Some(chain) if chain.is_good() => self.of_better_account(),
-            // The account's list is what new pods get, so that is what has to be mended.
+            // New pods get the list of the account, so that the fix must correct that list.
             Some(chain) if self.own.is_empty() => self.of_chain(chain),
             _ => self.of_chain(self.own_chain),
         }
@@ -254,7 +254,7 @@ impl Case<'_> {
         diagnosis
     }
 
-    /// No credential stands in the way.
+    /// Returns the diagnosis if no registry refuses the credentials.
     fn without_refusal(&self, text: &str) -> Diagnosis {
         let Some(reason) = self.reason else {
             return Diagnosis::new(Cause::Ok, text, None);

@@ -26,10 +26,10 @@ use super::kubelet_message::is_only_back_off;
 use super::report::target;
 use super::restart::{Restart, restart};
 
-/// Number of pods that are explained side by side.
+/// Number of pods that are explained concurrently.
 const PODS: usize = 32;
 
-/// What is explained.
+/// The pods or the image to explain.
 pub(super) enum Subject {
     /// Pods by name; without names the stuck ones that match.
     Pods { names: Vec<String>, labels: String },
@@ -55,7 +55,7 @@ pub(super) struct DoctorQuery<'a> {
     pub(super) run: &'a RunContext,
 }
 
-/// What the lists show.
+/// The content of the lists.
 struct Evidence {
     accounts: Accounts,
     secrets: Secrets,
@@ -178,7 +178,7 @@ impl<'a> DoctorQuery<'a> {
         })
     }
 
-    /// Returns the pull secrets of the accounts. Without the right to list them, the diagnosis does without.
+    /// Returns the pull secrets of the accounts; none if the list fails, after printing the error.
     async fn accounts(&self, namespaces: &[Namespace]) -> Accounts {
         match read_accounts(&self.cluster, namespaces).await {
             Ok(accounts) => accounts,
@@ -269,7 +269,7 @@ impl<'a> DoctorQuery<'a> {
         Ok(rows)
     }
 
-    /// Explains the images of a pod that wait, or all of them if none does.
+    /// Explains the images for which a pod waits, or all of its images if it waits for none.
     async fn pod_rows(&self, namespace: &Namespace, pod: &Pod, evidence: &Evidence) -> Vec<Row> {
         let images = pod.images();
         let is_stuck = images.iter().any(|image| image.reason.is_some());

@@ -20,7 +20,7 @@ pub(super) type Accounts = HashMap<(Namespace, String), Vec<String>>;
 /// kubelet's last text about each container's image: namespace, pod, container.
 pub(super) type Messages = HashMap<(Namespace, String, String), String>;
 
-/// What is known about a node.
+/// The facts about a node.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// Major and minor version of its kubelet.
@@ -93,8 +93,8 @@ struct WireImage {
 }
 
 impl Node {
-    /// Returns whether kubelet on the node lets only pods use an image that prove their access to it (KEP-2535, on by default
-    /// since 1.35), and the image is on the node.
+    /// Returns whether the image is on the node and its kubelet requires that each pod proves its access to the image
+    /// (KEP-2535, on by default since 1.35).
     pub(super) fn verifies_cached(&self, image: &str) -> bool {
         self.version >= (1, 35) && self.images.contains(image)
     }
@@ -149,7 +149,7 @@ pub(super) async fn read_accounts(
     Ok(accounts)
 }
 
-/// Returns the states of these Secrets. A name that is not valid is that of no Secret.
+/// Returns the states of these Secrets. An invalid name belongs to no Secret.
 pub(super) async fn read_states(
     cluster: &Arc<ClusterClient>,
     wanted: BTreeSet<(Namespace, String)>,

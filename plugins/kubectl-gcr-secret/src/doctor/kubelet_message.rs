@@ -1,6 +1,6 @@
-//! Recognizes what kubelet's text about a failed pull is about. The texts are those of kubelet, containerd and CRI-O.
+//! Classifies kubelet's message about a failed pull. The texts are those of kubelet, containerd and CRI-O.
 
-/// Words of a failure that no credential mends, and what it is.
+/// Parts of the messages of failures that no credential solves, with a description of each failure.
 const OTHER_CAUSES: [(&str, &str); 15] = [
     ("no space left on device", "the disk of the node is full"),
     ("disk quota exceeded", "the disk of the node is full"),
@@ -40,7 +40,7 @@ const OTHER_CAUSES: [(&str, &str); 15] = [
     ("toomanyrequests", "the registry limits the rate of pulls"),
 ];
 
-/// Returns what a text is about if no credential mends it.
+/// Returns the description of a failure that no credential solves.
 pub(super) fn other_cause(message: &str) -> Option<&'static str> {
     let message = message.to_lowercase();
     let mut causes = OTHER_CAUSES.iter();

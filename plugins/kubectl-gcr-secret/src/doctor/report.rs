@@ -12,7 +12,7 @@ use super::fix::Place;
 use super::restart::Restart;
 use crate::verify::finding::{API_VERSION, steps};
 
-/// What a row is about, beside the diagnosis.
+/// The content of a row besides the diagnosis.
 pub(super) struct Shown<'a> {
     pub(super) image: &'a str,
     /// kubelet's text.

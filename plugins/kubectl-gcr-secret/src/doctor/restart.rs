@@ -1,4 +1,4 @@
-//! Evicts pods that a new pod mends.
+//! Evicts the pods whose problem a new pod solves.
 
 use std::fmt;
 use std::sync::Arc;

@@ -35,7 +35,7 @@ pub(super) struct AccountTokens {
     clients: tokio::sync::Mutex<HashMap<ProjectId, Option<ApiClient>>>,
 }
 
-/// A token, or the place of one that a client dry run does not get.
+/// A token, or a placeholder in a client dry run, which gets no token.
 enum Token {
     Planned,
     Issued {
@@ -104,7 +104,7 @@ impl AccountTokens {
         self.google.get_or_init(open).await.as_ref()
     }
 
-    /// Returns the client whose requests this project pays for unless the flags or the credentials name another one.
+    /// Returns the client. Google bills its requests to this project unless the flags or the credentials name another one.
     async fn client(&self, project: &ProjectId) -> Option<ApiClient> {
         let google = self.google().await?;
         let mut clients = self.clients.lock().await;

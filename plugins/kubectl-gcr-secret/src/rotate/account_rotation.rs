@@ -1,4 +1,4 @@
-//! Rotates the key of one account: new key, proof, every Secret, barrier, disable, grace, delete.
+//! Rotates the key of one account: creates and proves a new key, writes it to every Secret, and retires the old key.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -265,7 +265,7 @@ impl<'a> AccountRotation<'a> {
             .await;
     }
 
-    /// Sends the result of an object that no reconciliation has.
+    /// Sends the result of an object that the engine does not reconcile.
     pub(super) async fn report_object(
         &self,
         target: &TargetName,

@@ -55,7 +55,7 @@ impl Carrier {
             .filter(|id| !id.is_empty() && *id != self.key)
     }
 
-    /// Returns the registry hosts that the Secret says it has credentials for.
+    /// Returns the registry hosts that the Secret's annotation names.
     pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
         let hosts = self.annotation(pull_secret::REGISTRIES).unwrap_or_default();
         hosts.split(',').filter(|host| !host.is_empty())

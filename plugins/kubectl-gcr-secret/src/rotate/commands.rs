@@ -1,4 +1,4 @@
-//! Knows the commands of gcloud and kubectl that do by hand what a rotation would do, for a client dry run.
+//! Builds the commands of gcloud and kubectl that a client dry run of a rotation prints.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Names keys of the account that no Secret carries, as a killed run leaves them. They are never deleted unasked: their owner
-//! may be elsewhere.
+//! Warns about keys of the account that no Secret carries, such as one that a killed run has left. The command does not delete
+//! them, because another client may use them.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What must be true of an account before anything is written.
+//! Checks an account before anything is written.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The barrier and what follows it: old keys are disabled and deleted only if no Secret carries them.
+//! Retires old keys: disables and deletes them, but only if no Secret carries them any more.
 
 use std::collections::BTreeSet;
 
@@ -22,19 +22,19 @@ use super::sight::Sight;
 /// Number of annotations that are removed concurrently.
 const MAX_ACTIVE: usize = 64;
 
-/// What still carries old keys.
+/// The Secrets that still carry old keys, and the places that could not be searched.
 #[derive(Default)]
 struct Stragglers {
-    /// Selected Secrets that were not written, and what could not be read.
+    /// Selected Secrets that could not be written or read.
     selected: Vec<String>,
-    /// Secrets outside of the selection, and what could not be searched.
+    /// Secrets outside of the selection, and the places there that could not be searched.
     others: Vec<String>,
-    /// The hint for what could not be searched.
+    /// The hint if a place could not be searched.
     hint: Option<Hint>,
 }
 
 impl AccountRotation<'_> {
-    /// Ends the old keys, unless Secrets still carry them.
+    /// Retires the old keys, unless Secrets still carry them.
     pub(super) async fn retire(
         &self,
         written: &mut Written,

@@ -49,19 +49,19 @@ pub(super) struct Scopes {
     whole: bool,
 }
 
-/// The Secrets that were found, and where none could be searched.
+/// The Secrets that were found, and the places that could not be searched.
 #[derive(Default)]
 pub(super) struct Sight {
     pub(super) carriers: Vec<Carrier>,
     /// Selected Secrets that could not be read.
     pub(super) unread: Vec<Unread>,
-    /// What could not be searched outside of the selection.
+    /// The places outside of the selection that could not be searched.
     pub(super) hidden: Vec<Unread>,
 }
 
-/// Something that could not be read.
+/// An object or a list that could not be read.
 pub(super) struct Unread {
-    /// What, for a message.
+    /// Its name in messages.
     pub(super) what: String,
     /// The error to print; `None` if another line states it.
     pub(super) error: Option<String>,
@@ -259,7 +259,7 @@ impl ClusterScope {
 }
 
 impl Sight {
-    /// Prints the errors of what could not be read.
+    /// Prints the errors of the reads that failed.
     pub(super) async fn report_unread(&self, run: &RunContext) {
         for unread in &self.unread {
             if let Some(line) = unread.error.clone() {

@@ -16,7 +16,7 @@ use super::writes::{Ends, write};
 const MAX_PASSES: usize = 3;
 
 impl AccountRotation<'_> {
-    /// Writes the key to all selected Secrets, also to those that appear meanwhile, and looks at them again.
+    /// Writes the key to all selected Secrets, also to those that appear meanwhile, and reads them again.
     pub(super) async fn write_all(
         &self,
         (mut prepared, mut ends): (Vec<Prepared>, Ends),

@@ -26,7 +26,7 @@ use super::sight::{Scopes, Sight};
 /// Number of namespaces that are written concurrently: more than the limiter's requests in flight.
 const MAX_ACTIVE: usize = 64;
 
-/// How the Secrets ended.
+/// The outcomes of the Secrets.
 pub(super) type Ends = HashMap<Place, Outcome>;
 
 /// A rotation prints no key: it is in the Secrets.
@@ -97,7 +97,7 @@ pub(super) async fn write(
     ends
 }
 
-/// Returns whether a Secret holds the key that these writes carried, by their outcomes and by what was seen afterwards.
+/// Returns whether a Secret holds the key that these writes carried, by their outcomes and by a later read.
 pub(super) fn writes_of(ends: &Ends, key: &str, sight: &Sight) -> Writes {
     let has = |wanted: fn(&Outcome) -> bool| ends.values().any(wanted);
     if has(|it| matches!(it, Outcome::Changed(_)))

@@ -1,4 +1,4 @@
-//! Knows the commands of gcloud and kubectl that do by hand what a set-up would do, for a client dry run. Pasted into a shell in
+//! Builds the commands of gcloud and kubectl that a client dry run of a set-up prints. If the user pastes them into a shell in
 //! the order of the lines, they lead to the same state.
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use crate::shell_word::quoted;
 
 /// The commands of a set-up.
 pub(super) struct Commands {
-    /// Those for Google's objects.
+    /// The commands for Google's objects.
     google: HashMap<ObjectId, String>,
     secret: SecretName,
     hosts: Vec<RegistryHost>,

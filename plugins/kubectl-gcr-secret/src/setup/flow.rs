@@ -112,7 +112,7 @@ const MANIFEST: Manifest = Manifest {
 };
 
 impl SetupRequest {
-    /// Returns the credential for the Secrets, with the warning about its end.
+    /// Returns the credential for the Secrets, with the warning that it expires.
     async fn credential(
         &self,
         plan: &Plan,

@@ -34,7 +34,7 @@ pub(super) struct PullSecrets {
     account: ServiceAccountEmail,
     redactor: Arc<Redactor>,
     events: EventSender,
-    /// What to tell the user of a cluster with nodes of GKE before a key is made.
+    /// The note to print before a key is created for a cluster with GKE nodes.
     gke_note: String,
     found: OnceCell<Vec<Found>>,
     keys: OnceCell<Vec<StoredKey>>,
@@ -87,7 +87,7 @@ impl PullSecrets {
         }
     }
 
-    /// Returns whether a cluster has nodes of GKE, where the list of nodes is allowed.
+    /// Returns whether a cluster has GKE nodes, as far as the caller may list nodes.
     async fn has_gke_nodes(&self) -> bool {
         let mut checks = Vec::new();
         for cluster in &self.clusters {

@@ -12,18 +12,18 @@ use super::finding::{Facts, message};
 use super::prover::handshake;
 use super::requested::Requested;
 
-/// A credential, and what it must allow.
+/// A credential, and the access that it must allow.
 pub(crate) struct CredentialProof {
     /// The credential.
     pub(crate) login: Login,
-    /// What it must allow.
+    /// The access that it must allow.
     pub(crate) requested: Vec<Requested>,
     /// Whether it is also sent to hosts that are not Google's.
     pub(crate) allow_any_host: bool,
 }
 
 impl CredentialProof {
-    /// Asks the registries side by side. Reports each refusal as an error. Returns false after a refusal and an interruption.
+    /// Asks the registries concurrently. Reports each refusal as an error. Returns false after a refusal or an interruption.
     pub(crate) async fn succeeds(&self, redactor: &Arc<Redactor>, run: &RunContext) -> bool {
         let refusals = tokio::select! {
             biased;

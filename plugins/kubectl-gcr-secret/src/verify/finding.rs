@@ -47,7 +47,7 @@ impl Facts {
 pub(crate) struct Checked<'a> {
     pub(crate) target: &'a TargetName,
     pub(crate) object: &'a ObjectId,
-    /// What was asked for; `None` if the source has no credential to ask with.
+    /// The content that was requested; `None` if the source has no credential for a request.
     pub(crate) label: Option<&'a str>,
     /// The entry of the Docker config, as written.
     pub(crate) entry: Option<&'a str>,
@@ -61,7 +61,7 @@ pub(crate) struct Checked<'a> {
     pub(crate) needs_image: bool,
 }
 
-/// Returns the finding for a source that is not asked for: a verdict without any step.
+/// Returns a finding about a source for which no request was sent: a verdict without steps.
 pub(crate) fn without_steps(verdict: Verdict, reason: impl Into<String>) -> Finding {
     Finding {
         verdict,

@@ -18,11 +18,11 @@ use super::finding::Facts;
 use super::requested::Requested;
 use crate::google_args::{Google, GoogleOptions};
 
-/// What Google says to the operator.
+/// Google's answers to the operator.
 pub(crate) struct OperatorView {
     redactor: Arc<Redactor>,
     client: OnceCell<Result<ApiClient, String>>,
-    /// The answers, each asked for once: by the object in question.
+    /// The answers by the object in question; each is requested once.
     answers: Mutex<HashMap<String, Arc<OnceCell<Answer>>>>,
 }
 
@@ -35,9 +35,9 @@ struct Answer {
     meaning: Option<String>,
 }
 
-/// A finding with what the operator sees.
+/// A finding with Google's answer to the operator.
 pub(crate) struct Explained {
-    /// The finding, with the verdict that follows and a step more.
+    /// The finding, with the resulting verdict and a further step.
     pub(crate) finding: Finding,
     /// What the verdict means.
     pub(crate) meaning: Option<String>,

@@ -7,7 +7,7 @@ use gcr_google::http_client::{HttpClient, HttpError};
 use gcr_google::registry::{Handshake, HandshakeOptions};
 use kube_clientcmd::Environment;
 
-/// Returns a prover of credentials. Its texts are redacted by `redactor`.
+/// Returns a prover of credentials. `redactor` redacts its texts.
 ///
 /// # Errors
 /// Fails if the trust store of the environment cannot be read.

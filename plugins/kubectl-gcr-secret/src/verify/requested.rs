@@ -1,18 +1,18 @@
-//! What a user asks of a registry: a host, a repository or an image.
+//! The content to request from a registry: a host, a repository or an image.
 
 use gcr_core::domain::registry_host::{RegistryHost, RegistryOwner};
 use gcr_google::keyring;
 use gcr_google::registry::{Action, PullTarget};
 use kubectl_plugin::{UsageError, parse_each};
 
-/// What is asked of a registry, with its name in lines.
+/// The content to request from a registry, with its name in output lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Requested {
     /// The name: as much of it as the user gave.
     pub(crate) label: String,
     /// The host and path without tag, by which kubelet looks up credentials; only the host if no path is known.
     pub(crate) repository: String,
-    /// What to ask the registry for.
+    /// The request to the registry.
     pub(crate) target: PullTarget,
 }
 
@@ -98,7 +98,7 @@ impl Requested {
         })
     }
 
-    /// Returns whether only a host is asked for.
+    /// Returns whether the request names only a host.
     pub(crate) fn is_host(&self) -> bool {
         self.target.repository.is_none()
     }

@@ -12,10 +12,10 @@ use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError};
 
 use crate::pod_reads::LIST_THRESHOLD;
 
-/// Number of reads side by side; the limiter of the client may allow fewer.
+/// Number of concurrent reads; the limiter of the client may allow fewer.
 const READS: usize = 32;
 
-/// A Secret by its place, and what the server answers: `None` if it does not exist.
+/// The location of a Secret, and the response of the server: `None` if it does not exist.
 pub(crate) type Read = (
     Namespace,
     SecretName,

@@ -1,4 +1,4 @@
-//! Where a credential comes from: a Secret or a file.
+//! The source of a credential: a Secret or a file.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const FILE: ObjectKind = ObjectKind {
 
 /// A credential, or several for different hosts.
 pub(crate) struct Source {
-    /// Where it is.
+    /// Its location.
     pub(crate) target: TargetName,
     /// Its name in lines.
     pub(crate) object: ObjectId,
@@ -37,7 +37,7 @@ pub(crate) struct Source {
 pub(crate) enum Content {
     /// Entries for hosts, in kubelet's order.
     Entries(Keyring),
-    /// One credential for whatever host is asked.
+    /// One credential for any host.
     Login(Login),
     /// No credential, for this reason.
     Unusable(String),
@@ -47,7 +47,7 @@ impl Source {
     /// Reads the file that one of the flags names; `None` without a flag.
     ///
     /// # Errors
-    /// Fails if the file cannot be read, or an access token is no token.
+    /// Fails if the file cannot be read, or does not contain a valid access token.
     pub(crate) fn of_flags(
         key_file: Option<&OsString>,
         token_file: Option<&OsString>,
@@ -124,7 +124,7 @@ impl Source {
 }
 
 impl Content {
-    /// Has every password redacted from now on.
+    /// Adds every password to the redactor.
     fn register(&self, redactor: &Redactor) {
         match self {
             Self::Entries(keyring) => {

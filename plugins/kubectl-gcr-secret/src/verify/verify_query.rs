@@ -1,4 +1,4 @@
-//! Checks every source of a cluster, or one file, side by side.
+//! Checks the Secrets of a cluster concurrently, or one file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use super::secret_source::{Read, read_secrets};
 use super::source::{Content, Source};
 use crate::pod_reads::{PodImages, images_by_namespace};
 
-/// Number of sources that are checked side by side.
+/// Number of sources that are checked concurrently.
 const CHECKS: usize = 32;
 
 /// What to ask the registries, the same for every source.
@@ -68,7 +68,7 @@ struct Checker<'a> {
     events: &'a EventSender,
 }
 
-/// A credential that may answer what is asked for.
+/// A credential that may apply to a request.
 struct Candidate<'a> {
     entry: Option<&'a str>,
     login: &'a Login,
@@ -151,7 +151,7 @@ impl VerifyQuery<'_> {
         };
         let stored = match read {
             Ok(Some(stored)) => stored,
-            // As many namespaces have no pull Secret.
+            // With -A or a selector, a namespace without the Secret is not an error.
             Ok(None) if !self.names_them => return Ok(Vec::new()),
             Ok(None) => {
                 let text =
@@ -257,8 +257,8 @@ impl Checker<'_> {
         requested
     }
 
-    /// Asks a registry with each credential that kubelet would try, until one works. Returns `None` for a host that is not
-    /// asked.
+    /// Asks a registry with each credential that kubelet would try, until one works. Returns `None` for a host that the
+    /// command does not contact.
     async fn check(&self, source: &Source, requested: &Requested) -> Option<Row> {
         let candidates = candidates(&source.content, requested);
         let mut first: Option<(Option<&str>, &Login, Arc<Finding>)> = None;
@@ -329,7 +329,7 @@ impl Checker<'_> {
     }
 }
 
-/// Returns the credentials for what is asked, in the order in which kubelet tries them.
+/// Returns the credentials that apply to a request, in the order in which kubelet tries them.
 fn candidates<'a>(content: &'a Content, requested: &Requested) -> Vec<Candidate<'a>> {
     let keyring: &Keyring = match content {
         Content::Entries(keyring) => keyring,

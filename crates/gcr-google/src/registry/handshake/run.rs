@@ -21,7 +21,7 @@ use crate::retry::backoff;
 
 /// The media types of manifests: Docker and OCI, single and for several platforms.
 const MANIFEST_TYPES: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
-/// How often a busy registry is asked.
+/// The number of attempts at a busy registry.
 const ATTEMPTS: u32 = 3;
 
 /// The end of a handshake: a verdict with its reason.
@@ -126,7 +126,7 @@ impl Run<'_> {
         Some(check.await.clone())
     }
 
-    /// Asks for nothing in particular without a credential, and returns what the registry asks for.
+    /// Requests `/v2/` without a credential, and returns the registry's challenge.
     async fn challenge(&self) -> (Step, Result<Challenge, End>) {
         let started = Instant::now();
         let url = self.target.url("");
