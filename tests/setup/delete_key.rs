@@ -58,6 +58,16 @@ fn key_of_the_last_secret_is_deleted() {
 }
 
 #[test]
+fn key_that_is_gone_already_is_unchanged() {
+    let (fixture, key) = set_up();
+    fixture.google.delete_key(EMAIL, &key);
+    let output = delete(&fixture).run().success();
+    let expected =
+        format!("serviceaccount/default patched\nsecret/gcr-io deleted\nkey/{key} unchanged\n");
+    assert_eq!(output.stdout, expected, "{output}");
+}
+
+#[test]
 fn key_that_another_secret_carries_is_kept() {
     let (fixture, key) = set_up();
     let other = fixture.cluster.create_namespace("delete-key-other");

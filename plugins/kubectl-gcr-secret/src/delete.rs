@@ -195,6 +195,9 @@ pub(crate) fn run(
         };
         match keys {
             Ok(keys) => {
+                // Before the data of any Secret is in memory, so that a core dump cannot contain it. After the files of
+                // credentials, whose paths may be below /proc/self/fd.
+                gcr_core::process::forbid_core_dumps();
                 deletion.reconcile(clusters, run).await;
                 keys.execute().await;
             }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use futures_util::{StreamExt as _, stream};
 use gcr_core::commands::{NamespaceSelection, SelectedCluster};
 use gcr_core::domain::names::{Namespace, SecretName};
@@ -22,6 +24,14 @@ use zeroize::Zeroizing;
 const CONCURRENT_READS: usize = 16;
 /// The types of Secrets that kubelet uses to pull images (`core/v1/types.go`, `SecretType`).
 const TYPES: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+
+/// Base64 as leniently as a client may read it: kubelet accepts an `auth` without padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A key that Secrets carry: the address of the service account, and the id.
 pub(super) type CarriedKey = (String, String);
@@ -166,7 +176,7 @@ fn carried(
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct WireSecret {
-    data: BTreeMap<String, Zeroizing<String>>,
+    data: Option<BTreeMap<String, Option<Zeroizing<String>>>>,
 }
 
 /// Returns whether a Secret names the key in its annotations or carries it in its data.
@@ -175,8 +185,12 @@ fn is_carrier(item: &Item, id: &str) -> bool {
     if annotations.is_some_and(|it| it.get(KEY_ID).is_some_and(|key| key == id)) {
         return true;
     }
-    let secret: WireSecret = serde_json::from_str(item.json.get()).unwrap_or_default();
-    secret.data.values().any(|data| {
+    let Ok(secret) = serde_json::from_str::<WireSecret>(item.json.get()) else {
+        // A Secret that cannot be read may carry it.
+        return true;
+    };
+    let data = secret.data.unwrap_or_default();
+    data.values().flatten().any(|data| {
         let data = STANDARD.decode(data.as_bytes()).map(Zeroizing::new);
         data.is_ok_and(|data| contains_key(&data, id))
     })
@@ -189,7 +203,11 @@ fn contains_key(config: &[u8], id: &str) -> bool {
         return true;
     }
     let is_login = |text: &str| {
-        let Ok(login) = STANDARD.decode(text.trim()).map(Zeroizing::new) else {
+        // In JSON, the key may be escaped.
+        if contains(text.as_bytes()) {
+            return true;
+        }
+        let Some(login) = decoded(text.as_bytes()) else {
             return false;
         };
         let password = login
@@ -197,10 +215,17 @@ fn contains_key(config: &[u8], id: &str) -> bool {
             .nth(1)
             .unwrap_or_default();
         // The user `_json_key_base64` has an encoded key as its password.
-        let key = STANDARD.decode(password.trim_ascii()).map(Zeroizing::new);
-        contains(&login) || key.is_ok_and(|key| contains(&key))
+        contains(&login) || decoded(password).is_some_and(|key| contains(&key))
     };
     serde_json::from_slice(config).is_ok_and(|config: Value| any_text(&config, &is_login))
+}
+
+/// Decodes base64, also with line breaks, which Go's decoder ignores.
+fn decoded(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    // Allocated at full size: a buffer that grows leaves copies behind.
+    let mut encoded = Zeroizing::new(Vec::with_capacity(text.len()));
+    encoded.extend(text.iter().filter(|byte| !byte.is_ascii_whitespace()));
+    LENIENT.decode(&*encoded).ok().map(Zeroizing::new)
 }
 
 /// Returns whether a text in a JSON value meets the condition.
@@ -235,6 +260,14 @@ mod tests {
             ),
             (
                 serde_json::json!({"username": "u", "password": STANDARD.encode(&key)}),
+                true,
+            ),
+            (
+                serde_json::json!({"auth": auth("_json_key", &key).trim_end_matches('=')}),
+                true,
+            ),
+            (
+                serde_json::json!({"auth": auth("_json_key", &key).replacen('9', "9\n", 1)}),
                 true,
             ),
             (

@@ -162,8 +162,9 @@ impl KeyDeletion {
             }
         }
         for (key, target) in &self.keys {
-            match carriers.remove(&key.1) {
-                Some(text) => self.keep(target, text, None).await,
+            // Two accounts may be named for one key: both are kept.
+            match carriers.get(&key.1) {
+                Some(text) => self.keep(target, text.clone(), None).await,
                 None => self.delete(target).await,
             }
         }
@@ -223,9 +224,15 @@ impl KeyDeletion {
             tracker.mark_sent();
             let account = target.account();
             match target.api.delete_key(account, &target.id).await {
+                Ok(true) => (DELETED, None),
                 // A key that is gone already is as asked.
-                Ok(_) => (DELETED, None),
+                Ok(false) => (Outcome::Unchanged, None),
                 Err(error) => {
+                    let outcome = if error.may_have_applied() {
+                        Outcome::Unknown
+                    } else {
+                        Outcome::Failed
+                    };
                     let cause = error.to_string();
                     let hint = format!("delete the key: {}", target.command());
                     let error = ObjectError {
@@ -234,7 +241,7 @@ impl KeyDeletion {
                         not_started: false,
                         hint: Some(Hint::new(hint)),
                     };
-                    (Outcome::Failed, Some(error))
+                    (outcome, Some(error))
                 }
             }
         };
