@@ -50,10 +50,13 @@ impl GoogleError {
         }
     }
 
-    /// Returns whether Google responded that the object does not exist.
+    /// Returns whether Google responded that the object does not exist. A page of a proxy with the same status has no code.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.reason() == Some(&Reason::NotFound)
+        let GoogleErrorKind::Call(CallError::Api(error)) = &self.kind else {
+            return false;
+        };
+        *error.reason() == Reason::NotFound && !error.code().is_empty()
     }
 
     /// Returns what the user can do.
@@ -74,6 +77,29 @@ impl GoogleError {
             GoogleErrorKind::Credential(_) => false,
             GoogleErrorKind::Call(error) => error.may_have_applied(),
             GoogleErrorKind::Incomplete(_) | GoogleErrorKind::Deadline(_) => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gcr_core::domain::redactor::Redactor;
+    use http::StatusCode;
+
+    use super::*;
+    use crate::api_error::ApiError;
+
+    #[test]
+    fn page_of_a_proxy_does_not_say_that_the_object_is_missing() {
+        for (body, expected) in [
+            (r#"{"error":{"code":404,"status":"NOT_FOUND"}}"#, true),
+            ("<html><title>404 Not Found</title></html>", false),
+            ("", false),
+        ] {
+            let error =
+                ApiError::parse(StatusCode::NOT_FOUND, body.as_bytes(), &Redactor::default());
+            let error = GoogleError::new("delete key K", CallError::from(error));
+            assert_eq!(error.is_not_found(), expected, "{body}");
         }
     }
 }
