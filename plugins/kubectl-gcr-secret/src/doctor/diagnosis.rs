@@ -149,13 +149,13 @@ impl Case<'_> {
     fn of_better_account(&self) -> Diagnosis {
         let listed = self.account.unwrap_or_default();
         let account = self.place.account;
-        let names = listed.join(", ");
+        let names = joined(listed);
         let fixes = Fixes(self.place);
         let is_older = self.own.iter().all(|name| listed.contains(name));
         if !is_older {
             let text = format!(
                 "the pod lists its own pull secrets ({}), so that kubelet ignores those of ServiceAccount {account} ({names})",
-                self.own.join(", ")
+                joined(self.own)
             );
             let fix = fixes.remove_own_secrets();
             let fix = fix.or_else(|| self.of_chain(self.own_chain).fix);
@@ -164,7 +164,7 @@ impl Case<'_> {
         let state = if self.own.is_empty() {
             "the pod has no pull secret".to_owned()
         } else {
-            format!("the pod has only the pull secret {}", self.own.join(", "))
+            format!("the pod has only the pull secret {}", joined(self.own))
         };
         let text =
             format!("{state}: it was created before ServiceAccount {account} listed {names}");
@@ -186,7 +186,10 @@ impl Case<'_> {
             ),
             End::Missing(name) => Diagnosis::new(
                 Cause::SecretMissing,
-                format!("Secret {name} does not exist, and kubelet skips it"),
+                format!(
+                    "Secret {} does not exist, and kubelet skips it",
+                    escape_control(name)
+                ),
                 Some(fixes.create_secret(name, host)),
             ),
             End::Unreadable(name, error) => Diagnosis::new(
@@ -291,6 +294,11 @@ impl Case<'_> {
         }
         Diagnosis::new(Cause::NoPullSecret, whose, Some(fix))
     }
+}
+
+/// Joins names of referenced Secrets, for which the server accepts any text.
+fn joined(names: &[String]) -> String {
+    escape_control(&names.join(", ")).into_owned()
 }
 
 fn first_line(text: &str) -> &str {

@@ -42,7 +42,7 @@ impl Fixes<'_> {
         match self.0.pod {
             Some((pod, container)) => format!(
                 "kubectl set image {} {container}={}{}",
-                pod.editable(),
+                quoted(&pod.editable()),
                 quoted(&proposal),
                 self.flags()
             ),
@@ -76,7 +76,8 @@ impl Fixes<'_> {
         }
         let patch = r#"[{"op":"remove","path":"/spec/template/spec/imagePullSecrets"}]"#;
         Some(format!(
-            "kubectl patch {object} --type=json -p '{patch}'{}",
+            "kubectl patch {} --type=json -p '{patch}'{}",
+            quoted(&object),
             self.flags()
         ))
     }
@@ -114,6 +115,7 @@ impl Fixes<'_> {
         self.create("gcr-io", host, &attach)
     }
 
+    /// The server accepts any text as the name of a referenced Secret.
     fn create(&self, name: &str, host: &str, more: &str) -> String {
         let foreign = Requested::of_entry(host);
         let any_host = if foreign.is_google() {
@@ -122,7 +124,8 @@ impl Fixes<'_> {
             " --allow-any-host"
         };
         format!(
-            "kubectl gcr-secret create {name} --key-file key.json --registry {}{more}{any_host}{}",
+            "kubectl gcr-secret create {} --key-file key.json --registry {}{more}{any_host}{}",
+            quoted(name),
             quoted(host),
             self.flags()
         )
@@ -231,5 +234,21 @@ mod tests {
         assert_eq!(quoted("gcr.io/p/app:1"), "gcr.io/p/app:1");
         assert_eq!(quoted("a; rm -rf ~"), "'a; rm -rf ~'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn referenced_secret_with_any_name_is_one_word() {
+        let namespace: Namespace = "shop".parse().unwrap();
+        let place = Place {
+            context: None,
+            namespace: &namespace,
+            account: "default",
+            pod: None,
+            secrets: &Secrets::new(),
+        };
+        assert_eq!(
+            Fixes(&place).create_secret("x; rm -rf ~", "gcr.io"),
+            "kubectl gcr-secret create 'x; rm -rf ~' --key-file key.json --registry gcr.io -n shop"
+        );
     }
 }
