@@ -269,6 +269,10 @@ fn contradicting_flags_are_refused() {
             "error: NAME cannot be used with --key-file, --access-token-file or --docker-config",
         ),
         (
+            &["--from-pods", "--key-file", "key.json"],
+            "error: --from-pods cannot be used with --key-file, --access-token-file or --docker-config",
+        ),
+        (
             &["--image", "Gcr.io/P/x"],
             "error: invalid image name \"Gcr.io/P/x\"",
         ),

@@ -205,6 +205,13 @@ pub(crate) fn run(args: VerifyArgs, connection: ConnectionArgs) -> Result<u8, Ea
         )
         .into());
     }
+    // The pods are asked about with the Secrets of their own namespaces.
+    if given == 1 && args.from_pods {
+        return Err(UsageError::new(
+            "--from-pods cannot be used with --key-file, --access-token-file or --docker-config",
+        )
+        .into());
+    }
     let names = names(&args.names)?;
     let requested = Requested::of_flags(&args.registry, &args.image, args.allow_any_host)?;
     let timeout = parse_wait(&args.timeout)?;
@@ -252,7 +259,10 @@ pub(crate) fn run(args: VerifyArgs, connection: ConnectionArgs) -> Result<u8, Ea
         view: View::Findings,
     };
     Ok(session.run(async |clusters, run| {
-        if let Some(source) = file.filter(|_| !question.from_pods) {
+        // Before any Secret is in memory, so that a core dump cannot contain it. After the kubeconfig, which may be a path below
+        // /proc/self/fd.
+        gcr_core::process::forbid_core_dumps();
+        if let Some(source) = file {
             let target = source.target.clone();
             let file = FileQuery {
                 source,

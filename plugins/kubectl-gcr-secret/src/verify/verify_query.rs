@@ -287,7 +287,8 @@ impl Checker<'_> {
                 finding,
             ),
             None => {
-                let reason = format!("it has no entry for {}", requested.label);
+                let label = escape_control(&requested.label);
+                let reason = format!("it has no entry for {label}");
                 let finding = without_steps(Verdict::NoCredentialForHost, reason);
                 (None, None, Facts::default(), Arc::new(finding))
             }
