@@ -170,6 +170,9 @@ pub(crate) fn run(args: DoctorArgs, connection: ConnectionArgs) -> Result<u8, Ea
         view: View::Findings,
     };
     Ok(session.run(async |clusters, run| {
+        // Before any Secret is in memory, so that a core dump cannot contain it. After the kubeconfig, which may be a path below
+        // /proc/self/fd.
+        gcr_core::process::forbid_core_dumps();
         // Exec plugins that may prompt run first and one at a time.
         for selected in clusters.iter().filter(|selected| selected.can_prompt) {
             selected.cluster.authenticate().await;
