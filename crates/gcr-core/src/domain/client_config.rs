@@ -288,9 +288,9 @@ fn joined(parts: &[&str]) -> Zeroizing<String> {
     text
 }
 
-/// Returns a host or a name of a field as JSON; neither contains a character that JSON escapes.
+/// Returns a host or a name of a field as JSON. The host of an entry in a Secret may contain any character.
 fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
+    serde_json::Value::from(name).to_string()
 }
 
 /// Go ignores the case of the names of fields.

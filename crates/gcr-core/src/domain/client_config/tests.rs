@@ -24,6 +24,16 @@ fn new_file_is_laid_out_as_by_docker() {
 }
 
 #[test]
+fn host_with_quotes_adds_one_entry() {
+    let host = r#"a":{},"gcr.io"#;
+    let config = ClientConfig::parse(b"{}").unwrap();
+    let text = config.with_entry(host, Some(&auth()));
+    let written = ClientConfig::parse(text.as_bytes()).unwrap();
+    assert!(written.is_current(host, Some(&auth())), "{}", *text);
+    assert!(!written.has_entry("gcr.io"));
+}
+
+#[test]
 fn other_text_is_kept_byte_for_byte() {
     for (text, expected) in [
         (
