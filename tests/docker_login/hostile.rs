@@ -24,6 +24,17 @@ fn assert_error(fixture: &Fixture, output: &Output, reason: &str) {
 }
 
 #[test]
+fn file_of_a_terabyte_is_refused() {
+    let fixture = Fixture::new();
+    fixture.write("");
+    // Sparse, so that it takes no space.
+    let file = fs::File::create(fixture.file()).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let output = fixture.login(["--verify=false"]).run().exits(1);
+    assert_error(&fixture, &output, "is larger than 8 MiB");
+}
+
+#[test]
 fn unreadable_content_is_one_error_for_all_hosts() {
     let deep = format!("{{\"a\":{}}}", "[".repeat(200_000));
     let cases: [(&[u8], &str); 9] = [

@@ -78,13 +78,17 @@ impl ConfigFile {
         };
         let metadata = file.metadata().map_err(|error| reason(&error))?;
         require_file(&metadata)?;
+        let too_large = || "is larger than 8 MiB".to_owned();
+        if metadata.len() > MAX_BYTES {
+            return Err(too_large());
+        }
         // Allocated at full size: a buffer that grows leaves copies behind.
         let size = usize::try_from(metadata.len()).unwrap_or_default();
         let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
         let read = (&mut file).take(MAX_BYTES + 1).read_to_end(&mut bytes);
         read.map_err(|error| reason(&error))?;
         if bytes.len() as u64 > MAX_BYTES {
-            return Err("is larger than 8 MiB".to_owned());
+            return Err(too_large());
         }
         let bytes = Some(bytes);
         Ok(Content { target, bytes })
