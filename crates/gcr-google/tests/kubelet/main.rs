@@ -360,6 +360,7 @@ fn has_two_spellings(keyring: &Keyring) -> bool {
             .rsplit('@')
             .next()
             .unwrap_or_default()
+            .replace("%70", "p")
             .replace("%72", "r");
         bare.replacen("/v2/", "/", 1)
             .replacen("/v1/", "/", 1)
