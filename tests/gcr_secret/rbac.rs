@@ -78,6 +78,11 @@ fn selected_namespaces_need_a_cluster_role_and_several_names_a_role_each() {
         "\"RoleBinding\" \"b\"",
     ];
     assert_eq!(kinds(&["list", "-n", "a,b"]), each);
+    // The search for other Secrets with the old key needs a rule that only a ClusterRole can grant.
+    let searched = [&each[..], &cluster[..]].concat();
+    assert_eq!(kinds(&["rotate", "gcr-io", "-n", "a,b"]), searched);
+    let unsearched = ["rotate", "gcr-io", "--scope-check=false", "-n", "a,b"];
+    assert_eq!(kinds(&unsearched), each);
     // Flags may precede the words, as in kubectl, and the namespace of the context is the default.
     let output = fixture
         .session
@@ -173,6 +178,11 @@ fn check_asks_for_each_permission() {
     let expected = json!({"apiVersion": "kubectl-gcr-secret/v1", "kind": "AccessReview", "context": null,
         "namespace": namespace, "resource": "pods", "name": null, "verb": "list", "allowed": false});
     assert_eq!(last, expected);
+    let two = format!("{namespace},default");
+    let searched = rbac(&fixture.session, &["rotate", "-n", &two, "--check"]).success();
+    let rows = searched.stdout.lines();
+    let wide = rows.filter(|it| it.starts_with("<all> ")).count();
+    assert_eq!(wide, 1, "{searched}");
     let cluster = ["list", "-A", "--check"];
     let output = rbac(&user.session(), &cluster);
     assert!(output.stdout.contains("<all>       secrets"), "{output}");

@@ -83,6 +83,24 @@ fn least_role_without_search_is_sufficient() {
 }
 
 #[test]
+fn printed_roles_are_sufficient() {
+    let fixture = Fixture::new("rotate-roles", 2);
+    let scope = fixture.scope();
+    let line = ["rotate", "gcr-io", "-n", &scope];
+    let printed = fixture.session.gcr_secret(["rbac"]).args(line).run();
+    let roles = fixture.cluster.objects_of(&printed.success().stdout);
+    let roles = roles.iter().filter(|it| it["rules"].is_array());
+    let user = roles.fold(fixture.cluster.user(), |user, role| user.allow_role(role));
+    let session = user.session();
+    let rotate = session.gcr_secret(line);
+    rotate
+        .envs(fixture.google.operator_environment())
+        .run()
+        .success();
+    fixture.assert_rotated();
+}
+
+#[test]
 fn forbidden_namespace_keeps_the_old_key_enabled() {
     let fixture = Fixture::new("rotate-forbidden", 2);
     let user = fixture

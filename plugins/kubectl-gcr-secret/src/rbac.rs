@@ -19,7 +19,7 @@ const LONG: &str = "\
 Print the least role for a command line of this plugin or of gcr-patch-sa.
 
 The output is a Role and a RoleBinding per namespace; a ClusterRole and a ClusterRoleBinding if the command line selects \
-namespaces with -A or --namespace-selector. Nothing is sent to a server, except with --check. Comments list the \
+namespaces with -A or --namespace-selector, and for the Secrets that rotate searches in the whole cluster. Nothing is sent to a server, except with --check. Comments list the \
 permissions at Google that setup needs, with the smallest predefined roles.";
 
 const EXAMPLES: &str = "\
@@ -255,7 +255,7 @@ mod tests {
     use crate::google_permissions::{self, GooglePermission};
 
     /// The command lines in the table of `docs/rbac.md`.
-    const LINES: [&str; 31] = [
+    const LINES: [&str; 32] = [
         "create",
         "create --merge",
         "create --recreate",
@@ -280,6 +280,7 @@ mod tests {
         "refresh",
         "refresh gcr-io",
         "refresh -A",
+        "rotate gcr-io",
         "rotate gcr-io -A",
         "rotate gcr-io --scope-check=false",
         "verify",

@@ -66,15 +66,16 @@ fn merged(chunk: Vec<Result<Vec<Row>, ObjectError>>) -> Vec<Result<Vec<Row>, Obj
 }
 
 impl CheckQuery<'_> {
-    /// Returns the permissions to review: one per namespace, rule, name and verb.
+    /// Returns the permissions to review: one per namespace, rule, name and verb. Those of the whole cluster occur once.
     fn reviews(&self) -> Vec<ReviewedAccess> {
         let namespaces: Vec<Option<Namespace>> = match &self.selection {
             NamespaceSelection::Explicit(names) => names.iter().cloned().map(Some).collect(),
             NamespaceSelection::Selector(_) => vec![None],
         };
         let mut reviews = Vec::new();
-        for namespace in &namespaces {
-            for rule in &self.rules {
+        for (index, namespace) in namespaces.iter().enumerate() {
+            let rules = self.rules.iter();
+            for rule in rules.filter(|rule| index == 0 || !rule.is_cluster_scoped) {
                 let mut names: Vec<Option<String>> = rule.names.iter().cloned().map(Some).collect();
                 if names.is_empty() {
                     names.push(None);

@@ -10,21 +10,27 @@ use crate::resources::permissions::Rule;
 use kube_clientcmd::escape_control::escape_control;
 
 /// Returns the documents for one cluster: a Role and a RoleBinding per namespace, or a ClusterRole and a ClusterRoleBinding if the
-/// namespaces are not named. Each ends with a newline.
+/// namespaces are not named. Rules that no Role can grant are in a ClusterRole of their own. Each document ends with a newline.
 pub(super) fn documents(
     request: &RbacRequest,
     rules: &[Rule],
     selection: &NamespaceSelection<'_>,
     context: Option<&str>,
 ) -> Vec<String> {
-    let namespaces: Vec<Option<&Namespace>> = match selection {
-        NamespaceSelection::Explicit(names) => names.iter().map(Some).collect(),
-        NamespaceSelection::Selector(_) => vec![None],
+    let roles: Vec<(Option<&Namespace>, Vec<Value>)> = match selection {
+        NamespaceSelection::Explicit(names) => {
+            let (wide, namespaced): (Vec<&Rule>, Vec<&Rule>) =
+                rules.iter().partition(|rule| rule.is_cluster_scoped);
+            let namespaced: Vec<Value> = namespaced.into_iter().map(rule).collect();
+            let roles = names.iter().map(|name| (Some(name), namespaced.clone()));
+            let wide = (None, wide.into_iter().map(rule).collect());
+            roles.chain([wide]).collect()
+        }
+        NamespaceSelection::Selector(_) => vec![(None, rules.iter().map(rule).collect())],
     };
-    let rules: Vec<Value> = rules.iter().map(rule).collect();
     let subjects: Vec<Value> = request.subjects.iter().map(Subject::value).collect();
     let mut documents = Vec::new();
-    for namespace in namespaces {
+    for (namespace, rules) in roles.into_iter().filter(|(_, rules)| !rules.is_empty()) {
         let kind = match namespace {
             Some(_) => "Role",
             None => "ClusterRole",
