@@ -17,6 +17,7 @@ mod kubeconfig;
 mod one;
 mod process;
 mod registries;
+mod rotate;
 mod samples;
 mod scale;
 mod setup;
@@ -84,6 +85,7 @@ fn run(cli: &Cli) -> Result<()> {
     let registries = match cli.benchmark {
         Some(Benchmark::Verify) => Some(registries::verify(&cli.size)?),
         Some(Benchmark::Doctor) => Some(registries::doctor(&cli.size)?),
+        Some(Benchmark::Rotate) => Some(rotate::run(&cli.size)?),
         _ => None,
     };
     if let Some(figures) = registries {
