@@ -6,7 +6,7 @@ use crate::fixture::{EMAIL, Fixture};
 
 #[test]
 fn missing_right_to_disable_or_delete_is_found_before_anything_is_written() {
-    for verb in ["create", "disable", "delete"] {
+    for verb in ["get", "create", "disable", "delete"] {
         let fixture = Fixture::new("rotate-denied", 1);
         let permission = format!("iam.serviceAccountKeys.{verb}");
         fixture.google.deny(&permission, "");

@@ -42,7 +42,10 @@ impl AccountRotation<'_> {
 
     /// Finds missing permissions and a full account before anything is written.
     pub(super) async fn preflight(&self, keys: &[Key], creates: bool) -> Result<(), Failure> {
-        let mut wanted = vec!["iam.serviceAccountKeys.disable"];
+        let mut wanted = vec![
+            "iam.serviceAccountKeys.get",
+            "iam.serviceAccountKeys.disable",
+        ];
         if creates {
             wanted.push("iam.serviceAccountKeys.create");
         }
