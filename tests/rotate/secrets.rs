@@ -1,5 +1,7 @@
 //! What of a Secret stays as it was.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, REGISTRY, carried_key, docker_config, file_in, key_id};
@@ -71,6 +73,40 @@ fn entries_of_other_owners_stay() {
     let ours = &config["auths"][&format!("{REGISTRY}/")];
     assert_eq!(key_id(&file_in(ours)), fixture.key());
     assert_ne!(fixture.key(), fixture.old);
+}
+
+#[test]
+fn forced_rotation_keeps_an_entry_that_another_client_has_added() {
+    let fixture = Fixture::new("rotate-added", 1);
+    let namespace = &fixture.namespaces[0];
+    let mut config = docker_config(&fixture.secret(namespace));
+    config["auths"]["registry.example.com"] = json!({"auth": "dTpw"});
+    let data = STANDARD.encode(config.to_string());
+    let patch = json!({"data": {".dockerconfigjson": data}}).to_string();
+    let args = ["patch", "secret", "gcr-io", "-n", namespace, "-p", &patch];
+    let patch = fixture.cluster.kubectl(args);
+    patch.args(["--field-manager=other"]).run().success();
+    let output = fixture.rotate([""; 0]).run().exits(1);
+    assert!(output.stderr.contains("--force-conflicts"), "{output}");
+    fixture.rotate(["--force-conflicts"]).run().success();
+    let config = docker_config(&fixture.secret(namespace));
+    assert_eq!(config["auths"]["registry.example.com"]["auth"], "dTpw");
+    let ours = &config["auths"][&format!("{REGISTRY}/")];
+    assert_eq!(key_id(&file_in(ours)), fixture.key());
+    assert_ne!(fixture.key(), fixture.old);
+}
+
+#[test]
+fn registries_stay_without_their_annotation() {
+    let fixture = Fixture::new("rotate-unnamed", 1);
+    let namespace = &fixture.namespaces[0];
+    let before = entries(&fixture.secret(namespace));
+    let remove = "kubectl-gcr-secret/registries-";
+    let args = ["annotate", "secret", "gcr-io", remove, "-n", namespace];
+    fixture.cluster.kubectl(args).run().success();
+    fixture.rotate([""; 0]).run().success();
+    fixture.assert_rotated();
+    assert_eq!(entries(&fixture.secret(namespace)), before);
 }
 
 #[test]

@@ -170,7 +170,7 @@ impl<'a> AccountRotation<'a> {
 
     pub(super) async fn prepare_owned(&self, carriers: Vec<Carrier>) -> (Vec<Prepared>, Ends) {
         let (mut ready, mut ends) = (Vec::new(), Ends::new());
-        for prepared in prepare(carriers, self.scopes).await {
+        for prepared in prepare(carriers, self.scopes, self.request.force_conflicts).await {
             match prepared {
                 Ok(prepared) => ready.push(prepared),
                 Err((carrier, error)) => {
@@ -258,7 +258,12 @@ impl<'a> AccountRotation<'a> {
         }
     }
 
-    async fn report(&self, carrier: &Carrier, outcome: Outcome, error: Option<ObjectError>) {
+    pub(super) async fn report(
+        &self,
+        carrier: &Carrier,
+        outcome: Outcome,
+        error: Option<ObjectError>,
+    ) {
         let client = &self.scopes.clusters[carrier.place.0].client;
         let object = secret::id(&carrier.place.2);
         self.report_object(&carrier.target(client), object, outcome, error)

@@ -32,10 +32,12 @@ pub(super) struct Prepared {
     pub(super) merge: bool,
 }
 
-/// Prepares the writes. Only a Secret without digest, which may have entries of other owners, is read with its data.
+/// Prepares the writes. Only a Secret that may have entries of other owners is read with its data: one without digest or without
+/// valid names of registries, and with `force_conflicts` each, because no conflict guards entries that another client has added.
 pub(super) async fn prepare(
     carriers: Vec<Carrier>,
     scopes: &Scopes,
+    force_conflicts: bool,
 ) -> Vec<Result<Prepared, (Carrier, ObjectError)>> {
     let prepared = stream::iter(carriers).map(async |carrier| {
         let is_base64 = carrier.annotation(CREDENTIAL) == Some("json-key-base64");
@@ -44,14 +46,11 @@ pub(super) async fn prepare(
         } else {
             KeyAuth::JsonKey
         };
-        let is_ours_alone = carrier.annotation(DIGEST).is_some();
-        let hosts = if is_ours_alone {
-            Ok(carrier
-                .hosts()
-                .filter_map(|host| host.parse().ok())
-                .collect())
-        } else {
-            hosts_with_key(&carrier, scopes).await
+        let proven = proven_hosts(&carrier).filter(|_| !force_conflicts);
+        let is_ours_alone = proven.is_some();
+        let hosts = match proven {
+            Some(hosts) => Ok(hosts),
+            None => hosts_with_key(&carrier, scopes).await,
         };
         match hosts {
             Ok(hosts) => Ok(Prepared {
@@ -64,6 +63,14 @@ pub(super) async fn prepare(
         }
     });
     prepared.buffered(CONCURRENT_READS).collect().await
+}
+
+/// Returns the hosts of a Secret that contains nothing of another owner, as its annotations state.
+fn proven_hosts(carrier: &Carrier) -> Option<Vec<RegistryHost>> {
+    carrier.annotation(DIGEST)?;
+    let hosts = carrier.hosts().map(|host| host.parse().ok());
+    let hosts: Vec<RegistryHost> = hosts.collect::<Option<_>>()?;
+    (!hosts.is_empty()).then_some(hosts)
 }
 
 /// Reads a Secret and returns the hosts whose entries contain a key of its account.
