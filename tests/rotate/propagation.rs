@@ -1,9 +1,10 @@
 //! A new key is written only after the registry accepts it.
 
-use gcr_test_support::fake_google::Propagation;
+use gcr_test_support::fake_google::{CannedError, Fault, Propagation, Rule};
 use gcr_test_support::{Signal, wait_until};
+use serde_json::json;
 
-use crate::fixture::Fixture;
+use crate::fixture::{EMAIL, Fixture};
 
 #[test]
 fn proof_waits_until_the_new_key_is_accepted() {
@@ -27,6 +28,23 @@ fn proof_that_never_succeeds_deletes_the_new_key_and_writes_nothing() {
     assert!(!output.stderr.contains("--verify"), "{output}");
     assert_eq!(fixture.google.count("keys.create"), 1, "{output}");
     fixture.assert_untouched();
+}
+
+#[test]
+fn deletion_after_a_long_grace_waits_until_google_shows_it() {
+    let fixture = Fixture::new("rotate-stale", 1);
+    let old = &fixture.old;
+    let name = format!("projects/demo-project/serviceAccounts/{EMAIL}/keys/{old}");
+    let key = json!({"name": name, "disabled": true}).to_string();
+    // Reads before and after each of the two steps: the last one still shows the key.
+    let stale = Fault::Respond(CannedError::new(200, "application/json", key));
+    let stale = fixture
+        .google
+        .inject(Rule::on("keys.get").skip(3).first(1), stale);
+    let flags = ["--timeout", "3s", "--grace", "4s"];
+    fixture.rotate(flags).run().success();
+    assert_eq!(fixture.google.hits(stale), 1);
+    fixture.assert_rotated();
 }
 
 #[test]

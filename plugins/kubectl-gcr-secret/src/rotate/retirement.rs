@@ -7,12 +7,14 @@ use futures_util::stream;
 use gcr_core::domain::human_duration::human_duration;
 use gcr_core::domain::pull_secret::PREVIOUS_KEY_ID;
 use gcr_core::engine::{
-    Event, Hint, ObjectError, ObjectId, OpenResource, Outcome, TargetPermit, TargetWork, reconcile,
+    Event, Hint, ObjectError, ObjectId, OpenResource, Outcome, RunContext, TargetPermit,
+    TargetWork, reconcile,
 };
 use gcr_core::resources::secret::remove_previous_key;
 use gcr_google::iam_keys::{Key, delete_command};
 use gcr_google::names::KeyId;
 use gcr_google::resources::{KEY, Retirement, RetirementResource};
+use tokio::time::Instant;
 
 use super::account_rotation::{AccountRotation, Written};
 use super::carrier::Carrier;
@@ -190,7 +192,11 @@ impl AccountRotation<'_> {
             resources,
             discovery: None,
         };
-        let run = commands.of_run(&self.run);
+        // The writes and the grace period may have taken longer than Google may take.
+        let run = RunContext {
+            deadline: Instant::now() + self.request.timeout,
+            ..commands.of_run(&self.run)
+        };
         let outcomes = reconcile(work, TargetPermit::default(), &run).await;
         outcomes.len() == keys.len() && outcomes.values().all(|outcome| outcome.is_success())
     }
