@@ -42,7 +42,9 @@ pub(super) fn plan(
     let of_id = |id: &str| keys.iter().find(|key| key.id() == id);
     let is_valid = |id: &str| of_id(id).is_some_and(|key| key.is_valid(now));
     let newest = carried.iter().filter(|id| is_valid(id));
-    let newest = newest.max_by_key(|id| age_order(of_id(id), id)).copied();
+    // A key that another one has replaced is not newer, even if Google created both within one second.
+    let newest = newest.max_by_key(|id| (!previous.contains(**id), age_order(of_id(id), id)));
+    let newest = newest.copied();
     let owned = |ids: &BTreeSet<&str>| ids.iter().map(ToString::to_string).collect();
     let Some(newest) = newest else {
         let all = carried.union(&previous).copied().collect();
@@ -108,6 +110,7 @@ mod tests {
             key("old", "2026-01-01T00:00:00Z", false),
             key("middle", "2026-05-01T00:00:00Z", false),
             key("new", "2026-05-30T00:00:00Z", false),
+            key("a-twin", "2026-05-30T00:00:00Z", false),
             key("off", "2026-05-31T00:00:00Z", true),
         ]
     }
@@ -154,6 +157,14 @@ mod tests {
         assert_eq!(planned(&[("new", "old")], None), finish("new", &["old"]));
         // Also if it was deleted meanwhile: only the annotation is left.
         assert_eq!(planned(&[("new", "gone")], None), finish("new", &["gone"]));
+    }
+
+    #[test]
+    fn replaced_key_of_the_same_second_is_not_spread() {
+        for (new, old) in [("new", "a-twin"), ("a-twin", "new")] {
+            let plan = planned(&[(old, ""), (new, old)], None);
+            assert_eq!(plan, finish(new, &[old]));
+        }
     }
 
     #[test]
