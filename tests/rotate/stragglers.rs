@@ -1,6 +1,11 @@
 //! Secrets that still carry the old key keep it enabled.
 
-use crate::fixture::Fixture;
+use std::time::Duration;
+
+use gcr_test_support::fake_google::{CannedError, Fault, Rule};
+use gcr_test_support::{PolicyRule, wait_until};
+
+use crate::fixture::{Fixture, REGISTRY, carried_key};
 
 #[test]
 fn straggler_outside_of_the_scope_keeps_the_old_key_enabled() {
@@ -60,6 +65,47 @@ fn force_disable_ends_the_key_although_a_straggler_carries_it() {
     let key = fixture.key();
     assert_ne!(key, fixture.old);
     assert_eq!(fixture.carried(), [key, fixture.old.clone()]);
+}
+
+#[test]
+fn secret_that_appears_while_the_new_key_cannot_be_read_is_named_and_kept() {
+    let fixture = Fixture::new("rotate-late", 1);
+    let namespace = &fixture.namespaces[0];
+    let refused = Fault::Respond(CannedError::api(400, "FAILED_PRECONDITION", "not now"));
+    fixture.google.inject(Rule::on("keys.disable"), refused);
+    fixture.rotate([""; 0]).run().exits(1);
+    fixture.google.clear_faults();
+    // All Secrets carry the new key. The next run finishes the rotation, but may not read the key.
+    let user = fixture
+        .cluster
+        .user()
+        .allow(namespace, &[PolicyRule::new("patch,create", "secrets")])
+        .allow_cluster_wide(&[PolicyRule::new("list", "secrets")]);
+    let session = user.session();
+    let delay = Fault::Delay(Duration::from_secs(3));
+    let slow = fixture.google.inject(Rule::on("keys.list").first(1), delay);
+    let run = session
+        .gcr_secret(["rotate", "-n", namespace])
+        .envs(fixture.google.operator_environment())
+        .spawn();
+    wait_until("the run has searched the Secrets", || {
+        fixture.google.hits(slow) > 0
+    });
+    fixture.create("late", namespace, ["--registry", REGISTRY]);
+    let output = run.wait().exits(1);
+    let old = &fixture.old;
+    assert!(
+        output.stderr.contains(&format!(
+            "error: key {old} stays enabled: secret/late -n {namespace} carries it"
+        )),
+        "{output}"
+    );
+    let late = fixture.cluster.get("secret/late", namespace);
+    assert_eq!(carried_key(&late), *old);
+    assert!(fixture.keys().contains(&(old.clone(), false)));
+    fixture.rotate([""; 0]).run().success();
+    assert_eq!(fixture.google.count("keys.create"), 1);
+    fixture.assert_rotated();
 }
 
 #[test]

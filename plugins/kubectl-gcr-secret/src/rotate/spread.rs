@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gcr_core::domain::service_account_key::ServiceAccountKey;
+use gcr_core::engine::Outcome;
 
 use super::account_rotation::{AccountRotation, Written};
 use super::carrier::Carrier;
@@ -25,6 +26,10 @@ impl AccountRotation<'_> {
         old: &BTreeSet<String>,
         kept: &BTreeSet<String>,
     ) -> Written {
+        if file.is_none() && !self.is_dry_run() {
+            let sight = self.leave_all(&prepared, &mut ends).await;
+            return Written { sight, ends };
+        }
         let mut replaced = old.clone();
         for pass in 1.. {
             let mut commands = Commands::default();
@@ -55,6 +60,15 @@ impl AccountRotation<'_> {
             ends.extend(failed);
         }
         unreachable!("the last pass returns")
+    }
+
+    /// Leaves the Secrets as they are: all carry the key, which cannot be read. One that gets an old key meanwhile is a straggler.
+    async fn leave_all(&self, prepared: &[Prepared], ends: &mut Ends) -> Sight {
+        for Prepared { carrier, .. } in prepared {
+            ends.insert(carrier.place.clone(), Outcome::Unchanged);
+            self.report(carrier, Outcome::Unchanged, None).await;
+        }
+        self.scopes.look().await
     }
 
     /// Adds keys that another run has written meanwhile, if they are older than ours. The newest key wins in every run, so
