@@ -47,8 +47,8 @@ impl AccountRotation<'_> {
         };
         let carried = sight.carriers_of(self.email(), |_| true);
         let mut carried: BTreeSet<&str> = carried.map(|it| it.key.as_str()).collect();
-        // The key of this run is in Secrets, or was named before.
-        if self.stage.unused_key().is_none() && carried.contains(id) {
+        // The key of this run was named before, if it is unknown whether a Secret holds it.
+        if self.stage.unused_key().is_some() {
             carried.insert(id);
         }
         let known = before.iter().map(|key| key.id().to_owned()).collect();
