@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
+use tracing::subscriber::DefaultGuard;
 
 use super::cluster_events::ClusterEvents;
 use super::resolved_clusters::{NamespaceSelection, ResolvedCluster, resolve_clusters};
@@ -96,13 +99,28 @@ impl Session {
         code
     }
 
-    async fn execute<W>(self, work: W) -> u8
+    async fn execute<W>(mut self, work: W) -> u8
     where
         W: AsyncFnOnce(Vec<SelectedCluster<'_>>, RunContext),
     {
+        let connection = std::mem::take(&mut self.connection);
+        let scope = std::mem::take(&mut self.scope);
+        match self.start(&connection, &scope).await {
+            Err(code) => code,
+            Ok((clusters, run, output)) => output.follow(work(clusters, run).boxed_local()).await,
+        }
+    }
+
+    /// Prepares a run. Knows no command, so that the program contains it once.
+    ///
+    /// # Errors
+    /// The exit code, after printing what is wrong.
+    async fn start<'a>(
+        self,
+        connection: &'a ConnectionOptions,
+        scope: &'a Scope,
+    ) -> Result<(Vec<SelectedCluster<'a>>, RunContext, RunOutput), u8> {
         let Self {
-            connection,
-            scope,
             output,
             dry_run,
             notices,
@@ -110,6 +128,7 @@ impl Session {
             sends_a_key,
             plain_manifests,
             view,
+            ..
         } = self;
         let mut console = Console::new(Arc::clone(&redactor));
         for notice in &notices {
@@ -119,7 +138,7 @@ impl Session {
             }
         }
         let print = |line: &str| console.err(line);
-        let clusters = resolve_clusters(&connection, &scope, sends_a_key, print);
+        let clusters = resolve_clusters(connection, scope, sends_a_key, print);
         let prepared = clusters.and_then(|clusters| {
             let report = output.report.as_deref();
             let report = report.map(|path| ReportFile::create(path, dry_run));
@@ -129,13 +148,13 @@ impl Session {
             Ok(prepared) => prepared,
             Err(line) => {
                 console.err(&line);
-                return exit::FAILED;
+                return Err(exit::FAILED);
             }
         };
         let ledger = Ledger::default();
         let (mut events, received) = EventSender::channel();
         let (stop, stopped) = StopSignal::channel();
-        let _diagnostics = diagnostics::subscribe(output.verbosity, &events);
+        let diagnostics = diagnostics::subscribe(output.verbosity, &events);
         let (report_writer, report) = match report {
             None => (None, None),
             Some(file) => {
@@ -146,7 +165,7 @@ impl Session {
                     Ok((writer, result)) => (Some(writer), Some(result)),
                     Err(error) => {
                         console.err(&format!("error: cannot start: {error}"));
-                        return exit::FAILED;
+                        return Err(exit::FAILED);
                     }
                 }
             }
@@ -168,7 +187,7 @@ impl Session {
         });
         if let Err(error) = reporter {
             Console::new(redactor).err(&format!("error: cannot start: {error}"));
-            return exit::FAILED;
+            return Err(exit::FAILED);
         }
         let run = RunContext {
             dry_run,
@@ -180,8 +199,38 @@ impl Session {
         };
         note_duplicates(&clusters, &events).await;
         let clusters = connect(clusters, &run, &redactor);
+        let output = RunOutput {
+            events,
+            report_writer,
+            reporting,
+            stop,
+            _diagnostics: diagnostics,
+        };
+        Ok((clusters, run, output))
+    }
+}
+
+/// The output of a run: what its command and its requests send events to, and what prints them.
+struct RunOutput {
+    events: EventSender,
+    report_writer: Option<ReportWriter>,
+    reporting: oneshot::Receiver<Summary>,
+    stop: watch::Sender<bool>,
+    _diagnostics: Option<DefaultGuard>,
+}
+
+impl RunOutput {
+    /// Runs `work` and waits for its output. Returns the exit code.
+    async fn follow(self, work: LocalBoxFuture<'_, ()>) -> u8 {
+        let Self {
+            events,
+            report_writer,
+            reporting,
+            stop,
+            _diagnostics,
+        } = self;
         let work = async {
-            work(clusters, run).await;
+            work.await;
             // The reporter ends after the last sender is gone.
             drop(events);
         };
