@@ -37,6 +37,7 @@ fn commands_flags_and_values_complete_without_cluster() {
                 "create",
                 "delete",
                 "describe",
+                "docker-login",
                 "doctor",
                 "help",
                 "list",
