@@ -95,7 +95,7 @@ fn commands_flags_and_values_complete_without_cluster() {
     );
     assert_eq!(
         complete(&["rbac", "d"]),
-        candidates(&["delete", "describe", "doctor"], ":4")
+        candidates(&["delete", "describe", "docker-login", "doctor"], ":4")
     );
     assert_eq!(
         complete(&["create", "--dry-run="]),
