@@ -46,6 +46,7 @@ pub mod discovery;
 mod error;
 pub mod fake_google;
 pub mod fault_proxy;
+pub mod fuzz_corpus;
 mod go;
 mod go_module;
 pub mod google_clients;

@@ -1,7 +1,6 @@
 //! Runs the checks of the fuzz targets on all files of their corpus, without a fuzzer.
 
-use std::fs;
-use std::path::Path;
+use gcr_test_support::fuzz_corpus::check_corpus;
 
 #[expect(
     unreachable_pub,
@@ -12,29 +11,17 @@ mod fuzz;
 
 use fuzz::{duration, kubeconfig, proxy_rules};
 
-type Check<'a> = &'a dyn Fn(&[u8]);
-
 #[test]
 fn fuzz_checks_pass_for_the_corpus() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let kubeconfig = |input: &[u8]| kubeconfig::check(input, file.path());
-    let checks: [(&str, Check<'_>); 3] = [
-        ("duration", &duration::check),
-        ("kubeconfig", &kubeconfig),
-        ("proxy_rules", &proxy_rules::check),
-    ];
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-    assert_eq!(fs::read_dir(&corpus).unwrap().count(), checks.len());
-    for (target, check) in checks {
-        let seeds = fs::read_dir(corpus.join(target)).unwrap();
-        let mut count = 0;
-        for seed in seeds {
-            let path = seed.unwrap().path();
-            // Printed only if the check panics.
-            println!("{}", path.display());
-            check(&fs::read(&path).unwrap());
-            count += 1;
-        }
-        assert!(count > 5, "{target} has {count} seeds");
-    }
+    check_corpus(
+        env!("CARGO_MANIFEST_DIR"),
+        &[
+            ("duration", &duration::check),
+            ("kubeconfig", &|input| {
+                kubeconfig::check(input, file.path());
+            }),
+            ("proxy_rules", &proxy_rules::check),
+        ],
+    );
 }
