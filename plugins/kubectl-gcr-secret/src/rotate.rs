@@ -5,6 +5,7 @@ mod carrier;
 mod commands;
 mod failure;
 mod flow;
+mod key_writes;
 mod max_age;
 mod orphans;
 mod plan;
@@ -12,19 +13,17 @@ mod preflight;
 mod prepared;
 mod request;
 mod retirement;
-mod sight;
-mod spread;
+mod secret_search;
 mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::args::{ApplyArgs, ReportArgs, TargetArgs};
 use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::commands::{Notice, Session, show_progress};
 use gcr_core::domain::redactor::Redactor;
-use gcr_core::report::View;
 use gcr_core::request::ExecutionOptions;
 use gcr_core::resources::permissions;
 use kube_clientcmd::go::duration;
@@ -75,18 +74,6 @@ pub(crate) struct RotateArgs {
     name: Option<String>,
     #[arg(
         long,
-        value_name = "MANAGER",
-        default_value = "kubectl-gcr-secret",
-        help = "Name of the manager used to track field ownership."
-    )]
-    field_manager: String,
-    #[arg(
-        long,
-        help = "If true, server-side apply will force the changes against conflicts."
-    )]
-    force_conflicts: bool,
-    #[arg(
-        long,
         help = "If true, disable the old key although Secrets outside of the selected namespaces carry it or cannot be searched"
     )]
     force_disable: bool,
@@ -126,6 +113,8 @@ pub(crate) struct RotateArgs {
         help = "The total length of time to wait until changes at Google are effective [default: 5m]"
     )]
     timeout: Option<String>,
+    #[command(flatten)]
+    apply: ApplyArgs,
     #[command(flatten)]
     google: GoogleArgs,
     #[command(flatten)]
@@ -200,10 +189,10 @@ pub(crate) fn run(args: RotateArgs, connection: ConnectionArgs) -> Result<u8, Ea
         force_disable: args.force_disable,
         scope_check: args.scope_check,
         timeout,
-        force_conflicts: args.force_conflicts,
+        force_conflicts: args.apply.force_conflicts,
         recreate: args.recreate,
         execution: ExecutionOptions {
-            field_manager: args.field_manager,
+            field_manager: args.apply.field_manager,
             dry_run,
             timeout: SECRET_TIMEOUT,
             return_objects: output.format.shows_objects(),
@@ -211,15 +200,11 @@ pub(crate) fn run(args: RotateArgs, connection: ConnectionArgs) -> Result<u8, Ea
         redactor: Arc::clone(&redactor),
     };
     let session = Session {
-        connection,
-        scope,
-        output,
         dry_run,
-        notices: warnings.into_iter().map(Notice::Warning).collect(),
+        notices: Notice::warnings(warnings),
         redactor,
         sends_a_key: dry_run != DryRun::Client,
-        plain_manifests: false,
-        view: View::Lines,
+        ..Session::new(connection, scope, output)
     };
     Ok(session.run(async |clusters, run| {
         let events = run.events.clone();

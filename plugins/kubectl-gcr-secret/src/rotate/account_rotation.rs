@@ -24,7 +24,7 @@ use super::failure::fail;
 use super::plan::{Plan, plan};
 use super::prepared::{Prepared, prepare};
 use super::request::RotateRequest;
-use super::sight::{Scopes, Sight};
+use super::secret_search::{Scopes, SearchResult};
 use super::writes::{Ends, writes_of};
 use crate::setup::pull_secrets::key_in;
 use crate::unused_key::UnusedKey;
@@ -45,7 +45,7 @@ pub(super) struct AccountRotation<'a> {
 
 /// The Secrets after the writes.
 pub(super) struct Written {
-    pub(super) sight: Sight,
+    pub(super) search: SearchResult,
     pub(super) ends: Ends,
 }
 
@@ -82,7 +82,7 @@ impl<'a> AccountRotation<'a> {
     }
 
     /// Rotates the key. `carriers` are the selected Secrets of the account.
-    pub(super) async fn run(&self, sight: &Sight, carriers: Vec<&Carrier>) {
+    pub(super) async fn run(&self, search: &SearchResult, carriers: Vec<&Carrier>) {
         let keys = tokio::select! {
             biased;
             () = self.run.stop.stopped() => return,
@@ -96,11 +96,11 @@ impl<'a> AccountRotation<'a> {
         let (target, old) = match planned {
             Plan::Nothing { current } => {
                 self.report_unchanged(&current, &carriers).await;
-                return self.name_orphans(&keys, sight, &BTreeSet::new()).await;
+                return self.name_orphans(&keys, search, &BTreeSet::new()).await;
             }
             Plan::Create { old } => (None, old),
             Plan::Finish { target, mut old } => {
-                let is_spread = carriers.iter().all(|it| it.key == target);
+                let is_written = carriers.iter().all(|it| it.key == target);
                 match self.read_key(&target, &carriers).await {
                     Some(file) => {
                         if let Ok(id) = target.parse::<KeyId>() {
@@ -108,7 +108,7 @@ impl<'a> AccountRotation<'a> {
                         }
                         (Some(target), old)
                     }
-                    None if is_spread => (Some(target), old),
+                    None if is_written => (Some(target), old),
                     // The key is in Secrets that may not be read.
                     None => {
                         old.insert(target);
@@ -118,10 +118,10 @@ impl<'a> AccountRotation<'a> {
             }
         };
         if let Err(failure) = self.preflight(&keys, target.is_none()).await {
-            self.name_orphans(&keys, sight, &old).await;
+            self.name_orphans(&keys, search, &old).await;
             return fail(&self.run, failure).await;
         }
-        self.name_orphans(&keys, sight, &old).await;
+        self.name_orphans(&keys, search, &old).await;
         // Keys that are in use and not due.
         let kept = carriers.iter().map(|it| &it.key);
         let kept: BTreeSet<String> = kept.filter(|key| !old.contains(*key)).cloned().collect();
@@ -135,13 +135,13 @@ impl<'a> AccountRotation<'a> {
             .write_all(prepared, &id, file.as_ref(), &old, &kept)
             .await;
         unused
-            .clean_up(writes_of(&written.ends, &id, &written.sight))
+            .clean_up(writes_of(&written.ends, &id, &written.search))
             .await;
         if self.run.stop.is_stopped() {
             return;
         }
         self.retire(&mut written, &keys, &id, &old).await;
-        self.name_new_orphans(&keys, &written.sight, &id).await;
+        self.name_new_orphans(&keys, &written.search, &id).await;
     }
 
     /// Reads the key from one of the Secrets that carry it.

@@ -10,7 +10,7 @@ use gcr_core::resources::secret;
 use gcr_google::resources::Account;
 
 use super::prepared::Prepared;
-use super::sight::Scopes;
+use super::secret_search::Scopes;
 use crate::shell_word::quoted;
 
 /// The commands of one phase of a rotation.

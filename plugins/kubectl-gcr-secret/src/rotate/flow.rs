@@ -15,7 +15,7 @@ use super::account_rotation::AccountRotation;
 use super::carrier::Carrier;
 use super::failure::fail;
 use super::request::RotateRequest;
-use super::sight::Scopes;
+use super::secret_search::Scopes;
 use crate::google_args::{Failure, Google};
 
 /// Runs the rotation. Every result goes to the reporter.
@@ -25,17 +25,17 @@ pub(super) async fn run(
     run: RunContext,
 ) {
     let scopes = Scopes::open(&request, clusters, &run).await;
-    let sight = scopes.look().await;
-    sight.report_unread(&run).await;
+    let search = scopes.search().await;
+    search.report_unread(&run).await;
     let mut accounts: BTreeMap<&str, Vec<&Carrier>> = BTreeMap::new();
-    for carrier in sight.carriers.iter().filter(|it| it.in_scope) {
+    for carrier in search.carriers.iter().filter(|it| it.in_scope) {
         accounts.entry(&carrier.account).or_default().push(carrier);
     }
     if run.stop.is_stopped() {
         return;
     }
     if accounts.is_empty() {
-        if sight.unread.is_empty() {
+        if search.unread.is_empty() {
             let failure = Failure {
                 text: "no selected Secret carries a key of a service account: none has the annotations kubectl-gcr-secret/account and kubectl-gcr-secret/key-id".to_owned(),
                 hint: None,
@@ -66,7 +66,7 @@ pub(super) async fn run(
         match connected {
             Ok((account, api)) => {
                 let rotation = AccountRotation::new(&request, &scopes, &run, account, api);
-                rotation.run(&sight, carriers).await;
+                rotation.run(&search, carriers).await;
             }
             Err(failure) => fail(&run, failure).await,
         }

@@ -10,7 +10,7 @@ use super::carrier::Carrier;
 use super::commands::{Commands, key_file};
 use super::plan::age_order;
 use super::prepared::Prepared;
-use super::sight::Sight;
+use super::secret_search::SearchResult;
 use super::writes::{Ends, write};
 
 /// How often Secrets that appear during the run are written too.
@@ -27,8 +27,8 @@ impl AccountRotation<'_> {
         kept: &BTreeSet<String>,
     ) -> Written {
         if file.is_none() && !self.is_dry_run() {
-            let sight = self.leave_all(&prepared, &mut ends).await;
-            return Written { sight, ends };
+            let search = self.leave_all(&prepared, &mut ends).await;
+            return Written { search, ends };
         }
         let mut replaced = old.clone();
         for pass in 1.. {
@@ -39,11 +39,11 @@ impl AccountRotation<'_> {
             let run = commands.of_run(&self.run);
             let (request, scopes) = (self.request, self.scopes);
             ends.extend(write(request, scopes, &run, prepared, file, &replaced).await);
-            let sight = self.scopes.look().await;
+            let search = self.scopes.search().await;
             if pass == MAX_PASSES || self.is_dry_run() || self.run.stop.is_stopped() {
-                return Written { sight, ends };
+                return Written { search, ends };
             }
-            self.add_older_keys(&sight, id, kept, &mut replaced).await;
+            self.add_older_keys(&search, id, kept, &mut replaced).await;
             let is_open = |carrier: &&Carrier| {
                 let end = ends.get(&carrier.place);
                 carrier.in_scope
@@ -51,9 +51,9 @@ impl AccountRotation<'_> {
                     && replaced.contains(&carrier.key)
                     && end.is_none_or(|end| end.is_success())
             };
-            let open: Vec<Carrier> = sight.carriers.iter().filter(is_open).cloned().collect();
+            let open: Vec<Carrier> = search.carriers.iter().filter(is_open).cloned().collect();
             if open.is_empty() {
-                return Written { sight, ends };
+                return Written { search, ends };
             }
             let (next, failed) = self.prepare_owned(open).await;
             prepared = next;
@@ -63,24 +63,24 @@ impl AccountRotation<'_> {
     }
 
     /// Leaves the Secrets as they are: all carry the key, which cannot be read. One that gets an old key meanwhile is a straggler.
-    async fn leave_all(&self, prepared: &[Prepared], ends: &mut Ends) -> Sight {
+    async fn leave_all(&self, prepared: &[Prepared], ends: &mut Ends) -> SearchResult {
         for Prepared { carrier, .. } in prepared {
             ends.insert(carrier.place.clone(), Outcome::Unchanged);
             self.report(carrier, Outcome::Unchanged, None).await;
         }
-        self.scopes.look().await
+        self.scopes.search().await
     }
 
     /// Adds keys that another run has written meanwhile, if they are older than ours. The newest key wins in every run, so
     /// that concurrent runs agree.
     async fn add_older_keys(
         &self,
-        sight: &Sight,
+        search: &SearchResult,
         id: &str,
         kept: &BTreeSet<String>,
         replaced: &mut BTreeSet<String>,
     ) {
-        let carriers = sight.carriers.iter();
+        let carriers = search.carriers.iter();
         let unknown: BTreeSet<&str> = carriers
             .filter(|it| it.in_scope && it.account == self.email())
             .map(|it| it.key.as_str())

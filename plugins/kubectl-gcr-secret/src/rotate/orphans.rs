@@ -7,7 +7,7 @@ use gcr_google::iam_keys::{Key, delete_command};
 use jiff::Timestamp;
 
 use super::account_rotation::AccountRotation;
-use super::sight::Sight;
+use super::secret_search::SearchResult;
 
 /// Returns the enabled keys that no Secret carries and that are younger than the oldest key in a Secret.
 fn orphans<'a>(keys: &'a [Key], carried: &BTreeSet<&str>, old: &BTreeSet<String>) -> Vec<&'a Key> {
@@ -24,8 +24,13 @@ fn orphans<'a>(keys: &'a [Key], carried: &BTreeSet<&str>, old: &BTreeSet<String>
 
 impl AccountRotation<'_> {
     /// Names the orphans before the run. `old` are the keys that it retires.
-    pub(super) async fn name_orphans(&self, keys: &[Key], sight: &Sight, old: &BTreeSet<String>) {
-        let carried = sight.carriers_of(self.email(), |_| true);
+    pub(super) async fn name_orphans(
+        &self,
+        keys: &[Key],
+        search: &SearchResult,
+        old: &BTreeSet<String>,
+    ) {
+        let carried = search.carriers_of(self.email(), |_| true);
         let carried = carried.map(|it| it.key.as_str()).collect();
         for key in orphans(keys, &carried, old) {
             self.name_orphan(key).await;
@@ -33,7 +38,7 @@ impl AccountRotation<'_> {
     }
 
     /// Names the orphans that have appeared since `before`: those of other runs.
-    pub(super) async fn name_new_orphans(&self, before: &[Key], sight: &Sight, id: &str) {
+    pub(super) async fn name_new_orphans(&self, before: &[Key], search: &SearchResult, id: &str) {
         if self.is_dry_run() {
             return;
         }
@@ -45,7 +50,7 @@ impl AccountRotation<'_> {
         else {
             return;
         };
-        let carried = sight.carriers_of(self.email(), |_| true);
+        let carried = search.carriers_of(self.email(), |_| true);
         let mut carried: BTreeSet<&str> = carried.map(|it| it.key.as_str()).collect();
         // The key of this run was named before, if it is unknown whether a Secret holds it.
         if self.stage.unused_key().is_some() {

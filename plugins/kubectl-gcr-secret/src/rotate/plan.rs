@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::carrier::Carrier;
 
-/// What to do with the keys of an account.
+/// The decision about the keys of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
     /// No key is due.
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_valid_key_in_a_secret_is_spread() {
+    fn newer_valid_key_in_a_secret_is_written() {
         let plan = planned(&[("old", ""), ("new", "old"), ("middle", "")], None);
         assert_eq!(plan, finish("new", &["old", "middle"]));
     }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn replaced_key_of_the_same_second_is_not_spread() {
+    fn replaced_key_of_the_same_second_is_not_written() {
         for (new, old) in [("new", "a-twin"), ("a-twin", "new")] {
             let plan = planned(&[(old, ""), (new, old)], None);
             assert_eq!(plan, finish(new, &[old]));

@@ -28,7 +28,7 @@ impl AccountRotation<'_> {
                     ))),
                 });
             }
-            // The list of keys states what is wrong.
+            // The list of keys states the problem.
             _ => {}
         }
         keys.map_err(|error| {

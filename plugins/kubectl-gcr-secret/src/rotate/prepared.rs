@@ -16,7 +16,7 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use super::carrier::Carrier;
-use super::sight::Scopes;
+use super::secret_search::Scopes;
 
 /// Number of concurrent reads.
 const CONCURRENT_READS: usize = 16;

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::account_rotation::{AccountRotation, Written};
 use super::carrier::Carrier;
 use super::commands::{Commands, disable_key};
-use super::sight::Sight;
+use super::secret_search::SearchResult;
 
 /// Number of annotations that are removed concurrently.
 const MAX_ACTIVE: usize = 64;
@@ -62,7 +62,7 @@ impl AccountRotation<'_> {
             }
         }
         if !self.is_dry_run() {
-            self.remove_annotations(&written.sight, id, old).await;
+            self.remove_annotations(&written.search, id, old).await;
         }
     }
 
@@ -87,7 +87,7 @@ impl AccountRotation<'_> {
                 return false;
             }
             // A backup or a copy may have brought a key back.
-            written.sight = self.scopes.look().await;
+            written.search = self.scopes.search().await;
             let stragglers = self.stragglers(written, old);
             if !self
                 .may_retire(&stragglers, existing, "stays disabled and is not deleted")
@@ -144,7 +144,7 @@ impl AccountRotation<'_> {
             }
         }
         let is_old = |key: &str| old.contains(key);
-        for carrier in written.sight.carriers_of(self.email(), is_old) {
+        for carrier in written.search.carriers_of(self.email(), is_old) {
             // A client dry run has written nothing.
             if carrier.in_scope && self.is_dry_run() || !named.insert(&carrier.place) {
                 continue;
@@ -156,14 +156,14 @@ impl AccountRotation<'_> {
                 stragglers.others.push(text);
             }
         }
-        for unread in &written.sight.unread {
+        for unread in &written.search.unread {
             let text = format!("{} could not be read", unread.what);
             stragglers.selected.push(text);
         }
-        for hidden in &written.sight.hidden {
-            let text = format!("{} may not be searched", hidden.what);
+        for unsearched in &written.search.unsearched {
+            let text = format!("{} may not be searched", unsearched.what);
             stragglers.others.push(text);
-            stragglers.hint = hidden.hint.clone();
+            stragglers.hint = unsearched.hint.clone();
         }
         stragglers.selected.sort();
         stragglers.others.sort();
@@ -202,9 +202,9 @@ impl AccountRotation<'_> {
     }
 
     /// Removes the annotation with the previous keys from the selected Secrets. What remains is removed by the next run.
-    async fn remove_annotations(&self, sight: &Sight, id: &str, gone: &BTreeSet<String>) {
+    async fn remove_annotations(&self, search: &SearchResult, id: &str, gone: &BTreeSet<String>) {
         let is_target = |key: &str| key == id;
-        let carriers = sight.carriers_of(self.email(), is_target);
+        let carriers = search.carriers_of(self.email(), is_target);
         let carriers = carriers.filter(|it| {
             it.in_scope
                 && it.annotation(PREVIOUS_KEY_ID).is_some()

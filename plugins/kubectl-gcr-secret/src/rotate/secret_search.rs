@@ -12,10 +12,11 @@ use gcr_core::domain::names::{Namespace, SecretName};
 use gcr_core::domain::namespace_filter::{NamespaceClass, NamespaceFilter};
 use gcr_core::engine::{Event, Hint, RunContext};
 use gcr_core::kubernetes::object::metadata_of;
-use gcr_core::kubernetes::pager::{Item, Pager};
+use gcr_core::kubernetes::pager::{List, Pager};
 use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError, secrets};
 use gcr_core::resources::ReadAccess;
 use gcr_core::resources::permissions::{Rule, list_of};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::carrier::{Carrier, Place, place_text};
 use super::request::RotateRequest;
@@ -51,12 +52,12 @@ pub(super) struct Scopes {
 
 /// The Secrets that were found, and the places that could not be searched.
 #[derive(Default)]
-pub(super) struct Sight {
+pub(super) struct SearchResult {
     pub(super) carriers: Vec<Carrier>,
     /// Selected Secrets that could not be read.
     pub(super) unread: Vec<Unread>,
     /// The places outside of the selection that could not be searched.
-    pub(super) hidden: Vec<Unread>,
+    pub(super) unsearched: Vec<Unread>,
 }
 
 /// An object or a list that could not be read.
@@ -121,55 +122,56 @@ impl Scopes {
     }
 
     /// Reads the clusters.
-    pub(super) async fn look(&self) -> Sight {
-        let looks = (0..self.clusters.len()).map(|index| self.look_at(index));
-        let mut all = Sight::default();
-        for sight in join_all(looks).await {
-            all.carriers.extend(sight.carriers);
-            all.unread.extend(sight.unread);
-            all.hidden.extend(sight.hidden);
+    pub(super) async fn search(&self) -> SearchResult {
+        let searches = (0..self.clusters.len()).map(|index| self.search_cluster(index));
+        let mut all = SearchResult::default();
+        for search in join_all(searches).await {
+            all.carriers.extend(search.carriers);
+            all.unread.extend(search.unread);
+            all.unsearched.extend(search.unsearched);
         }
         all
     }
 
-    async fn look_at(&self, index: usize) -> Sight {
+    async fn search_cluster(&self, index: usize) -> SearchResult {
         let scope = &self.clusters[index];
-        let mut sight = Sight::default();
+        let mut search = SearchResult::default();
         if !scope.is_complete {
-            sight.unread.push(scope.unread("the namespaces", None));
+            search.unread.push(scope.unread("the namespaces", None));
         }
         let lists = self.whole || scope.names.len() > MAX_READS;
         if lists && !scope.is_list_forbidden.load(Ordering::Relaxed) {
             // The rest of the cluster is searched for any name.
             let name = self.name.as_ref().filter(|_| !self.whole);
             let list = secrets::list_pull_secrets(None, name);
-            match Pager::new(&scope.client, list).all().await {
-                Ok(items) => {
-                    self.take(index, &items, &mut sight);
-                    return sight;
+            match read_list(&scope.client, list).await {
+                Ok(found) => {
+                    self.add_carriers(index, found, &mut search);
+                    return search;
                 }
                 Err(error) if error.api_error().is_some_and(ApiError::is_forbidden) => {
                     scope.is_list_forbidden.store(true, Ordering::Relaxed);
                 }
                 Err(error) => {
-                    sight
+                    search
                         .unread
                         .push(scope.unread("the Secrets", Some((&error, None))));
-                    return sight;
+                    return search;
                 }
             }
         }
         if self.whole {
-            let mut hidden = scope.unread("the Secrets outside of the selected namespaces", None);
-            hidden.hint = Some(list_of("secrets").hint(true));
-            sight.hidden.push(hidden);
+            let mut unsearched =
+                scope.unread("the Secrets outside of the selected namespaces", None);
+            unsearched.hint = Some(list_of("secrets").hint(true));
+            search.unsearched.push(unsearched);
         }
-        self.look_at_each(index, &mut sight).await;
-        sight
+        self.search_each(index, &mut search).await;
+        search
     }
 
     /// Reads the selected namespaces one by one.
-    async fn look_at_each(&self, index: usize, sight: &mut Sight) {
+    async fn search_each(&self, index: usize, search: &mut SearchResult) {
         let scope = &self.clusters[index];
         let reads = stream::iter(&scope.names).map(async |namespace| match &self.name {
             Some(name) => {
@@ -183,8 +185,7 @@ impl Scopes {
             }
             None => {
                 let list = secrets::list_pull_secrets(Some(namespace), None);
-                let items = Pager::new(&scope.client, list).all().await;
-                let found = items.map(|items| items.iter().flat_map(metadata_of).collect());
+                let found = read_list(&scope.client, list).await;
                 (namespace, found, list_of("secrets"))
             }
         });
@@ -194,7 +195,7 @@ impl Scopes {
                 Ok(found) => {
                     let found = found.into_iter();
                     let carriers = found.filter_map(|metadata| Carrier::of(index, metadata));
-                    sight.carriers.extend(carriers.map(|mut carrier| {
+                    search.carriers.extend(carriers.map(|mut carrier| {
                         carrier.in_scope = true;
                         carrier
                     }));
@@ -202,22 +203,19 @@ impl Scopes {
                 Err(error) => {
                     let what = format!("the Secrets of namespace {namespace}");
                     let unread = scope.unread(&what, Some((&error, Some(rule))));
-                    sight.unread.push(unread);
+                    search.unread.push(unread);
                 }
             }
         }
     }
 
-    fn take(&self, index: usize, items: &[Item], sight: &mut Sight) {
-        for item in items {
-            let Ok(metadata) = metadata_of(item) else {
-                continue;
-            };
-            if let Some(mut carrier) = Carrier::of(index, metadata) {
-                carrier.in_scope = self.selects(&carrier.place);
-                sight.carriers.push(carrier);
-            }
-        }
+    fn add_carriers(&self, index: usize, found: Vec<ObjectMeta>, search: &mut SearchResult) {
+        let carriers = found.into_iter();
+        let carriers = carriers.filter_map(|metadata| Carrier::of(index, metadata));
+        search.carriers.extend(carriers.map(|mut carrier| {
+            carrier.in_scope = self.selects(&carrier.place);
+            carrier
+        }));
     }
 
     fn selects(&self, (cluster, namespace, name): &Place) -> bool {
@@ -229,6 +227,16 @@ impl Scopes {
         self.name.as_ref().is_none_or(|selected| selected == name)
             && (scope.names.contains(namespace) || is_new())
     }
+}
+
+/// Reads all pages of a list. An item without valid metadata makes the list an error: a Secret that is overlooked would
+/// lose its key.
+async fn read_list(
+    client: &Arc<ClusterClient>,
+    list: List,
+) -> Result<Vec<ObjectMeta>, RequestError> {
+    let items = Pager::new(client, list).all().await?;
+    items.iter().map(metadata_of).collect()
 }
 
 impl ClusterScope {
@@ -258,7 +266,7 @@ impl ClusterScope {
     }
 }
 
-impl Sight {
+impl SearchResult {
     /// Prints the errors of the reads that failed.
     pub(super) async fn report_unread(&self, run: &RunContext) {
         for unread in &self.unread {

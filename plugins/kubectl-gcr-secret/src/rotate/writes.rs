@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::carrier::Place;
 use super::prepared::Prepared;
 use super::request::RotateRequest;
-use super::sight::{Scopes, Sight};
+use super::secret_search::{Scopes, SearchResult};
 
 /// Number of namespaces that are written concurrently: more than the limiter's requests in flight.
 const MAX_ACTIVE: usize = 64;
@@ -98,14 +98,14 @@ pub(super) async fn write(
 }
 
 /// Returns whether a Secret holds the key that these writes carried, by their outcomes and by a later read.
-pub(super) fn writes_of(ends: &Ends, key: &str, sight: &Sight) -> Writes {
+pub(super) fn writes_of(ends: &Ends, key: &str, search: &SearchResult) -> Writes {
     let has = |wanted: fn(&Outcome) -> bool| ends.values().any(wanted);
     if has(|it| matches!(it, Outcome::Changed(_)))
-        || sight.carriers.iter().any(|carrier| carrier.key == key)
+        || search.carriers.iter().any(|carrier| carrier.key == key)
     {
         Writes::Confirmed
     } else if has(|it| *it == Outcome::Unknown)
-        || !sight.unread.is_empty() && has(|it| *it == Outcome::Failed)
+        || !search.unread.is_empty() && has(|it| *it == Outcome::Failed)
     {
         Writes::Unconfirmed
     } else {
