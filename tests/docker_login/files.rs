@@ -1,4 +1,4 @@
-//! What the file contains before and after, and how it is replaced.
+//! Compares the file before and after, and tests how it is replaced.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

@@ -144,7 +144,7 @@ fn json_has_the_documented_shape() {
     let example = example.split("```").next().unwrap();
     let mut documented: Value = serde_json::from_str(example).unwrap();
     let found = &registry.diagnoses(&[])[0];
-    // What differs between the example and this cluster.
+    // The differences between the example and this cluster.
     for (key, value) in [
         ("context", found["context"].clone()),
         ("namespace", json!(registry.fixture.namespace)),

@@ -1,4 +1,4 @@
-//! Tests `verify`: the sources of credentials, what is asked for, and the output.
+//! Tests `verify`: the sources of credentials, the requests, and the output.
 
 use serde_json::json;
 
@@ -70,7 +70,7 @@ fn json_has_the_documented_shape() {
     let example = example.split("```").next().unwrap();
     let mut documented: serde_json::Value = serde_json::from_str(example).unwrap();
     let mut found = finding(&registry.verify(&["-o", "json"]).exits(1));
-    // What differs between the example and this registry.
+    // The differences between the example and this registry.
     let documented_id = documented["keyId"].as_str().unwrap()[..7].to_owned();
     let id = found["keyId"].as_str().unwrap()[..7].to_owned();
     let message = documented["message"].as_str().unwrap();

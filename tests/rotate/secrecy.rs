@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::fixture::{Fixture, docker_config, file_in};
 
-/// Returns the operator's token, and what is secret of the keys in the Secrets.
+/// Returns the operator's token, and the secret parts of the keys in the Secrets.
 fn secrets(fixture: &Fixture) -> Vec<String> {
     let mut secrets = vec![fixture.google.operator_token().to_owned()];
     for namespace in &fixture.namespaces {

@@ -1,4 +1,4 @@
-//! What of a Secret stays as it was.
+//! Tests which parts of a Secret stay as they were.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::fixture::{EMAIL, Fixture, project_summary};
 
-/// What goes wrong, what the user sees, and how it is put right.
+/// A fault, the user's view of it, and its remedy.
 struct Case {
     name: &'static str,
     break_it: fn(&Fixture),

@@ -20,7 +20,7 @@ const HOST: &str = "europe-west1-docker.pkg.dev";
 const TOKEN: &str =
     "/v2/token?service=europe-west1-docker.pkg.dev&scope=repository:demo-project/images/web:pull";
 
-/// What was observed.
+/// The observation.
 #[derive(Debug, Default)]
 pub(crate) struct Observed {
     /// Number of reads of all Secrets.

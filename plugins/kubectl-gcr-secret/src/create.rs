@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::args::{ApplyArgs, ReportArgs, TargetArgs};
 use gcr_core::commands::pull_secret;
 use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::credential_file::CredentialSource;
@@ -103,18 +103,6 @@ pub(crate) struct CreateArgs {
     auth: String,
     #[arg(
         long,
-        value_name = "MANAGER",
-        default_value = "kubectl-gcr-secret",
-        help = "Name of the manager used to track field ownership."
-    )]
-    field_manager: String,
-    #[arg(
-        long,
-        help = "If true, server-side apply will force the changes against conflicts."
-    )]
-    force_conflicts: bool,
-    #[arg(
-        long,
         value_name = "IMAGE",
         help = "Image to take the registry host from; can be repeated. The default of --registry does not apply if this flag \
                 is given"
@@ -168,6 +156,8 @@ pub(crate) struct CreateArgs {
                 nothing if that fails"
     )]
     verify: bool,
+    #[command(flatten)]
+    apply: ApplyArgs,
     #[command(flatten)]
     targets: TargetArgs,
     #[command(flatten)]
@@ -228,14 +218,14 @@ pub(crate) fn run(args: CreateArgs, connection: ConnectionArgs) -> Result<u8, Ea
                 cached: CachedSecret::default(),
                 merge: args.merge,
                 only_as_observed: false,
-                force_conflicts: args.force_conflicts,
+                force_conflicts: args.apply.force_conflicts,
                 recreate: args.recreate,
                 replaces: None,
             }),
             accounts,
         },
         execution: ExecutionOptions {
-            field_manager: args.field_manager,
+            field_manager: args.apply.field_manager,
             dry_run,
             timeout,
             return_objects: output.format.shows_objects(),

@@ -26,7 +26,6 @@ use gcr_core::engine::{
     Event, ObjectError, OpenResource, RunContext, TargetName, TargetPermit, TargetScope,
     TargetWork, reconcile,
 };
-use gcr_core::report::View;
 use gcr_core::request::{LineQualifiers, Namespaces, Scope};
 use gcr_core::resources::permissions;
 use gcr_google::registry::Login;
@@ -273,15 +272,10 @@ pub(crate) fn run(args: DockerLoginArgs, connection: ConnectionArgs) -> Result<u
         output.format.shows_objects(),
     ));
     let session = Session {
-        connection,
-        scope,
-        output,
         dry_run,
-        notices: warnings.into_iter().map(Notice::Warning).collect(),
+        notices: Notice::warnings(warnings),
         redactor,
-        sends_a_key: false,
-        plain_manifests: false,
-        view: View::Lines,
+        ..Session::new(connection, scope, output)
     };
     let login = LoginRun {
         source,

@@ -25,7 +25,7 @@ use gcr_core::domain::names::ServiceAccountName;
 use gcr_core::domain::redactor::Redactor;
 use gcr_core::engine::{TargetName, TargetScope, query};
 use gcr_core::report::View;
-use gcr_core::request::{DryRun, OutputOptions};
+use gcr_core::request::OutputOptions;
 use gcr_core::resources::permissions;
 use kubectl_plugin::{ConnectionArgs, EarlyExit, GetOutputArgs, UsageError, parse_one, parse_wait};
 
@@ -159,15 +159,13 @@ pub(crate) fn run(args: DoctorArgs, connection: ConnectionArgs) -> Result<u8, Ea
     let handshake =
         handshake(&redactor, timeout, false).map_err(|error| UsageError::new(error.to_string()))?;
     let session = Session {
-        connection: connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?,
-        scope,
-        output,
-        dry_run: DryRun::None,
-        notices: Vec::new(),
         redactor,
-        sends_a_key: false,
-        plain_manifests: false,
         view: View::Findings,
+        ..Session::new(
+            connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?,
+            scope,
+            output,
+        )
     };
     Ok(session.run(async |clusters, run| {
         // Before any Secret is in memory, so that a core dump cannot contain it. After the kubeconfig, which may be a path below

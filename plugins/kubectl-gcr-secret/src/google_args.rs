@@ -16,6 +16,8 @@ use gcr_google::names::{ProjectId, ServiceAccountEmail};
 use kube_clientcmd::Environment;
 use kubectl_plugin::{UsageError, parse_each, parse_one};
 
+use crate::plugin_name::USER_AGENT;
+
 /// The flags that say who calls Google.
 #[derive(Debug, Args)]
 pub(crate) struct GoogleArgs {
@@ -43,7 +45,8 @@ pub(crate) struct GoogleArgs {
     #[arg(
         long,
         value_name = "PROJECT",
-        help = "Google project of the service account. Default: the project in --registry, or the project of gcloud"
+        help = "Google project of the service account. Default: the project in its email address or in the registry, or the project \
+                of gcloud"
     )]
     project: Option<String>,
 }
@@ -118,9 +121,8 @@ impl Google {
     /// Fails if the trust store or an address in the environment is invalid.
     pub(crate) async fn open(redactor: Arc<Redactor>) -> Result<Self, Failure> {
         let environment = Environment::of_process();
-        let agent = concat!("kubectl-gcr-secret/", env!("CARGO_PKG_VERSION"));
         Ok(Self {
-            http: HttpClient::new(&environment, agent, redactor).map_err(Failure::new)?,
+            http: HttpClient::new(&environment, USER_AGENT, redactor).map_err(Failure::new)?,
             endpoints: Endpoints::of(&environment).map_err(Failure::new)?,
             gcloud: GcloudConfiguration::read(&environment).await,
             environment,

@@ -16,11 +16,12 @@ use crate::plugin_name::PLUGIN;
 use crate::{create, delete, describe, docker_login, doctor, list, refresh, rotate, setup, verify};
 
 const LONG: &str = "\
-Print the least role for a command line of this plugin or of gcr-patch-sa.
+Print the minimal role for a command line of this plugin or of gcr-patch-sa.
 
 The output is a Role and a RoleBinding per namespace; a ClusterRole and a ClusterRoleBinding if the command line selects \
-namespaces with -A or --namespace-selector, and for the Secrets that rotate searches in the whole cluster. Nothing is sent to a server, except with --check. Comments list the \
-permissions at Google that setup needs, with the smallest predefined roles.";
+namespaces with -A or --namespace-selector, and for the Secrets that rotate searches in the whole cluster. Nothing is sent \
+to a server, except with --check. Comments list the permissions at Google that the command needs, with the smallest \
+predefined roles.";
 
 const EXAMPLES: &str = "\
 # Print the role for a user who creates the Secret and adds it to the default ServiceAccount
@@ -34,7 +35,7 @@ kubectl gcr-secret rbac gcr-patch-sa --all -n team-a --check";
 
 #[derive(Debug, Args)]
 #[command(
-    about = "Print the least role for a command",
+    about = "Print the minimal role for a command",
     long_about = LONG,
     after_help = EXAMPLES,
     override_usage = "COMMAND [flags of the command] [--for-user=name] [--check]"

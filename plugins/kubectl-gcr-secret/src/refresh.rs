@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::args::{ApplyArgs, ReportArgs, TargetArgs};
 use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::commands::{Notice, RefreshCommand, Session, reconcile_namespaces};
 use gcr_core::domain::names::SecretName;
 use gcr_core::domain::redactor::Redactor;
-use gcr_core::report::View;
 use gcr_core::request::{DesiredRefresh, ExecutionOptions};
 use gcr_core::resources::permissions;
 use kube_clientcmd::go::duration;
@@ -64,18 +63,6 @@ pub(crate) struct RefreshArgs {
     all: bool,
     #[arg(
         long,
-        value_name = "MANAGER",
-        default_value = "kubectl-gcr-secret",
-        help = "Name of the manager used to track field ownership."
-    )]
-    field_manager: String,
-    #[arg(
-        long,
-        help = "If true, server-side apply will force the changes against conflicts."
-    )]
-    force_conflicts: bool,
-    #[arg(
-        long,
         value_name = "DURATION",
         help = "Lifetime of the new tokens. More than an hour needs an organization policy [default: 1h]"
     )]
@@ -86,6 +73,8 @@ pub(crate) struct RefreshArgs {
         help = "Renew a token that expires within this time [default: 20m]"
     )]
     within: Option<String>,
+    #[command(flatten)]
+    apply: ApplyArgs,
     #[command(flatten)]
     google: GoogleArgs,
     #[command(flatten)]
@@ -131,7 +120,7 @@ pub(crate) fn run(args: RefreshArgs, connection: ConnectionArgs) -> Result<u8, E
     let desired = DesiredRefresh {
         name,
         within: within(&args)?,
-        force_conflicts: args.force_conflicts,
+        force_conflicts: args.apply.force_conflicts,
     };
     let lifetime = lifetime(args.lifetime.as_deref().unwrap_or("1h"))?;
     let google = args.google.options()?;
@@ -142,21 +131,17 @@ pub(crate) fn run(args: RefreshArgs, connection: ConnectionArgs) -> Result<u8, E
     gcr_core::process::forbid_core_dumps();
     let redactor = Arc::new(Redactor::default());
     let execution = ExecutionOptions {
-        field_manager: args.field_manager,
+        field_manager: args.apply.field_manager,
         dry_run,
         timeout: Duration::ZERO,
         return_objects: output.format.shows_objects(),
     };
     let session = Session {
-        connection,
-        scope,
-        output,
         dry_run,
-        notices: warnings.into_iter().map(Notice::Warning).collect(),
+        notices: Notice::warnings(warnings),
         redactor: Arc::clone(&redactor),
         sends_a_key: dry_run != DryRun::Client,
-        plain_manifests: false,
-        view: View::Lines,
+        ..Session::new(connection, scope, output)
     };
     Ok(session.run(async |clusters, run| {
         let command = RefreshCommand {

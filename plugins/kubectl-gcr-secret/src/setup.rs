@@ -11,12 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use gcr_core::args::{ReportArgs, TargetArgs};
+use gcr_core::args::{ApplyArgs, ReportArgs, TargetArgs};
 use gcr_core::commands::rbac::CommandPermissions;
 use gcr_core::commands::{Notice, Session};
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::domain::redactor::Redactor;
-use gcr_core::report::View;
 use gcr_core::request::{
     AccountChange, AccountSelection, DesiredAccounts, ExecutionOptions, Namespaces,
 };
@@ -95,18 +94,6 @@ pub(crate) struct SetupArgs {
         help = "What the Secret contains: a service account key, or an access token that expires. One of: (key, token)."
     )]
     credential: String,
-    #[arg(
-        long,
-        value_name = "MANAGER",
-        default_value = "kubectl-gcr-secret",
-        help = "Name of the manager used to track field ownership."
-    )]
-    field_manager: String,
-    #[arg(
-        long,
-        help = "If true, server-side apply will force the changes against conflicts."
-    )]
-    force_conflicts: bool,
     #[arg(
         long,
         value_name = "ACCOUNT",
@@ -190,6 +177,8 @@ pub(crate) struct SetupArgs {
         help = "If true, prove the credential against the registry before it is written to a Secret"
     )]
     verify: bool,
+    #[command(flatten)]
+    apply: ApplyArgs,
     #[command(flatten)]
     google: GoogleArgs,
     #[command(flatten)]
@@ -284,10 +273,10 @@ pub(crate) fn run(args: SetupArgs, connection: ConnectionArgs) -> Result<u8, Ear
         timeout,
         accounts,
         merge: args.merge,
-        force_conflicts: args.force_conflicts,
+        force_conflicts: args.apply.force_conflicts,
         recreate: args.recreate,
         execution: ExecutionOptions {
-            field_manager: args.field_manager,
+            field_manager: args.apply.field_manager,
             dry_run,
             timeout: ACCOUNT_TIMEOUT,
             return_objects: output.format.shows_objects(),
@@ -295,15 +284,11 @@ pub(crate) fn run(args: SetupArgs, connection: ConnectionArgs) -> Result<u8, Ear
         redactor: Arc::clone(&redactor),
     };
     let session = Session {
-        connection,
-        scope,
-        output,
         dry_run,
-        notices: warnings.into_iter().map(Notice::Warning).collect(),
+        notices: Notice::warnings(warnings),
         redactor,
         sends_a_key: dry_run != DryRun::Client,
-        plain_manifests: false,
-        view: View::Lines,
+        ..Session::new(connection, scope, output)
     };
     Ok(session.run(async |clusters, run| flow::run(request, clusters, run).await))
 }

@@ -26,7 +26,7 @@ use gcr_core::domain::names::SecretName;
 use gcr_core::domain::redactor::Redactor;
 use gcr_core::engine::{TargetName, TargetScope, query};
 use gcr_core::report::View;
-use gcr_core::request::{DryRun, OutputOptions};
+use gcr_core::request::OutputOptions;
 use gcr_core::resources::permissions;
 use kubectl_plugin::{
     ConnectionArgs, EarlyExit, GetOutputArgs, UsageError, parse_each_once, parse_one, parse_wait,
@@ -248,15 +248,10 @@ pub(crate) fn run(args: VerifyArgs, connection: ConnectionArgs) -> Result<u8, Ea
         names,
     };
     let session = Session {
-        connection,
-        scope,
-        output,
-        dry_run: DryRun::None,
-        notices: warnings.into_iter().map(Notice::Warning).collect(),
+        notices: Notice::warnings(warnings),
         redactor,
-        sends_a_key: false,
-        plain_manifests: false,
         view: View::Findings,
+        ..Session::new(connection, scope, output)
     };
     Ok(session.run(async |clusters, run| {
         // Before any Secret is in memory, so that a core dump cannot contain it. After the kubeconfig, which may be a path below

@@ -7,7 +7,6 @@ use super::cluster_run::reconcile_namespaces;
 use super::namespace_command::NamespaceCommand;
 use super::session::{Notice, SelectedCluster, Session};
 use crate::engine::{Discovery, ObjectId, RunContext, TargetWork};
-use crate::report::View;
 use crate::request::{
     AccountChange, AccountSelection, DesiredAccounts, DesiredDeletion, DryRun, ExecutionOptions,
     OutputOptions, Scope,
@@ -51,15 +50,9 @@ pub fn prepare(request: DeleteRequest) -> (Session, Deletion) {
         warnings,
     } = request;
     let session = Session {
-        connection,
-        scope,
-        output,
         dry_run: execution.dry_run,
-        notices: warnings.into_iter().map(Notice::Warning).collect(),
-        redactor: Arc::default(),
-        sends_a_key: false,
-        plain_manifests: false,
-        view: View::Lines,
+        notices: Notice::warnings(warnings),
+        ..Session::new(connection, scope, output)
     };
     let deletion = Deletion {
         accounts: DesiredAccounts {

@@ -12,7 +12,6 @@ use super::session::{Notice, Session};
 use crate::domain::names::{SecretName, ServiceAccountName};
 use crate::domain::redactor::Redactor;
 use crate::engine::{Discovery, ObjectId, OpenResource, RunContext, TargetWork};
-use crate::report::View;
 use crate::request::{
     AccountChange, AccountSelection, DEFAULT_ACCOUNT, DesiredAccounts, DesiredState, DryRun,
     ExecutionOptions, Manifest, Namespaces, Request,
@@ -62,15 +61,12 @@ where
         Redactor::new(&secret.credential)
     }));
     let session = Session {
-        connection,
-        scope,
-        output,
         dry_run,
         notices,
         redactor: Arc::clone(&redactor),
         sends_a_key: secret.is_some() && dry_run != DryRun::Client,
         plain_manifests,
-        view: View::Lines,
+        ..Session::new(connection, scope, output)
     };
     session.run(async |clusters, run| {
         if !proof(&redactor, &run).await {

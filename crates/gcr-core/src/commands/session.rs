@@ -64,6 +64,13 @@ pub enum Notice {
     Line(String),
 }
 
+impl Notice {
+    /// Returns the notices of warnings.
+    pub fn warnings(warnings: Vec<String>) -> Vec<Self> {
+        warnings.into_iter().map(Self::Warning).collect()
+    }
+}
+
 /// A cluster of the run with its client and the selected namespaces.
 pub struct SelectedCluster<'a> {
     /// The client.
@@ -77,6 +84,21 @@ pub struct SelectedCluster<'a> {
 }
 
 impl Session {
+    /// Creates the session of a command that prints lines, knows no credential and simulates nothing.
+    pub fn new(connection: ConnectionOptions, scope: Scope, output: OutputOptions) -> Self {
+        Self {
+            connection,
+            scope,
+            output,
+            dry_run: DryRun::None,
+            notices: Vec::new(),
+            redactor: Arc::default(),
+            sends_a_key: false,
+            plain_manifests: false,
+            view: View::Lines,
+        }
+    }
+
     /// Runs `work` on the selected clusters and returns the exit code.
     pub fn run<W>(self, work: W) -> u8
     where
@@ -114,7 +136,7 @@ impl Session {
     /// Prepares a run. Knows no command, so that the program contains it once.
     ///
     /// # Errors
-    /// The exit code, after printing what is wrong.
+    /// Returns the exit code, after printing the problem.
     async fn start<'a>(
         self,
         connection: &'a ConnectionOptions,

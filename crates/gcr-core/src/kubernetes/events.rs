@@ -7,7 +7,7 @@ use super::pager::{Item, List};
 use super::request_error::RequestError;
 use crate::domain::names::{Namespace, SecretName};
 
-/// What `describe` shows of an Event (core/v1 types.go, `Event`).
+/// The facts that `describe` shows of an Event (core/v1 types.go, `Event`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct EventSummary {

@@ -141,7 +141,7 @@ impl Pod {
             && self.images().iter().any(|image| image.reason.is_some())
     }
 
-    /// Returns the images for which kubelet waits to pull them again, so that a credential may be what is missing.
+    /// Returns the images for which kubelet waits to pull them again, so that a credential may be missing.
     pub fn unpulled_images(&self) -> Vec<String> {
         let waiting = self.images().into_iter().filter(|image| {
             matches!(

@@ -14,6 +14,9 @@ mod summary;
 mod table;
 mod view;
 
+/// The `apiVersion` of the JSON objects that queries print. `docs/output.md` fixes their shape.
+pub const API_VERSION: &str = "kubectl-gcr-secret/v1";
+
 pub use column::Column;
 pub use console::Console;
 pub use report_file::ReportFile;

@@ -223,7 +223,7 @@ impl Reporter {
         let is_of_google = result.target.project().is_some();
         if let Some(line) = lines::success(&result, self.dry_run, self.qualifiers) {
             match self.output.format {
-                // What a query has read is in its rows.
+                // The rows of a query contain all that it has read.
                 _ if self.view.is_query() && result.outcome == Outcome::Unchanged => {}
                 Format::Lines if !self.output.quiet => self.console.out(&line),
                 Format::Lines => {}

@@ -6,7 +6,7 @@ use url::Url;
 /// that the image need not exist.
 const PROBE_IMAGE: &str = "kubectl-gcr-secret-probe";
 
-/// What the credential must allow.
+/// The access that the credential must allow.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Action {
     /// Pull images.
@@ -25,7 +25,7 @@ pub struct PullTarget {
     pub repository: Option<String>,
     /// The tag or digest of the manifest to get; `None` to request no manifest.
     pub reference: Option<String>,
-    /// What the credential must allow.
+    /// The access that the credential must allow.
     pub action: Action,
 }
 

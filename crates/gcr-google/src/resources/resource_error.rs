@@ -26,7 +26,7 @@ pub enum ResourceError {
     State {
         /// The problem.
         text: String,
-        /// What the user can do.
+        /// The action that helps the user.
         hint: Option<String>,
     },
     /// The run was interrupted.

@@ -229,7 +229,7 @@ impl EntryResource {
     fn finished(&self, outcome: Outcome, warnings: Vec<String>) -> Finished<ObjectError> {
         let manifest = || {
             json!({
-                "apiVersion": crate::verify::finding::API_VERSION,
+                "apiVersion": gcr_core::report::API_VERSION,
                 "kind": DOCKER_ENTRY.kind,
                 "file": self.shared.file.shown(),
                 "host": self.host,

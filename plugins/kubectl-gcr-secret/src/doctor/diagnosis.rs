@@ -81,7 +81,7 @@ pub(super) struct Case<'a> {
     /// The pull secrets of the pod; those of the account without a pod.
     pub(super) own: &'a [String],
     pub(super) own_chain: &'a Chain,
-    /// What the account lists now; `None` if it is not known.
+    /// The pull secrets that the account lists now; `None` if they are not known.
     pub(super) account: Option<&'a [String]>,
     pub(super) account_chain: Option<&'a Chain>,
     /// kubelet's reason and text, if the container waits.

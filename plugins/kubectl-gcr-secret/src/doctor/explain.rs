@@ -26,7 +26,7 @@ pub(super) struct Explained {
     pub(super) diagnosis: Diagnosis,
     /// The pod's own list, followed to its end.
     chain: Option<Chain>,
-    /// What else kubelet may use on the node.
+    /// Other credentials that kubelet may use on the node.
     notes: Vec<String>,
 }
 

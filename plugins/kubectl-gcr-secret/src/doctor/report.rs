@@ -10,7 +10,8 @@ use super::chain::Chain;
 use super::diagnosis::Diagnosis;
 use super::fix::Place;
 use super::restart::Restart;
-use crate::verify::finding::{API_VERSION, steps};
+use crate::verify::finding::steps;
+use gcr_core::report::API_VERSION;
 
 /// The content of a row besides the diagnosis.
 pub(super) struct Shown<'a> {

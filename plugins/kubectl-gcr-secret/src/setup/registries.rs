@@ -34,7 +34,7 @@ pub(super) struct Registry {
     pub(super) name: String,
     /// The repository.
     pub(super) repository: RepositoryName,
-    /// What the credential must allow.
+    /// The access that the credential must allow.
     pub(super) target: PullTarget,
 }
 

@@ -4,14 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::engine::{Cell, ObjectId, Row, TargetName};
+use gcr_core::report::API_VERSION;
 use gcr_google::registry::{Finding, Login, Step, Verdict};
 use kube_clientcmd::escape_control::escape_control;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
-
-/// The version of the objects that `verify` and `doctor` print.
-pub(crate) const API_VERSION: &str = "kubectl-gcr-secret/v1";
 
 /// The public facts about a credential.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +41,7 @@ impl Facts {
     }
 }
 
-/// What a source was checked for, and the result.
+/// A check of a source, and its result.
 pub(crate) struct Checked<'a> {
     pub(crate) target: &'a TargetName,
     pub(crate) object: &'a ObjectId,
@@ -55,7 +53,7 @@ pub(crate) struct Checked<'a> {
     pub(crate) user: Option<&'a str>,
     pub(crate) facts: Facts,
     pub(crate) finding: &'a Finding,
-    /// What the verdict means, if the operator sees more than the registry says.
+    /// The meaning of the verdict, if the operator sees more than the registry says.
     pub(crate) meaning: Option<&'a str>,
     /// Whether a missing image is a problem.
     pub(crate) needs_image: bool,

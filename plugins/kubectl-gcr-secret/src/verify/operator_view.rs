@@ -31,7 +31,7 @@ pub(crate) struct OperatorView {
 struct Answer {
     step: Step,
     verdict: Verdict,
-    /// What the refusal means; `None` if the answer does not tell.
+    /// The meaning of the refusal; `None` if the response does not tell.
     meaning: Option<String>,
 }
 
@@ -39,7 +39,7 @@ struct Answer {
 pub(crate) struct Explained {
     /// The finding, with the resulting verdict and a further step.
     pub(crate) finding: Finding,
-    /// What the verdict means.
+    /// The meaning of the verdict.
     pub(crate) meaning: Option<String>,
 }
 

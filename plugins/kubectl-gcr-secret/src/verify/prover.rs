@@ -7,6 +7,8 @@ use gcr_google::http_client::{HttpClient, HttpError};
 use gcr_google::registry::{Handshake, HandshakeOptions};
 use kube_clientcmd::Environment;
 
+use crate::plugin_name::USER_AGENT;
+
 /// Returns a prover of credentials. `redactor` redacts its texts.
 ///
 /// # Errors
@@ -16,9 +18,8 @@ pub(crate) fn handshake(
     timeout: std::time::Duration,
     allow_any_host: bool,
 ) -> Result<Handshake, HttpError> {
-    let agent = concat!("kubectl-gcr-secret/v", env!("CARGO_PKG_VERSION"));
     let environment = Environment::of_process();
-    let http = HttpClient::new(&environment, agent, Arc::clone(redactor))?;
+    let http = HttpClient::new(&environment, USER_AGENT, Arc::clone(redactor))?;
     let options = HandshakeOptions {
         timeout,
         allow_any_host,

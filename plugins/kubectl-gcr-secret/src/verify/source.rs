@@ -29,7 +29,7 @@ pub(crate) struct Source {
     pub(crate) target: TargetName,
     /// Its name in lines.
     pub(crate) object: ObjectId,
-    /// What it contains.
+    /// Its content.
     pub(crate) content: Content,
 }
 

@@ -26,9 +26,9 @@ use crate::pod_reads::{PodImages, images_by_namespace};
 /// Number of sources that are checked concurrently.
 const CHECKS: usize = 32;
 
-/// What to ask the registries, the same for every source.
+/// The questions to the registries, the same for every source.
 pub(crate) struct Question {
-    /// What the flags ask for; empty for the hosts in the source.
+    /// The hosts, repositories and images of the flags; empty for the hosts in the source.
     pub(crate) requested: Vec<Requested>,
     /// Whether to ask for the images of the pods in scope.
     pub(crate) from_pods: bool,
@@ -45,7 +45,7 @@ pub(crate) struct VerifyQuery<'a> {
     pub(crate) qualifiers: LineQualifiers,
     pub(crate) question: &'a Question,
     pub(crate) handshake: &'a Handshake,
-    /// What the operator sees, with `--explain`.
+    /// The operator's view of Google, with `--explain`.
     pub(crate) operator: Option<&'a OperatorView>,
     pub(crate) events: EventSender,
 }
@@ -55,7 +55,7 @@ pub(crate) struct FileQuery<'a> {
     pub(crate) source: Source,
     pub(crate) question: &'a Question,
     pub(crate) handshake: &'a Handshake,
-    /// What the operator sees, with `--explain`.
+    /// The operator's view of Google, with `--explain`.
     pub(crate) operator: Option<&'a OperatorView>,
     pub(crate) events: EventSender,
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
-use crate::commands::list::API_VERSION;
 use crate::domain::pull_secret;
 use crate::kubernetes::events::EventSummary;
+use crate::report::API_VERSION;
 use crate::resources::PullSecretSummary;
 use crate::resources::field_owners::{FieldOwner, field_owners};
 
-/// What `describe` shows of a Secret. `None` stands for what cannot be read.
+/// The facts that `describe` shows of a Secret. `None` stands for facts that cannot be read.
 pub(super) struct Description {
     pub(super) context: Option<Arc<str>>,
     /// Without the copy of the Secret that `kubectl apply` leaves in an annotation.

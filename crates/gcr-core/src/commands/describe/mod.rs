@@ -4,13 +4,11 @@ mod description;
 mod query;
 mod text;
 
-use std::sync::Arc;
-
 use super::cluster_query::query_clusters;
-use super::session::{Notice, Session};
+use super::session::Session;
 use crate::domain::names::SecretName;
 use crate::report::View;
-use crate::request::{DryRun, OutputOptions, Scope};
+use crate::request::{OutputOptions, Scope};
 use kube_clientcmd::ConnectionOptions;
 
 use query::DescribeQuery;
@@ -38,15 +36,8 @@ pub fn run(request: DescribeRequest) -> u8 {
     } = request;
     let qualifiers = scope.qualifiers;
     let session = Session {
-        connection,
-        scope,
-        output,
-        dry_run: DryRun::None,
-        notices: Vec::<Notice>::new(),
-        redactor: Arc::default(),
-        sends_a_key: false,
-        plain_manifests: false,
         view: View::Texts,
+        ..Session::new(connection, scope, output)
     };
     session.run(async |clusters, run| {
         query_clusters(clusters, &run, |selected| DescribeQuery {

@@ -6,18 +6,16 @@ mod request;
 mod row;
 mod secret_pages;
 
-use std::sync::Arc;
-
 use super::cluster_query::query_clusters;
-use super::session::{Notice, Session};
+use super::session::Session;
 use crate::report::{TableLayout, View};
-use crate::request::{DryRun, Format};
+use crate::request::Format;
 
 pub use columns::COLUMNS;
 pub use query::column_by_name;
 pub use request::{ListFilter, ListRequest};
 
-pub(super) use row::{API_VERSION, NONE, UNKNOWN};
+pub(super) use row::{NONE, UNKNOWN};
 
 use query::ListQuery;
 
@@ -34,19 +32,12 @@ pub fn run(request: ListRequest) -> u8 {
     let sorts_by_pods = sort_by.is_some_and(|column| COLUMNS[column].wide);
     let with_pods = output.format == Format::Wide || sorts_by_pods;
     let session = Session {
-        connection,
-        scope,
-        output,
-        dry_run: DryRun::None,
-        notices: Vec::<Notice>::new(),
-        redactor: Arc::default(),
-        sends_a_key: false,
-        plain_manifests: false,
         view: View::Table(TableLayout {
             columns: &COLUMNS,
             headers,
             sort_by,
         }),
+        ..Session::new(connection, scope, output)
     };
     session.run(async |clusters, run| {
         query_clusters(clusters, &run, |selected| ListQuery {

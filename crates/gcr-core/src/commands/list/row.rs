@@ -8,11 +8,10 @@ use super::secret_pages::ListedSecret;
 use crate::domain::human_duration::human_duration;
 use crate::domain::names::{Namespace, SecretName};
 use crate::engine::{Cell, Row, TargetName, TargetScope};
+use crate::report::API_VERSION;
 use crate::resources::{NamespaceReferences, PullSecretSummary, secret};
 use kube_clientcmd::escape_control::escape_control;
 
-/// The version of the objects that `-o json|yaml` prints. `docs/output.md` describes them.
-pub(in crate::commands) const API_VERSION: &str = "kubectl-gcr-secret/v1";
 /// kubectl's word for a field without a value.
 pub(in crate::commands) const NONE: &str = "<none>";
 /// kubectl's word for a value that cannot be read.

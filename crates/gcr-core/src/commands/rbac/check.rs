@@ -7,13 +7,14 @@ use futures_util::stream::{self, BoxStream};
 use serde_json::json;
 
 use crate::commands::cluster_query::{CLUSTER, target_of};
-use crate::commands::list::{API_VERSION, NONE};
+use crate::commands::list::NONE;
 use crate::commands::resolved_clusters::NamespaceSelection;
 use crate::domain::names::Namespace;
 use crate::engine::{ObjectError, ObjectId, ObjectKind, Query, Row};
 use crate::kubernetes::ClusterClient;
 use crate::kubernetes::access_review::ReviewedAccess;
 use crate::kubernetes::access_review_cache::Access;
+use crate::report::API_VERSION;
 use crate::resources::ResourceError;
 use crate::resources::permissions::Rule;
 

@@ -1,16 +1,13 @@
-//! Prints the least role for a command line, or asks the server whether the caller has its permissions: `rbac`.
+//! Prints the minimal role for a command line, or asks the server whether the caller has its permissions: `rbac`.
 
 mod check;
 mod manifests;
 mod request;
 
-use std::sync::Arc;
-
 use super::cluster_query::query_clusters;
 use super::resolved_clusters::resolve_clusters;
-use super::session::{Notice, Session};
+use super::session::Session;
 use crate::report::{Column, TableLayout, View};
-use crate::request::DryRun;
 
 pub use request::{CommandPermissions, RbacRequest, Subject};
 
@@ -53,19 +50,12 @@ pub fn check(request: RbacRequest) -> u8 {
     let rules = request.permissions.all_rules();
     let CommandPermissions { scope, output, .. } = request.permissions;
     let session = Session {
-        connection: request.connection,
-        scope,
-        output,
-        dry_run: DryRun::None,
-        notices: Vec::<Notice>::new(),
-        redactor: Arc::default(),
-        sends_a_key: false,
-        plain_manifests: false,
         view: View::Table(TableLayout {
             columns: &COLUMNS,
             headers: true,
             sort_by: None,
         }),
+        ..Session::new(request.connection, scope, output)
     };
     session.run(async |clusters, run| {
         query_clusters(clusters, &run, |selected| CheckQuery {

@@ -10,7 +10,7 @@ use kube_clientcmd::ConnectionOptions;
 /// The API group of roles.
 pub(super) const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// What a command line needs.
+/// The permissions of a command line.
 #[derive(Debug)]
 pub struct CommandPermissions {
     /// The rules for each namespace.
@@ -31,7 +31,7 @@ pub struct CommandPermissions {
 pub struct RbacRequest {
     /// How to reach the clusters.
     pub connection: ConnectionOptions,
-    /// What the command line needs.
+    /// The permissions of the command line.
     pub permissions: CommandPermissions,
     /// The name of the roles and bindings.
     pub role: String,

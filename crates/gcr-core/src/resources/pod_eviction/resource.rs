@@ -75,7 +75,7 @@ impl Resource for PodEviction<'_> {
         _: &State<'_, ()>,
         warnings: &mut Vec<String>,
     ) -> Decision<Pod, ResourceError> {
-        // Gone as asked: by a write whose response was lost, or by another client.
+        // A write whose response was lost, or another client, has deleted the object.
         let Some(pod) = observed else {
             return Decision::Finish(Finished::success(EVICTED, None));
         };

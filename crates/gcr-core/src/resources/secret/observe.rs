@@ -53,7 +53,7 @@ pub(super) async fn observe(
     listed: Option<Option<ObjectMeta>>,
 ) -> Result<ObservedSecret, RequestError> {
     if execution.dry_run == DryRun::Client {
-        // What a rotation would do depends on the key in the Secret, which a list has shown.
+        // The effect of a rotation depends on the key in the Secret, which a list has shown.
         return Ok(
             match listed.flatten().filter(|_| secret.replaces.is_some()) {
                 Some(metadata) => ObservedSecret::Metadata(Box::new(metadata)),

@@ -7,7 +7,7 @@ use crate::domain::pull_secret::{KEY_ID, PREVIOUS_KEY_ID};
 use crate::engine::Outcome;
 use crate::request::{DesiredSecret, KeyReplacement};
 
-/// What a rotation does with a Secret.
+/// The effect of a rotation on a Secret.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Replacement {
     /// Write it. Contains the value of the annotation with the previous keys.

@@ -22,7 +22,7 @@ use crate::resources::{ServiceAccountResource, TargetSnapshot, secret};
 /// Finds the accounts that reference the Secret of a namespace.
 pub struct DeletionDiscovery<'a> {
     cx: DeletionContext<'a>,
-    /// What the lists of the cluster contained.
+    /// The objects in the lists of the cluster.
     snapshot: Mutex<TargetSnapshot>,
 }
 

@@ -23,7 +23,7 @@ pub(super) struct SecretDeletion<'a> {
     id: ObjectId,
     depends_on: Vec<ObjectId>,
     cx: DeletionContext<'a>,
-    /// What the discovery found, until the first round has used it.
+    /// The discovered objects, until the first round has used them.
     found: Mutex<Option<Option<Box<ObjectMeta>>>>,
     /// The warning about pods that reference the Secret.
     pods: Option<String>,

@@ -22,7 +22,7 @@ use crate::resources::{TargetSnapshot, secret};
 /// Finds the Secrets with access tokens in a namespace.
 pub struct RefreshDiscovery<'a> {
     cx: RefreshContext<'a>,
-    /// What the lists of the cluster contained.
+    /// The objects in the lists of the cluster.
     snapshot: Mutex<TargetSnapshot>,
 }
 

@@ -25,7 +25,7 @@ pub(super) struct SecretRefresh<'a> {
     id: ObjectId,
     cx: RefreshContext<'a>,
     name: SecretName,
-    /// What the discovery found, until the first round has used it.
+    /// The discovered objects, until the first round has used them.
     listed: Mutex<Option<Box<ObjectMeta>>>,
 }
 
