@@ -18,7 +18,7 @@ const SAMPLE: usize = 20;
 /// Requests in flight of the replay; the fastest counts.
 const IN_FLIGHT: [usize; 3] = [8, 16, 32];
 /// Minimum ratio of the loop's time to the plugin's.
-const THRESHOLD_LOOP: f64 = 80.0;
+const THRESHOLD_LOOP: f64 = 70.0;
 /// Maximum ratio of the plugin's time to the replay's.
 const THRESHOLD_REPLAY: f64 = 1.15;
 
