@@ -6,8 +6,9 @@
 //! of a key file are public. Shorter pieces are not redacted, because they reveal little and also occur in ordinary text.
 
 mod encoded_secret;
+mod foreign_secrets;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use zeroize::Zeroizing;
 
 use self::encoded_secret::EncodedSecret;
+use self::foreign_secrets::ForeignSecrets;
 use super::docker_config;
 use super::registry_credential::{KeyAuth, RegistryCredential};
 use super::service_account_key::ServiceAccountKey;
@@ -27,15 +29,13 @@ const WINDOW: usize = 16;
 
 /// The secret material of the process. It grows: `--merge` reads credentials of other owners during the run.
 ///
-/// Redacting is rare, so the windows of our own credential are computed for the first text: about 1 MB, wiped when dropped.
-/// Other people's credentials may be many; they are kept once each and encoded again for each text.
+/// The windows of our own credential are computed for the first text: about 1 MB, wiped when dropped.
 #[derive(Default)]
 pub struct Redactor {
     own: Vec<EncodedSecret>,
     /// Every window of `own`, sorted.
     own_windows: OnceLock<Zeroizing<Vec<u128>>>,
-    /// Passwords and tokens of other people, each once.
-    foreign: Mutex<Vec<Zeroizing<String>>>,
+    foreign: Mutex<ForeignSecrets>,
 }
 
 impl Redactor {
@@ -81,20 +81,14 @@ impl Redactor {
         {
             return self.add_key(&key);
         }
-        self.add_text(secret);
-    }
-
-    fn add_text(&self, secret: &str) {
-        let mut foreign = self.foreign();
-        if secret.len() >= WINDOW && !foreign.iter().any(|known| known.as_str() == secret) {
-            foreign.push(Zeroizing::new(secret.to_owned()));
-        }
+        self.foreign().add(secret);
     }
 
     /// Adds the private key of a service account key, line by line of its PEM.
     pub fn add_key(&self, key: &ServiceAccountKey) {
+        let mut foreign = self.foreign();
         for line in encoded_secret::body_lines(key.private_key()) {
-            self.add_text(line);
+            foreign.add(line);
         }
     }
 
@@ -121,7 +115,7 @@ impl Redactor {
             .filter(|(_, window)| own.binary_search(window).is_ok())
             .map(|(start, _)| start)
             .collect();
-        starts.extend(self.foreign_starts(text));
+        starts.extend(self.foreign().starts(text));
         let mut ranges: Vec<Range<usize>> = Vec::new();
         for start in starts {
             match ranges.last_mut() {
@@ -130,27 +124,6 @@ impl Redactor {
             }
         }
         ranges
-    }
-
-    /// Returns the offsets of windows of other people's credentials.
-    fn foreign_starts(&self, text: &str) -> Vec<usize> {
-        let foreign = self.foreign();
-        if foreign.is_empty() {
-            return Vec::new();
-        }
-        let mut in_text: HashMap<u128, Vec<usize>> = HashMap::new();
-        for (start, window) in windows_of(text.as_bytes()) {
-            if text.as_bytes()[start..start + WINDOW].is_ascii() {
-                in_text.entry(window).or_default().push(start);
-            }
-        }
-        let mut starts = Vec::new();
-        for secret in foreign.iter().flat_map(|secret| of_foreign(secret)) {
-            for (_, window) in windows_of(secret.secret_bytes()) {
-                starts.extend(in_text.get(&window).into_iter().flatten());
-            }
-        }
-        starts
     }
 
     fn own_windows(&self) -> &[u128] {
@@ -176,8 +149,8 @@ impl Redactor {
         })
     }
 
-    fn foreign(&self) -> MutexGuard<'_, Vec<Zeroizing<String>>> {
-        // Each change is one push: a holder that panicked leaves a usable list.
+    fn foreign(&self) -> MutexGuard<'_, ForeignSecrets> {
+        // A holder that panicked leaves usable secrets: `indexed` follows the windows.
         self.foreign.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,20 +189,6 @@ fn of_key(key: &ServiceAccountKey, auth: KeyAuth, user: &str) -> Vec<EncodedSecr
         }
         secrets.push(body);
     }
-    secrets
-}
-
-/// Returns a password, token or `auth` of another owner unencoded, in base64, and twice in base64: a Docker config may
-/// encode it once, and a Secret encodes the config.
-fn of_foreign(text: &str) -> Vec<EncodedSecret> {
-    let plain = EncodedSecret::secret(text);
-    let once = plain.encoded_anywhere();
-    let mut secrets: Vec<_> = once
-        .iter()
-        .flat_map(EncodedSecret::encoded_anywhere)
-        .collect();
-    secrets.extend(once);
-    secrets.push(plain);
     secrets
 }
 
