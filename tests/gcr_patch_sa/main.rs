@@ -19,4 +19,5 @@ mod retries;
 mod selection;
 mod signals;
 mod unresponsive_server;
+mod verify;
 mod waiting;

@@ -138,6 +138,13 @@ pub struct DesiredAccounts {
 pub const DEFAULT_ACCOUNT: &str = "default";
 
 impl DesiredAccounts {
+    /// Returns the names of the Secrets to add or remove.
+    pub fn secrets(&self) -> &[SecretName] {
+        match &self.change {
+            AccountChange::Attach(names) | AccountChange::Detach(names) => names,
+        }
+    }
+
     /// Returns whether to wait for an account that does not exist.
     pub fn waits_for(&self, name: &ServiceAccountName) -> bool {
         matches!(self.change, AccountChange::Attach(_))

@@ -1,4 +1,4 @@
-//! Finds the executable of an exec plugin (Go `os/exec`, `LookPath`).
+//! Finds the executable of an exec plugin, or of a plugin of kubectl (Go `os/exec`, `LookPath`).
 //!
 //! An executable that is found only relative to the current directory is rejected: otherwise anyone with write access to a
 //! directory could run code as the user who enters it.
@@ -74,6 +74,13 @@ impl SearchPath {
             })
             .find(|file| file.is_file())
     }
+}
+
+/// Returns the executable of this name in the directories of `PATH`. One that is found only relative to the current directory is
+/// rejected.
+#[must_use]
+pub fn find_program(name: &str, environment: &Environment) -> Option<PathBuf> {
+    SearchPath::of(environment).find(name)
 }
 
 fn windows_extensions(listed: Option<&str>) -> Vec<OsString> {

@@ -65,6 +65,7 @@ mod yaml_as_json;
 pub use connection::Connection;
 pub use credential_error::{CredentialError, CredentialErrorKind};
 pub use environment::Environment;
+pub use exec_plugin_file::find_program;
 pub use home::home as home_directory;
 pub use options::{ConnectionOptions, REQUEST_TIMEOUT};
 pub use request_phase::{RequestPhase, RequestProgress};

@@ -57,7 +57,7 @@ pub use get_output::GetOutputArgs;
 pub use object_text::{json_text, yaml_text};
 pub use output::OutputArgs;
 pub use output_values::{DryRun, Format};
-pub use parse::{command_index, parse, typed_name};
+pub use parse::{command_index, parse, shared_flags, typed_name};
 pub use usage_error::UsageError;
 pub use values::{parse_each, parse_each_once, parse_one, parse_wait};
 pub use version::{VersionArgs, version_text};

@@ -89,18 +89,16 @@ impl<'a> ParsedLine<'a> {
                 .iter()
                 .map(|command| command.get_name().into()),
         );
-        argv.extend(self.flags.iter().filter_map(for_clap));
+        argv.extend(self.flags_for_clap(|_| true));
         argv.push("--".into());
         argv.extend(self.positionals.iter().cloned());
         argv
     }
 
-    /// Returns only kubectl's global flags, in the form for clap.
-    pub(crate) fn global_flags_for_clap(&self, program: OsString) -> Vec<OsString> {
-        let global = self.flags.iter().filter(|(flag, _)| flag.is_global());
-        std::iter::once(program)
-            .chain(global.filter_map(for_clap))
-            .collect()
+    /// Returns the selected flags, in the form for clap.
+    pub(crate) fn flags_for_clap(&self, is_selected: impl Fn(Flag<'_>) -> bool) -> Vec<OsString> {
+        let selected = self.flags.iter().filter(|(flag, _)| is_selected(*flag));
+        selected.filter_map(for_clap).collect()
     }
 
     fn long<'w>(

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{Args, Command, CommandFactory, FromArgMatches};
 
 use crate::command_tree::{HELP, OPTIONS, command_tree};
 use crate::early_exit::EarlyExit;
+use crate::flag::Flag;
 use crate::help::{Page, command_path};
 use crate::line::{self, ParsedLine};
 use crate::usage_error::UsageError;
@@ -75,6 +76,18 @@ pub fn parse<C: CommandFactory + FromArgMatches>(
     let matches = root.try_get_matches_from_mut(argv).map_err(clap_error)?;
     let arguments = C::from_arg_matches(&matches).map_err(clap_error)?;
     Ok((arguments, path))
+}
+
+/// Returns the flags of a command line that `S` defines too, each as `--name=value`, to pass them on to another command.
+/// `argv` begins with the program and is valid for [`parse()`]: without that, no flag is returned.
+pub fn shared_flags<C: CommandFactory, S: Args>(argv: &[OsString]) -> Vec<OsString> {
+    let root = command_tree::<C>();
+    let shared = S::augment_args(Command::new(""));
+    let line = ParsedLine::parse(&root, argv.get(1..).unwrap_or_default());
+    line.map_or_else(
+        |_| Vec::new(),
+        |line| line.flags_for_clap(|flag| Flag::by_name(&[&shared], flag.name()).is_some()),
+    )
 }
 
 /// Returns the output of help and `options`, or the error for surplus positional arguments, if the line leads to one.
@@ -160,6 +173,38 @@ fn help_about(line: &ParsedLine<'_>, root: &Command, page: Page<'_>) -> EarlyExi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(clap::Args)]
+    #[expect(dead_code, reason = "only the definitions of the flags are used")]
+    struct Shared {
+        #[arg(short, long, value_name = "NAMESPACE")]
+        namespace: Vec<String>,
+        #[arg(short = 'A', long)]
+        all: bool,
+    }
+
+    #[derive(clap::Parser)]
+    struct Line {
+        names: Vec<String>,
+        #[arg(long, value_name = "TEXT")]
+        other: Option<String>,
+        #[command(flatten)]
+        shared: Shared,
+    }
+
+    #[test]
+    fn shared_flags_are_returned_unambiguously() {
+        let flags = |line: &str| {
+            let argv: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            shared_flags::<Line, Shared>(&argv)
+        };
+        assert_eq!(
+            flags("p name -n a --other x -n=b -A -- --all"),
+            ["--namespace=a", "--namespace=b", "--all"]
+        );
+        assert_eq!(flags("p --all=false"), [""; 0]);
+        assert_eq!(flags("p --unknown -A"), [""; 0]);
+    }
 
     #[test]
     fn typed_name_follows_the_file_name() {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::verification::Verification;
 use clap::Parser;
 use gcr_core::args::{PatchAccountArgs, ReportArgs, TargetArgs};
 use gcr_core::commands::pull_secret;
@@ -30,6 +31,9 @@ kubectl gcr-patch-sa builder deployer --secret gcr-io,mirror -n ci
 
 # Add gcr-io to every ServiceAccount with a label
 kubectl gcr-patch-sa -l team=payments
+
+# Add gcr-io only if Google accepts the credential in it
+kubectl gcr-patch-sa --verify
 
 # Remove gcr-io from every ServiceAccount in the namespace
 kubectl gcr-patch-sa --all --remove
@@ -78,6 +82,7 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
     if let Some(reply) = complete::<Cli>(&argv, &PluginValues) {
         return Err(reply);
     }
+    let line = argv.clone();
     let (cli, _): (Cli, _) = parse(PLUGIN, argv)?;
     if cli.version {
         let format = cli.output.format_text();
@@ -101,7 +106,9 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
     let timeout = parse_wait(cli.patch.timeout.as_deref().unwrap_or("10s"))?;
     let mut connection = cli.connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
     connection.validate_context_first = !matches!(scope.namespaces, Namespaces::Named(_));
-    Ok(pull_secret::run(Request {
+    let verification =
+        (cli.patch.verify).then(|| Verification::new::<Cli>(&line, accounts.secrets()));
+    let request = Request {
         scope,
         desired: DesiredState {
             secret: None,
@@ -117,7 +124,13 @@ pub(crate) fn run(argv: Vec<OsString>) -> Result<u8, EarlyExit> {
         connection,
         output,
         warnings,
-    }))
+    };
+    Ok(match verification {
+        Some(verification) => {
+            pull_secret::run_if(request, async |_, run| verification.succeeds(run).await)
+        }
+        None => pull_secret::run(request),
+    })
 }
 
 #[cfg(test)]

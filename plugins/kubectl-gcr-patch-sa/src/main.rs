@@ -6,6 +6,7 @@
 )]
 
 mod cli;
+mod verification;
 
 use std::process::ExitCode;
 

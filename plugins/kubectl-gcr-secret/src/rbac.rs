@@ -160,6 +160,9 @@ impl PatchArgs {
         if self.accounts.restart_stuck {
             rules.extend(permissions::restart_stuck());
         }
+        if self.accounts.verify {
+            rules.extend(permissions::verify(accounts.secrets(), false));
+        }
         if self.output.dry_run(&mut Vec::new())? == DryRun::Client {
             rules = permissions::read_only(rules);
         }

@@ -54,6 +54,13 @@ pub struct PatchAccountArgs {
                 evictions that a PodDisruptionBudget refuses [default: 10s]"
     )]
     pub timeout: Option<String>,
+    /// Whether to prove the Secrets first.
+    #[arg(
+        long,
+        help = "If true, prove the Secrets in the cluster against their registries first, as `kubectl gcr-secret verify` does, \
+                and write nothing if that fails. Requires the plugin gcr-secret"
+    )]
+    pub verify: bool,
 }
 
 impl PatchAccountArgs {
@@ -66,6 +73,9 @@ impl PatchAccountArgs {
             return Err(UsageError::new(
                 "--restart-stuck cannot be used with --remove",
             ));
+        }
+        if self.verify && self.remove {
+            return Err(UsageError::new("--verify cannot be used with --remove"));
         }
         Ok(DesiredAccounts {
             selection: self.selection()?,

@@ -43,7 +43,8 @@ impl<'a> LineBefore<'a> {
     ///
     /// Returns `None` if a flag is invalid.
     pub fn connection_options(self, version: &str) -> Option<ConnectionOptions> {
-        let argv = self.0.global_flags_for_clap("kubectl".into());
+        let flags = self.0.flags_for_clap(|flag| flag.is_global());
+        let argv = std::iter::once("kubectl".into()).chain(flags);
         let global = Global::try_parse_from(argv).ok()?;
         let plugin = self.0.path[0].get_name().trim_start_matches("kubectl-");
         let mut options = global.connection.options(plugin, version).ok()?;
