@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gcr_test_support::Registry;
+use gcr_test_support::registry::docker_logout;
 use serde_json::json;
 
 use crate::fixture::{Fixture, HOST, REGISTRY, entry, mode, names};
@@ -174,4 +176,56 @@ fn docker_s_own_code_reads_the_result() {
     fixture.login([""; 0]).run().success();
     assert_eq!(registry.pull(&image, &fixture.text()).unwrap(), digest);
     registry.push(&image, &fixture.text()).unwrap_err();
+}
+
+#[test]
+fn docker_logout_removes_the_entry() {
+    let fixture = Fixture::new();
+    let before = json!({"auths": {"docker.io": {"auth": "dTpw"}}, "detachKeys": "ctrl-e,e"});
+    fixture.write(&before.to_string());
+    fixture.login([""; 0]).run().success();
+    assert_eq!(fixture.config()["auths"][HOST], entry(&fixture.auth()));
+    let directory = fixture.session.home().join(".docker");
+    docker_logout(&directory, HOST, fixture.session.environment());
+    assert_eq!(fixture.config(), before);
+
+    // The helper is asked to erase what it has stored.
+    fixture.add_helper("test", "");
+    fixture.write(&json!({"credsStore": "test"}).to_string());
+    fixture.login([""; 0]).run().success();
+    docker_logout(&directory, HOST, fixture.session.environment());
+    let asked = fs::read_to_string(fixture.session.work().join("arguments")).unwrap();
+    assert!(asked.lines().any(|line| line == "erase"), "{asked}");
+    let config = fixture.config();
+    assert!(config["auths"][HOST].is_null(), "{config}");
+    assert_eq!(config["credsStore"], "test");
+}
+
+#[test]
+fn reader_never_sees_a_part_of_the_file() {
+    let fixture = Fixture::new();
+    let foreign: serde_json::Map<_, _> = (0..500)
+        .map(|number| (format!("{number}.example"), entry("dTpw")))
+        .collect();
+    fixture.write(&json!({"auths": foreign}).to_string());
+    let is_over = AtomicBool::new(false);
+    let reads = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                let config = fixture.config();
+                let count = config["auths"].as_object().map_or(0, |it| it.len());
+                assert!(count >= foreign.len(), "{count} entries");
+                reads += 1;
+            }
+            reads
+        });
+        for host in ["gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io", HOST] {
+            let args = ["--key-file=key.json", "--verify=false", "--registry", host];
+            fixture.command(args).run().success();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        reader.join().expect("each read was complete")
+    });
+    assert!(reads > 5, "{reads}");
 }

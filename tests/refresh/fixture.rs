@@ -26,17 +26,25 @@ pub(crate) const REGISTRIES: &str = "kubectl-gcr-secret/registries";
 pub(crate) const DIGEST: &str = "kubectl-gcr-secret/content-digest";
 
 /// A fake Google and a namespace.
-pub(crate) struct Fixture {
+pub(crate) struct Fixture<'a> {
     pub(crate) google: FakeGoogle,
-    pub(crate) cluster: &'static TestCluster,
+    pub(crate) cluster: &'a TestCluster,
     pub(crate) namespace: String,
     pub(crate) session: Session,
 }
 
-impl Fixture {
+impl Fixture<'static> {
+    /// Creates a namespace in the cluster that all tests share.
     #[track_caller]
     pub(crate) fn new(prefix: &str) -> Self {
-        let cluster = ControlPlane::shared();
+        Self::in_cluster(ControlPlane::shared(), prefix)
+    }
+}
+
+impl<'a> Fixture<'a> {
+    /// Creates a namespace in a cluster.
+    #[track_caller]
+    pub(crate) fn in_cluster(cluster: &'a TestCluster, prefix: &str) -> Self {
         let google = FakeGoogle::new();
         google.enable_services(["iam", "iamcredentials", "artifactregistry"]);
         google.add_repository("europe-west1", "images");

@@ -1,6 +1,7 @@
 //! Black-box tests of `kubectl gcr-secret refresh`, on a real control plane and the fake Google.
 
 mod clusters;
+mod documents;
 mod due;
 mod faults;
 mod fixture;

@@ -4,6 +4,7 @@
 //	registry serve KEYS ISSUER AUDIENCE   serves until standard input closes; prints {"port":N}
 //	registry push IMAGE                   pushes a small random image; prints its digest
 //	registry pull IMAGE                   pulls an image with all layers; prints its digest
+//	registry logout HOST                  removes the credential of a host as `docker logout` does
 //
 // The client reads its credentials from $DOCKER_CONFIG/config.json, and honours HTTPS_PROXY and SSL_CERT_FILE.
 package main
@@ -28,6 +29,8 @@ func run(args []string) error {
 		return push(args[1])
 	case len(args) == 2 && args[0] == "pull":
 		return pull(args[1])
+	case len(args) == 2 && args[0] == "logout":
+		return logout(args[1])
 	}
-	return fmt.Errorf("usage: registry serve KEYS ISSUER AUDIENCE | push IMAGE | pull IMAGE")
+	return fmt.Errorf("usage: registry serve KEYS ISSUER AUDIENCE | push IMAGE | pull IMAGE | logout HOST")
 }

@@ -14,20 +14,27 @@ pub(crate) const REGISTRY: &str = "europe-west1-docker.pkg.dev/demo-project/imag
 const PREVIOUS: &str = "kubectl-gcr-secret/previous-key-id";
 
 /// A fake Google with one key, and namespaces whose Secret `gcr-io` carries it.
-pub(crate) struct Fixture {
+pub(crate) struct Fixture<'a> {
     pub(crate) google: FakeGoogle,
-    pub(crate) cluster: &'static TestCluster,
+    pub(crate) cluster: &'a TestCluster,
     pub(crate) namespaces: Vec<String>,
     pub(crate) session: Session,
     /// The ID of the key.
     pub(crate) old: String,
 }
 
-impl Fixture {
-    /// Creates `count` namespaces with the Secret.
+impl Fixture<'static> {
+    /// Creates `count` namespaces with the Secret in the cluster that all tests share.
     #[track_caller]
     pub(crate) fn new(prefix: &str, count: usize) -> Self {
-        let cluster = ControlPlane::shared();
+        Self::in_cluster(ControlPlane::shared(), prefix, count)
+    }
+}
+
+impl<'a> Fixture<'a> {
+    /// Creates `count` namespaces with the Secret in a cluster.
+    #[track_caller]
+    pub(crate) fn in_cluster(cluster: &'a TestCluster, prefix: &str, count: usize) -> Self {
         let google = FakeGoogle::new();
         google.enable_services(["iam", "artifactregistry"]);
         google.add_repository("europe-west1", "images");
@@ -155,6 +162,15 @@ impl Fixture {
         assert_eq!(self.carried(), expected);
         assert_eq!(self.previous(), [""; 0]);
     }
+}
+
+/// Returns the ids of the keys in the data of a Secret, per entry.
+#[track_caller]
+pub(crate) fn contained_keys(secret: &Value) -> Vec<String> {
+    let config = docker_config(secret);
+    let entries = config["auths"].as_object().expect("the config has entries");
+    let files = entries.values().map(file_in);
+    files.map(|file| key_id(&file)).collect()
 }
 
 /// Returns the ID of the key in a key file.

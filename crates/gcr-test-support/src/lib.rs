@@ -23,6 +23,7 @@
 //! | [`fake_google`] | Google's APIs, token endpoints and registries, under Google's host names |
 //! | [`registry`] | a real registry behind the fake, and a real client of registries |
 //! | [`google_clients`], [`discovery`] | Google's own Go clients, and its description of its APIs |
+//! | [`documented_job`] | the CronJobs of the documents |
 //! | [`user`] | a user with exactly the permissions that a test grants |
 //! | [`session`] | an isolated shell environment: home directory, PATH, kubeconfig, files |
 //! | [`invocation`], [`output`] | a command in a session, and its result |
@@ -43,6 +44,7 @@ pub mod checkout;
 pub mod control_plane;
 pub mod deployment;
 pub mod discovery;
+pub mod documented_job;
 mod error;
 pub mod fake_google;
 pub mod fault_proxy;

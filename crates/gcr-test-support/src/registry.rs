@@ -2,9 +2,10 @@
 //! registry itself checks the token and holds the images. A real client (go-containerregistry) pushes and pulls. Both are
 //! one Go program, built from `tests/registry`.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -42,6 +43,26 @@ pub fn program() -> Result<&'static PathBuf> {
         Ok(module.build()?.join("registry"))
     };
     FOUND.get_or_init(build).as_ref().map_err(Clone::clone)
+}
+
+/// Removes the credential of a host from the `config.json` in a directory with Docker's own code, as `docker logout HOST` does.
+/// `environment` has the PATH on which credential helpers are searched.
+///
+/// # Panics
+/// The program cannot be built, or it fails.
+#[track_caller]
+pub fn docker_logout(
+    directory: &Path,
+    host: &str,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) {
+    let program = program().unwrap_or_else(|error| panic!("{error}"));
+    let mut command = Command::new(program);
+    command.args(["logout", host]).env_clear().envs(environment);
+    let output = command.env("DOCKER_CONFIG", directory).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "docker logout: {errors}");
 }
 
 impl<'google> Registry<'google> {

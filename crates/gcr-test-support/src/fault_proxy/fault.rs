@@ -35,6 +35,8 @@ pub enum Fault {
     ChangeResponse(JsonEdit),
     /// Forwards the request with this value of a header.
     SetRequestHeader(&'static str, String),
+    /// Forwards the request and sets this header of the response.
+    SetResponseHeader(&'static str, String),
     /// Forwards the request after the delay.
     Delay(Duration),
 }

@@ -139,6 +139,12 @@ impl ProxyState {
                 request.headers_mut().insert(name, value);
                 self.forward(&request).await.map(with_body)
             }
+            Fault::SetResponseHeader(name, value) => {
+                let value = HeaderValue::from_str(&value).map_err(io::Error::other)?;
+                let mut response = self.forward(&request).await?;
+                response.headers_mut().insert(name, value);
+                Ok(with_body(response))
+            }
             Fault::Delay(delay) => {
                 tokio::time::sleep(delay).await;
                 self.forward(&request).await.map(with_body)
