@@ -30,6 +30,8 @@ fn rotation_after_kill_leaves_one_key_and_names_the_others() {
         )));
         run.signal(Signal::KILL);
         run.wait();
+        // Google and the cluster can still complete requests in flight.
+        sleep(Duration::from_millis(50));
         let before = rotations.google.count("keys.create");
         let (carried, _) = rotations.carried();
         unfinished += usize::from(carried.len() > 1 || rotations.enabled().len() > 1);
@@ -54,6 +56,12 @@ fn rotation_after_kill_leaves_one_key_and_names_the_others() {
         }
         let created = rotations.google.count("keys.create");
         assert!(created <= before + 1, "round {round}: {created}\n{output}");
+        if (round + 1) % 10 == 0 {
+            print_figures(&format!(
+                "{} of {kills} kills, {unfinished} with two keys in use, {orphans} orphans",
+                round + 1
+            ));
+        }
     }
     print_figures(&format!(
         "{kills} kills, {unfinished} of them with two keys in use; {orphans} orphans, each named with its command; one run left one key every time"
