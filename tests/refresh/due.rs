@@ -1,6 +1,9 @@
 //! Which tokens are renewed.
 
 use gcr_test_support::fake_google::{CannedError, Fault, OPERATOR, Rule};
+use gcr_test_support::fault_proxy::{self, FaultProxy};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
 use crate::fixture::{ACCOUNT, EMAIL, EXPIRES, Fixture, OLD_TOKEN, in_minutes};
@@ -201,6 +204,30 @@ fn expires_is_a_time_of_google_not_of_this_machine() {
         counted > Some(in_minutes(98)) && counted < Some(in_minutes(102)),
         "{counted:?}"
     );
+}
+
+#[test]
+fn clock_of_the_cluster_decides_whether_a_token_is_due() {
+    for (offset, expires_in, is_due) in [(40, 50, true), (-40, 10, false)] {
+        let fixture = Fixture::new("refresh-cluster-clock");
+        fixture.add_secret("gcr-io", expires_in);
+        let proxy = FaultProxy::new(fixture.cluster);
+        let now = (Timestamp::now() + offset.minutes()).to_zoned(TimeZone::UTC);
+        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        for verb in ["get", "list"] {
+            let rule = fault_proxy::Rule::on(verb, "secrets").namespace(&fixture.namespace);
+            let fault = fault_proxy::Fault::SetResponseHeader("date", date.clone());
+            proxy.inject(rule, fault);
+        }
+        let output = proxy
+            .session()
+            .gcr_secret(["refresh", "-n", &fixture.namespace])
+            .envs(fixture.google.operator_environment())
+            .run()
+            .success();
+        let is_renewed = fixture.token("gcr-io") != OLD_TOKEN;
+        assert_eq!(is_renewed, is_due, "{offset} minutes\n{output}");
+    }
 }
 
 #[test]

@@ -116,20 +116,53 @@ fn missing_credentials_are_one_error_for_all_accounts() {
 }
 
 #[test]
-fn invalid_account_is_named_without_a_request() {
+fn annotation_without_service_account_is_an_error_of_its_secret_alone() {
     let fixture = Fixture::new("refresh-invalid-account");
-    let mut secret = fixture.secret_json("gcr-io", 1);
-    secret["metadata"]["annotations"][ACCOUNT] = json!("not/an?account\u{1b}[31m");
-    fixture.apply(&secret);
+    for (account, reason) in [
+        ("not/an?account\u{1b}[31m", "it is not an email address"),
+        (
+            "a@p.iam.gserviceaccount.com:generateIdToken?x=",
+            "it contains a character that is not allowed",
+        ),
+        (
+            "admin@example.com",
+            "its domain does not end with .gserviceaccount.com",
+        ),
+        (
+            "a@gserviceaccount.com.example.com",
+            "its domain does not end with .gserviceaccount.com",
+        ),
+    ] {
+        let mut secret = fixture.secret_json("edited", 1);
+        secret["metadata"]["annotations"][ACCOUNT] = json!(account);
+        fixture.apply(&secret);
+        fixture.google.reset_requests();
+        let output = fixture.refresh(["edited"]).run().exits(1);
+        let start = format!(
+            "error: secret \"edited\" names no service account in annotation {ACCOUNT}: invalid service account "
+        );
+        assert!(
+            output.stderr.starts_with(&start)
+                && output.stderr.contains(reason)
+                && output.stderr.contains("\nhint: write it again with: ")
+                && !output.stderr.contains('\u{1b}'),
+            "{output}"
+        );
+        assert!(fixture.google.requests().is_empty(), "{output}");
+        assert_eq!(fixture.token("edited"), OLD_TOKEN);
+    }
+    // The others are renewed all the same.
+    fixture.add_secret("gcr-io", 1);
     let output = fixture.refresh([""; 0]).run().exits(1);
+    assert_eq!(output.stderr.matches("error: ").count(), 1, "{output}");
+    assert_ne!(fixture.token("gcr-io"), OLD_TOKEN);
+    // Only for the account of the other Secret was a token requested.
+    let requests = fixture.google.requests();
+    let url = format!("serviceAccounts/{EMAIL}:generateAccessToken");
     assert!(
-        output
-            .stderr
-            .contains("error: a Secret names an invalid service account: not/an?account")
-            && !output.stderr.contains('\u{1b}'),
-        "{output}"
+        requests.iter().all(|it| it.path.contains(&url)),
+        "{requests:?}"
     );
-    assert!(fixture.google.requests().is_empty());
 }
 
 #[test]

@@ -16,10 +16,10 @@ use gcr_core::engine::{
 use gcr_core::request::DryRun;
 use gcr_core::resources::secret_refresh::TokenIssuer;
 use gcr_google::api_client::ApiClient;
-use gcr_google::names::{ProjectId, ServiceAccountEmail};
+use gcr_google::names::{NameError, ProjectId, ServiceAccountEmail};
 use gcr_google::project::default_project;
 use gcr_google::resources::{Account, IssuedCredential, Stage, TokenResource};
-use kube_clientcmd::escape_control::escape_control;
+use kube_clientcmd::escape_control::{escape_control, quoted};
 use tokio::sync::OnceCell;
 
 use crate::google_args::{Failure, Google, GoogleOptions};
@@ -78,10 +78,7 @@ impl AccountTokens {
 
     /// Returns the account that an annotation names.
     async fn account(&self, text: &str) -> Result<Account, Failure> {
-        let email: ServiceAccountEmail = text.parse().map_err(|_| {
-            let name = escape_control(text);
-            Failure::new(format!("a Secret names an invalid service account: {name}"))
-        })?;
+        let email = service_account(text).map_err(Failure::new)?;
         let project = match (self.options.project.clone(), email.project()) {
             (Some(project), _) | (None, Some(project)) => project,
             (None, None) => {
@@ -190,7 +187,23 @@ impl AccountTokens {
     }
 }
 
+/// Parses the address of a service account. The addresses of users have another domain; Google issues no token for them.
+fn service_account(text: &str) -> Result<ServiceAccountEmail, String> {
+    let email: ServiceAccountEmail = text.parse().map_err(|error: NameError| error.to_string())?;
+    if email.as_str().ends_with(".gserviceaccount.com") {
+        return Ok(email);
+    }
+    Err(format!(
+        "invalid service account {}: its domain does not end with .gserviceaccount.com",
+        quoted(text)
+    ))
+}
+
 impl TokenIssuer for AccountTokens {
+    fn invalid_account(&self, account: &str) -> Option<String> {
+        service_account(account).err()
+    }
+
     fn token<'a>(
         &'a self,
         account: &'a str,

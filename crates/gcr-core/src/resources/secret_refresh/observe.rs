@@ -26,6 +26,8 @@ pub(super) enum ObservedToken {
     Replaced,
     /// Its account is not known.
     UnknownAccount,
+    /// Its annotation names no service account. Contains the reason.
+    InvalidAccount(String),
     /// Its data contains no token, although its annotation says so.
     TokenMissing,
     /// Its token stays valid.
@@ -59,6 +61,9 @@ pub(super) async fn observe(
         TokenState::Valid => return Ok(ObservedToken::Valid(metadata)),
         TokenState::Due(account) => account,
     };
+    if let Some(reason) = cx.issuer.invalid_account(&account) {
+        return Ok(ObservedToken::InvalidAccount(reason));
+    }
     let (hosts, observed) = match proven_hosts(&metadata).filter(|_| !cx.desired.force_conflicts) {
         Some(hosts) => (hosts, ObservedSecret::Metadata(metadata)),
         None => match cluster.read_secret(&cx.target.namespace, name).await? {

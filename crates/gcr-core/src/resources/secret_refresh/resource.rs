@@ -130,15 +130,15 @@ impl Resource for SecretRefresh<'_> {
                 let text = format!(
                     "does not name the service account of its access token (annotation {ACCOUNT}), so the token cannot be renewed"
                 );
-                let hint = "write it again with: kubectl gcr-secret setup --credential token";
-                return self.error(&text, hint);
+                return self.error(&text, WRITE_AGAIN);
+            }
+            ObservedToken::InvalidAccount(reason) => {
+                let text = format!("names no service account in annotation {ACCOUNT}: {reason}");
+                return self.error(&text, WRITE_AGAIN);
             }
             ObservedToken::TokenMissing => {
-                let hint = "write it again with: kubectl gcr-secret setup --credential token";
-                return self.error(
-                    "contains no access token, although an annotation says so",
-                    hint,
-                );
+                let text = "contains no access token, although an annotation says so";
+                return self.error(text, WRITE_AGAIN);
             }
             ObservedToken::Valid(metadata) => {
                 let expires = PullSecretSummary::of(&metadata).expires;
@@ -223,5 +223,7 @@ impl Resource for SecretRefresh<'_> {
     }
 }
 
+/// The hint for a Secret whose token cannot be renewed.
+const WRITE_AGAIN: &str = "write it again with: kubectl gcr-secret setup --credential token";
 /// The hint for a Secret that no apply can change.
 const RECREATE: &str = "replace it with: kubectl gcr-secret setup --credential token --recreate";

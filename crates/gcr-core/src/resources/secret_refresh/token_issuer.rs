@@ -7,6 +7,10 @@ use crate::engine::ObjectError;
 
 /// Issues the access tokens of a run.
 pub trait TokenIssuer: Send + Sync {
+    /// Returns why this text, an annotation that every user with the right to change the Secret can change, is not the email address
+    /// of a service account; `None` if it is one. Sends nothing.
+    fn invalid_account(&self, account: &str) -> Option<String>;
+
     /// Returns a token of the service account with this email address: the same one for each call, so that a run issues one
     /// token per account. In a client dry run, returns a planned credential.
     ///
