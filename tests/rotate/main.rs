@@ -1,6 +1,7 @@
 //! Black-box tests of `kubectl gcr-secret rotate`, on a real control plane and the fake Google.
 
 mod accounts;
+mod changed_secrets;
 mod clusters;
 mod documents;
 mod dry_run;

@@ -18,6 +18,31 @@ fn proof_waits_until_the_new_key_is_accepted() {
 }
 
 #[test]
+fn each_registry_of_the_secrets_must_accept_the_new_key() {
+    let fixture = Fixture::new("rotate-registries", 2);
+    let (first, second) = ("gcr.io/demo-project", "us.gcr.io/demo-project");
+    for (namespace, registry) in fixture.namespaces.iter().zip([first, second]) {
+        fixture.create("gcr-io", namespace, ["--registry", registry]);
+    }
+    fixture.google.add_repository("us", "gcr.io");
+    fixture.google.add_repository("us", "us.gcr.io");
+    fixture.google.allow_pulls("us", "gcr.io", EMAIL);
+    let output = fixture.rotate(["--timeout", "1s"]).run().exits(1);
+    assert!(
+        output.stderr.contains(&format!("registry/{second}")),
+        "{output}"
+    );
+    fixture.assert_untouched();
+    fixture.google.allow_pulls("us", "us.gcr.io", EMAIL);
+    let output = fixture.rotate([""; 0]).run().success();
+    for registry in [first, second] {
+        let line = format!("registry/{registry} verified\n");
+        assert!(output.stdout.contains(&line), "{output}");
+    }
+    fixture.assert_rotated();
+}
+
+#[test]
 fn proof_that_never_succeeds_deletes_the_new_key_and_writes_nothing() {
     let fixture = Fixture::new("rotate-unproven", 1);
     fixture.google.set_propagation(Propagation {

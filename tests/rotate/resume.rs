@@ -4,7 +4,7 @@ use gcr_test_support::fake_google::{CannedError, Fault, Rule};
 use gcr_test_support::fault_proxy::{self, CannedResponse};
 use gcr_test_support::{FaultProxy, Signal};
 
-use crate::fixture::{EMAIL, Fixture};
+use crate::fixture::{EMAIL, Fixture, REGISTRY};
 
 #[test]
 fn failed_deletion_is_finished_by_the_next_run() {
@@ -67,6 +67,19 @@ fn key_of_a_killed_run_that_no_secret_carries_is_named_and_kept() {
 #[test]
 fn failed_write_keeps_the_old_key_until_the_next_run() {
     let fixture = Fixture::new("rotate-failed", 3);
+    finish_after_failed_write(&fixture);
+}
+
+#[test]
+fn unfinished_rotation_of_a_key_in_base64_is_finished_without_a_further_key() {
+    let fixture = Fixture::new("rotate-failed-base64", 3);
+    let flags = ["--registry", REGISTRY, "--auth=json-key-base64"];
+    fixture.create("gcr-io", &fixture.scope(), flags);
+    finish_after_failed_write(&fixture);
+}
+
+/// Lets the write of one Secret fail, and finishes the rotation by a second run.
+fn finish_after_failed_write(fixture: &Fixture<'_>) {
     let proxy = FaultProxy::new(fixture.cluster);
     let broken = &fixture.namespaces[1];
     proxy.inject(
@@ -107,4 +120,36 @@ fn key_that_no_write_accepted_is_deleted_again() {
         .exits(1);
     fixture.assert_untouched();
     assert!(output.stdout.contains(" deleted\n"), "{output}");
+}
+
+#[test]
+fn bounded_number_of_secrets_names_the_previous_key_of_an_unfinished_rotation() {
+    let fixture = Fixture::new("rotate-marked", 120);
+    // The run dies after the last write.
+    let fault = Fault::Respond(CannedError::api(400, "FAILED_PRECONDITION", "not now"));
+    fixture.google.inject(Rule::on("keys.disable"), fault);
+    fixture.rotate([""; 0]).run().exits(1);
+    fixture.google.clear_faults();
+    let annotations = |name: &str| -> Vec<String> {
+        let secrets = fixture.cluster.list("secrets").into_iter();
+        let secrets = secrets.filter(|it| {
+            let namespace = it["metadata"]["namespace"].as_str().unwrap_or_default();
+            fixture.namespaces.iter().any(|known| known == namespace)
+        });
+        let name = format!("kubectl-gcr-secret/{name}");
+        let values = secrets.map(|it| it["metadata"]["annotations"][&name].clone());
+        values
+            .filter_map(|it| it.as_str().map(str::to_owned))
+            .collect()
+    };
+    let new = annotations("key-id");
+    assert!(new.len() == 120 && !new.contains(&fixture.old), "{new:?}");
+    assert_eq!(
+        annotations("previous-key-id"),
+        vec![fixture.old.clone(); 100]
+    );
+    fixture.rotate([""; 0]).run().success();
+    assert_eq!(fixture.google.count("keys.create"), 1);
+    assert_eq!(annotations("key-id"), vec![fixture.key(); 120]);
+    assert_eq!(annotations("previous-key-id"), [""; 0]);
 }

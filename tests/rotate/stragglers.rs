@@ -9,13 +9,17 @@ use crate::fixture::{Fixture, REGISTRY, carried_key};
 
 #[test]
 fn straggler_outside_of_the_scope_keeps_the_old_key_enabled() {
-    let fixture = Fixture::new("rotate-straggler", 2);
-    let (selected, other) = (&fixture.namespaces[0], &fixture.namespaces[1]);
+    let fixture = Fixture::new("rotate-straggler", 3);
+    let selected = &fixture.namespaces[0];
+    let others = [&fixture.namespaces[1], &fixture.namespaces[2]];
     let output = fixture.rotate_in(selected, [""; 0]).run().exits(1);
     let old = &fixture.old;
+    // Each one is named.
+    let named = others.map(|other| format!("secret/gcr-io -n {other} carries it"));
     assert!(
         output.stderr.contains(&format!(
-            "error: key {old} stays enabled: secret/gcr-io -n {other} carries it"
+            "error: key {old} stays enabled: {}",
+            named.join("; ")
         )),
         "{output}"
     );

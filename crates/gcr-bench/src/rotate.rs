@@ -19,8 +19,11 @@ const EMAIL: &str = "gcr-pull@demo-project.iam.gserviceaccount.com";
 const CREATE: &str = "kubectl-gcr_secret create -A, a new key";
 const ROTATE: &str = "kubectl-gcr_secret rotate -A";
 /// Maximum ratio of the rotation's time to that of `create`. A rotation also searches the cluster before and after the writes, and
-/// removes an annotation from each Secret after the end of the old key.
+/// removes an annotation from some of the Secrets after the end of the old key.
 const THRESHOLD: f64 = 1.3;
+
+/// Maximum number of writes per Secret: at most 100 Secrets get a second one, which removes the annotation with the previous key.
+const WRITES: f64 = 1.1;
 
 /// A cluster, and a fake of Google with the account whose key the Secrets carry.
 struct Setting {
@@ -95,19 +98,21 @@ pub(crate) fn run(size: &SizeOptions) -> Result<Vec<Figure>> {
     let count = size.namespaces.map_or(NAMESPACES, NonZeroUsize::get);
     let rounds = size.rounds.map_or(ROUNDS, NonZeroUsize::get);
     let setting = Setting::new(count)?;
-    let (mut peak, mut created, mut patches) = (0.0_f64, 0, 0);
+    let (mut peak, mut created) = (0.0_f64, 0);
     let create = Variant::new(CREATE, || setting.create());
     let rotate = Variant::new(ROTATE, || {
         setting.google.reset_requests();
-        let measured = setting.measure(&["rotate", "-A", "-o", "name", "-v=6"])?;
+        let measured = setting.measure(&["rotate", "-A", "-o", "name"])?;
         peak = peak.max(measured.peak);
         created = created.max(setting.google.count("keys.create"));
-        let lines = measured.stderr.lines();
-        let patched = lines.filter(|it| it.contains("PATCH") && it.contains("/secrets/"));
-        patches = patches.max(patched.count());
         Ok(measured.wall)
     });
     let samples = interleave(rounds, vec![create, rotate], || Ok(()))?;
+    // A run of its own, because the log of the requests takes time.
+    let logged = setting.measure(&["rotate", "-A", "-o", "name", "-v=6"])?;
+    let lines = logged.stderr.lines();
+    let patches = lines.filter(|it| it.contains("PATCH") && it.contains("/secrets/"));
+    let patches = patches.count();
     println!("rotation of the key in {count} namespaces, {rounds} rounds\n");
     print_table(&samples);
     println!();
@@ -131,7 +136,7 @@ pub(crate) fn run(size: &SizeOptions) -> Result<Vec<Figure>> {
             label("writes per Secret"),
             per_secret,
             "",
-            Threshold::Exactly(2.0),
+            Threshold::AtMost(WRITES),
         ),
         Figure::number(label("memory"), peak, "MiB", Threshold::None),
     ])

@@ -95,6 +95,8 @@ pub struct DesiredSecret {
 pub struct KeyReplacement {
     /// The ids of the keys to replace.
     pub old: BTreeSet<String>,
+    /// Whether the Secret gets the annotation with the previous keys. One that has the annotation already keeps it.
+    pub marks: bool,
 }
 
 /// The pull Secret to delete.

@@ -3,6 +3,7 @@
 mod account_rotation;
 mod carrier;
 mod commands;
+mod contained_keys;
 mod failure;
 mod flow;
 mod key_writes;

@@ -7,12 +7,22 @@
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::json_object::{self, JsonObjectError, Member};
 use super::registry_host::{RegistryHost, RegistryOwner};
+
+/// Base64 as leniently as a client may read it.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A Docker config: the entries of this plugin, and kept entries of other owners.
 pub struct DockerConfig {
@@ -215,7 +225,7 @@ pub(super) fn secrets(config: &[u8]) -> Vec<Zeroizing<String>> {
             };
             match field.name.to_ascii_lowercase().as_str() {
                 "auth" => {
-                    secrets.extend(password_of(&value));
+                    secrets.extend(pair_of(&value).map(|(_, password)| password));
                     secrets.push(value);
                 }
                 "password" | "identitytoken" | "registrytoken" => secrets.push(value),
@@ -233,11 +243,45 @@ pub(super) fn secrets(config: &[u8]) -> Vec<Zeroizing<String>> {
     secrets
 }
 
-/// Returns the password in an `auth`: base64 of `user:password`.
-fn password_of(auth: &str) -> Option<Zeroizing<String>> {
-    let decoded = Zeroizing::new(STANDARD.decode(auth.trim()).ok()?);
-    let (_, password) = str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some(Zeroizing::new(password.to_owned()))
+/// A user and a password.
+pub(super) type Pair = (Zeroizing<String>, Zeroizing<String>);
+
+/// Returns the users and passwords of all entries. As in kubelet, `auth` comes before the fields `username` and `password`. Empty
+/// for a config that cannot be decoded.
+pub(super) fn logins(config: &[u8]) -> Vec<Pair> {
+    let Ok(existing) = Existing::read(config) else {
+        return Vec::new();
+    };
+    let entries = existing.entries.iter();
+    let logins = entries.filter_map(|entry| {
+        let members = json_object::members(entry.value).unwrap_or_default();
+        let field = |name: &str| {
+            let members = members.iter().rev();
+            let mut named = members.filter(|it| it.name.eq_ignore_ascii_case(name));
+            json_object::string(named.next()?.value)
+        };
+        match field("auth").filter(|auth| !auth.is_empty()) {
+            Some(auth) => pair_of(&auth),
+            None => Some((field("username")?, field("password")?)),
+        }
+    });
+    logins.collect()
+}
+
+/// Decodes base64 as leniently as kubelet: without padding, and with line breaks, which Go's decoder ignores.
+pub(super) fn decode_leniently(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    // Allocated at full size: a buffer that grows leaves copies behind.
+    let mut encoded = Zeroizing::new(Vec::with_capacity(text.len()));
+    encoded.extend(text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+    LENIENT.decode(&*encoded).ok().map(Zeroizing::new)
+}
+
+/// Returns the user and the password in an `auth`: base64 of `user:password`.
+fn pair_of(auth: &str) -> Option<Pair> {
+    let decoded = decode_leniently(auth)?;
+    let (user, password) = str::from_utf8(&decoded).ok()?.split_once(':')?;
+    let owned = |text: &str| Zeroizing::new(text.to_owned());
+    Some((owned(user), owned(password)))
 }
 
 fn without_user_info(host: &str) -> String {

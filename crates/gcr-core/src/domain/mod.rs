@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod client_config;
+pub mod contained_keys;
 pub mod docker_config;
 pub mod field_manager;
 pub(crate) mod google_hosts;

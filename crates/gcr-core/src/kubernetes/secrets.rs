@@ -60,6 +60,9 @@ pub struct ApplyOptions<'a> {
     pub return_object: bool,
 }
 
+/// `core/v1/types.go`, `SecretTypeDockercfg`.
+const DOCKERCFG_TYPE: &str = "kubernetes.io/dockercfg";
+
 #[derive(Deserialize)]
 struct WireSecret {
     metadata: ObjectMeta,
@@ -122,6 +125,17 @@ pub fn list_unmanaged(namespace: Option<&Namespace>, labels: &str) -> List {
         accept: JSON,
         // A Secret may hold 1 MiB.
         page_size: Some(50),
+    }
+}
+
+/// Returns the list of the Secrets of the older type for pulls, with their data. No plugin writes this type.
+pub fn list_dockercfg() -> List {
+    List {
+        resource: "secrets",
+        fields: format!("type={DOCKERCFG_TYPE}"),
+        accept: JSON,
+        page_size: Some(50),
+        ..List::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use gcr_core::domain::pull_secret::{ACCOUNT, KEY_ID};
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::engine::{
     Event, ObjectError, ObjectId, ObjectResult, OpenResource, Outcome, RunContext, TargetName,
@@ -16,6 +17,7 @@ use gcr_google::resources::{
     Account, IssuedCredential, KEY, NewKeyResource, ProofResource, ReusedKeyResource, Stage,
 };
 use jiff::Timestamp;
+use kube_clientcmd::escape_control::escape_control;
 use tokio::time::Instant;
 
 use super::carrier::Carrier;
@@ -92,6 +94,7 @@ impl<'a> AccountRotation<'a> {
             Ok(keys) => keys,
             Err(failure) => return fail(&self.run, failure).await,
         };
+        self.name_untrue_annotations(&carriers).await;
         let planned = plan(&keys, &carriers, self.request.max_age, Timestamp::now());
         let (target, old) = match planned {
             Plan::Nothing { current } => {
@@ -100,7 +103,7 @@ impl<'a> AccountRotation<'a> {
             }
             Plan::Create { old } => (None, old),
             Plan::Finish { target, mut old } => {
-                let is_written = carriers.iter().all(|it| it.key == target);
+                let is_written = carriers.iter().all(|it| it.carries_only(&target));
                 match self.read_key(&target, &carriers).await {
                     Some(file) => {
                         if let Ok(id) = target.parse::<KeyId>() {
@@ -123,7 +126,7 @@ impl<'a> AccountRotation<'a> {
         }
         self.name_orphans(&keys, search, &old).await;
         // Keys that are in use and not due.
-        let kept = carriers.iter().map(|it| &it.key);
+        let kept = carriers.iter().flat_map(|it| &it.keys);
         let kept: BTreeSet<String> = kept.filter(|key| !old.contains(*key)).cloned().collect();
         let prepared = self.prepare(carriers).await;
         let unused = UnusedKey::watch(&self.stage, &self.target, &self.run);
@@ -135,7 +138,11 @@ impl<'a> AccountRotation<'a> {
             .write_all(prepared, &id, file.as_ref(), &old, &kept)
             .await;
         unused
-            .clean_up(writes_of(&written.ends, &id, &written.search))
+            .clean_up(writes_of(
+                &written.ends,
+                &written.search,
+                (self.email(), &id),
+            ))
             .await;
         if self.run.stop.is_stopped() {
             return;
@@ -144,9 +151,26 @@ impl<'a> AccountRotation<'a> {
         self.name_new_orphans(&keys, &written.search, &id).await;
     }
 
+    /// Warns about Secrets whose annotation names another key than their data.
+    async fn name_untrue_annotations(&self, carriers: &[&Carrier]) {
+        for carrier in carriers {
+            let is_of_account = carrier.annotation(ACCOUNT) == Some(self.email());
+            let annotated = carrier.annotation(KEY_ID).filter(|_| is_of_account);
+            if let Some(annotated) = annotated.filter(|key| !carrier.carries(key)) {
+                self.warn(format!(
+                    "{} names key {} in its annotation, but contains {}",
+                    self.scopes.text(&carrier.place),
+                    escape_control(annotated),
+                    escape_control(&carrier.keys.join(", "))
+                ))
+                .await;
+            }
+        }
+    }
+
     /// Reads the key from one of the Secrets that carry it.
     async fn read_key(&self, id: &str, carriers: &[&Carrier]) -> Option<ServiceAccountKey> {
-        for carrier in carriers.iter().filter(|it| it.key == id).take(MAX_READS) {
+        for carrier in carriers.iter().filter(|it| it.carries(id)).take(MAX_READS) {
             let (cluster, namespace, name) = &carrier.place;
             let client = &self.scopes.clusters[*cluster].client;
             let Ok(Some(stored)) = client.read_secret(namespace, name).await else {

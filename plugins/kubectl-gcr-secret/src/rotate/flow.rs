@@ -12,7 +12,7 @@ use gcr_google::project::default_project;
 use gcr_google::resources::Account;
 
 use super::account_rotation::AccountRotation;
-use super::carrier::Carrier;
+use super::carrier::{Carrier, Place};
 use super::failure::fail;
 use super::request::RotateRequest;
 use super::secret_search::Scopes;
@@ -75,8 +75,12 @@ pub(super) async fn run(
 
 /// Opens the Secrets in the ledger, so that they count if the run ends early.
 async fn register(accounts: &BTreeMap<&str, Vec<&Carrier>>, scopes: &Scopes, run: &RunContext) {
+    // A Secret may carry keys of several accounts.
+    let mut places: BTreeMap<&Place, &Carrier> = BTreeMap::new();
     for carrier in accounts.values().flatten() {
-        let (cluster, _, name) = &carrier.place;
+        places.insert(&carrier.place, carrier);
+    }
+    for ((cluster, _, name), carrier) in places {
         let client = &scopes.clusters[*cluster].client;
         run.ledger.track(&carrier.target(client), &secret::id(name));
         let event = Event::TotalIncreased {

@@ -48,7 +48,7 @@ impl AccountRotation<'_> {
                 let end = ends.get(&carrier.place);
                 carrier.in_scope
                     && carrier.account == self.email()
-                    && replaced.contains(&carrier.key)
+                    && carrier.keys.iter().any(|key| replaced.contains(key))
                     && end.is_none_or(|end| end.is_success())
             };
             let open: Vec<Carrier> = search.carriers.iter().filter(is_open).cloned().collect();
@@ -83,7 +83,7 @@ impl AccountRotation<'_> {
         let carriers = search.carriers.iter();
         let unknown: BTreeSet<&str> = carriers
             .filter(|it| it.in_scope && it.account == self.email())
-            .map(|it| it.key.as_str())
+            .flat_map(|it| it.keys.iter().map(String::as_str))
             .filter(|key| *key != id && !replaced.contains(*key) && !kept.contains(*key))
             .collect();
         if unknown.is_empty() {

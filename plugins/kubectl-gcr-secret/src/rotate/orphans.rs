@@ -30,8 +30,7 @@ impl AccountRotation<'_> {
         search: &SearchResult,
         old: &BTreeSet<String>,
     ) {
-        let carried = search.carriers_of(self.email(), |_| true);
-        let carried = carried.map(|it| it.key.as_str()).collect();
+        let carried = search.keys_of(self.email()).collect();
         for key in orphans(keys, &carried, old) {
             self.name_orphan(key).await;
         }
@@ -50,8 +49,7 @@ impl AccountRotation<'_> {
         else {
             return;
         };
-        let carried = search.carriers_of(self.email(), |_| true);
-        let mut carried: BTreeSet<&str> = carried.map(|it| it.key.as_str()).collect();
+        let mut carried: BTreeSet<&str> = search.keys_of(self.email()).collect();
         // The key of this run was named before, if it is unknown whether a Secret holds it.
         if self.stage.unused_key().is_some() {
             carried.insert(id);

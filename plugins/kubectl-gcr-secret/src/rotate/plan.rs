@@ -37,7 +37,8 @@ pub(super) fn plan(
     max_age: Option<Duration>,
     now: Timestamp,
 ) -> Plan {
-    let carried: BTreeSet<&str> = carriers.iter().map(|it| it.key.as_str()).collect();
+    let carried = carriers.iter().flat_map(|it| &it.keys);
+    let carried: BTreeSet<&str> = carried.map(String::as_str).collect();
     let previous: BTreeSet<&str> = carriers.iter().flat_map(|it| it.previous()).collect();
     let of_id = |id: &str| keys.iter().find(|key| key.id() == id);
     let is_valid = |id: &str| of_id(id).is_some_and(|key| key.is_valid(now));
@@ -122,7 +123,7 @@ mod tests {
             "kubectl-gcr-secret/previous-key-id": previous,
         });
         let metadata = json!({"name": "gcr-io", "namespace": "n", "annotations": annotations});
-        Carrier::of(0, serde_json::from_value(metadata).unwrap()).unwrap()
+        Carrier::annotated(0, serde_json::from_value(metadata).unwrap(), true).unwrap()
     }
 
     fn planned(carriers: &[(&str, &str)], max_age: Option<Duration>) -> Plan {

@@ -1,19 +1,17 @@
 //! Prepares the write of each Secret: which registry hosts get the new key.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use gcr_core::domain::pull_secret::{CREDENTIAL, DIGEST, KEY};
+use gcr_core::domain::contained_keys::key_file;
+use gcr_core::domain::pull_secret::{CREDENTIAL, KEY};
 use gcr_core::domain::registry_credential::KeyAuth;
 use gcr_core::domain::registry_host::RegistryHost;
-use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::engine::{Hint, ObjectError};
 use gcr_core::kubernetes::{ApiError, RequestError};
 use gcr_core::resources::permissions::Rule;
 use gcr_google::keyring::{Entry, Keyring, SecretFormat};
+use kube_clientcmd::escape_control::quoted;
 use secrecy::ExposeSecret as _;
-use zeroize::Zeroizing;
 
 use super::carrier::Carrier;
 use super::secret_search::Scopes;
@@ -32,8 +30,9 @@ pub(super) struct Prepared {
     pub(super) merge: bool,
 }
 
-/// Prepares the writes. Only a Secret that may have entries of other owners is read with its data: one without digest or without
-/// valid names of registries, and with `force_conflicts` each, because no conflict guards entries that another client has added.
+/// Prepares the writes. Only a Secret that may have entries of other owners is read with its data: one whose metadata prove nothing or
+/// have no valid names of registries, and with `force_conflicts` each, because no conflict guards entries that another client has
+/// added.
 pub(super) async fn prepare(
     carriers: Vec<Carrier>,
     scopes: &Scopes,
@@ -65,9 +64,11 @@ pub(super) async fn prepare(
     prepared.buffered(CONCURRENT_READS).collect().await
 }
 
-/// Returns the hosts of a Secret that contains nothing of another owner, as its annotations state.
+/// Returns the hosts of a Secret that contains nothing of another owner, as its metadata prove.
 fn proven_hosts(carrier: &Carrier) -> Option<Vec<RegistryHost>> {
-    carrier.annotation(DIGEST)?;
+    if !carrier.is_proven {
+        return None;
+    }
     let hosts = carrier.hosts().map(|host| host.parse().ok());
     let hosts: Vec<RegistryHost> = hosts.collect::<Option<_>>()?;
     (!hosts.is_empty()).then_some(hosts)
@@ -95,9 +96,14 @@ async fn hosts_with_key(
     let mut hosts: Vec<RegistryHost> = Vec::new();
     let entries = keyring.entries().iter();
     for entry in entries.filter(|entry| is_of(entry, &carrier.account)) {
-        if let Ok(host) = entry.name.parse()
-            && !hosts.contains(&host)
-        {
+        // An entry that would keep the old key, such as a pattern, which kubelet accepts.
+        let Ok(host) = entry.name.parse() else {
+            return Err(invalid(&format!(
+                "its entry {} carries the key and cannot be written",
+                quoted(&entry.name)
+            )));
+        };
+        if !hosts.contains(&host) {
             hosts.push(host);
         }
     }
@@ -110,16 +116,9 @@ async fn hosts_with_key(
 }
 
 fn is_of(entry: &Entry, account: &str) -> bool {
-    let password = entry.login.password.expose_secret();
-    let file = match entry.login.username.as_str() {
-        "_json_key" => Zeroizing::new(password.as_bytes().to_vec()),
-        "_json_key_base64" => match STANDARD.decode(password.trim()) {
-            Ok(file) => Zeroizing::new(file),
-            Err(_) => return false,
-        },
-        _ => return false,
-    };
-    ServiceAccountKey::parse(file).is_ok_and(|key| key.client_email() == account)
+    let (user, password) = (&entry.login.username, &entry.login.password);
+    let file = key_file(user, password.expose_secret());
+    file.is_some_and(|key| key.client_email() == account)
 }
 
 fn read_error(error: &RequestError, carrier: &Carrier) -> ObjectError {

@@ -46,7 +46,7 @@ impl AccountRotation<'_> {
     ) {
         let is_old = |key: &&Key| old.contains(key.id()) && key.id() != id;
         let existing: Vec<&str> = keys.iter().filter(is_old).map(Key::id).collect();
-        let stragglers = self.stragglers(written, old);
+        let stragglers = self.stragglers(written, old, &existing).await;
         if !self
             .may_retire(&stragglers, &existing, "stays enabled")
             .await
@@ -88,7 +88,7 @@ impl AccountRotation<'_> {
             }
             // A backup or a copy may have brought a key back.
             written.search = self.scopes.search().await;
-            let stragglers = self.stragglers(written, old);
+            let stragglers = self.stragglers(written, old, existing).await;
             if !self
                 .may_retire(&stragglers, existing, "stays disabled and is not deleted")
                 .await
@@ -132,8 +132,17 @@ impl AccountRotation<'_> {
         keys.is_empty()
     }
 
-    fn stragglers(&self, written: &Written, old: &BTreeSet<String>) -> Stragglers {
+    /// Returns the Secrets that keep the `existing` ones of the `old` keys enabled.
+    async fn stragglers(
+        &self,
+        written: &Written,
+        old: &BTreeSet<String>,
+        existing: &[&str],
+    ) -> Stragglers {
         let mut stragglers = Stragglers::default();
+        if !existing.is_empty() {
+            stragglers.others = self.scopes.search_foreign(self.email(), existing).await;
+        }
         let mut named = BTreeSet::new();
         for (place, outcome) in &written.ends {
             if !outcome.is_success() && named.insert(place) {
@@ -157,16 +166,18 @@ impl AccountRotation<'_> {
             }
         }
         for unread in &written.search.unread {
-            let text = format!("{} could not be read", unread.what);
-            stragglers.selected.push(text);
+            stragglers.selected.push(unread.problem.clone());
         }
         for unsearched in &written.search.unsearched {
-            let text = format!("{} may not be searched", unsearched.what);
-            stragglers.others.push(text);
-            stragglers.hint = unsearched.hint.clone();
+            stragglers.others.push(unsearched.problem.clone());
+            stragglers.hint = unsearched.hint.clone().or(stragglers.hint);
         }
         stragglers.selected.sort();
         stragglers.others.sort();
+        // A Secret with annotations but without label is found twice.
+        stragglers.others.dedup();
+        let is_named_above = |it: &String| stragglers.selected.contains(it);
+        stragglers.others.retain(|it| !is_named_above(it));
         stragglers
     }
 
@@ -203,10 +214,10 @@ impl AccountRotation<'_> {
 
     /// Removes the annotation with the previous keys from the selected Secrets. What remains is removed by the next run.
     async fn remove_annotations(&self, search: &SearchResult, id: &str, gone: &BTreeSet<String>) {
-        let is_target = |key: &str| key == id;
-        let carriers = search.carriers_of(self.email(), is_target);
+        let carriers = search.carriers_of(self.email(), |_| true);
         let carriers = carriers.filter(|it| {
             it.in_scope
+                && it.carries_only(id)
                 && it.annotation(PREVIOUS_KEY_ID).is_some()
                 && it.previous().all(|key| gone.contains(key))
         });

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream;
 use gcr_core::commands::{NamespaceSelection, SelectedCluster, listed_namespaces};
+use gcr_core::domain::contained_keys::ContainedKey;
 use gcr_core::domain::names::{Namespace, SecretName};
 use gcr_core::domain::namespace_filter::{NamespaceClass, NamespaceFilter};
 use gcr_core::engine::{Event, Hint, RunContext};
@@ -19,6 +20,7 @@ use gcr_core::resources::permissions::{Rule, list_of};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::carrier::{Carrier, Place, place_text};
+use super::contained_keys::{KnownKeys, carriers_among, foreign_carriers};
 use super::request::RotateRequest;
 
 /// Above this number of namespaces, one list of the cluster replaces the reads.
@@ -48,6 +50,8 @@ pub(super) struct Scopes {
     name: Option<SecretName>,
     /// Whether the rest of each cluster is searched too.
     whole: bool,
+    field_manager: String,
+    known: KnownKeys,
 }
 
 /// The Secrets that were found, and the places that could not be searched.
@@ -62,8 +66,8 @@ pub(super) struct SearchResult {
 
 /// An object or a list that could not be read.
 pub(super) struct Unread {
-    /// Its name in messages.
-    pub(super) what: String,
+    /// What could not be read, as a sentence for the user.
+    pub(super) problem: String,
     /// The error to print; `None` if another line states it.
     pub(super) error: Option<String>,
     pub(super) context: Option<Arc<str>>,
@@ -106,6 +110,8 @@ impl Scopes {
             clusters: join_all(clusters).await,
             name: request.name.clone(),
             whole: request.scope_check,
+            field_manager: request.execution.field_manager.clone(),
+            known: KnownKeys::default(),
         }
     }
 
@@ -133,11 +139,43 @@ impl Scopes {
         all
     }
 
+    /// Searches the clusters for Secrets of other clients that contain one of these keys of an account. Returns what keeps the keys
+    /// enabled, as sentences.
+    pub(super) async fn search_foreign(&self, account: &str, keys: &[&str]) -> Vec<String> {
+        let searches = self
+            .clusters
+            .iter()
+            .enumerate()
+            .map(async |(index, scope)| {
+                if !self.whole || scope.is_list_forbidden.load(Ordering::Relaxed) {
+                    return Vec::new();
+                }
+                let is_wanted =
+                    |key: ContainedKey| key.account == account && keys.contains(&&*key.id);
+                match foreign_carriers(index, &scope.client, is_wanted).await {
+                    Ok(places) => {
+                        let places = places.iter();
+                        places
+                            .map(|place| format!("{} carries it", self.text(place)))
+                            .collect()
+                    }
+                    Err(error) => {
+                        let problem = "the Secrets of other clients{context} could not be read";
+                        let unread = scope.unread(problem, Some((&error, None)));
+                        let reason = unread.error.map(|it| format!(": {it}"));
+                        vec![format!("{}{}", unread.problem, reason.unwrap_or_default())]
+                    }
+                }
+            });
+        join_all(searches).await.concat()
+    }
+
     async fn search_cluster(&self, index: usize) -> SearchResult {
         let scope = &self.clusters[index];
         let mut search = SearchResult::default();
         if !scope.is_complete {
-            search.unread.push(scope.unread("the namespaces", None));
+            let problem = "the namespaces{context} could not be read";
+            search.unread.push(scope.unread(problem, None));
         }
         let lists = self.whole || scope.names.len() > MAX_READS;
         if lists && !scope.is_list_forbidden.load(Ordering::Relaxed) {
@@ -146,23 +184,26 @@ impl Scopes {
             let list = secrets::list_pull_secrets(None, name);
             match read_list(&scope.client, list).await {
                 Ok(found) => {
-                    self.add_carriers(index, found, &mut search);
+                    let is_selected = |place: &Place| self.selects(place);
+                    self.add_carriers(index, found, is_selected, &mut search)
+                        .await;
                     return search;
                 }
                 Err(error) if error.api_error().is_some_and(ApiError::is_forbidden) => {
                     scope.is_list_forbidden.store(true, Ordering::Relaxed);
                 }
                 Err(error) => {
-                    search
-                        .unread
-                        .push(scope.unread("the Secrets", Some((&error, None))));
+                    let problem = "the Secrets{context} could not be read";
+                    let unread = scope.unread(problem, Some((&error, None)));
+                    search.unread.push(unread);
                     return search;
                 }
             }
         }
         if self.whole {
-            let mut unsearched =
-                scope.unread("the Secrets outside of the selected namespaces", None);
+            let problem =
+                "the Secrets outside of the selected namespaces{context} may not be searched";
+            let mut unsearched = scope.unread(problem, None);
             unsearched.hint = Some(list_of("secrets").hint(true));
             search.unsearched.push(unsearched);
         }
@@ -190,32 +231,59 @@ impl Scopes {
             }
         });
         let mut reads = reads.buffered(CONCURRENT_READS);
+        let mut all = Vec::new();
         while let Some((namespace, found, rule)) = reads.next().await {
             match found {
-                Ok(found) => {
-                    let found = found.into_iter();
-                    let carriers = found.filter_map(|metadata| Carrier::of(index, metadata));
-                    search.carriers.extend(carriers.map(|mut carrier| {
-                        carrier.in_scope = true;
-                        carrier
-                    }));
-                }
+                Ok(found) => all.extend(found),
                 Err(error) => {
-                    let what = format!("the Secrets of namespace {namespace}");
-                    let unread = scope.unread(&what, Some((&error, Some(rule))));
+                    let problem = format!(
+                        "the Secrets of namespace {namespace}{{context}} could not be read"
+                    );
+                    let unread = scope.unread(&problem, Some((&error, Some(rule))));
                     search.unread.push(unread);
                 }
             }
         }
+        drop(reads);
+        self.add_carriers(index, all, |_| true, search).await;
     }
 
-    fn add_carriers(&self, index: usize, found: Vec<ObjectMeta>, search: &mut SearchResult) {
-        let carriers = found.into_iter();
-        let carriers = carriers.filter_map(|metadata| Carrier::of(index, metadata));
-        search.carriers.extend(carriers.map(|mut carrier| {
-            carrier.in_scope = self.selects(&carrier.place);
-            carrier
-        }));
+    /// Adds the carriers among these Secrets. A Secret that may be one, because its data cannot be read, counts as unread.
+    async fn add_carriers(
+        &self,
+        index: usize,
+        found: Vec<ObjectMeta>,
+        is_selected: impl Fn(&Place) -> bool,
+        search: &mut SearchResult,
+    ) {
+        let scope = &self.clusters[index];
+        let (carriers, unread) = carriers_among(
+            index,
+            &scope.client,
+            found,
+            &self.field_manager,
+            &self.known,
+        )
+        .await;
+        search
+            .carriers
+            .extend(carriers.into_iter().map(|carrier| Carrier {
+                in_scope: is_selected(&carrier.place),
+                ..carrier
+            }));
+        for (place, error) in unread {
+            let secret = place_text(&place, None);
+            let problem = format!(
+                "{secret}{{context}} may carry it, because its data cannot be read and its annotations do not prove its key"
+            );
+            let rule = Rule::new("secrets", &["get"]).named([&place.2]);
+            let unread = scope.unread(&problem, Some((&error, Some(rule))));
+            if is_selected(&place) {
+                search.unread.push(unread);
+            } else {
+                search.unsearched.push(unread);
+            }
+        }
     }
 
     fn selects(&self, (cluster, namespace, name): &Place) -> bool {
@@ -240,17 +308,18 @@ async fn read_list(
 }
 
 impl ClusterScope {
-    fn unread(&self, what: &str, error: Option<(&RequestError, Option<Rule>)>) -> Unread {
+    /// `problem` has `{context}` in place of the context, which is named where there are several.
+    fn unread(&self, problem: &str, error: Option<(&RequestError, Option<Rule>)>) -> Unread {
         let context = self.client.context().cloned();
         let place = context.as_deref().filter(|_| self.is_one_of_several);
         let place = place.map(|it| {
             let context = kube_clientcmd::escape_control::escape_control(it);
             format!(" --context {context}")
         });
-        let what = format!("{what}{}", place.unwrap_or_default());
+        let problem = problem.replace("{context}", &place.unwrap_or_default());
         let Some((error, rule)) = error else {
             return Unread {
-                what,
+                problem,
                 error: None,
                 context,
                 hint: None,
@@ -258,7 +327,7 @@ impl ClusterScope {
         };
         let is_forbidden = error.api_error().is_some_and(ApiError::is_forbidden);
         Unread {
-            what,
+            problem,
             error: (!error.is_not_started()).then(|| error.error_text()),
             context,
             hint: rule.filter(|_| is_forbidden).map(|rule| rule.hint(false)),
@@ -279,6 +348,13 @@ impl SearchResult {
             }
         }
     }
+
+    /// Returns the ids of the keys of an account that Secrets carry.
+    pub(super) fn keys_of<'a>(&'a self, account: &'a str) -> impl Iterator<Item = &'a str> {
+        let carriers = self.carriers_of(account, |_| true);
+        carriers.flat_map(|it| it.keys.iter().map(String::as_str))
+    }
+
     /// Returns the Secrets that carry one of these keys of an account.
     pub(super) fn carriers_of<'a>(
         &'a self,
@@ -286,6 +362,6 @@ impl SearchResult {
         is_wanted: impl Fn(&str) -> bool + 'a,
     ) -> impl Iterator<Item = &'a Carrier> {
         let carriers = self.carriers.iter();
-        carriers.filter(move |it| it.account == account && is_wanted(&it.key))
+        carriers.filter(move |it| it.account == account && it.keys.iter().any(|key| is_wanted(key)))
     }
 }

@@ -26,6 +26,11 @@ use super::secret_search::{Scopes, SearchResult};
 /// Number of namespaces that are written concurrently: more than the limiter's requests in flight.
 const MAX_ACTIVE: usize = 64;
 
+/// Number of Secrets per cluster that get the annotation with the previous keys. It is needed only by the run after one that died
+/// between the last write and the end of the old key: until then the old key in a Secret shows that a rotation is unfinished. One
+/// annotation is enough for that, and each costs a second write.
+const MAX_MARKED: usize = 100;
+
 /// The outcomes of the Secrets.
 pub(super) type Ends = HashMap<Place, Outcome>;
 
@@ -41,21 +46,31 @@ pub(super) async fn write(
     request: &RotateRequest,
     scopes: &Scopes,
     run: &RunContext,
-    prepared: Vec<Prepared>,
+    mut prepared: Vec<Prepared>,
     key: Option<&ServiceAccountKey>,
     old: &BTreeSet<String>,
 ) -> Ends {
+    prepared.sort_by(|left, right| left.carrier.place.cmp(&right.carrier.place));
+    let mut marked: HashMap<usize, usize> = HashMap::new();
     // Equal Secrets share one desired state.
     let mut groups: HashMap<String, usize> = HashMap::new();
     let mut desired: Vec<DesiredSecret> = Vec::new();
     let mut targets: BTreeMap<(usize, Namespace), Vec<(usize, ObjectMeta)>> = BTreeMap::new();
     for one in prepared {
+        let is_written = one.carrier.keys.iter().any(|key| old.contains(key));
+        let count = marked.entry(one.carrier.place.0).or_default();
+        let marks = is_written && *count < MAX_MARKED;
+        *count += usize::from(marks);
         let group = format!(
-            "{} {:?} {} {:?}",
+            "{} {:?} {} {:?} {marks}",
             one.carrier.place.2, one.auth, one.merge, one.hosts
         );
         let index = *groups.entry(group).or_insert_with(|| {
-            desired.push(desired_secret(request, &one, key, old));
+            let replaces = KeyReplacement {
+                old: old.clone(),
+                marks,
+            };
+            desired.push(desired_secret(request, &one, key, replaces));
             desired.len() - 1
         });
         let (cluster, namespace, _) = one.carrier.place;
@@ -97,11 +112,15 @@ pub(super) async fn write(
     ends
 }
 
-/// Returns whether a Secret holds the key that these writes carried, by their outcomes and by a later read.
-pub(super) fn writes_of(ends: &Ends, key: &str, search: &SearchResult) -> Writes {
+/// Returns whether a Secret holds the key of an account that these writes carried, by their outcomes and by a later read.
+pub(super) fn writes_of(
+    ends: &Ends,
+    search: &SearchResult,
+    (account, key): (&str, &str),
+) -> Writes {
     let has = |wanted: fn(&Outcome) -> bool| ends.values().any(wanted);
     if has(|it| matches!(it, Outcome::Changed(_)))
-        || search.carriers.iter().any(|carrier| carrier.key == key)
+        || search.keys_of(account).any(|carried| carried == key)
     {
         Writes::Confirmed
     } else if has(|it| *it == Outcome::Unknown)
@@ -117,7 +136,7 @@ fn desired_secret(
     request: &RotateRequest,
     one: &Prepared,
     key: Option<&ServiceAccountKey>,
-    old: &BTreeSet<String>,
+    replaces: KeyReplacement,
 ) -> DesiredSecret {
     let key = key.and_then(|key| {
         // The text comes from a valid key.
@@ -145,6 +164,6 @@ fn desired_secret(
         force_conflicts: request.force_conflicts,
         recreate: request.recreate,
         only_as_observed: true,
-        replaces: Some(KeyReplacement { old: old.clone() }),
+        replaces: Some(replaces),
     }
 }

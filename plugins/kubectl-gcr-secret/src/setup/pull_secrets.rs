@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use gcr_core::commands::{NamespaceSelection, SelectedCluster};
+use gcr_core::domain::contained_keys::key_file;
 use gcr_core::domain::names::{Namespace, SecretName};
 use gcr_core::domain::namespace_filter::{NamespaceClass, NamespaceFilter};
 use gcr_core::domain::pull_secret::{ACCOUNT, KEY, KEY_ID};
@@ -20,7 +21,6 @@ use gcr_google::names::ServiceAccountEmail;
 use gcr_google::resources::{StoredKey, StoredKeys};
 use secrecy::ExposeSecret as _;
 use tokio::sync::OnceCell;
-use zeroize::Zeroizing;
 
 /// Above this number of namespaces, one list of the cluster replaces the reads.
 const MAX_READS: usize = 50;
@@ -249,11 +249,8 @@ impl StoredKeys for PullSecrets {
 pub(crate) fn key_in(config: &[u8], id: &str, account: &str) -> Option<ServiceAccountKey> {
     let keyring = Keyring::new([(SecretFormat::DockerConfigJson, config)]).ok()?;
     keyring.entries().iter().find_map(|entry| {
-        if entry.login.username != "_json_key" {
-            return None;
-        }
         let password = entry.login.password.expose_secret();
-        let file = ServiceAccountKey::parse(Zeroizing::new(password.as_bytes().to_vec())).ok()?;
+        let file = key_file(&entry.login.username, password)?;
         let is_named = file.private_key_id() == Some(id) && file.client_email() == account;
         is_named.then_some(file)
     })

@@ -12,7 +12,30 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 use serde_json::Value;
 
 use super::super::managed_fields::{applies, manager};
-use crate::domain::pull_secret::{DIGEST, KEY, MANAGED_BY, MANAGER};
+use crate::domain::pull_secret::{
+    ACCOUNT, CREDENTIAL, DIGEST, EXPIRES, KEY, KEY_ID, MANAGED_BY, MANAGER, REGISTRIES,
+};
+
+/// The annotations that describe the data, as far as a Secret has them.
+const DESCRIPTION: [&str; 6] = [REGISTRIES, CREDENTIAL, ACCOUNT, KEY_ID, EXPIRES, DIGEST];
+
+/// Returns whether the annotations of a stored Secret describe its data, as far as `metadata` proves it: the last apply of
+/// `field_manager` has set all of them, and no other client has changed one since. A Secret with entries of other owners has no
+/// digest, so that nothing is proven.
+pub fn describes_data(metadata: &ObjectMeta, field_manager: &str) -> bool {
+    let stored = metadata.annotations.as_ref();
+    let named = DESCRIPTION.into_iter();
+    let described: BTreeMap<&'static str, String> = named
+        .filter_map(|key| Some((key, stored?.get(key)?.clone())))
+        .collect();
+    // `managedFields` does not show who has removed an annotation.
+    let required: &[&str] = match described.get(CREDENTIAL).map(String::as_str) {
+        Some("access-token") => &[REGISTRIES],
+        _ => &[REGISTRIES, CREDENTIAL, ACCOUNT, KEY_ID],
+    };
+    required.iter().all(|key| described.contains_key(key))
+        && has_content(metadata, &described, field_manager)
+}
 
 /// Returns whether the stored Secret has exactly the content whose `annotations` are given, as far as `metadata` proves it.
 pub(super) fn has_content(
@@ -148,6 +171,36 @@ mod tests {
             });
             let metadata = serde_json::from_value(metadata).unwrap();
             assert!(!has_content(&metadata, &annotations(), OURS));
+        }
+    }
+
+    #[test]
+    fn changed_or_removed_description_proves_nothing() {
+        let annotations = json!({
+            REGISTRIES: "gcr.io", CREDENTIAL: "json-key", ACCOUNT: "a@p.iam.gserviceaccount.com",
+            KEY_ID: "0123", DIGEST: "sha256:00", "other": "annotation",
+        });
+        let mut owned = fields();
+        for key in DESCRIPTION {
+            owned["f:metadata"]["f:annotations"][format!("f:{key}")] = json!({});
+        }
+        let describes = |annotations: &Value, owned: &Value, more: Value| {
+            let metadata = json!({
+                "labels": {MANAGED_BY: MANAGER}, "annotations": annotations,
+                "managedFields": [entry(OURS, "Apply", owned.clone()), more],
+            });
+            describes_data(&serde_json::from_value(metadata).unwrap(), OURS)
+        };
+        let other = |key: &str| {
+            let fields = json!({"f:metadata": {"f:annotations": {format!("f:{key}"): {}}}});
+            entry("kubectl-annotate", "Update", fields)
+        };
+        assert!(describes(&annotations, &owned, other("other")));
+        assert!(!describes(&annotations, &owned, other(KEY_ID)));
+        for key in [REGISTRIES, CREDENTIAL, ACCOUNT, KEY_ID, DIGEST] {
+            let mut removed = annotations.clone();
+            removed.as_object_mut().unwrap().remove(key);
+            assert!(!describes(&removed, &owned, other("other")), "{key}");
         }
     }
 

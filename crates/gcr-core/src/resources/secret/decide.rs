@@ -28,7 +28,7 @@ pub(crate) fn decide(
 ) -> Decision<SecretAction, ResourceError> {
     let mut previous = String::new();
     if let Some(keys) = secret.replaces.as_ref().filter(|_| observed.was_read()) {
-        match replacement(secret, keys, observed.metadata(), unconfirmed.is_some()) {
+        match replacement(secret, keys, &observed, unconfirmed.is_some()) {
             Replacement::Write(ids) => previous = ids,
             Replacement::Leave(outcome) => {
                 return Decision::Finish(Finished::success(outcome, None));

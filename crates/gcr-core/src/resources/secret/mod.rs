@@ -16,6 +16,7 @@ mod spec;
 
 pub(super) use action::{PriorState, SecretAction};
 pub(super) use apply::Writer;
+pub use content::describes_data;
 pub(super) use decide::decide;
 pub use kind::{CONFIGURED, CREATED, REPLACED, SECRET, id};
 pub(super) use observe::ObservedSecret;
