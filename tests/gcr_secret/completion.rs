@@ -101,6 +101,12 @@ fn commands_flags_and_values_complete_without_cluster() {
         complete(&["create", "--dry-run="]),
         candidates(&["none", "server", "client"], ":4")
     );
+    for command in ["setup", "rotate", "docker-login"] {
+        assert_eq!(
+            complete(&[command, "--dry-run="]),
+            candidates(&["none", "client"], ":4")
+        );
+    }
     assert_eq!(
         complete(&["version", "-o", ""]),
         candidates(&["json", "yaml"], ":4")

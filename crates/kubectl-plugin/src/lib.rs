@@ -55,7 +55,7 @@ pub use connection::ConnectionArgs;
 pub use early_exit::EarlyExit;
 pub use get_output::GetOutputArgs;
 pub use object_text::{json_text, yaml_text};
-pub use output::OutputArgs;
+pub use output::{OutputArgs, without_server_dry_run};
 pub use output_values::{DryRun, Format};
 pub use parse::{command_index, parse, shared_flags, typed_name};
 pub use usage_error::UsageError;

@@ -1,6 +1,6 @@
 //! Defines kubectl's flags that control writes and output: `--dry-run`, `-o` and `--show-managed-fields`.
 
-use clap::Args;
+use clap::{Arg, Args};
 
 use crate::flag::parse_bool;
 use crate::output_values::{DryRun, Format};
@@ -33,12 +33,46 @@ pub struct OutputArgs {
     show_managed_fields: bool,
 }
 
+/// Takes `server` out of the help of `--dry-run`, for commands that refuse it: `#[command(mut_arg("dry_run",
+/// without_server_dry_run))]`. They read the value with [`OutputArgs::client_dry_run`].
+#[must_use]
+pub fn without_server_dry_run(dry_run: Arg) -> Arg {
+    dry_run.value_name("none|client").help(
+        "Must be \"none\" or \"client\". If client strategy, only print the object that would be sent, without sending it.",
+    )
+}
+
 impl OutputArgs {
     /// Returns the value of `--dry-run`, and adds kubectl's warnings for its deprecated forms.
     ///
     /// # Errors
     /// Fails with kubectl's message for any other value.
     pub fn dry_run(&self, warnings: &mut Vec<String>) -> Result<DryRun, UsageError> {
+        self.parse_dry_run(warnings, "\"none\", \"server\", or \"client\"")
+    }
+
+    /// Returns the value of `--dry-run` of a command that has no server dry run, because of `reason`.
+    ///
+    /// # Errors
+    /// Fails for `server` with the reason, and as [`Self::dry_run`].
+    pub fn client_dry_run(
+        &self,
+        warnings: &mut Vec<String>,
+        reason: &str,
+    ) -> Result<DryRun, UsageError> {
+        match self.parse_dry_run(warnings, "\"none\" or \"client\"")? {
+            DryRun::Server => Err(UsageError::new(format!(
+                "--dry-run=server is not supported, because {reason}; use --dry-run=client"
+            ))),
+            other => Ok(other),
+        }
+    }
+
+    fn parse_dry_run(
+        &self,
+        warnings: &mut Vec<String>,
+        allowed: &str,
+    ) -> Result<DryRun, UsageError> {
         match self.dry_run.as_str() {
             "none" => Ok(DryRun::None),
             "client" => Ok(DryRun::Client),
@@ -62,7 +96,7 @@ impl OutputArgs {
                 Ok(dry_run)
             }
             other => Err(UsageError::new(format!(
-                "Invalid dry-run value ({}). Must be \"none\", \"server\", or \"client\".",
+                "Invalid dry-run value ({}). Must be {allowed}.",
                 escape_control(other)
             ))),
         }
@@ -139,6 +173,24 @@ mod tests {
             )
         );
         assert_eq!(dry_run(&["--dry-run=x"]), (None, String::new()));
+        let client_dry_run = |flag| {
+            let dry_run = args(&[flag]).client_dry_run(&mut Vec::new(), "nothing sends it");
+            dry_run.map_err(|error| error.to_string())
+        };
+        assert_eq!(client_dry_run("--dry-run=client"), Ok(DryRun::Client));
+        for (flag, error) in [
+            (
+                "--dry-run=server",
+                "--dry-run=server is not supported, because nothing sends it; use --dry-run=client",
+            ),
+            (
+                "--dry-run=x",
+                "Invalid dry-run value (x). Must be \"none\" or \"client\".",
+            ),
+        ] {
+            let refused = client_dry_run(flag).unwrap_err();
+            assert!(refused.contains(error), "{refused}");
+        }
     }
 
     #[test]

@@ -30,7 +30,9 @@ use gcr_core::request::{LineQualifiers, Namespaces, Scope};
 use gcr_core::resources::permissions;
 use gcr_google::registry::Login;
 use kube_clientcmd::{Environment, home_directory};
-use kubectl_plugin::{ConnectionArgs, DryRun, EarlyExit, OutputArgs, UsageError, parse_one};
+use kubectl_plugin::{
+    ConnectionArgs, EarlyExit, OutputArgs, UsageError, parse_one, without_server_dry_run,
+};
 use tokio::time::Instant;
 
 use crate::credential_flags::registry_credential;
@@ -71,7 +73,8 @@ kubectl gcr-secret docker-login --key-file key.json --authfile \"$XDG_RUNTIME_DI
     about = "Log Docker in to Google's registries",
     long_about = LONG,
     after_help = EXAMPLES,
-    override_usage = "--key-file=file|--access-token-file=file|--from-secret=name [--registry=host] [--authfile=file]"
+    override_usage = "--key-file=file|--access-token-file=file|--from-secret=name [--registry=host] [--authfile=file]",
+    mut_arg("dry_run", without_server_dry_run)
 )]
 pub(crate) struct DockerLoginArgs {
     #[arg(
@@ -240,13 +243,8 @@ impl DockerLoginArgs {
 /// Returns the text to print if a flag or the credential is invalid.
 pub(crate) fn run(args: DockerLoginArgs, connection: ConnectionArgs) -> Result<u8, EarlyExit> {
     let mut warnings = Vec::new();
-    let dry_run = args.output.dry_run(&mut warnings)?;
-    if dry_run == DryRun::Server {
-        return Err(UsageError::new(
-            "--dry-run=server is not supported, because no server stores the file; use --dry-run=client",
-        )
-        .into());
-    }
+    let reason = "no server stores the file";
+    let dry_run = args.output.client_dry_run(&mut warnings, reason)?;
     let requested = Requested::of_flags(&args.registry, &args.image, args.allow_any_host)?;
     let output = args.report.options(&args.output, connection.verbosity())?;
     let scope = args.scope()?;

@@ -30,6 +30,7 @@ use gcr_core::resources::permissions;
 use kube_clientcmd::go::duration;
 use kubectl_plugin::{
     ConnectionArgs, DryRun, EarlyExit, OutputArgs, UsageError, parse_one, parse_wait,
+    without_server_dry_run,
 };
 
 use crate::google_args::GoogleArgs;
@@ -60,6 +61,9 @@ kubectl gcr-secret rotate -A --grace 24h
 # Print what would be done, with the commands that do it by hand
 kubectl gcr-secret rotate -A --dry-run=client";
 
+/// Why `--dry-run=server` is refused.
+const NO_SERVER_DRY_RUN: &str = "Google has no dry run";
+
 const USAGE: &str =
     "[NAME] [--max-age=age] [--grace=duration] [--keep-old] [--dry-run=client|none]";
 
@@ -68,7 +72,8 @@ const USAGE: &str =
     about = "Rotate the keys in pull Secrets without failed pulls",
     long_about = LONG,
     after_help = EXAMPLES,
-    override_usage = USAGE
+    override_usage = USAGE,
+    mut_arg("dry_run", without_server_dry_run)
 )]
 pub(crate) struct RotateArgs {
     #[arg(value_name = "SECRET")]
@@ -137,7 +142,11 @@ impl RotateArgs {
     ) -> Result<CommandPermissions, UsageError> {
         let name = self.name.as_deref().map(parse_one).transpose()?;
         let mut rules = permissions::rotate(name.as_ref(), self.scope_check, self.recreate);
-        if self.output.dry_run(&mut Vec::new())? == DryRun::Client {
+        if self
+            .output
+            .client_dry_run(&mut Vec::new(), NO_SERVER_DRY_RUN)?
+            == DryRun::Client
+        {
             rules = permissions::read_only(rules);
         }
         Ok(CommandPermissions {
@@ -160,13 +169,9 @@ const SECRET_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) fn run(args: RotateArgs, connection: ConnectionArgs) -> Result<u8, EarlyExit> {
     let mut warnings = Vec::new();
     let name = args.name.as_deref().map(parse_one).transpose()?;
-    let dry_run = args.output.dry_run(&mut warnings)?;
-    if dry_run == DryRun::Server {
-        return Err(UsageError::new(
-            "--dry-run=server is not supported, because Google has no dry run; use --dry-run=client",
-        )
-        .into());
-    }
+    let dry_run = args
+        .output
+        .client_dry_run(&mut warnings, NO_SERVER_DRY_RUN)?;
     if args.keep_old && args.grace.is_some() {
         return Err(UsageError::new("--grace cannot be used with --keep-old").into());
     }

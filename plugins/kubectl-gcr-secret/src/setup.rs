@@ -25,7 +25,7 @@ use kube_clientcmd::escape_control::escape_control;
 use kube_clientcmd::go::duration;
 use kubectl_plugin::{
     ConnectionArgs, DryRun, EarlyExit, OutputArgs, UsageError, parse_each_once, parse_one,
-    parse_wait,
+    parse_wait, without_server_dry_run,
 };
 
 use crate::google_args::GoogleArgs;
@@ -58,6 +58,9 @@ kubectl gcr-secret setup --project my-project --dry-run=client
 # Use an access token in an organization that forbids keys
 kubectl gcr-secret setup --project my-project --credential token";
 
+/// Why `--dry-run=server` is refused.
+const NO_SERVER_DRY_RUN: &str = "Google has no dry run";
+
 const USAGE: &str =
     "[NAME] [--registry=host/project/repository] [--project=id] [--dry-run=client|none]";
 
@@ -66,7 +69,8 @@ const USAGE: &str =
     about = "Set up image pulls: project, service account, key, Secret",
     long_about = LONG,
     after_help = EXAMPLES,
-    override_usage = USAGE
+    override_usage = USAGE,
+    mut_arg("dry_run", without_server_dry_run)
 )]
 pub(crate) struct SetupArgs {
     #[arg(value_name = "SECRET", default_value = "gcr-io")]
@@ -205,7 +209,11 @@ impl SetupArgs {
         if let Some(accounts) = accounts(self, &name)? {
             rules.push(permissions::change_accounts(&accounts.selection));
         }
-        if self.output.dry_run(&mut Vec::new())? == DryRun::Client {
+        if self
+            .output
+            .client_dry_run(&mut Vec::new(), NO_SERVER_DRY_RUN)?
+            == DryRun::Client
+        {
             rules = permissions::read_only(rules);
         }
         Ok(CommandPermissions {
@@ -233,13 +241,9 @@ const ACCOUNT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) fn run(args: SetupArgs, connection: ConnectionArgs) -> Result<u8, EarlyExit> {
     let mut warnings = Vec::new();
     let name: SecretName = parse_one(&args.name)?;
-    let dry_run = args.output.dry_run(&mut warnings)?;
-    if dry_run == DryRun::Server {
-        return Err(UsageError::new(
-            "--dry-run=server is not supported, because Google has no dry run; use --dry-run=client",
-        )
-        .into());
-    }
+    let dry_run = args
+        .output
+        .client_dry_run(&mut warnings, NO_SERVER_DRY_RUN)?;
     if args.merge && dry_run == DryRun::Client {
         return Err(UsageError::new("--merge cannot be used with --dry-run=client: it would print other people's credentials").into());
     }
