@@ -13,6 +13,7 @@ mod interruption;
 mod keys;
 mod operator;
 mod permissions;
+mod output;
 mod propagation;
 mod pull;
 mod races;

@@ -254,10 +254,6 @@ pub(crate) fn run(args: DockerLoginArgs, connection: ConnectionArgs) -> Result<u
         .into_iter()
         .flatten()
         .any(|file| matches!(CredentialSource::from_flag(file), CredentialSource::Stdin));
-    // Before any credential is in memory, so that a core dump cannot contain it. A file forbids them itself, once it is open.
-    if args.from_secret.is_some() {
-        gcr_core::process::forbid_core_dumps();
-    }
     let source = args.source(&mut warnings)?;
     let redactor = Arc::new(Redactor::default());
     if let Source::Login(login) = &source {
@@ -282,7 +278,12 @@ pub(crate) fn run(args: DockerLoginArgs, connection: ConnectionArgs) -> Result<u
         verify: args.verify,
         shared,
     };
-    Ok(session.run(async |clusters, run| login.run(clusters, run).await))
+    Ok(session.run(async |clusters, run| {
+        // Before the Secret is in memory, so that a core dump cannot contain it. The kubeconfig is open already: it may be a path
+        // below /proc/self/fd.
+        gcr_core::process::forbid_core_dumps();
+        login.run(clusters, run).await;
+    }))
 }
 
 /// A validated login.

@@ -127,8 +127,6 @@ pub(crate) fn run(args: RefreshArgs, connection: ConnectionArgs) -> Result<u8, E
     let output = args.report.options(&args.output, connection.verbosity())?;
     let scope = args.targets.scope(&connection)?;
     let connection = connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
-    // Before any credential is in memory, so that a core dump cannot contain it.
-    gcr_core::process::forbid_core_dumps();
     let redactor = Arc::new(Redactor::default());
     let execution = ExecutionOptions {
         field_manager: args.apply.field_manager,
@@ -144,6 +142,9 @@ pub(crate) fn run(args: RefreshArgs, connection: ConnectionArgs) -> Result<u8, E
         ..Session::new(connection, scope, output)
     };
     Ok(session.run(async |clusters, run| {
+        // Before any credential of Google is in memory, so that a core dump cannot contain it. The kubeconfig is open already: it
+        // may be a path below /proc/self/fd.
+        gcr_core::process::forbid_core_dumps();
         let command = RefreshCommand {
             desired,
             execution,

@@ -183,8 +183,6 @@ pub(crate) fn run(args: RotateArgs, connection: ConnectionArgs) -> Result<u8, Ea
     let output = args.report.options(&args.output, connection.verbosity())?;
     let scope = args.targets.scope(&connection)?;
     let connection = connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
-    // Before any credential is in memory, so that a core dump cannot contain it.
-    gcr_core::process::forbid_core_dumps();
     let redactor = Arc::new(Redactor::default());
     let request = RotateRequest {
         name,
@@ -213,6 +211,9 @@ pub(crate) fn run(args: RotateArgs, connection: ConnectionArgs) -> Result<u8, Ea
         ..Session::new(connection, scope, output)
     };
     Ok(session.run(async |clusters, run| {
+        // Before any credential of Google is in memory, so that a core dump cannot contain it. The kubeconfig is open already: it
+        // may be a path below /proc/self/fd.
+        gcr_core::process::forbid_core_dumps();
         let events = run.events.clone();
         show_progress(&events, flow::run(request, clusters, run)).await;
     }))

@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 use gcr_core::args::{ApplyArgs, ReportArgs, TargetArgs};
 use gcr_core::commands::rbac::CommandPermissions;
-use gcr_core::commands::{Notice, Session};
+use gcr_core::commands::{Notice, Session, show_progress};
 use gcr_core::domain::names::{SecretName, ServiceAccountName};
 use gcr_core::domain::redactor::Redactor;
 use gcr_core::request::{
@@ -261,8 +261,6 @@ pub(crate) fn run(args: SetupArgs, connection: ConnectionArgs) -> Result<u8, Ear
     let output = args.report.options(&args.output, connection.verbosity())?;
     let scope = args.targets.scope(&connection)?;
     let connection = connection.options(PLUGIN, env!("CARGO_PKG_VERSION"))?;
-    // Before any credential is in memory, so that a core dump cannot contain it.
-    gcr_core::process::forbid_core_dumps();
     let redactor = Arc::new(Redactor::default());
     let request = SetupRequest {
         name,
@@ -294,7 +292,13 @@ pub(crate) fn run(args: SetupArgs, connection: ConnectionArgs) -> Result<u8, Ear
         sends_a_key: dry_run != DryRun::Client,
         ..Session::new(connection, scope, output)
     };
-    Ok(session.run(async |clusters, run| flow::run(request, clusters, run).await))
+    Ok(session.run(async |clusters, run| {
+        // Before any credential of Google is in memory, so that a core dump cannot contain it. The kubeconfig is open already: it
+        // may be a path below /proc/self/fd.
+        gcr_core::process::forbid_core_dumps();
+        let events = run.events.clone();
+        show_progress(&events, flow::run(request, clusters, run)).await;
+    }))
 }
 
 fn credential(args: &SetupArgs) -> Result<CredentialKind, UsageError> {
