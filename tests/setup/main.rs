@@ -1,5 +1,6 @@
 //! Black-box tests of `kubectl gcr-secret setup`, on a real control plane and the fake Google.
 
+mod accounts;
 mod bad_input;
 mod canary;
 mod clusters;
@@ -12,8 +13,8 @@ mod flags;
 mod interruption;
 mod keys;
 mod operator;
-mod permissions;
 mod output;
+mod permissions;
 mod propagation;
 mod pull;
 mod races;

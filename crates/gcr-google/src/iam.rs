@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::api_client::{ApiCall, ApiClient};
 use crate::api_error::Reason;
 use crate::endpoints::Api;
-use crate::error::GoogleError;
+use crate::error::{GoogleError, GoogleErrorKind};
 use crate::names::{ProjectId, ServiceAccountEmail, segment};
 use crate::retry::Safety;
 
@@ -56,10 +56,11 @@ impl ApiClient {
         self.find(call.after_create(after_create)).await
     }
 
-    /// Creates a service account.
+    /// Creates a service account. The address must name `project`: Google forms it from the account ID and the project.
     ///
     /// # Errors
-    /// Fails without `iam.serviceAccounts.create`, and if an organization policy forbids it.
+    /// Fails without `iam.serviceAccounts.create`, if an organization policy forbids it, and if the new account has another
+    /// address.
     pub async fn create_service_account(
         &self,
         project: &ProjectId,
@@ -76,7 +77,13 @@ impl ApiClient {
         // The name is unique, so that a repetition is refused.
         let call = ApiCall::post(&action, Api::Iam, path, Safety::Preconditioned, &body);
         match self.call::<ServiceAccount>(call).await {
-            Ok(created) => Ok(AccountCreation::Created(created)),
+            Ok(created) if created.email == account.as_str() => {
+                Ok(AccountCreation::Created(created))
+            }
+            Ok(_) => Err(GoogleError::new(
+                &action,
+                GoogleErrorKind::Incomplete("this address"),
+            )),
             Err(error) if error.reason() == Some(&Reason::AlreadyExists) => {
                 let existing = self.service_account(project, account, true).await?;
                 existing.map(AccountCreation::Existing).ok_or(error)

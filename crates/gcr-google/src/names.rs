@@ -29,8 +29,12 @@ impl ServiceAccountEmail {
     /// `p.example.com.iam.gserviceaccount.com`.
     ///
     /// # Errors
-    /// Fails if `id` is not a valid account ID.
+    /// Fails if `id` is not a valid account ID, and if `project` is a number, which no address contains.
     pub fn of(id: &str, project: &ProjectId) -> Result<Self, NameError> {
+        if project.is_number() {
+            let reason = "it is a project number, which the address of a service account does not contain; pass the project ID";
+            return Err(NameError::new("project ID", project.as_str(), reason));
+        }
         let domain = match project.as_str().split_once(':') {
             Some((domain, name)) => format!("{name}.{domain}"),
             None => project.as_str().to_owned(),
@@ -66,7 +70,14 @@ impl ServiceAccountEmail {
         format!("serviceAccount:{}", self.0)
     }
 
-    /// Returns the project that an address of the form `ID@PROJECT.iam.gserviceaccount.com` names.
+    /// Returns whether the domain is one of those that Google reserves for service accounts.
+    #[must_use]
+    pub fn has_domain_of_google(&self) -> bool {
+        self.0.ends_with(".gserviceaccount.com")
+    }
+
+    /// Returns the project that an address of the form `ID@PROJECT.iam.gserviceaccount.com` names. Only accounts with such an
+    /// address can be created: Google itself creates the others, such as `…@developer.gserviceaccount.com`.
     #[must_use]
     pub fn project(&self) -> Option<ProjectId> {
         let (_, domain) = self.0.split_once('@')?;
@@ -182,6 +193,18 @@ mod tests {
         }
         let other: ServiceAccountEmail = "1-compute@developer.gserviceaccount.com".parse().unwrap();
         assert_eq!(other.project(), None);
+        assert!(other.has_domain_of_google());
+        for address in ["a@example.com", "a@gserviceaccount.com.example.com"] {
+            let other: ServiceAccountEmail = address.parse().unwrap();
+            assert!(!other.has_domain_of_google(), "{address}");
+        }
+    }
+
+    #[test]
+    fn project_number_is_in_no_address() {
+        let number = "123456789012".parse().unwrap();
+        let error = ServiceAccountEmail::of("gcr-pull", &number).unwrap_err();
+        assert!(error.to_string().contains("pass the project ID"), "{error}");
     }
 
     #[test]

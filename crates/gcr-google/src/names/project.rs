@@ -15,6 +15,11 @@ impl ProjectId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns whether this is the number of the project: an ID contains a letter.
+    pub(super) fn is_number(&self) -> bool {
+        self.0.bytes().all(|it| it.is_ascii_digit())
+    }
 }
 
 impl FromStr for ProjectId {

@@ -109,6 +109,9 @@ impl Resource for AccountResource {
                 }
                 Ok(Observed::ApiDisabled(error))
             }
+                if let Some(error) = self.absent() {
+                    return Err(error);
+                }
             Err(error) => Err(stage.block(&self.id, error)),
         }
     }
@@ -117,7 +120,7 @@ impl Resource for AccountResource {
         &self,
         observed: Observed,
         state: &State<'_, ()>,
-        _warnings: &mut Vec<String>,
+        warnings: &mut Vec<String>,
     ) -> Decision<(), ResourceError> {
         let error = match observed {
             Observed::Present => {
@@ -131,7 +134,15 @@ impl Resource for AccountResource {
             return Decision::AwaitDependencies;
         }
         if self.dry_run == DryRun::Client {
-            return Decision::Act((), Safety::Preconditioned);
+            let Account { email, .. } = &self.stage.account;
+            if email.project().is_some() {
+                return Decision::Act((), Safety::Preconditioned);
+            }
+            warnings.push(format!(
+                "service account {email} cannot be read before its API is enabled; the dry run assumes that it exists"
+            ));
+            self.stage.set_account();
+            return Decision::Finish(Finished::success(Outcome::Unchanged, None));
         }
         if state.round.waiting {
             Decision::NotReady

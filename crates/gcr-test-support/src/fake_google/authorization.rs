@@ -150,10 +150,11 @@ fn check_service(state: &mut State, call: &Call) -> Result<(), Reply> {
 
 /// Returns the project of a service account's email address.
 pub(super) fn project_of(email: &str) -> Option<&str> {
-    email
-        .split_once('@')?
-        .1
-        .strip_suffix(".iam.gserviceaccount.com")
+    match email.split_once('@')?.1 {
+        // The address of Compute Engine's account names the number of its project, here always that of `PROJECT`.
+        "developer.gserviceaccount.com" => Some("demo-project"),
+        domain => domain.strip_suffix(".iam.gserviceaccount.com"),
+    }
 }
 
 /// Returns the error for a project that does not exist.

@@ -78,6 +78,11 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
 /// Adds an account without a request, unless it exists.
 pub(super) fn add(state: &mut State, project: &str, id: &str) -> String {
     let email = format!("{id}@{project}.iam.gserviceaccount.com");
+    add_address(state, project, email)
+}
+
+/// Adds an account with any address, unless it exists.
+pub(super) fn add_address(state: &mut State, project: &str, email: String) -> String {
     let now = state.now();
     let unique_id = format!("1{:020}", state.next_serial());
     let accounts = &mut state.add_project(project).accounts;

@@ -115,6 +115,13 @@ impl FakeGoogle {
         (email, file)
     }
 
+    /// Adds the default service account of Compute Engine to [`PROJECT`]. Returns its email address.
+    pub fn add_account_of_compute_engine(&self) -> String {
+        let number = self.project_number();
+        let email = format!("{number}-compute@developer.gserviceaccount.com");
+        iam_accounts::add_address(&mut self.server.state(), PROJECT, email)
+    }
+
     /// Disables the keys of a service account that users manage.
     ///
     /// # Panics

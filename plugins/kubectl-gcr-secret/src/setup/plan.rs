@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gcr_core::commands::SelectedCluster;
-use gcr_core::engine::{ObjectId, OpenResource, RunContext, TargetName, TargetScope};
+use gcr_core::engine::{Hint, ObjectId, OpenResource, RunContext, TargetName, TargetScope};
 use gcr_core::request::DryRun;
 use gcr_google::artifact_registry::RepositoryRole;
 use gcr_google::names::{ProjectId, RepositoryName, ServiceAccountEmail};
@@ -67,7 +67,15 @@ impl SetupRequest {
 
     fn account(&self, project: &ProjectId) -> Result<Account, Failure> {
         let email: ServiceAccountEmail = if self.iam_account.contains('@') {
-            self.iam_account.parse().map_err(Failure::new)?
+            let email: ServiceAccountEmail = self.iam_account.parse().map_err(Failure::new)?;
+            if !email.has_domain_of_google() {
+                let hint = "pass the name of an account in the project, or an address that ends in gserviceaccount.com";
+                return Err(Failure {
+                    text: format!("--iam-account {email} is not the address of a service account"),
+                    hint: Some(Hint::new(hint)),
+                });
+            }
+            email
         } else {
             ServiceAccountEmail::of(&self.iam_account, project).map_err(Failure::new)?
         };
