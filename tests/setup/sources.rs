@@ -1,5 +1,7 @@
 //! Each source of the operator's credentials, and each address of Google, through the command itself.
 
+use std::time::{Duration, Instant};
+
 use gcr_test_support::fake_google::{OPERATOR, PROJECT};
 use gcr_test_support::{Invocation, wait_until};
 
@@ -158,6 +160,33 @@ fn gcloud_that_hangs_can_be_interrupted() {
     run.signal(gcr_test_support::Signal::INT);
     let output = run.wait().exits(130);
     assert_eq!(fixture.google.requests().len(), 0, "{output}");
+}
+
+#[test]
+fn pipe_without_writer_can_be_interrupted() {
+    let fixture = Fixture::prepared("setup-pipe");
+    let pipe = fixture.session.home().join("pipe");
+    let made = format!("mkfifo -m 600 {}", pipe.display());
+    fixture.session.shell(&made).run().success();
+    let as_token = || setup(&fixture).arg("--access-token-file").arg(&pipe);
+    let as_file = || setup(&fixture).env("GOOGLE_APPLICATION_CREDENTIALS", &pipe);
+    for command in [as_token(), as_file()] {
+        let mut run = command.spawn();
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(run.is_running());
+        let started = Instant::now();
+        run.signal(gcr_test_support::Signal::INT);
+        run.wait().exits(130);
+        assert!(started.elapsed() < Duration::from_secs(3));
+    }
+    assert_eq!(fixture.google.requests().len(), 0);
+    // A writer that comes late is awaited.
+    let token = fixture.google.operator_token_file();
+    let line = format!("sleep 1; cat {} > {}", token.display(), pipe.display());
+    let writer = fixture.session.shell(&line).spawn();
+    as_token().run().success();
+    writer.wait().success();
+    fixture.assert_complete();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reads files with secrets, and the fields in them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
@@ -14,11 +15,24 @@ use crate::http_client::is_loopback;
 /// The maximum size of a credential file, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Reads a file completely, without waiting for a pipe to be opened.
+/// The time after which a pipe without a writer is given up: as long as gcloud may take, which often writes to such a pipe.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads a file completely.
 ///
 /// # Errors
-/// Fails if it cannot be read, and if it is larger than 64 KiB.
+/// Fails if it cannot be read, if it is larger than 64 KiB, and if it is a pipe that its writer does not close within 30
+/// seconds.
 pub(super) async fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, SourceError> {
+    let read = tokio::time::timeout(TIMEOUT, read_to_end(path)).await;
+    read.unwrap_or_else(|_| {
+        let seconds = TIMEOUT.as_secs();
+        let reason = format!("cannot read: it does not end within {seconds} seconds");
+        Err(SourceError::unusable(reason))
+    })
+}
+
+async fn read_to_end(path: &Path) -> Result<Zeroizing<Vec<u8>>, SourceError> {
     let failed = |error: std::io::Error| SourceError::unusable(format!("cannot read: {error}"));
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
     // Allocated at full size: a buffer that grows leaves copies behind.

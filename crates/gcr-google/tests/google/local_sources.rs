@@ -43,6 +43,33 @@ async fn gcloud_that_hangs_is_given_up() {
     assert_eq!(error.to_string(), "gcloud: no result within 30 seconds");
 }
 
+#[tokio::test(start_paused = true)]
+async fn pipe_without_writer_is_given_up() {
+    let search = Search::new();
+    let pipe = search.directory.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let search = search.set("GOOGLE_APPLICATION_CREDENTIALS", pipe.to_str().unwrap());
+    // The clock stands still while a thread waits for the writer.
+    let clock = async {
+        loop {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let error = tokio::select! {
+        token = search.token() => token.unwrap_err().to_string(),
+        () = clock => unreachable!("the clock has no end"),
+    };
+    let expected = format!(
+        "credential file \"{}\" (GOOGLE_APPLICATION_CREDENTIALS): cannot read: it does not end within 30 seconds",
+        pipe.display()
+    );
+    assert_eq!(error, expected);
+    // Ends the thread, for which the runtime waits.
+    std::fs::write(&pipe, "").unwrap();
+}
+
 #[tokio::test]
 async fn gcloud_without_account_and_no_metadata_server_means_no_credentials() {
     let script = "echo 'ERROR: You do not currently have an active account selected.' >&2; exit 1";
