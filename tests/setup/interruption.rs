@@ -42,6 +42,32 @@ fn interrupted_proof_deletes_the_key() {
 }
 
 #[test]
+fn interrupted_check_of_permissions_ends_at_once() {
+    for (prepare, method) in [
+        (
+            Fixture::new as fn(&str) -> Fixture,
+            "projects.testIamPermissions",
+        ),
+        (Fixture::prepared, "repositories.testIamPermissions"),
+        (Fixture::prepared, "serviceAccounts.testIamPermissions"),
+    ] {
+        let fixture = prepare("setup-interrupt-check");
+        fixture.google.add_key("gcr-pull");
+        fixture.google.inject(Rule::on(method), Fault::Hang);
+        let run = fixture.setup([""; 0]).spawn();
+        wait_for(&fixture, method);
+        let started = Instant::now();
+        let output = signal(run, Signal::INT).exits(130);
+        assert!(
+            started.elapsed() < Duration::from_secs(2),
+            "{method}\n{output}"
+        );
+        assert_eq!(fixture.keys().len(), 1, "{output}");
+        assert!(fixture.secret().is_none());
+    }
+}
+
+#[test]
 fn deletion_that_hangs_names_the_key_within_five_seconds() {
     let fixture = Fixture::prepared("setup-interrupt-hang");
     fixture.google.set_propagation(Propagation {

@@ -1,5 +1,9 @@
 //! Missing permissions are found before anything is written.
 
+use std::time::{Duration, Instant};
+
+use gcr_test_support::fake_google::{CannedError, Fault, Rule};
+
 use crate::fixture::{EMAIL, Fixture, project_summary};
 
 const WRITES: [(&str, &str); 4] = [
@@ -85,29 +89,37 @@ fn permissions_that_cannot_be_tested_count_as_held() {
         "repositories.testIamPermissions",
         "serviceAccounts.testIamPermissions",
     ] {
-        let refused =
-            gcr_test_support::fake_google::CannedError::api(403, "PERMISSION_DENIED", "no");
-        fixture.google.inject(
-            gcr_test_support::fake_google::Rule::on(method),
-            gcr_test_support::fake_google::Fault::Respond(refused),
-        );
+        let refused = CannedError::api(403, "PERMISSION_DENIED", "no");
+        fixture
+            .google
+            .inject(Rule::on(method), Fault::Respond(refused));
     }
     fixture.setup([""; 0]).run().success();
     fixture.assert_complete();
 }
 
 #[test]
+fn test_of_permissions_without_response_does_not_delay_the_end() {
+    let fixture = Fixture::prepared("setup-untested-hang");
+    fixture.setup([""; 0]).run().success();
+    let rule = Rule::on("projects.testIamPermissions");
+    fixture.google.inject(rule, Fault::Hang);
+    let started = Instant::now();
+    let output = fixture.setup([""; 0]).run().success();
+    assert!(started.elapsed() < Duration::from_secs(5), "{output}");
+}
+
+#[test]
 fn denied_write_names_the_role() {
     let fixture = Fixture::prepared("setup-denied-late");
-    let refused = gcr_test_support::fake_google::CannedError::api(
+    let refused = CannedError::api(
         403,
         "PERMISSION_DENIED",
         "Permission 'iam.serviceAccounts.create' denied on resource (or it may not exist).",
     );
-    fixture.google.inject(
-        gcr_test_support::fake_google::Rule::on("serviceAccounts.create"),
-        gcr_test_support::fake_google::Fault::Respond(refused),
-    );
+    fixture
+        .google
+        .inject(Rule::on("serviceAccounts.create"), Fault::Respond(refused));
     let output = fixture.setup([""; 0]).run().failure();
     assert!(
         output.stderr.contains(&format!(

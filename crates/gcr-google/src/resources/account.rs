@@ -12,7 +12,7 @@ use gcr_core::safety::Safety;
 use super::kind::{CREATED, IAM_ACCOUNT};
 use super::resource_error::ResourceError;
 use super::stage::{Account, Stage};
-use super::step::{done, failed, interrupted, read, write};
+use super::step::{check, done, failed, interrupted, read, write};
 use crate::api_error::Reason;
 use crate::error::GoogleError;
 use crate::iam::{AccountCreation, ServiceAccount};
@@ -58,6 +58,18 @@ impl AccountResource {
         ObjectId::new(&IAM_ACCOUNT, account.email.as_str())
     }
 
+    /// Returns the error of an account that does not exist and that only Google can create.
+    fn absent(&self) -> Option<ResourceError> {
+        let Account { project, email } = &self.stage.account;
+        if email.project().is_some() {
+            return None;
+        }
+        let text = format!("service account {email} not found in project {project}");
+        let hint = "check --iam-account, and pass --project with the project of the account";
+        let error = ResourceError::state(text, hint.to_owned());
+        Some(self.stage.block(&self.id, error))
+    }
+
     /// Returns the error of an account that is disabled.
     fn disabled(&self, found: &ServiceAccount) -> Option<ResourceError> {
         if !found.disabled {
@@ -97,8 +109,11 @@ impl Resource for AccountResource {
                 Ok(Observed::Present)
             }
             Ok(None) => {
+                if let Some(error) = self.absent() {
+                    return Err(error);
+                }
                 let create = "iam.serviceAccounts.create";
-                stage.require_on_project(&self.id, project, create).await?;
+                check(cx, stage.require_on_project(&self.id, project, create)).await?;
                 Ok(Observed::Absent)
             }
             Err(ResourceError::Google(error))
@@ -109,9 +124,6 @@ impl Resource for AccountResource {
                 }
                 Ok(Observed::ApiDisabled(error))
             }
-                if let Some(error) = self.absent() {
-                    return Err(error);
-                }
             Err(error) => Err(stage.block(&self.id, error)),
         }
     }

@@ -17,7 +17,7 @@ use super::kind::{GRANTED, IAM_BINDING};
 use super::repository::RepositoryResource;
 use super::resource_error::ResourceError;
 use super::stage::Stage;
-use super::step::{done, failed, interrupted, read, write};
+use super::step::{check, done, failed, interrupted, read, write};
 use crate::api_error::Reason;
 use crate::artifact_registry::RepositoryRole;
 use crate::error::GoogleError;
@@ -114,7 +114,7 @@ impl Resource for BindingResource {
             Ok(policy) if self.is_granted(&policy) => Ok(Observed::Granted),
             Ok(policy) => {
                 if cx.round.completed == 0 {
-                    stage.require_on_repository(&self.id, name, set).await?;
+                    check(cx, stage.require_on_repository(&self.id, name, set)).await?;
                 }
                 Ok(Observed::Missing(policy))
             }
@@ -125,9 +125,8 @@ impl Resource for BindingResource {
                 ) =>
             {
                 if cx.round.completed == 0 {
-                    stage
-                        .require_on_project(&self.id, &name.project, set)
-                        .await?;
+                    let required = stage.require_on_project(&self.id, &name.project, set);
+                    check(cx, required).await?;
                 }
                 if stage.has_repository(name) {
                     stage.note_waiting(&self.id, cx, &error).await;

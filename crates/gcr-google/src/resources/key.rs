@@ -14,7 +14,7 @@ use super::account::AccountResource;
 use super::kind::{CREATED, KEY};
 use super::resource_error::ResourceError;
 use super::stage::Stage;
-use super::step::{done, interrupted, read, write};
+use super::step::{check, done, interrupted, read, write};
 use super::stored_keys::{StoredKey, StoredKeys};
 use crate::api_error::Reason;
 use crate::error::GoogleError;
@@ -200,7 +200,7 @@ impl Resource for KeyResource {
                 if cx.round.completed == 0 {
                     let create = "iam.serviceAccountKeys.create";
                     let project = &stage.account.project;
-                    stage.require_on_project(&self.id, project, create).await?;
+                    check(cx, stage.require_on_project(&self.id, project, create)).await?;
                 }
                 if stage.has_account() {
                     stage.note_waiting(&self.id, cx, &error).await;
@@ -217,9 +217,8 @@ impl Resource for KeyResource {
             return Ok(Observed::Usable);
         }
         if first {
-            stage
-                .require_on_account(&self.id, "iam.serviceAccountKeys.create")
-                .await?;
+            let create = "iam.serviceAccountKeys.create";
+            check(cx, stage.require_on_account(&self.id, create)).await?;
             self.note_others(&keys, stored).await;
         }
         Ok(Observed::NoneUsable)

@@ -12,7 +12,7 @@ use gcr_core::safety::Safety;
 use super::kind::{CREATED, REPOSITORY};
 use super::resource_error::ResourceError;
 use super::stage::Stage;
-use super::step::{done, failed, interrupted, read, time_left, write};
+use super::step::{check, done, failed, interrupted, read, time_left, write};
 use crate::api_error::Reason;
 use crate::error::GoogleError;
 use crate::names::RepositoryName;
@@ -111,9 +111,8 @@ impl Resource for RepositoryResource {
             }
             None if self.create => {
                 let create = "artifactregistry.repositories.create";
-                stage
-                    .require_on_project(&self.id, &self.name.project, create)
-                    .await?;
+                let required = stage.require_on_project(&self.id, &self.name.project, create);
+                check(cx, required).await?;
                 Ok(Observed::Absent)
             }
             None => {

@@ -11,7 +11,7 @@ use gcr_core::safety::Safety;
 use super::kind::{ENABLED, SERVICE};
 use super::resource_error::ResourceError;
 use super::stage::Stage;
-use super::step::{done, failed, interrupted, read, time_left, write};
+use super::step::{check, done, failed, interrupted, read, time_left, write};
 use crate::api_error::Reason;
 use crate::error::GoogleError;
 use crate::names::{ProjectId, RepositoryName};
@@ -109,7 +109,7 @@ impl Resource for ServiceResource {
                     Some(Reason::PermissionDenied { .. } | Reason::ServiceDisabled { .. })
                 ) =>
             {
-                if !self.responds().await {
+                if !check(cx, async { Ok(self.responds().await) }).await? {
                     return Err(self.stage.block(&self.id, ResourceError::Google(error)));
                 }
                 true
@@ -120,9 +120,10 @@ impl Resource for ServiceResource {
             self.stage.set_enabled(&self.id);
         } else {
             let enable = "serviceusage.services.enable";
-            self.stage
-                .require_on_project(&self.id, &self.project, enable)
-                .await?;
+            let required = self
+                .stage
+                .require_on_project(&self.id, &self.project, enable);
+            check(cx, required).await?;
         }
         Ok(enabled)
     }

@@ -59,7 +59,7 @@ pub struct Stage {
     /// The account.
     pub account: Account,
     events: EventSender,
-    permissions: Permissions,
+    permissions: Arc<Permissions>,
     state: Mutex<State>,
     blocked: AtomicBool,
     /// Whether an error that concerns all objects was returned.
@@ -108,7 +108,7 @@ impl Stage {
             api,
             account,
             events,
-            permissions: Permissions::default(),
+            permissions: Arc::default(),
             state: Mutex::default(),
             blocked: AtomicBool::new(false),
             reported_for_all: AtomicBool::new(false),
@@ -242,9 +242,11 @@ impl Stage {
     }
 
     /// Starts to ask which permissions the caller has on a project, so that a later check does not wait for the response.
-    pub(super) fn test_permissions_early(self: &Arc<Self>, project: &ProjectId) {
-        let (stage, project) = (Arc::clone(self), project.clone());
-        tokio::spawn(async move { stage.permissions.held(&stage.api, &project).await });
+    pub(super) fn test_permissions_early(&self, project: &ProjectId) {
+        // Without the stage: the run ends when its last sender of events is dropped, and must not wait for this response.
+        let (permissions, api) = (Arc::clone(&self.permissions), self.api.clone());
+        let project = project.clone();
+        tokio::spawn(async move { permissions.held(&api, &project).await });
     }
 
     /// Records that an object cannot be brought to its desired state, so that no further object is written. Of the errors that

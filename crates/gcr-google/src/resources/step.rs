@@ -18,10 +18,18 @@ pub(super) async fn read<T>(
     cx: &Context,
     call: impl Future<Output = Result<T, GoogleError>>,
 ) -> Result<T, ResourceError> {
+    check(cx, async { Ok(call.await?) }).await
+}
+
+/// Awaits a check, which only reads; an interruption cancels it.
+pub(super) async fn check<T>(
+    cx: &Context,
+    check: impl Future<Output = Result<T, ResourceError>>,
+) -> Result<T, ResourceError> {
     tokio::select! {
         biased;
         () = cx.stop.stopped() => Err(ResourceError::Interrupted),
-        result = call => Ok(result?),
+        result = check => result,
     }
 }
 

@@ -13,7 +13,7 @@ use super::account::AccountResource;
 use super::kind::{ACCESS_TOKEN, ISSUED};
 use super::resource_error::ResourceError;
 use super::stage::{Account, Stage};
-use super::step::{done, interrupted, time_left, write};
+use super::step::{check, done, interrupted, time_left, write};
 use crate::api_error::Reason;
 use crate::iam_credentials::{CLOUD_PLATFORM, TokenRequest};
 
@@ -83,7 +83,7 @@ impl Resource for TokenResource {
             return Ok(());
         }
         // For an account that does not exist, the test fails and proves nothing.
-        self.stage.require_on_account(&self.id, PERMISSION).await
+        check(cx, self.stage.require_on_account(&self.id, PERMISSION)).await
     }
 
     fn decide(
