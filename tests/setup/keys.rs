@@ -30,6 +30,25 @@ fn key_of_one_namespace_is_reused_in_another() {
 }
 
 #[test]
+fn key_in_base64_is_reused() {
+    let fixture = Fixture::prepared("setup-base64");
+    let (_, file) = fixture.google.add_key("gcr-pull");
+    let key = fixture.key();
+    let file = fixture.session.file("key.json", file, 0o600);
+    let create = fixture
+        .session
+        .gcr_secret(["create", "--auth=json-key-base64", "-n"])
+        .arg(&fixture.namespace)
+        .arg("--key-file")
+        .arg(file);
+    create.run().success();
+    let output = fixture.setup([""; 0]).run().success();
+    let line = format!("key/{key} unchanged\n");
+    assert!(output.stdout.contains(&line), "{output}");
+    fixture.assert_complete();
+}
+
+#[test]
 fn new_key_leaves_the_old_one_and_names_it() {
     let fixture = Fixture::prepared("setup-new-key");
     fixture.setup([""; 0]).run().success();
@@ -91,6 +110,38 @@ fn user_that_may_not_read_secrets_gets_a_new_key() {
     let output = setup().run().success();
     assert!(output.stdout.contains(" created\n"), "{output}");
     assert_ne!(fixture.stored_key(), Some(old));
+}
+
+#[test]
+fn key_is_reused_by_user_that_may_only_list_secrets() {
+    let fixture = Fixture::prepared("setup-list-only");
+    fixture.setup([""; 0]).run().success();
+    let key = fixture.key();
+    let label = format!("list-only={}", fixture.namespace);
+    let label_args = ["label", "namespace", &fixture.namespace, &label];
+    fixture.cluster.kubectl(label_args).run().success();
+    let lists = [
+        PolicyRule::new("list", "secrets"),
+        PolicyRule::new("list", "namespaces"),
+    ];
+    let writes = [
+        PolicyRule::new("create,patch", "secrets"),
+        PolicyRule::new("get,patch", "serviceaccounts"),
+    ];
+    let user = ControlPlane::shared().user();
+    let user = user
+        .allow_cluster_wide(&lists)
+        .allow(&fixture.namespace, &writes);
+    let output = user
+        .session()
+        .gcr_secret(["setup", "--registry", REGISTRY])
+        .args(["--namespace-selector", &label])
+        .envs(fixture.google.operator_environment())
+        .run()
+        .success();
+    let line = format!("key/{key} unchanged\n");
+    assert!(output.stdout.contains(&line), "{output}");
+    assert_eq!(fixture.key(), key);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use futures_util::future::join_all;
 use gcr_core::engine::{
     Context, Decision, Finished, ObjectError, ObjectId, Outcome, Resource, State, StepResult,
     WriteTracker,
@@ -19,6 +20,9 @@ use super::stored_keys::{StoredKey, StoredKeys};
 use crate::api_error::Reason;
 use crate::error::GoogleError;
 use crate::iam_keys::{Key, KeyCreationError, delete_command};
+
+/// Number of Secrets that are read at once.
+const CONCURRENT_READS: usize = 16;
 
 /// A key of the account.
 pub struct KeyResource {
@@ -92,12 +96,21 @@ impl KeyResource {
             .collect();
         usable.sort_by(|left, right| right.valid_after_time.cmp(&left.valid_after_time));
         for key in usable {
-            for found in stored.iter().filter(|found| found.id.as_str() == key.id()) {
-                if let Some(file) = self.stored.read(found).await {
+            let mut carriers = stored.iter().filter(|found| found.id.as_str() == key.id());
+            // Nearly always the first Secret contains its key, so that it is read alone.
+            let mut next: Vec<&StoredKey> = carriers.by_ref().take(1).collect();
+            while !next.is_empty() {
+                let mut reads = Vec::new();
+                for found in &next {
+                    reads.push(self.stored.read(found));
+                }
+                let mut read = next.iter().zip(join_all(reads).await);
+                if let Some((found, file)) = read.find_map(|(found, file)| Some((found, file?))) {
                     let _ = self.reported.set(ObjectId::new(&KEY, key.id()));
                     self.stage.set_key(found.id.clone(), file);
                     return true;
                 }
+                next = carriers.by_ref().take(CONCURRENT_READS).collect();
             }
         }
         false

@@ -15,7 +15,8 @@ use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::engine::{Event, EventSender};
 use gcr_core::kubernetes::object::metadata_of;
 use gcr_core::kubernetes::pager::{Item, List, METADATA_LIST, Pager};
-use gcr_core::kubernetes::{ClusterClient, RequestError, namespaces, secrets};
+use gcr_core::kubernetes::secrets::StoredSecret;
+use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError, namespaces, secrets};
 use gcr_google::keyring::{Keyring, SecretFormat};
 use gcr_google::names::ServiceAccountEmail;
 use gcr_google::resources::{StoredKey, StoredKeys};
@@ -136,7 +137,12 @@ impl PullSecrets {
         let found = self.found().await.get(key.position)?;
         let client = &self.clusters[found.cluster].client;
         let secret = client.read_secret(&found.namespace, &self.name).await;
-        let secret = secret.ok().flatten()?;
+        let secret = match secret {
+            Err(error) if error.api_error().is_some_and(ApiError::is_forbidden) => {
+                self.read_from_list(client, &found.namespace).await?
+            }
+            secret => secret.ok().flatten()?,
+        };
         let file = key_in(
             secret.data.get(KEY)?,
             key.id.as_str(),
@@ -144,6 +150,20 @@ impl PullSecrets {
         )?;
         self.redactor.add_key(&file);
         Some(file)
+    }
+
+    /// Reads a Secret from a list: a role may allow `list` alone, which includes the data.
+    async fn read_from_list(
+        &self,
+        client: &Arc<ClusterClient>,
+        namespace: &Namespace,
+    ) -> Option<StoredSecret> {
+        let list = List {
+            namespace: Some(namespace.clone()),
+            ..secrets::list_data_by_name(&self.name)
+        };
+        let page = Pager::new(client, list).next().await.ok()??;
+        client.secret_of(page.first()?).ok()
     }
 
     async fn found(&self) -> &[Found] {
