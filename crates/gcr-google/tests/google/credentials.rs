@@ -251,6 +251,14 @@ async fn unusable_file_says_why_without_its_content() {
             external(&stub, &json!({})).to_string(),
             "has neither \"file\" nor \"url\"",
         ),
+        (
+            {
+                let mut file = external(&stub, &json!({"file": "/x"}));
+                file["token_url"] = "http://sts.example.com/v1/token".into();
+                file.to_string()
+            },
+            "\"token_url\" is not an https URL",
+        ),
         ("x".repeat(70_000), "the file is larger than 64 KiB"),
     ] {
         let search = Search::new().file("GOOGLE_APPLICATION_CREDENTIALS", "f", file);
