@@ -206,6 +206,26 @@ fn token_replaces_the_key_and_says_when_it_expires() {
 }
 
 #[test]
+fn only_a_token_needs_the_api_for_tokens() {
+    let fixture = Fixture::new("setup-token-api");
+    fixture.google.add_repository("europe-west1", "images");
+    let (email, _) = fixture.google.add_key("gcr-pull");
+    let role = "roles/iam.serviceAccountTokenCreator";
+    fixture.google.grant_on_account(&email, role, OPERATOR);
+    let line = "service/iamcredentials.googleapis.com ";
+    let output = fixture.setup([""; 0]).run().success();
+    assert!(!output.stdout.contains(line), "{output}");
+    for result in ["enabled", "unchanged"] {
+        let args = ["token-secret", "--credential=token"];
+        let output = fixture.setup(args).run().success();
+        let expected = format!("{line}{result}\n");
+        assert!(output.stdout.contains(&expected), "{output}");
+    }
+    let services = project_summary(&fixture.google)["services"].to_string();
+    assert!(services.contains("iamcredentials"), "{services}");
+}
+
+#[test]
 fn objects_of_google_are_in_the_report_and_not_in_the_objects() {
     let fixture = Fixture::prepared("setup-report");
     let output = fixture

@@ -1,6 +1,7 @@
 //! The flags that say who calls Google.
 
 use gcr_test_support::fake_google::{OPERATOR, PROJECT};
+use serde_json::Value;
 
 use crate::fixture::{Fixture, REGISTRY};
 
@@ -78,4 +79,46 @@ fn impersonation_calls_google_as_the_account() {
         .google
         .grant_on_project(PROJECT, "roles/owner", &format!("serviceAccount:{admin}"));
     fixture.setup(flag).run().success();
+}
+
+#[test]
+fn impersonated_accounts_are_a_chain_whose_last_calls_google() {
+    let fixture = Fixture::prepared("setup-chain");
+    let google = &fixture.google;
+    let [first, last] = ["chain-first", "chain-last"].map(|name| google.add_key(name).0);
+    let role = "roles/iam.serviceAccountTokenCreator";
+    google.grant_on_account(&first, role, OPERATOR);
+    google.grant_on_account(&last, role, &format!("serviceAccount:{first}"));
+    google.grant_on_project(PROJECT, "roles/owner", &format!("serviceAccount:{last}"));
+    let setup = |list: &str| fixture.setup(["--impersonate-service-account", list]).run();
+    let output = setup(&format!("{last},{first}")).failure();
+    assert!(output.stderr.contains("PERMISSION_DENIED"), "{output}");
+    setup(&format!("{first},{last}")).success();
+    fixture.assert_complete();
+}
+
+#[test]
+fn user_without_quota_project_bills_the_project() {
+    let fixture = Fixture::prepared("setup-user-billing");
+    let file = fixture.google.user_credential_file();
+    let mut file: Value = serde_json::from_str(&file).expect("the file is JSON");
+    file.as_object_mut()
+        .expect("an object")
+        .remove("quota_project_id");
+    let file = fixture.session.file("user.json", file.to_string(), 0o600);
+    let output = fixture
+        .session
+        .gcr_secret(["setup", "--registry", REGISTRY, "-n", &fixture.namespace])
+        .envs(fixture.google.environment())
+        .env("GOOGLE_APPLICATION_CREDENTIALS", file)
+        .run();
+    output.success();
+    let requests = fixture.google.requests();
+    let of_iam = requests.iter().filter(|it| it.method.starts_with("iam."));
+    let projects: Vec<_> = of_iam.map(|it| it.quota_project.as_deref()).collect();
+    assert!(projects.len() > 2, "{requests:?}");
+    assert!(
+        projects.iter().all(|it| *it == Some(PROJECT)),
+        "{projects:?}"
+    );
 }

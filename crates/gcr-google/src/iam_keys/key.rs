@@ -66,3 +66,29 @@ impl Key {
 pub(super) fn path(account: AccountRef<'_>) -> String {
     account_path(account.project, account.email)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_is_valid_until_it_expires_or_is_disabled() {
+        let now = "2026-06-01T00:00:00Z".parse().unwrap();
+        let key = |valid_before_time: &str, disabled| Key {
+            valid_before_time: valid_before_time.to_owned(),
+            disabled,
+            ..Key::default()
+        };
+        for (valid_before_time, disabled, is_valid) in [
+            ("9999-12-31T23:59:59Z", false, true),
+            ("2026-06-01T00:00:01Z", false, true),
+            ("2026-06-01T00:00:00Z", false, false),
+            ("2026-05-31T23:59:59Z", false, false),
+            ("9999-12-31T23:59:59Z", true, false),
+            ("", false, true),
+        ] {
+            let key = key(valid_before_time, disabled);
+            assert_eq!(key.is_valid(now), is_valid, "{key:?}");
+        }
+    }
+}
