@@ -175,7 +175,6 @@ mod tests {
     use super::*;
 
     #[derive(clap::Args)]
-    #[expect(dead_code, reason = "only the definitions of the flags are used")]
     struct Shared {
         #[arg(short, long, value_name = "NAMESPACE")]
         namespace: Vec<String>,
