@@ -13,7 +13,7 @@ mod secret_format;
 
 use docker_config_entries::Entries;
 use entry_address::Address;
-pub use image_name::{ImageNameError, repository};
+pub use image_name::{ImageName, ImageNameError};
 pub use secret_format::SecretFormat;
 
 use crate::registry::Login;

@@ -2,7 +2,9 @@
 // its order. It calls the packages that kubelet itself calls.
 //
 //	{"image":"gcr.io/p/app","secrets":["{\"auths\":…}"]}
-//	{"repository":"gcr.io/p/app","creds":[{"secret":"0","username":"…","password":"…"}]}
+//	{"repository":"gcr.io/p/app","pulled":"gcr.io/p/app:latest","creds":[{"secret":"0","username":"…","password":"…"}]}
+//
+// `pulled` is the reference that containerd pulls; its CRI plugin calls ParseDockerRef too.
 package main
 
 import (
@@ -13,6 +15,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/distribution/reference"
 	"k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -35,6 +38,7 @@ type credential struct {
 
 type answer struct {
 	Repository string       `json:"repository,omitempty"`
+	Pulled     string       `json:"pulled,omitempty"`
 	Creds      []credential `json:"creds"`
 	Error      string       `json:"error,omitempty"`
 }
@@ -64,6 +68,10 @@ func lookup(question question) answer {
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
+	pulled, err := reference.ParseDockerRef(question.Image)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
 	all := make([]v1.Secret, len(question.Secrets))
 	for i, data := range question.Secrets {
 		name := strconv.Itoa(i)
@@ -75,7 +83,7 @@ func lookup(question question) answer {
 	}
 	keyring, err := secrets.MakeDockerKeyring(all, &credentialprovider.BasicDockerKeyring{})
 	if err != nil {
-		return answer{Repository: repository, Error: err.Error()}
+		return answer{Repository: repository, Pulled: pulled.String(), Error: err.Error()}
 	}
 	found, _ := keyring.Lookup(repository)
 	creds := make([]credential, 0, len(found))
@@ -86,5 +94,5 @@ func lookup(question question) answer {
 		}
 		creds = append(creds, next)
 	}
-	return answer{Repository: repository, Creds: creds}
+	return answer{Repository: repository, Pulled: pulled.String(), Creds: creds}
 }

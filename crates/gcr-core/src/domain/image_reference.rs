@@ -6,6 +6,9 @@
 
 use kube_clientcmd::escape_control::quoted;
 
+/// The maximum length of the path of a repository, in characters.
+pub const MAX_PATH: usize = 255;
+
 /// An invalid image reference, or one without a registry host.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ImageReferenceError {
@@ -28,6 +31,9 @@ pub enum ImageReferenceError {
         /// The invalid path component.
         part: String,
     },
+    /// The path is longer than the grammar allows.
+    #[error("invalid image reference: its path has more than {MAX_PATH} characters")]
+    TooLong,
     /// The reference has no registry host, so that it refers to Docker Hub.
     #[error("image {} has no registry host, so it is pulled from Docker Hub", quoted(.0))]
     NoHost(String),
@@ -56,6 +62,12 @@ pub(super) fn host_of(reference: &str) -> Result<&str, ImageReferenceError> {
         Some(_) => return Err(ImageReferenceError::Tag(reference.to_owned())),
         None => rest,
     };
+    // Docker Hub's images without a path belong to `library`.
+    let is_library = matches!(host, "docker.io" | "index.docker.io") && !path.contains('/');
+    let library = if is_library { "library/" } else { "" };
+    if library.len() + path.len() > MAX_PATH {
+        return Err(ImageReferenceError::TooLong);
+    }
     match path.split('/').find(|part| !is_path_part(part)) {
         Some(part) => Err(ImageReferenceError::Path {
             reference: reference.to_owned(),
@@ -66,7 +78,7 @@ pub(super) fn host_of(reference: &str) -> Result<&str, ImageReferenceError> {
 }
 
 /// Returns whether the text is a path component of a repository: `[a-z0-9]+`, joined by `.`, `_`, `__` or any number of `-`.
-pub(super) fn is_path_part(part: &str) -> bool {
+pub fn is_path_part(part: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = part.as_bytes();
     bytes.first().is_some_and(|first| is_word(*first))
@@ -81,8 +93,8 @@ pub(super) fn is_path_part(part: &str) -> bool {
             })
 }
 
-/// Returns whether the text matches `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
-fn is_tag(tag: &str) -> bool {
+/// Returns whether the text is a tag: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
+pub fn is_tag(tag: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     tag.len() <= 128
         && tag.bytes().next().is_some_and(is_word)
@@ -91,15 +103,22 @@ fn is_tag(tag: &str) -> bool {
             .all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
 }
 
-/// Returns whether the text is the name of an algorithm and at least 32 hexadecimal digits, separated by a colon.
-fn is_digest(digest: &str) -> bool {
-    digest.split_once(':').is_some_and(|(algorithm, hex)| {
-        algorithm.split(['-', '_', '+', '.']).all(|word| {
-            word.starts_with(|first: char| first.is_ascii_alphabetic())
-                && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        }) && hex.len() >= 32
-            && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+/// Returns whether the text is a digest whose length fits its algorithm, as `go-digest` requires. containerd and kubelet know
+/// only these algorithms.
+pub fn is_digest(digest: &str) -> bool {
+    let Some((algorithm, hex)) = digest.split_once(':') else {
+        return false;
+    };
+    let length = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => return false,
+    };
+    hex.len() == length
+        && hex
+            .bytes()
+            .all(|it| it.is_ascii_digit() || (b'a'..=b'f').contains(&it))
 }
 
 #[cfg(test)]

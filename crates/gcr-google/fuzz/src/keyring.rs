@@ -1,16 +1,16 @@
 //! Checks kubelet's keyring. The first line of the input is an image, the rest a Docker config.
 
-use gcr_google::keyring::{Keyring, SecretFormat, repository};
+use gcr_google::keyring::{ImageName, ImageNameError, Keyring, SecretFormat};
 
 /// Looks the image up in the config, and checks the result.
 pub fn check(input: &[u8]) {
     let end = input.iter().position(|byte| *byte == b'\n');
     let (image, config) = input.split_at(end.unwrap_or(input.len()));
     let image = String::from_utf8_lossy(image);
-    let repository = match repository(&image) {
+    let repository = match normal(&image) {
         // A normal name is its own normal form.
         Ok(found) => {
-            assert_eq!(repository(&found).as_deref(), Ok(found.as_str()));
+            assert_eq!(normal(&found).as_deref(), Ok(found.as_str()));
             found
         }
         Err(error) => {
@@ -35,4 +35,8 @@ pub fn check(input: &[u8]) {
         let first = first.filter(|entry| entry.secret == 0).count();
         assert_eq!(first, keyring.matching(&repository).len());
     }
+}
+
+fn normal(image: &str) -> Result<String, ImageNameError> {
+    ImageName::parse(image).map(|name| name.repository)
 }

@@ -1,49 +1,65 @@
 //! Normalizes the name of an image as containerd and kubelet do (`distribution/reference`, `ParseNormalizedNamed`).
 
+use gcr_core::domain::image_reference::{MAX_PATH, is_digest, is_path_part, is_tag};
 use kube_clientcmd::escape_control::quoted;
-
-/// The maximum length of the path of a repository, in characters.
-const MAX_PATH: usize = 255;
 
 /// An invalid image name: kubelet reports `InvalidImageName`.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("invalid image name {}", quoted(.0))]
 pub struct ImageNameError(String);
 
-/// Returns the repository of an image with its host: `docker.io/library/ubuntu` for `ubuntu:24.04`.
-///
-/// # Errors
-/// Fails for a name that kubelet refuses.
-pub fn repository(image: &str) -> Result<String, ImageNameError> {
-    let invalid = || ImageNameError(image.to_owned());
-    let is_hash = image.len() == 64
-        && image
-            .bytes()
-            .all(|it| it.is_ascii_digit() || (b'a'..=b'f').contains(&it));
-    if is_hash {
-        return Err(invalid());
+/// The name of an image as containerd pulls it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ImageName<'a> {
+    /// The repository with its host: `docker.io/library/ubuntu` for `ubuntu:24.04`.
+    pub repository: String,
+    /// The digest, or the tag if there is no digest; `latest` without either.
+    pub reference: &'a str,
+}
+
+impl<'a> ImageName<'a> {
+    /// Parses the name of an image.
+    ///
+    /// # Errors
+    /// Fails for a name that kubelet refuses.
+    pub fn parse(image: &'a str) -> Result<Self, ImageNameError> {
+        let invalid = || ImageNameError(image.to_owned());
+        let is_hash = image.len() == 64
+            && image
+                .bytes()
+                .all(|it| it.is_ascii_digit() || (b'a'..=b'f').contains(&it));
+        if is_hash {
+            return Err(invalid());
+        }
+        let (domain, remainder) = split_domain(image);
+        let (named, digest) = match remainder.split_once('@') {
+            Some((named, digest)) => (named, Some(digest)),
+            None => (remainder, None),
+        };
+        let (path, tag) = match named.split_once(':') {
+            Some((path, tag)) => (path, Some(tag)),
+            None => (named, None),
+        };
+        let library = domain == "docker.io" && !path.contains('/');
+        let library = if library { "library/" } else { "" };
+        // The grammar also reads a first part that is no host, such as `a_b.c`, as part of the path.
+        let length = match is_domain(domain) {
+            true => library.len() + path.len(),
+            false => domain.len() + 1 + path.len(),
+        };
+        let is_valid = (is_domain(domain) || is_path_part(domain))
+            && length <= MAX_PATH
+            && path.split('/').all(is_path_part)
+            && tag.is_none_or(is_tag)
+            && digest.is_none_or(is_digest);
+        if !is_valid {
+            return Err(invalid());
+        }
+        Ok(Self {
+            repository: format!("{domain}/{library}{path}"),
+            reference: digest.or(tag).unwrap_or("latest"),
+        })
     }
-    let (domain, remainder) = split_domain(image);
-    let (named, digest) = match remainder.split_once('@') {
-        Some((named, digest)) => (named, Some(digest)),
-        None => (remainder, None),
-    };
-    let (path, tag) = match named.split_once(':') {
-        Some((path, tag)) => (path, Some(tag)),
-        None => (named, None),
-    };
-    // The grammar also reads a first part that is no host, such as `a_b.c`, as part of the path.
-    let is_valid = (is_domain(domain) || is_path_part(domain))
-        && path.len() <= MAX_PATH
-        && path.split('/').all(is_path_part)
-        && tag.is_none_or(is_tag)
-        && digest.is_none_or(is_digest);
-    if !is_valid {
-        return Err(invalid());
-    }
-    let library = domain == "docker.io" && !path.contains('/');
-    let library = if library { "library/" } else { "" };
-    Ok(format!("{domain}/{library}{path}"))
 }
 
 /// Splits the host off, if the first part is one: it contains a dot, a colon or an upper-case letter, or is `localhost`.
@@ -89,40 +105,4 @@ fn is_domain(domain: &str) -> bool {
     let is_label =
         |label: &str| is_word(label, b"-") && !label.starts_with('-') && !label.ends_with('-');
     host.split('.').all(is_label) && port.is_none_or(is_port)
-}
-
-/// Returns whether the text is `[a-z0-9]+`, joined by `.`, `_`, `__` or any number of `-`.
-fn is_path_part(part: &str) -> bool {
-    let is_word = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
-    part.starts_with(is_word)
-        && part.ends_with(is_word)
-        && part.split(is_word).all(|between| {
-            matches!(between, "" | "." | "_" | "__") || between.bytes().all(|it| it == b'-')
-        })
-}
-
-fn is_tag(tag: &str) -> bool {
-    let is_word = |it: u8| it.is_ascii_alphanumeric() || it == b'_';
-    tag.len() <= 128
-        && tag.bytes().next().is_some_and(is_word)
-        && tag
-            .bytes()
-            .all(|it| is_word(it) || it == b'.' || it == b'-')
-}
-
-/// Returns whether the text is a digest whose length fits its algorithm, as `go-digest` requires.
-fn is_digest(digest: &str) -> bool {
-    let Some((algorithm, hex)) = digest.split_once(':') else {
-        return false;
-    };
-    let length = match algorithm {
-        "sha256" => 64,
-        "sha384" => 96,
-        "sha512" => 128,
-        _ => return false,
-    };
-    hex.len() == length
-        && hex
-            .bytes()
-            .all(|it| it.is_ascii_digit() || (b'a'..=b'f').contains(&it))
 }

@@ -21,7 +21,7 @@ fn keyring(secrets: &[&str]) -> Result<Keyring, UndecodableSecret> {
 
 /// Returns what kubelet would answer: the repository, and secret, user and password of each credential in order.
 fn answer(image: &str, secrets: &[&str]) -> (Option<String>, Option<Vec<String>>) {
-    let Ok(repository) = repository(image) else {
+    let Ok(ImageName { repository, .. }) = ImageName::parse(image) else {
         return (None, None);
     };
     let found = keyring(secrets).ok().map(|keyring| {
@@ -118,7 +118,7 @@ proptest! {
     #[test]
     fn any_data_is_decoded_or_refused(data in prop::collection::vec(any::<u8>(), 0..200), image in "\\PC*") {
         let _ = Keyring::new([(SecretFormat::DockerConfigJson, data.as_slice())]);
-        let _ = repository(&image);
+        let _ = ImageName::parse(&image);
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Fixes<'_> {
     /// Gives the container another image; as a proposal the same one in lower case.
     pub(super) fn set_image(&self, image: &str) -> String {
         let proposal = image.to_lowercase();
-        let proposal = if gcr_google::keyring::repository(&proposal).is_ok() {
+        let proposal = if gcr_google::keyring::ImageName::parse(&proposal).is_ok() {
             proposal
         } else {
             "IMAGE".to_owned()

@@ -1,7 +1,7 @@
 //! The content to request from a registry: a host, a repository or an image.
 
 use gcr_core::domain::registry_host::{RegistryHost, RegistryOwner};
-use gcr_google::keyring;
+use gcr_google::keyring::{ImageName, ImageNameError};
 use gcr_google::registry::{Action, PullTarget};
 use kubectl_plugin::{UsageError, parse_each};
 
@@ -74,12 +74,13 @@ impl Requested {
     ///
     /// # Errors
     /// Fails for a name that kubelet refuses.
-    pub(crate) fn of_image(image: &str) -> Result<Self, keyring::ImageNameError> {
-        let repository = keyring::repository(image)?;
+    pub(crate) fn of_image(image: &str) -> Result<Self, ImageNameError> {
+        let name = ImageName::parse(image)?;
+        let repository = name.repository;
         let (host, path) = repository.split_once('/').unwrap_or((&repository, ""));
         Ok(Self {
             label: image.to_owned(),
-            target: PullTarget::image(host, path, reference(image)),
+            target: PullTarget::image(host, path, name.reference),
             repository,
         })
     }
@@ -88,8 +89,8 @@ impl Requested {
     ///
     /// # Errors
     /// Fails for a name that kubelet refuses.
-    pub(crate) fn of_repository(image: &str) -> Result<Self, keyring::ImageNameError> {
-        let repository = keyring::repository(image)?;
+    pub(crate) fn of_repository(image: &str) -> Result<Self, ImageNameError> {
+        let repository = ImageName::parse(image)?.repository;
         let (host, path) = repository.split_once('/').unwrap_or((&repository, ""));
         Ok(Self {
             label: repository.clone(),
@@ -119,30 +120,9 @@ fn ensure_allowed(host: &RegistryHost, allow_any_host: bool) -> Result<(), Usage
     )))
 }
 
-/// Returns the digest or tag of a valid image; `latest` without either.
-fn reference(image: &str) -> &str {
-    if let Some((_, digest)) = image.split_once('@') {
-        return digest;
-    }
-    let name = image.rsplit('/').next().unwrap_or(image);
-    name.split_once(':').map_or("latest", |(_, tag)| tag)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reference_is_digest_or_tag_or_latest() {
-        for (image, expected) in [
-            ("gcr.io/p/app", "latest"),
-            ("gcr.io/p/app:1.2", "1.2"),
-            ("localhost:5000/app", "latest"),
-            ("gcr.io/p/app:1@sha256:ab", "sha256:ab"),
-        ] {
-            assert_eq!(reference(image), expected, "{image}");
-        }
-    }
 
     #[test]
     fn entry_is_read_without_scheme_and_version() {
