@@ -67,6 +67,7 @@ const SHIPPED: [Rule; 6] = [
             "plugins/kubectl-gcr-secret/src/list.rs",
             "plugins/kubectl-gcr-secret/src/verify.rs",
             "plugins/kubectl-gcr-secret/src/rbac.rs",
+            "plugins/kubectl-gcr-secret/src/rbac/",
         ],
         reason: "only the command-line layer uses clap",
     },
