@@ -14,6 +14,8 @@ use super::kind::REPLACED;
 use crate::domain::pull_secret::Preconditions;
 use crate::engine::{Finished, Hint, Outcome, StepResult};
 use crate::kubernetes::ApiError;
+use crate::kubernetes::access_review_cache::Access;
+use crate::resources::permissions;
 use kube_clientcmd::escape_control::escape_control;
 
 impl Writer<'_> {
@@ -24,6 +26,9 @@ impl Writer<'_> {
         apply: SecretApply,
         deadline: Instant,
     ) -> SecretStep {
+        if let Some(error) = self.forbidden_replacement().await {
+            return failed(error, false);
+        }
         if let Err(result) = self.delete(preconditions).await {
             return result;
         }
@@ -47,6 +52,29 @@ impl Writer<'_> {
             ),
             result => result,
         }
+    }
+
+    /// Returns an error if the caller may not apply the new Secret, so that the old one is not deleted in vain.
+    async fn forbidden_replacement(&self) -> Option<ResourceError> {
+        let (target, desired) = (self.spec.target, self.spec.desired);
+        let name = desired.name.as_str();
+        for verb in ["patch", "create"] {
+            let access = target
+                .cluster
+                .can_i(verb, "secrets", &target.namespace, Some(name))
+                .await;
+            if matches!(access, Some(Access::NotAllowed | Access::Denied(_))) {
+                let rule = permissions::write_secret(&desired.name, desired.merge, true);
+                return Some(ResourceError {
+                    kind: ResourceErrorKind::DeletionRefused {
+                        name: name.to_owned(),
+                        reason: format!("you may not {verb} its replacement"),
+                    },
+                    hint: Some(rule.hint(false)),
+                });
+            }
+        }
+        None
     }
 
     /// Wraps an error after the deletion, so that the message always states that the old Secret was deleted.
