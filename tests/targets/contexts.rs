@@ -19,7 +19,7 @@ pub(crate) fn cluster_and_user(session: &Session, kubeconfig: &Path) -> [Value; 
 }
 
 /// Creates a session with these contexts: name, kubeconfig from which to copy cluster and user, and namespace.
-fn session(cluster: &TestCluster, contexts: &[(&str, PathBuf, &str)]) -> Session {
+pub(crate) fn session(cluster: &TestCluster, contexts: &[(&str, PathBuf, &str)]) -> Session {
     let session = with_key(cluster.session());
     let mut config = String::from("apiVersion: v1\nkind: Config\ncurrent-context: none\n");
     let (mut clusters, mut users, mut context_entries) =
@@ -37,8 +37,23 @@ fn session(cluster: &TestCluster, contexts: &[(&str, PathBuf, &str)]) -> Session
     session
 }
 
-fn kubeconfig(cluster: &TestCluster) -> PathBuf {
+pub(crate) fn kubeconfig(cluster: &TestCluster) -> PathBuf {
     cluster.kubeconfig().to_path_buf()
+}
+
+/// Returns a session whose kubeconfig names a server that refuses connections.
+pub(crate) fn unreachable(cluster: &TestCluster) -> Session {
+    let dead = with_key(cluster.session());
+    let args = [
+        "config",
+        "set-cluster",
+        "dead",
+        "--server=https://127.0.0.1:1",
+    ];
+    dead.kubectl(args).run().success();
+    let args = ["config", "set-context", "--current", "--cluster=dead"];
+    dead.kubectl(args).run().success();
+    dead
 }
 
 #[test]
@@ -110,16 +125,7 @@ fn contexts_with_same_server_and_namespace_are_one_target() {
 #[test]
 fn unreachable_cluster_does_not_delay_others() {
     let fixture = Fixture::new("contexts", 2);
-    let dead = with_key(fixture.cluster.session());
-    let args = [
-        "config",
-        "set-cluster",
-        "dead",
-        "--server=https://127.0.0.1:1",
-    ];
-    dead.kubectl(args).run().success();
-    let args = ["config", "set-context", "--current", "--cluster=dead"];
-    dead.kubectl(args).run().success();
+    let dead = unreachable(fixture.cluster);
     // Accepts connections but never responds to a list.
     let hanging = FaultProxy::new(fixture.cluster);
     hanging.inject(Rule::on("list", "namespaces"), Fault::Hang);

@@ -4,6 +4,7 @@ mod all_namespaces;
 mod contexts;
 mod fixture;
 mod foreign_credentials;
+mod inspection;
 mod interactive_login;
 mod interruption;
 mod report_file;

@@ -45,6 +45,8 @@ impl fmt::Display for ObjectId {
 pub struct Change {
     rank: u8,
     word: &'static str,
+    /// Whether the object does not exist, so that `-o name` does not print it.
+    is_absent: bool,
 }
 
 /// The outcome of an object. The order is that of the summary.
@@ -66,7 +68,31 @@ pub enum Outcome {
 impl Outcome {
     /// Returns the outcome of a change. `rank` orders the words of all kinds in the summary.
     pub const fn changed(rank: u8, word: &'static str) -> Self {
-        Self::Changed(Change { rank, word })
+        Self::Changed(Change {
+            rank,
+            word,
+            is_absent: false,
+        })
+    }
+
+    /// Returns the outcome of an object that never existed and that the request accepts as absent.
+    pub const fn absent(rank: u8, word: &'static str) -> Self {
+        Self::Changed(Change {
+            rank,
+            word,
+            is_absent: true,
+        })
+    }
+
+    /// Returns whether the object did not exist.
+    pub fn is_absent(self) -> bool {
+        matches!(
+            self,
+            Self::Changed(Change {
+                is_absent: true,
+                ..
+            })
+        )
     }
 
     /// Returns the word for the summary, the lines and the report.

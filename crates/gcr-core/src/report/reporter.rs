@@ -230,6 +230,7 @@ impl Reporter {
                 // Standard output contains only objects of Kubernetes, so that another program can read it.
                 _ if is_of_google && !self.output.quiet => self.console.err(&line),
                 _ if is_of_google => {}
+                Format::Name if result.outcome.is_absent() => {}
                 Format::Name => self.console.out(&result.object.to_string()),
                 _ => {}
             }
@@ -343,7 +344,7 @@ impl Reporter {
             }
             let is_incomplete = counts.keys().any(|outcome| !outcome.is_success());
             if is_incomplete && self.qualifiers.contexts {
-                self.console.err(&summary::line(counts));
+                self.console.err(&summary::line(counts, "read"));
             }
             return;
         }
@@ -360,6 +361,7 @@ impl Reporter {
         if counts.values().sum::<u64>() == 0 && !collected.failed && !stopped {
             self.console.err("No resources found");
         }
-        self.console.err(&summary::line(counts));
+        let unchanged = Outcome::Unchanged.as_str();
+        self.console.err(&summary::line(counts, unchanged));
     }
 }
