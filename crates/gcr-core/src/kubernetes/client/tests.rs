@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use tower::BoxError;
 
 use super::ClusterClient;
+use crate::domain::pull_secret::Preconditions;
 use crate::kubernetes::request_error::{RequestError, RequestErrorKind};
 use crate::model::wire;
 use crate::stop::StopSignal;
@@ -188,6 +189,40 @@ async fn error_of_the_server_keeps_its_status() {
         panic!("{error:?}");
     };
     assert_eq!(error.code, StatusCode::NOT_FOUND);
+}
+
+/// Returns the number of requests that the limiter lets in at once.
+fn permits(cluster: &ClusterClient) -> usize {
+    let free = std::iter::from_fn(|| cluster.limiter.acquire().now_or_never());
+    free.collect::<Vec<_>>().len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusal_by_a_budget_is_no_overload() {
+    let refused = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "TooManyRequests", "code": 429,
+        "message": "Cannot evict pod as it would violate the pod's disruption budget.",
+        "details": {"causes": [{"reason": "DisruptionBudget", "message": "The disruption budget web needs 1 healthy pods"}]}});
+    let overload = [status(429, "TooManyRequests"), status(404, "NotFound")];
+    for (replies, is_overload) in [
+        (vec![Reply::Json(429, refused)], false),
+        (overload.into(), true),
+    ] {
+        let script = Script::default();
+        let count = replies.len();
+        let cluster = script.client(replies);
+        let before = permits(&cluster);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        let namespace = "default".parse().unwrap();
+        let preconditions = Preconditions {
+            uid: Some("u".to_owned()),
+            resource_version: "1".to_owned(),
+        };
+        let evicted = cluster.evict_pod(&namespace, "web", &preconditions, false, None);
+        assert!(evicted.await.is_err());
+        // The budget's refusal is returned at once, and an overload is retried with fewer requests in flight.
+        assert_eq!(script.received().len(), count);
+        assert_eq!(permits(&cluster) < before, is_overload);
+    }
 }
 
 #[tokio::test]
