@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gcr_test_support::{ControlPlane, PolicyRule};
+use gcr_test_support::ControlPlane;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, HOST, REGISTRY, entry};
@@ -181,8 +181,12 @@ fn secret_gives_each_host_its_credential() {
         refused.stderr.contains("hint: grant this Role rule: {\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"resourceNames\":[\"gcr-io\"],\"verbs\":[\"get\"]}"),
         "{refused}"
     );
-    let rule = PolicyRule::new("get", "secrets").resource_names("gcr-io");
-    let user = cluster.user().allow(&namespace, &[rule]);
+    let printed = fixture.session.gcr_secret(["rbac", "docker-login"]);
+    let printed = printed.args(args).run().success();
+    let role = &cluster.objects_of(&printed.stdout)[0];
+    let rules = json!([{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["gcr-io"], "verbs": ["get"]}]);
+    assert_eq!(role["rules"], rules);
+    let user = cluster.user().allow_role(role);
     let session = user.session();
     session
         .gcr_secret(["docker-login", "--verify=false"])

@@ -168,7 +168,7 @@ fn hint_for_all_accounts_contains_list_verb() {
         let rule = grant_hinted_rule(&fixture, &user, &output.stderr);
         assert_eq!(
             rule,
-            json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "get", "patch"]})
+            json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "patch"]})
         );
         let output = run().success();
         assert!(
@@ -196,7 +196,7 @@ fn list_permission_limited_to_names_is_reported_as_missing() {
     let rule = grant_hinted_rule(&fixture, &user, &output.stderr);
     assert_eq!(
         rule,
-        json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "get", "patch"]})
+        json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "patch"]})
     );
 }
 

@@ -267,7 +267,7 @@ fn exact_role_is_sufficient_and_each_rule_is_needed() {
     let rules = || {
         [
             PolicyRule::new("get,delete", "secrets").resource_names("gcr-io"),
-            PolicyRule::new("list,get,patch", "serviceaccounts"),
+            PolicyRule::new("list,patch", "serviceaccounts"),
             PolicyRule::new("list", "pods"),
         ]
     };
@@ -287,7 +287,7 @@ fn exact_role_is_sufficient_and_each_rule_is_needed() {
                 r#"{"apiGroups":[""],"resources":["secrets"],"resourceNames":["gcr-io"],"verbs":["get","delete"]}"#
             }
             Some(1) => {
-                r#"{"apiGroups":[""],"resources":["serviceaccounts"],"verbs":["list","get","patch"]}"#
+                r#"{"apiGroups":[""],"resources":["serviceaccounts"],"verbs":["list","patch"]}"#
             }
             Some(_) => {
                 let start = r#"Warning: the pods that reference secret "gcr-io" cannot be counted: Error from server (Forbidden): "#;

@@ -1,13 +1,13 @@
-//! Runs each command with exactly the role that `rbac` prints for it, and with each of its rules taken away.
+//! Runs each command with exactly the role that `rbac` prints for it, and with each verb of it taken away.
 
-use gcr_test_support::Output;
-use serde_json::{Value, json};
+use gcr_test_support::fault_proxy::{CannedResponse, FaultProxy, Rule};
+use gcr_test_support::{Output, ReducedRole};
+use serde_json::json;
 
 use crate::fixture::write_key_files;
 use crate::registry::{HOST, Registry};
-use crate::stuck_pods::StuckPod;
 
-/// Returns a namespace that the label `rbac=NAMESPACE` selects, with a registry and an attached Secret.
+/// Returns a namespace that the label `rbac=NAMESPACE` selects, with a registry.
 #[track_caller]
 fn labelled() -> Registry {
     let registry = Registry::new();
@@ -28,15 +28,21 @@ fn line<'a>(registry: &'a Registry, command: &'a str, selector: Option<&'a str>)
     line
 }
 
-/// Runs a command with exactly its role, and with each rule taken away. `prepare` runs before each; `missing` asserts the
-/// output without a rule for a resource, given the rule as the hint after a 403 names it.
+/// Returns the first eviction if its conflict makes a command read the pod again with the missing verb.
+fn conflicting(missing: &ReducedRole) -> Option<Rule> {
+    let reads = missing.lacks("get", "pods");
+    reads.then(|| Rule::on("create", "pods").nth(1))
+}
+
+/// Runs a command with exactly its role, and with each verb of each rule taken away. `prepare` runs before each; `missing`
+/// asserts the output without a verb.
 #[track_caller]
-fn assert_role(
+pub(crate) fn assert_role(
     command: &str,
     selected: bool,
-    prepare: impl Fn(&Registry),
+    prepare: impl Fn(&Registry, Option<&ReducedRole>),
     complete: impl Fn(&Output),
-    missing: impl Fn(&str, &str, &Output),
+    missing: impl Fn(&ReducedRole, &Output),
 ) {
     let registry = labelled();
     let fixture = &registry.fixture;
@@ -46,15 +52,19 @@ fn assert_role(
     let role = fixture.cluster.objects_of(&printed.success().stdout)[0].clone();
     let kind = if selected { "ClusterRole" } else { "Role" };
     assert_eq!(role["kind"], kind);
-    let count = role["rules"].as_array().map_or(0, Vec::len);
-    assert!(count > 0);
-    for index in (0..count).map(Some).chain([None]) {
-        prepare(&registry);
-        let mut role = role.clone();
-        let rules = role["rules"].as_array_mut().expect("rules");
-        let removed = index.map(|index| rules.remove(index));
-        let user = fixture.cluster.user().allow_role(&role);
-        let session = user.session();
+    let reduced = ReducedRole::all(&role);
+    assert!(!reduced.is_empty());
+    for case in reduced.iter().map(Some).chain([None]) {
+        prepare(&registry, case);
+        let user = fixture.cluster.user();
+        let user = user.allow_role(case.map_or(&role, |case| &case.role));
+        let proxy = FaultProxy::new(fixture.cluster);
+        if let Some(rule) = case.and_then(conflicting) {
+            let text =
+                "the object has been modified; please apply your changes to the latest version";
+            proxy.answer(rule, CannedResponse::status(409, "Conflict", text));
+        }
+        let session = proxy.session_for(&user.kubeconfig());
         write_key_files(&session);
         session.file("puller.json", &registry.key, 0o600);
         let run = match line[0] {
@@ -63,48 +73,54 @@ fn assert_role(
             _ => session.gcr_secret(&line),
         };
         let output = run.envs(registry.google.environment()).run();
-        match removed {
+        match case {
             None => {
                 assert!(!output.stderr.contains("forbidden"), "{output}");
                 complete(&output);
             }
-            Some(rule) => {
-                let resource = rule["resources"][0].as_str().unwrap_or_default();
-                missing(resource, &compact(&rule), &output);
-            }
+            Some(case) => missing(case, &output),
         }
     }
 }
 
-/// Returns a rule in the form of the hint after a 403.
-fn compact(rule: &Value) -> String {
-    let names = match &rule["resourceNames"] {
-        Value::Null => String::new(),
-        names => format!(r#""resourceNames":{names},"#),
-    };
-    let (resources, verbs) = (&rule["resources"], &rule["verbs"]);
-    format!(r#"{{"apiGroups":[""],"resources":{resources},{names}"verbs":{verbs}}}"#)
-}
-
 /// Creates the Secret `gcr-io` and adds it to the default ServiceAccount.
 #[track_caller]
-fn attached(registry: &Registry) {
+fn attached(registry: &Registry, _: Option<&ReducedRole>) {
     registry.fixture.create().arg("--attach").run().success();
 }
 
-fn succeeded(output: &Output) {
+/// Leaves a Secret that a write changes, or none if the command may not create one, and an account that does not list it.
+#[track_caller]
+pub(crate) fn outdated(registry: &Registry, missing: Option<&ReducedRole>) {
+    let fixture = &registry.fixture;
+    if missing.is_some_and(|it| it.lacks("create", "secrets")) {
+        fixture.kubectl(["delete", "secret", "gcr-io", "--ignore-not-found"]);
+    } else {
+        let outdated = fixture.create().arg("--registry=eu.gcr.io");
+        outdated.run().success();
+    }
+    registry.attach(&[]);
+}
+
+pub(crate) fn succeeded(output: &Output) {
     assert_eq!(output.code, Some(0), "{output}");
 }
 
-/// Asserts that a missing rule is an error that names it.
+/// Asserts that a missing verb is an error that names the resource and the rule.
 #[track_caller]
-fn named(resource: &str, rule: &str, output: &Output) {
-    assert_eq!(output.code, Some(1), "{output}");
+pub(crate) fn named(missing: &ReducedRole, output: &Output) {
+    let ReducedRole {
+        resource,
+        verb,
+        rule,
+        ..
+    } = missing;
+    assert_eq!(output.code, Some(1), "{verb} {rule}\n{output}");
     assert!(
-        output
-            .stderr
-            .contains(&format!("resource \"{resource}\" in API group")),
-        "{resource}\n{output}"
+        output.stderr.contains(&format!(
+            "cannot {verb} resource \"{resource}\" in API group"
+        )),
+        "{verb} {resource}\n{output}"
     );
     assert!(
         output.stderr.contains(&format!("Role rule: {rule}\n")),
@@ -119,13 +135,13 @@ fn create_needs_exactly_its_role() {
         ("create --merge --serviceaccount default", false),
         ("create --attach", true),
     ] {
-        assert_role(command, selected, attached, succeeded, named);
+        assert_role(command, selected, outdated, succeeded, named);
     }
 }
 
 #[test]
 fn recreation_needs_exactly_its_role() {
-    let wrong_type = |registry: &Registry| {
+    let wrong_type = |registry: &Registry, _: Option<&ReducedRole>| {
         let fixture = &registry.fixture;
         fixture.kubectl(["delete", "secret", "gcr-io", "--ignore-not-found"]);
         fixture.create_object(
@@ -133,7 +149,22 @@ fn recreation_needs_exactly_its_role() {
             "labels": {"app.kubernetes.io/managed-by": "kubectl-gcr-secret"}}}),
         );
     };
-    assert_role("create --recreate", false, wrong_type, succeeded, named);
+    // Without the right to create the new Secret, the old one is not deleted.
+    let missing = |missing: &ReducedRole, output: &Output| {
+        if !matches!(missing.verb.as_str(), "patch" | "create") {
+            named(missing, output);
+            return;
+        }
+        let ReducedRole { verb, rule, .. } = missing;
+        let error = format!(
+            "error: secret \"gcr-io\" will not be deleted: you may not {verb} its replacement\nhint: grant this Role rule: {rule}\n"
+        );
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (Some(1), error.as_str())
+        );
+    };
+    assert_role("create --recreate", false, wrong_type, succeeded, missing);
 }
 
 #[test]
@@ -143,16 +174,10 @@ fn gcr_patch_sa_needs_exactly_its_role() {
         ("gcr-patch-sa --all", false),
         ("gcr-patch-sa --all --remove", true),
     ] {
-        let prepare = |registry: &Registry| {
-            attached(registry);
+        let prepare = |registry: &Registry, missing: Option<&ReducedRole>| {
+            attached(registry, missing);
             if !command.ends_with("--remove") {
-                registry.fixture.kubectl([
-                    "patch",
-                    "serviceaccount",
-                    "default",
-                    "-p",
-                    r#"{"imagePullSecrets":null}"#,
-                ]);
+                registry.attach(&[]);
             }
         };
         assert_role(command, selected, prepare, succeeded, named);
@@ -162,40 +187,30 @@ fn gcr_patch_sa_needs_exactly_its_role() {
 #[test]
 fn list_needs_exactly_its_role() {
     for (command, selected) in [("list -o wide", false), ("list", true)] {
-        assert_role(
-            command,
-            selected,
-            attached,
-            succeeded,
-            |resource, rule, output| {
-                named(resource, rule, output);
-                let row = output.stdout.contains("gcr-io ");
-                let lists_rows = matches!(resource, "serviceaccounts" | "pods");
-                assert_eq!(row, lists_rows, "{output}");
-                assert_eq!(output.stdout.contains("<unknown>"), lists_rows, "{output}");
-            },
-        );
+        assert_role(command, selected, attached, succeeded, |missing, output| {
+            named(missing, output);
+            let row = output.stdout.contains("gcr-io ");
+            let lists_rows = matches!(missing.resource.as_str(), "serviceaccounts" | "pods");
+            assert_eq!(row, lists_rows, "{output}");
+            assert_eq!(output.stdout.contains("<unknown>"), lists_rows, "{output}");
+        });
     }
 }
 
 #[test]
 fn describe_needs_exactly_its_role() {
     for selected in [false, true] {
-        assert_role(
-            "describe gcr-io",
-            selected,
-            attached,
-            succeeded,
-            |resource, rule, output| {
-                named(resource, rule, output);
-                let shows = output.stdout.contains("<unknown>");
-                assert_eq!(
-                    shows,
-                    matches!(resource, "serviceaccounts" | "pods" | "events"),
-                    "{output}"
-                );
-            },
-        );
+        let command = "describe gcr-io";
+        assert_role(command, selected, attached, succeeded, |missing, output| {
+            named(missing, output);
+            let resource = missing.resource.as_str();
+            let shows = output.stdout.contains("<unknown>");
+            assert_eq!(
+                shows,
+                matches!(resource, "serviceaccounts" | "pods" | "events"),
+                "{output}"
+            );
+        });
     }
 }
 
@@ -206,21 +221,15 @@ fn delete_needs_exactly_its_role() {
         ("delete gcr-io --keep-references", false),
         ("delete gcr-io --dry-run=server", true),
     ] {
-        assert_role(
-            command,
-            selected,
-            attached,
-            succeeded,
-            |resource, rule, output| {
-                if resource != "pods" {
-                    named(resource, rule, output);
-                    return;
-                }
-                let warning = "Warning: the pods that reference secret \"gcr-io\" cannot be counted: Error from server (Forbidden): ";
-                assert!(output.stderr.contains(warning), "{output}");
-                succeeded(output);
-            },
-        );
+        assert_role(command, selected, attached, succeeded, |missing, output| {
+            if missing.resource != "pods" {
+                named(missing, output);
+                return;
+            }
+            let warning = "Warning: the pods that reference secret \"gcr-io\" cannot be counted: Error from server (Forbidden): ";
+            assert!(output.stderr.contains(warning), "{output}");
+            succeeded(output);
+        });
     }
 }
 
@@ -231,7 +240,7 @@ fn verify_needs_exactly_its_role() {
         ("verify --from-pods", false),
         ("verify", true),
     ] {
-        let prepare = |registry: &Registry| {
+        let prepare = |registry: &Registry, _: Option<&ReducedRole>| {
             let fixture = &registry.fixture;
             fixture.kubectl(["delete", "secret", "gcr-io", "--ignore-not-found"]);
             registry.create_secret(HOST, "_json_key", &registry.key);
@@ -241,91 +250,4 @@ fn verify_needs_exactly_its_role() {
         };
         assert_role(command, selected, prepare, |_| {}, named);
     }
-}
-
-/// Leaves a pod that predates its Secret, and one that has it.
-#[track_caller]
-fn stuck(registry: &Registry) {
-    let fixture = &registry.fixture;
-    registry.serve_images();
-    if fixture.find("secret/gcr-io").is_none() {
-        registry.create_secret(HOST, "_json_key", &registry.key);
-    }
-    fixture.kubectl(["delete", "pods", "--all", "--force", "--ignore-not-found"]);
-    registry.attach(&[]);
-    registry.create_stuck_pod(&StuckPod::default());
-    registry.attach(&["gcr-io"]);
-}
-
-#[test]
-fn doctor_needs_exactly_its_role() {
-    let explained = |output: &Output| {
-        assert!(
-            output
-                .stdout
-                .contains("before ServiceAccount default listed gcr-io"),
-            "{output}"
-        );
-        assert_eq!(
-            (output.code, output.stderr.as_str()),
-            (Some(1), ""),
-            "{output}"
-        );
-    };
-    for selected in [false, true] {
-        assert_role("doctor", selected, stuck, explained, diagnosed);
-    }
-}
-
-/// Asserts what `doctor` says without a rule. Without accounts and Secrets, it explains what it can.
-#[track_caller]
-fn diagnosed(resource: &str, rule: &str, output: &Output) {
-    let text = match resource {
-        "serviceaccounts" => {
-            "\n  the pod lists no pull secret, and ServiceAccount default does not exist or cannot be read\n"
-        }
-        "secrets" => "\n  Secret gcr-io cannot be read: Error from server (Forbidden): ",
-        _ => "",
-    };
-    assert!(output.stdout.contains(text), "{output}");
-    assert_eq!(output.stdout.is_empty(), text.is_empty(), "{output}");
-    assert_eq!(output.code, Some(1), "{output}");
-    let error = format!("{}{}", output.stdout, output.stderr);
-    assert!(
-        error.contains(&format!("resource \"{resource}\" in API group")),
-        "{output}"
-    );
-    assert!(
-        output.stderr.contains(&format!("Role rule: {rule}\n")),
-        "{rule}\n{output}"
-    );
-}
-
-#[test]
-fn restart_needs_exactly_its_role() {
-    let restarted = |output: &Output| {
-        assert!(output.stdout.contains("\n  restarted: evicted"), "{output}");
-    };
-    assert_role(
-        "doctor --restart",
-        false,
-        stuck,
-        restarted,
-        |resource, rule, output| match rule {
-            // Only a pod that a budget or another client holds is read again.
-            r#"{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}"# => restarted(output),
-            r#"{"apiGroups":[""],"resources":["pods/eviction"],"verbs":["create"]}"# => {
-                let text = "\n  not restarted: Error from server (Forbidden): ";
-                assert!(output.stdout.contains(text), "{output}");
-                assert!(
-                    output
-                        .stdout
-                        .contains(&format!("grant this Role rule: {rule}\n")),
-                    "{output}"
-                );
-                assert_eq!(output.code, Some(1), "{output}");
-            }
-            _ => diagnosed(resource, rule, output),
-        },
-    );
 }

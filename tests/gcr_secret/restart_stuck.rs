@@ -162,7 +162,7 @@ fn missing_right_to_evict_is_named() {
     for (rules, expected) in [
         (
             &base[..],
-            r#"hint: grant this Role rule: {"apiGroups":[""],"resources":["pods"],"verbs":["list"]}"#,
+            r#"hint: grant this Role rule: {"apiGroups":[""],"resources":["pods"],"verbs":["list","get"]}"#,
         ),
         (
             &with_pods,

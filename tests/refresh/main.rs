@@ -8,3 +8,4 @@ mod fixture;
 mod guards;
 mod output;
 mod registries;
+mod roles;

@@ -11,6 +11,7 @@ mod permissions;
 mod propagation;
 mod races;
 mod resume;
+mod roles;
 mod rotation;
 mod secrecy;
 mod secrets;

@@ -27,7 +27,7 @@ fn missing_right_to_disable_or_delete_is_found_before_anything_is_written() {
 
 /// Returns the rules of docs/rbac.md for named namespaces.
 fn rules() -> Vec<PolicyRule> {
-    vec![PolicyRule::new("get,patch,create", "secrets").resource_names("gcr-io")]
+    vec![PolicyRule::new("get,patch", "secrets").resource_names("gcr-io")]
 }
 
 #[test]

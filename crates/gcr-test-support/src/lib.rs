@@ -24,7 +24,7 @@
 //! | [`registry`] | a real registry behind the fake, and a real client of registries |
 //! | [`google_clients`], [`discovery`] | Google's own Go clients, and its description of its APIs |
 //! | [`documented_job`] | the CronJobs of the documents |
-//! | [`user`] | a user with exactly the permissions that a test grants |
+//! | [`user`], [`reduced_role`] | a user with exactly the permissions that a test grants, and roles that lack a verb |
 //! | [`session`] | an isolated shell environment: home directory, PATH, kubeconfig, files |
 //! | [`invocation`], [`output`] | a command in a session, and its result |
 //! | [`keys`] | service account keys without access to anything, and detection of leaked keys |
@@ -61,6 +61,7 @@ pub mod output;
 mod plugin_names;
 pub mod plugins;
 mod pty;
+pub mod reduced_role;
 pub mod registry;
 mod release_build;
 pub mod report;
@@ -82,6 +83,7 @@ pub use invocation::Invocation;
 pub use kubelet_lookup::KubeletLookup;
 pub use manual::assert_manual;
 pub use output::Output;
+pub use reduced_role::ReducedRole;
 pub use registry::Registry;
 pub use release_build::ReleaseBuild;
 pub use report::Report;

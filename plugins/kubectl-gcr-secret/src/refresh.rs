@@ -31,8 +31,8 @@ and the time at which the token expires. The plugin renews a token that expires 
 the same registries of the Secret. It gets one token per service account, for all namespaces and clusters. The times are those \
 of the servers, not of this machine.
 
-NAME selects the Secret of each namespace; the default are all Secrets of this plugin. Secrets with keys stay as they are. Run the \
-command as a scheduled job: the exit code is 0 if no token is due.
+NAME selects the Secret of each namespace. Without NAME, the plugin checks all of its Secrets. It does not change Secrets \
+with keys. Run the command as a scheduled job: the exit code is 0 if no token is due.
 
 The caller of Google needs the role roles/iam.serviceAccountTokenCreator on each service account.";
 
@@ -95,7 +95,7 @@ impl RefreshArgs {
         connection: &ConnectionArgs,
     ) -> Result<CommandPermissions, UsageError> {
         let name: Option<SecretName> = self.name.as_deref().map(parse_one).transpose()?;
-        let mut rules = permissions::refresh(name.as_ref());
+        let mut rules = vec![permissions::refresh(name.as_ref())];
         if self.output.dry_run(&mut Vec::new())? == DryRun::Client {
             rules = permissions::read_only(rules);
         }

@@ -100,17 +100,14 @@ pub fn setup(name: &SecretName, recreate: bool, searches: bool) -> Rule {
     rule
 }
 
-/// Returns the rules for `refresh` of a Secret with this name, or of all Secrets of this plugin.
-pub fn refresh(name: Option<&SecretName>) -> Vec<Rule> {
-    match name {
-        Some(name) => vec![refresh_secret(name)],
-        None => vec![Rule::new("secrets", &["list", "get", "patch"])],
-    }
-}
-
-/// Returns the rule to renew the token in a Secret. The apply names the uid, so that it never creates a Secret.
-pub fn refresh_secret(name: &SecretName) -> Rule {
-    Rule::new("secrets", &["get", "patch"]).named([name])
+/// Returns the rule for `refresh` of a Secret with this name, or of all Secrets of this plugin. The apply names the uid, so that
+/// it never creates a Secret.
+pub fn refresh(name: Option<&SecretName>) -> Rule {
+    let verbs: &[&str] = match name {
+        Some(_) => &["get", "patch"],
+        None => &["list", "get", "patch"],
+    };
+    Rule::new("secrets", verbs).named(name)
 }
 
 /// Returns the rule for `docker-login --from-secret`.
@@ -124,9 +121,9 @@ pub fn change_accounts(selection: &AccountSelection) -> Rule {
         AccountSelection::Names(names) => {
             Rule::new("serviceaccounts", &["get", "patch"]).named(names)
         }
-        // RBAC cannot limit a list without a field selector to names.
+        // RBAC cannot limit a list without a field selector to names. An account that is read again is listed by its name.
         AccountSelection::All | AccountSelection::Labels(_) => {
-            Rule::new("serviceaccounts", &["list", "get", "patch"])
+            Rule::new("serviceaccounts", &["list", "patch"])
         }
     }
 }
@@ -153,7 +150,7 @@ pub fn verify(names: &[SecretName], from_pods: bool) -> Vec<Rule> {
 pub fn doctor(restart: bool) -> Vec<Rule> {
     let mut rules = vec![list_of("pods"), list_of("serviceaccounts"), read_secrets()];
     if restart {
-        rules.push(Rule::new("pods", &["get"]));
+        rules.push(read_pods());
         rules.push(evict_pods());
     }
     rules
@@ -161,7 +158,17 @@ pub fn doctor(restart: bool) -> Vec<Rule> {
 
 /// Returns the rules that `--restart-stuck` adds to those of a command that changes ServiceAccounts.
 pub fn restart_stuck() -> Vec<Rule> {
-    vec![Rule::new("pods", &["list", "get"]), evict_pods()]
+    vec![read_stuck_pods(), evict_pods()]
+}
+
+/// Returns the rule to find the stuck pods of ServiceAccounts, and to read a pod again that was not evicted at once.
+pub fn read_stuck_pods() -> Rule {
+    Rule::new("pods", &["list", "get"])
+}
+
+/// Returns the rule to read a pod again that `doctor --restart` did not evict at once.
+pub fn read_pods() -> Rule {
+    Rule::new("pods", &["get"])
 }
 
 /// Returns the rule to read the Secrets that `doctor` finds. Their names are known only after the lists.
@@ -212,11 +219,6 @@ pub fn list_namespaces() -> Rule {
 /// Returns the rules for `rotate` of Secrets with this name; `None` for all names. `searches` states whether the whole cluster is
 /// searched for other Secrets with the same key.
 pub fn rotate(name: Option<&SecretName>, searches: bool, recreate: bool) -> Vec<Rule> {
-    let verbs: &[&str] = if recreate {
-        &["get", "patch", "create", "delete"]
-    } else {
-        &["get", "patch", "create"]
-    };
     let mut rules = Vec::new();
     if searches || name.is_none() {
         rules.push(Rule {
@@ -224,8 +226,19 @@ pub fn rotate(name: Option<&SecretName>, searches: bool, recreate: bool) -> Vec<
             ..list_of("secrets")
         });
     }
-    rules.push(Rule::new("secrets", verbs).named(name));
+    rules.push(rotate_secret(name, recreate));
     rules
+}
+
+/// Returns the rule to write a new key to Secrets with this name; `None` for all names. The apply names the version that was
+/// read, so that it never creates a Secret.
+pub fn rotate_secret(name: Option<&SecretName>, recreate: bool) -> Rule {
+    let verbs: &[&str] = if recreate {
+        &["get", "patch", "create", "delete"]
+    } else {
+        &["get", "patch"]
+    };
+    Rule::new("secrets", verbs).named(name)
 }
 
 /// Returns the rule to list a resource.

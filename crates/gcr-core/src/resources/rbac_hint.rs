@@ -9,7 +9,8 @@ use crate::engine::Hint;
 use crate::kubernetes::ApiError;
 use crate::kubernetes::access_review_cache::Access;
 
-/// Adds a hint to a 403 that names no cause. `rule` is the one that the command needs for the object called `name`.
+/// Adds a hint to a 403 that names no cause. `rule` is the one that the command needs for the object called `name`;
+/// an empty name stands for all objects.
 pub async fn explain_forbidden(
     target: &NamespaceTarget,
     rule: &Rule,
@@ -37,7 +38,7 @@ pub async fn explain_forbidden(
                 verb,
                 resource,
                 &target.namespace,
-                (verb != "list").then_some(name),
+                (verb != "list" && !name.is_empty()).then_some(name),
             )
             .await
         {

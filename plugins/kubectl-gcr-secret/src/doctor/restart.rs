@@ -8,7 +8,7 @@ use gcr_core::domain::names::Namespace;
 use gcr_core::engine::{Outcome, RunContext, TargetName};
 use gcr_core::kubernetes::pod::Pod;
 use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError};
-use gcr_core::resources::permissions;
+use gcr_core::resources::permissions::{self, Rule};
 use gcr_core::resources::pod_eviction::{EVICTED, Eviction, evict, id};
 use tokio::time::Instant;
 
@@ -60,7 +60,10 @@ pub(super) async fn restart(
     let result = loop {
         let reason = match evict(cluster, namespace, &pod, Some(&tracker)).await {
             Eviction::Done => break Ok(()),
-            Eviction::Failed(error) => break Err((reason(&error), error.outcome_unknown)),
+            Eviction::Failed(error) => {
+                let reason = reason(&error, &permissions::evict_pods());
+                break Err((reason, error.outcome_unknown));
+            }
             Eviction::RefusedByBudget(reason) => reason,
             Eviction::Conflict(_) => "another client changes the pod".to_owned(),
         };
@@ -93,7 +96,8 @@ async fn current(
     pod: &Pod,
 ) -> Result<Option<Pod>, String> {
     let read = cluster.read_pod(namespace, &pod.metadata.name).await;
-    let Some(response) = read.map_err(|error| error.error_text())? else {
+    let failed = |error| reason(&error, &permissions::read_pods());
+    let Some(response) = read.map_err(failed)? else {
         return Ok(None);
     };
     let found: Pod = response.json().map_err(|error| error.error_text())?;
@@ -106,14 +110,11 @@ async fn current(
     Ok(Some(found))
 }
 
-/// Returns the server's reason, with the missing rule.
-fn reason(error: &RequestError) -> String {
+/// Returns the server's reason; with `rule` after a 403.
+fn reason(error: &RequestError, rule: &Rule) -> String {
     let text = error.error_text();
     if error.api_error().is_some_and(ApiError::is_forbidden) {
-        return format!(
-            "{text}; grant this Role rule: {}",
-            permissions::evict_pods()
-        );
+        return format!("{text}; grant this Role rule: {rule}");
     }
     text
 }

@@ -6,9 +6,9 @@ use gcr_core::domain::contained_keys::key_file;
 use gcr_core::domain::pull_secret::{CREDENTIAL, KEY};
 use gcr_core::domain::registry_credential::KeyAuth;
 use gcr_core::domain::registry_host::RegistryHost;
-use gcr_core::engine::{Hint, ObjectError};
+use gcr_core::engine::ObjectError;
 use gcr_core::kubernetes::{ApiError, RequestError};
-use gcr_core::resources::permissions::Rule;
+use gcr_core::resources::permissions;
 use gcr_google::keyring::{Entry, Keyring, SecretFormat};
 use kube_clientcmd::escape_control::quoted;
 use secrecy::ExposeSecret as _;
@@ -123,10 +123,7 @@ fn is_of(entry: &Entry, account: &str) -> bool {
 
 fn read_error(error: &RequestError, carrier: &Carrier) -> ObjectError {
     let is_forbidden = error.api_error().is_some_and(ApiError::is_forbidden);
-    let hint = || -> Hint {
-        let rule = Rule::new("secrets", &["get", "patch", "create"]);
-        rule.named([&carrier.place.2]).hint(false)
-    };
+    let hint = || permissions::rotate_secret(Some(&carrier.place.2), false).hint(false);
     ObjectError {
         not_started: error.is_not_started(),
         hint: is_forbidden.then(hint),

@@ -16,7 +16,7 @@ use gcr_core::kubernetes::object::metadata_of;
 use gcr_core::kubernetes::pager::{List, Pager};
 use gcr_core::kubernetes::{ApiError, ClusterClient, RequestError, secrets};
 use gcr_core::resources::ReadAccess;
-use gcr_core::resources::permissions::{Rule, list_of};
+use gcr_core::resources::permissions::{Rule, list_of, rotate_secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::carrier::{Carrier, Place, place_text};
@@ -218,11 +218,7 @@ impl Scopes {
             Some(name) => {
                 let read = scope.client.read_secret_metadata(namespace, name).await;
                 let found = read.map(|it| it.into_iter().collect::<Vec<_>>());
-                (
-                    namespace,
-                    found,
-                    Rule::new("secrets", &["get"]).named([name]),
-                )
+                (namespace, found, rotate_secret(Some(name), false))
             }
             None => {
                 let list = secrets::list_pull_secrets(Some(namespace), None);

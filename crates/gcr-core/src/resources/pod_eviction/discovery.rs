@@ -143,7 +143,7 @@ impl<'a> Discovery<'a> for StuckPodDiscovery<'a> {
             if let Some(note) = target.skip_note(error.namespace_gone()) {
                 return Discovered::Skipped(note);
             }
-            let rule = permissions::list_of("pods");
+            let rule = permissions::read_stuck_pods();
             Discovered::Failed(explain_forbidden(target, &rule, "", error).await.into())
         }
         .boxed()

@@ -62,7 +62,14 @@ impl Resource for PodEviction<'_> {
         }
         let target = self.target;
         let name = &self.pod.metadata.name;
-        let Some(response) = target.cluster.read_pod(&target.namespace, name).await? else {
+        let read = match target.cluster.read_pod(&target.namespace, name).await {
+            Ok(read) => read,
+            Err(error) => {
+                let rule = permissions::read_stuck_pods();
+                return Err(explain_forbidden(target, &rule, name, error.into()).await);
+            }
+        };
+        let Some(response) = read else {
             return Ok(None);
         };
         let pod: Pod = response.json()?;

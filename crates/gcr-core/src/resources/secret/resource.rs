@@ -130,9 +130,13 @@ impl Resource for SecretResource<'_> {
             name,
             merge,
             recreate,
+            replaces,
             ..
         } = self.spec.desired;
-        let rule = permissions::write_secret(name, *merge, *recreate);
+        let rule = match replaces {
+            Some(_) => permissions::rotate_secret(Some(name), *recreate),
+            None => permissions::write_secret(name, *merge, *recreate),
+        };
         explain_forbidden(self.spec.target, &rule, name.as_str(), error)
             .await
             .into()

@@ -55,7 +55,7 @@ impl<'a> RefreshDiscovery<'a> {
         name: &SecretName,
         mut snapshot: TargetSnapshot,
     ) -> Result<Found<'a>, Refused> {
-        let refused = |error| (error, permissions::refresh_secret(name));
+        let refused = |error| (error, permissions::refresh(Some(name)));
         let target = self.cx.target;
         let metadata = match snapshot.take_secret(name) {
             // A list may be filtered.
@@ -87,7 +87,7 @@ impl<'a> RefreshDiscovery<'a> {
     }
 
     async fn find_all(&self, mut snapshot: TargetSnapshot) -> Result<Found<'a>, Refused> {
-        let refused = |error: RequestError| (error.into(), permissions::list_of("secrets"));
+        let refused = |error: RequestError| (error.into(), permissions::refresh(None));
         let target = self.cx.target;
         let listed = match snapshot.take_managed_secrets() {
             Some(listed) => listed,

@@ -209,7 +209,7 @@ impl Resource for SecretRefresh<'_> {
                 if is_fixed {
                     error.hint = Some(Hint::new(RECREATE));
                 }
-                let rule = permissions::refresh_secret(&self.name);
+                let rule = permissions::refresh(self.cx.desired.name.as_ref());
                 self.cx.explain(&rule, self.name.as_str(), error).await
             }
         }
