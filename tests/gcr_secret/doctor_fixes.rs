@@ -1,11 +1,11 @@
-//! Executes the commands that `doctor` prints, and asserts that the cause is gone afterwards; tests `doctor --restart`.
+//! Executes the commands that `doctor` prints, and asserts that the cause is gone afterwards.
 
-use gcr_test_support::{Deployment, Output};
+use gcr_test_support::Output;
 use serde_json::json;
 
 use crate::pull_secrets::docker_config;
 use crate::registry::{HOST, Registry};
-use crate::stuck_pods::{IMAGE, StuckPod};
+use crate::stuck_pods::StuckPod;
 
 impl Registry {
     /// Executes the fix of the only diagnosis in a shell, as a user pastes it.
@@ -144,52 +144,4 @@ fn pod_without_controller_is_replaced_by_its_manifest() {
     registry.paste_fix();
     let pod = registry.fixture.get("pod/web-7d4b9c-x2x9k");
     assert_eq!(pod["spec"]["imagePullSecrets"], json!([{"name": "gcr-io"}]));
-}
-
-#[test]
-fn restart_leaves_other_pods_alone() {
-    let registry = Registry::new();
-    registry.serve_images();
-    registry.create_secret(HOST, "_json_key", &registry.key);
-    registry.create_stuck_pod(&StuckPod {
-        name: "predates",
-        ..StuckPod::default()
-    });
-    registry.create_stuck_pod(&StuckPod {
-        name: "works",
-        secrets: &["gcr-io"],
-        ..StuckPod::default()
-    });
-    registry.create_stuck_pod(&StuckPod {
-        name: "static",
-        owner: Some(("Node", "node")),
-        ..StuckPod::default()
-    });
-    registry.attach(&["gcr-io"]);
-    registry.doctor(&["--restart"]).exits(1);
-    assert_eq!(registry.fixture.find("pod/predates"), None);
-    registry.fixture.get("pod/works");
-    registry.fixture.get("pod/static");
-}
-
-#[test]
-fn budget_that_refuses_is_an_answer() {
-    let registry = Registry::new();
-    registry.serve_images();
-    registry.create_secret(HOST, "_json_key", &registry.key);
-    let fixture = &registry.fixture;
-    let (cluster, namespace) = (fixture.cluster, &fixture.namespace);
-    let web = Deployment::create(cluster, namespace, "web", (IMAGE, 1), json!({}));
-    registry.attach(&["gcr-io"]);
-    // A container that ran before leaves the pod Running, so that the server asks its budgets.
-    web.fail_pulls(true);
-    web.protect(1);
-    let output = registry.doctor(&["--restart", "--timeout", "2s"]).exits(1);
-    let line = "\n  not restarted: a PodDisruptionBudget refuses it: The disruption budget web needs 1 healthy pods";
-    assert!(output.stdout.contains(line), "{output}");
-    assert!(output.elapsed.as_secs() < 10, "{output}");
-    assert_eq!(web.pods()[0]["spec"]["imagePullSecrets"], json!(null));
-    web.unprotect();
-    registry.doctor(&["--restart"]).success();
-    web.wait_for_pull_secrets(1, &["gcr-io"]);
 }

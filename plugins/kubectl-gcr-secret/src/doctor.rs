@@ -34,17 +34,18 @@ use crate::plugin_name::PLUGIN;
 use crate::verify::handshake;
 
 const LONG: &str = "\
-Explain why pods cannot pull their images, and print the command that mends it.
+Explain why pods cannot pull their images, and print the command that solves the problem.
 
-Without POD, the plugin looks at the pods in scope with a container that waits to pull. It follows kubelet: it parses the image, \
-reads the pull secrets of the pod and of its ServiceAccount, decodes each Secret, finds the entries that match the image in \
-the order in which kubelet tries them, and asks Google's registries with each. Nothing is written without --restart.
+Without POD, the plugin examines the pods in the selected namespaces with a container that waits for its image. It takes the same \
+steps as kubelet: it parses the name of the image, reads the pull secrets of the pod and of its ServiceAccount, decodes each \
+Secret, finds the entries that match the image, and logs in to Google's registries with each, in kubelet's order. The plugin \
+writes nothing without --restart.
 
 A cause is one of: retry-pending, invalid-image-name, no-pull-secret, pod-predates-secret, own-pull-secrets, secret-missing, \
 secret-unreadable, secret-wrong-type, secret-undecodable, no-entry-for-host, credential-refused, image-not-found, \
 registry-unreachable, cached-image, never-pulled, not-credentials, not-google, ok.
 
-The exit code is 1 when a problem was found.";
+The exit code is 1 if there is a problem.";
 
 const EXAMPLES: &str = "\
 # Explain every stuck pod of the current namespace
@@ -74,7 +75,7 @@ pub(crate) struct DoctorArgs {
     pods: Vec<String>,
     #[arg(
         long,
-        help = "If true, explain images of other registries too. They are not contacted"
+        help = "If true, also explain images of other registries, without contacting these registries"
     )]
     all_registries: bool,
     #[arg(
@@ -87,8 +88,8 @@ pub(crate) struct DoctorArgs {
     quiet: bool,
     #[arg(
         long,
-        help = "If true, evict the pods that a new pod mends, if a controller creates it. A PodDisruptionBudget can refuse the \
-                eviction of a running pod; the server does not ask it about a pending one"
+        help = "If true, evict each pod whose replacement would be able to pull its images, if a controller creates the \
+                replacement. A PodDisruptionBudget can refuse the eviction of a running pod; the server does not consult it for a pending pod"
     )]
     restart: bool,
     #[arg(

@@ -41,10 +41,11 @@ use self::source::Source;
 use self::verify_query::{FileQuery, Question, VerifyQuery};
 
 const LONG: &str = "\
-Prove credentials against the registry, and say which link is broken.
+Prove credentials against the registry, and explain why one is refused.
 
-The plugin logs in as kubelet would: it exchanges a service account key for a token, to learn why Google refuses a key, and \
-asks each registry for access to exactly the repository. It checks equal credentials once. Nothing is written.
+The plugin logs in as kubelet does, and asks each registry for access to exactly the repository. It also exchanges a service \
+account key for a token at Google, because only that response says why Google refuses a key. Equal credentials are checked once. \
+The plugin writes nothing.
 
 The credential comes from Secrets in the cluster, or from --key-file, --access-token-file or --docker-config. NAME defaults to \
 gcr-io.
@@ -53,7 +54,7 @@ A finding has one of these verdicts: ok, not-a-key, bad-encoding, key-revoked, a
 token-expired, unauthorized, no-credential-for-host, permission-denied, api-disabled, repository-not-found, image-not-found, \
 not-migrated, registry-unreachable, registry-busy, unrecognized.
 
-The exit code is 1 unless every verdict is ok; image-not-found fails only with --image.";
+The exit code is 1 unless every verdict is ok. image-not-found is a failure only with --image.";
 
 const EXAMPLES: &str = "\
 # Check the pull Secret gcr-io of the current namespace against each registry in it
@@ -62,13 +63,13 @@ kubectl gcr-secret verify
 # Check every Secret gcr-io of the cluster, for the images that the pods use
 kubectl gcr-secret verify -A --from-pods
 
-# Check a key before a Secret is made of it
+# Check a key before creating a Secret from it
 kubectl gcr-secret verify --key-file key.json --registry europe-west1-docker.pkg.dev/my-project/images
 
 # Check that an image can be pulled
 kubectl gcr-secret verify --image europe-west1-docker.pkg.dev/my-project/images/web:1.2
 
-# Find out whether the role is missing or the repository
+# Find out whether the role or the repository is missing
 kubectl gcr-secret verify --explain
 
 # Show each step, with status and time
@@ -103,8 +104,8 @@ pub(crate) struct VerifyArgs {
     docker_config: Option<OsString>,
     #[arg(
         long,
-        help = "If true, ask Google as the operator what a refusal means: whether the role is missing or the repository, and \
-                what became of a key. Uses Application Default Credentials, the account of gcloud, or the metadata server"
+        help = "If true, ask Google with the credentials of the operator what a refusal means: whether the role or the \
+                repository is missing, and whether a key was deleted, disabled or has expired. Uses Application Default Credentials, the account of gcloud, or the metadata server"
     )]
     explain: bool,
     #[arg(
@@ -127,7 +128,7 @@ pub(crate) struct VerifyArgs {
     #[arg(
         short,
         long,
-        help = "If true, print only problems, without the lines of working credentials"
+        help = "If true, print only problems, and no lines for working credentials"
     )]
     quiet: bool,
     #[arg(
