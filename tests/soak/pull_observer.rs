@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -50,7 +51,10 @@ impl PullObserver {
     #[track_caller]
     pub(crate) fn start(rotations: &Rotations) -> Self {
         let proxy = rotations.plane.session();
-        let proxy = proxy.kubectl(["proxy", "--port=0"]).spawn();
+        // Longer than the long form of the test takes.
+        let timeout = Duration::from_secs(2 * 60 * 60);
+        let proxy = proxy.kubectl(["proxy", "--port=0"]);
+        let proxy = proxy.timeout(timeout).spawn();
         wait_until("kubectl proxy listens", || proxy.lines_so_far() > 0);
         let line = proxy.stdout_so_far();
         let address = line
