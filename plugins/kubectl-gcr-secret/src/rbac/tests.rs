@@ -7,7 +7,7 @@ use super::*;
 use crate::google_permissions::{self, GooglePermission};
 
 /// The command lines in the table of `docs/rbac.md`.
-const LINES: [&str; 32] = [
+const LINES: [&str; 33] = [
     "create",
     "create --merge",
     "create --recreate",
@@ -22,6 +22,7 @@ const LINES: [&str; 32] = [
     "gcr-patch-sa --all",
     "gcr-patch-sa -l=team=a",
     "gcr-patch-sa --restart-stuck",
+    "gcr-patch-sa --verify",
     "list",
     "list -o=wide",
     "list -A",
