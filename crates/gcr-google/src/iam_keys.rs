@@ -4,6 +4,7 @@ mod key;
 mod key_creation;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::api_client::{ApiCall, ApiClient};
@@ -101,11 +102,9 @@ impl ApiClient {
         let action = format!("delete key {key}");
         let mut call = ApiCall::get(&action, Api::Iam, key_path(account, key));
         call.method = http::Method::DELETE;
-        match self.send(call).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(error),
-        }
+        // The page of a proxy is no confirmation.
+        let deleted = self.find::<IgnoredAny>(call).await?;
+        Ok(deleted.is_some())
     }
 }
 

@@ -51,13 +51,18 @@ impl UnusedKey {
         let result = tokio::time::timeout(LIMIT, deletion).await;
         let (outcome, error) = match result {
             Ok(Ok(_)) => (DELETED, None),
-            Ok(Err(error)) => (
-                Outcome::Failed,
-                Some(self.not_deleted(id, &error.to_string())),
-            ),
+            Ok(Err(error)) if error.may_have_applied() => {
+                let error = self.not_deleted(id, "may not be deleted", &error.to_string());
+                (Outcome::Unknown, Some(error))
+            }
+            Ok(Err(error)) => {
+                let error = self.not_deleted(id, "was not deleted", &error.to_string());
+                (Outcome::Failed, Some(error))
+            }
             Err(_) => {
                 let reason = "Google did not respond in time";
-                (Outcome::Unknown, Some(self.not_deleted(id, reason)))
+                let error = self.not_deleted(id, "may not be deleted", reason);
+                (Outcome::Unknown, Some(error))
             }
         };
         self.stage.key_is_settled();
@@ -76,8 +81,8 @@ impl UnusedKey {
         });
     }
 
-    fn not_deleted(&self, id: &KeyId, reason: &str) -> ObjectError {
-        let cause = format!("no Secret holds the new key {id}, and it was not deleted: {reason}");
+    fn not_deleted(&self, id: &KeyId, state: &str, reason: &str) -> ObjectError {
+        let cause = format!("no Secret holds the new key {id}, and it {state}: {reason}");
         ObjectError {
             text: format!("error: {cause}"),
             cause,
