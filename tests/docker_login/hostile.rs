@@ -246,3 +246,20 @@ fn interrupted_helper_ends_the_run_in_time() {
     assert!(started.elapsed() < Duration::from_secs(6));
     assert_eq!(fixture.text(), text);
 }
+
+#[test]
+fn helper_that_stores_at_the_interruption_is_awaited() {
+    let fixture = Fixture::new();
+    fixture.add_helper("slow", "sleep 1");
+    fixture.write("{\"credsStore\":\"slow\"}");
+    let mut run = fixture.login([""; 0]).spawn();
+    let called = fixture.session.work().join("arguments");
+    gcr_test_support::wait_until("the helper", || {
+        fs::read_to_string(&called).is_ok_and(|text| text.contains("store"))
+    });
+    run.signal(gcr_test_support::Signal::INT);
+    run.wait().exits(130);
+    assert_eq!(fixture.stored()["ServerURL"], HOST);
+    let config = fixture.config();
+    assert_eq!(config["auths"][HOST], serde_json::json!({}), "{config}");
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -72,6 +73,9 @@ impl SharedFile {
         Ok(content)
     }
 }
+
+/// The time for which a helper that stores a credential is awaited after an interruption. Less than that of the whole process.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The entry for one host.
 pub(super) struct EntryResource {
@@ -285,7 +289,10 @@ impl Resource for EntryResource {
         let written = tokio::select! {
             biased;
             written = self.write(&mut warnings) => written,
-            () = cx.stop.stopped() => {
+            () = async {
+                cx.stop.stopped().await;
+                tokio::time::sleep(GRACE).await;
+            } => {
                 let error = self.error("interrupted while the credential helper was running", None);
                 return StepResult::Finished(Finished::failure(Outcome::Unknown, error));
             }
@@ -294,7 +301,7 @@ impl Resource for EntryResource {
         match written {
             Ok(false) => StepResult::Finished(self.finished(outcome, warnings)),
             Ok(true) => StepResult::Conflict {
-                error: self.error("another program changes the file again and again", None),
+                error: self.error("another program keeps changing the file", None),
                 unconfirmed: None,
             },
             Err(error) => {
