@@ -106,3 +106,16 @@ fn no_output_contains_a_token() {
         }
     }
 }
+
+#[test]
+fn project_of_the_address_comes_before_the_flag() {
+    let fixture = Fixture::new("refresh-project");
+    fixture.add_secret("gcr-io", 1);
+    let args = ["--report=report.jsonl", "--project=other-project"];
+    fixture.refresh(args).run().success();
+    let text = std::fs::read_to_string(fixture.session.work().join("report.jsonl")).unwrap();
+    assert!(
+        text.contains("\"demo-project\"") && !text.contains("other-project"),
+        "{text}"
+    );
+}

@@ -79,7 +79,8 @@ impl AccountTokens {
     /// Returns the account that an annotation names.
     async fn account(&self, text: &str) -> Result<Account, Failure> {
         let email = service_account(text).map_err(Failure::new)?;
-        let project = match (self.options.project.clone(), email.project()) {
+        // As in the other commands, the address comes first.
+        let project = match (email.project(), self.options.project.clone()) {
             (Some(project), _) | (None, Some(project)) => project,
             (None, None) => {
                 let gcloud = self.google().await.map(|google| &google.gcloud);
