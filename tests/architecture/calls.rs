@@ -12,7 +12,7 @@ struct Rule {
     reason: &'static str,
 }
 
-const SHIPPED: [Rule; 6] = [
+const SHIPPED: [Rule; 7] = [
     Rule {
         fragments: &[".apply_secret("],
         // `observe` applies a Secret as a server-side dry run if reading it is forbidden.
@@ -23,6 +23,11 @@ const SHIPPED: [Rule; 6] = [
         reason: "only the execution of a resource writes to a cluster",
     },
     Rule {
+        fragments: &[".remove_stale_annotation("],
+        allowed_in: &["crates/gcr-core/src/resources/secret/previous_key.rs"],
+        reason: "only the execution of a resource writes to a cluster",
+    },
+    Rule {
         fragments: &[
             ".patch_account(",
             ".delete_secret(",
@@ -30,7 +35,6 @@ const SHIPPED: [Rule; 6] = [
         ],
         allowed_in: &[
             "crates/gcr-core/src/resources/secret/apply.rs",
-            "crates/gcr-core/src/resources/secret/previous_key.rs",
             "crates/gcr-core/src/resources/secret/replace.rs",
             "crates/gcr-core/src/resources/secret_deletion/late_references.rs",
             "crates/gcr-core/src/resources/secret_deletion/resource.rs",

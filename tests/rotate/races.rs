@@ -1,8 +1,10 @@
 //! Two rotations at once, and other writers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use gcr_test_support::fake_google::Propagation;
+use gcr_test_support::{FaultProxy, fault_proxy, wait_until};
 
 use crate::fixture::Fixture;
 
@@ -31,4 +33,33 @@ fn two_runs_at_once_disable_no_key_in_use_and_name_the_extra_one() {
             assert!(in_use || is_named, "{key} {}", context());
         }
     }
+}
+
+#[test]
+fn previous_key_of_another_rotation_stays_named() {
+    let fixture = Fixture::new("rotate-overtaken", 1);
+    let namespace = &fixture.namespaces[0];
+    let proxy = FaultProxy::new(fixture.cluster);
+    let removal = fault_proxy::Rule::on("patch", "secrets").header("content-type", "json-patch");
+    let removal = proxy.delay(removal.namespace(namespace), Duration::from_secs(3));
+    let session = proxy.session();
+    let run = session
+        .gcr_secret(["rotate", "-n", namespace])
+        .envs(fixture.google.operator_environment())
+        .spawn();
+    wait_until("the annotation is being removed", || {
+        proxy.hits(removal) > 0
+    });
+    let value = "kubectl-gcr-secret/previous-key-id=of-another-run";
+    let args = [
+        "annotate",
+        "secret",
+        "gcr-io",
+        "--overwrite",
+        "-n",
+        namespace,
+    ];
+    fixture.cluster.kubectl(args).args([value]).run().success();
+    run.wait().success();
+    assert_eq!(fixture.previous(), ["of-another-run"]);
 }

@@ -1,6 +1,6 @@
 //! An unfinished rotation is finished by the next run, without a further key.
 
-use gcr_test_support::fake_google::{CannedError, Fault, Rule};
+use gcr_test_support::fake_google::{CannedError, Fault, Propagation, Rule};
 use gcr_test_support::fault_proxy::{self, CannedResponse};
 use gcr_test_support::{FaultProxy, Signal};
 
@@ -152,4 +152,58 @@ fn bounded_number_of_secrets_names_the_previous_key_of_an_unfinished_rotation() 
     assert_eq!(fixture.google.count("keys.create"), 1);
     assert_eq!(annotations("key-id"), vec![fixture.key(); 120]);
     assert_eq!(annotations("previous-key-id"), [""; 0]);
+}
+
+#[test]
+fn failed_read_of_the_new_key_creates_no_further_key() {
+    let fixture = Fixture::new("rotate-unread-key", 2);
+    let broken = &fixture.namespaces[1];
+    let proxy = FaultProxy::new(fixture.cluster);
+    let session = proxy.session();
+    let rotate = || {
+        session
+            .gcr_secret(["rotate", "-n", &fixture.scope()])
+            .envs(fixture.google.operator_environment())
+            .run()
+            .exits(1)
+    };
+    let denied = CannedResponse::status(403, "Forbidden", "denied");
+    let rule = fault_proxy::Rule::on("patch", "secrets").namespace(broken);
+    proxy.inject(rule, fault_proxy::Fault::Replace(denied));
+    rotate();
+    proxy.clear_faults();
+    let odd = CannedResponse::status(400, "BadRequest", "not now");
+    let rule = fault_proxy::Rule::on("get", "secrets").namespace(&fixture.namespaces[0]);
+    proxy.inject(rule, fault_proxy::Fault::Replace(odd));
+    let output = rotate();
+    assert!(
+        output.stderr.contains("cannot be read from the Secrets"),
+        "{output}"
+    );
+    assert_eq!(fixture.google.count("keys.create"), 1);
+    fixture.rotate([""; 0]).run().success();
+    assert_eq!(fixture.google.count("keys.create"), 1);
+    fixture.assert_rotated();
+}
+
+#[test]
+fn deletion_of_an_unused_key_with_an_unclear_answer_is_unknown() {
+    let fixture = Fixture::new("rotate-unclear", 1);
+    fixture.google.set_propagation(Propagation {
+        keys: 1_000_000,
+        ..Propagation::default()
+    });
+    let unclear = Fault::Respond(CannedError::captive_portal());
+    fixture.google.inject(Rule::on("keys.delete"), unclear);
+    let output = fixture.rotate(["--timeout", "1s"]).run().exits(1);
+    assert!(
+        output.stderr.contains(", and it may not be deleted: ")
+            && output
+                .stderr
+                .contains("hint: delete the unused key: gcloud")
+            && output
+                .stderr
+                .contains(": it is unknown whether it was written: "),
+        "{output}"
+    );
 }

@@ -2,9 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gcr_test_support::FaultProxy;
+use gcr_test_support::fault_proxy::{CannedResponse, Fault, Rule};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, REGISTRY, carried_key, docker_config, file_in, key_id};
+use crate::fixture::{EMAIL, Fixture, REGISTRY, carried_key, docker_config, file_in, key_id};
 
 /// Returns the names of the entries in a Docker config.
 fn entries(secret: &Value) -> Vec<String> {
@@ -153,4 +155,38 @@ fn immutable_secret_is_replaced_only_with_its_flag() {
     fixture.rotate(["--recreate"]).run().success();
     assert_eq!(carried_key(&fixture.secret(namespace)), fixture.key());
     assert_ne!(fixture.key(), fixture.old);
+}
+
+#[test]
+fn secret_that_was_deleted_and_not_created_again_has_its_command() {
+    let fixture = Fixture::new("rotate-recreate", 1);
+    let namespace = &fixture.namespaces[0];
+    let immutable = r#"{"immutable":true}"#;
+    let args = [
+        "patch", "secret", "gcr-io", "-n", namespace, "-p", immutable,
+    ];
+    fixture.cluster.kubectl(args).run().success();
+    let proxy = FaultProxy::new(fixture.cluster);
+    let denied = CannedResponse::status(403, "Forbidden", "denied");
+    proxy.inject(Rule::on("patch", "secrets"), Fault::Replace(denied));
+    let output = proxy
+        .session()
+        .gcr_secret(["rotate", "--recreate", "-n", namespace])
+        .envs(fixture.google.operator_environment())
+        .run()
+        .exits(1);
+    let hint = format!(
+        "create the new one with: kubectl gcr-secret setup gcr-io -n {namespace} --registry={REGISTRY} --iam-account={EMAIL} --attach=false\n"
+    );
+    assert!(output.stderr.contains(&hint), "{output}");
+    let command = hint.split("kubectl gcr-secret ").nth(1).unwrap();
+    fixture
+        .session
+        .gcr_secret(command.split_whitespace())
+        .envs(fixture.google.operator_environment())
+        .run()
+        .success();
+    let keys = fixture.keys();
+    let carried = carried_key(&fixture.secret(namespace));
+    assert!(keys.contains(&(carried, false)), "{keys:?}");
 }

@@ -1,6 +1,7 @@
 //! Each fault has a clear message, and leaves nothing that the next run does not finish.
 
 use gcr_test_support::fake_google::{CannedError, Fault, Rule};
+use gcr_test_support::{FaultProxy, fault_proxy};
 
 use crate::fixture::{EMAIL, Fixture, REGISTRY, project_summary};
 
@@ -199,4 +200,31 @@ fn account_that_appears_meanwhile_is_reused() {
             .contains(&format!("iamaccount/{EMAIL} unchanged\n")),
         "{output}"
     );
+}
+
+#[test]
+fn key_in_a_secret_that_admission_changed_is_kept() {
+    let fixture = Fixture::prepared("setup-admission");
+    fixture.setup([""; 0]).run().success();
+    let proxy = FaultProxy::new(fixture.cluster);
+    let rule = fault_proxy::Rule::on("patch", "secrets").namespace(&fixture.namespace);
+    proxy.change_request(rule, |secret| {
+        secret["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "platform".into();
+    });
+    let output = proxy
+        .session()
+        .gcr_secret(["setup", "--new-key", "--force-conflicts"])
+        .args(["--registry", REGISTRY, "-n", &fixture.namespace])
+        .envs(fixture.google.operator_environment())
+        .run()
+        .exits(1);
+    assert!(
+        output.stderr.contains("differs from the request"),
+        "{output}"
+    );
+    let secret = fixture.cluster.get("secret/gcr-io", &fixture.namespace);
+    let carried = &secret["metadata"]["annotations"]["kubectl-gcr-secret/key-id"];
+    let keys = fixture.keys();
+    assert!(keys.iter().any(|key| carried == key), "{keys:?}\n{output}");
+    assert_eq!(keys.len(), 2, "{keys:?}\n{output}");
 }

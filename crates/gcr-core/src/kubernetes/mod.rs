@@ -27,6 +27,7 @@ pub mod retry;
 mod retry_layer;
 pub mod secrets;
 pub mod service_accounts;
+pub mod stale_annotation;
 mod warning_header;
 
 pub use api_error::ApiError;

@@ -348,7 +348,7 @@ impl ClusterClient {
     }
 }
 
-fn path(namespace: &Namespace, name: &SecretName) -> String {
+pub(super) fn path(namespace: &Namespace, name: &SecretName) -> String {
     format!("/api/v1/namespaces/{namespace}/secrets/{name}")
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gcr_core::domain::pull_secret::{ACCOUNT, KEY_ID};
+use gcr_core::domain::pull_secret::{self, ACCOUNT, KEY_ID};
 use gcr_core::domain::service_account_key::ServiceAccountKey;
 use gcr_core::engine::{
     Event, ObjectError, ObjectId, ObjectResult, OpenResource, Outcome, RunContext, TargetName,
     TargetPermit, TargetScope, TargetWork, Writes, reconcile,
 };
+use gcr_core::kubernetes::{ApiError, RequestError};
 use gcr_core::request::DryRun;
 use gcr_core::resources::secret;
 use gcr_google::api_client::ApiClient;
@@ -28,6 +29,7 @@ use super::prepared::{Prepared, prepare};
 use super::request::RotateRequest;
 use super::secret_search::{Scopes, SearchResult};
 use super::writes::{Ends, writes_of};
+use crate::google_args::Failure;
 use crate::setup::pull_secrets::key_in;
 use crate::unused_key::UnusedKey;
 use crate::verify::requested::Requested;
@@ -105,15 +107,23 @@ impl<'a> AccountRotation<'a> {
             Plan::Finish { target, mut old } => {
                 let is_written = carriers.iter().all(|it| it.carries_only(&target));
                 match self.read_key(&target, &carriers).await {
-                    Some(file) => {
+                    // Another key would not be needed if the read succeeded.
+                    Err(error) if !is_written => {
+                        let failure = Failure::new(format!(
+                            "key {target} cannot be read from the Secrets that carry it, so the rotation cannot be finished: {}",
+                            error.error_text()
+                        ));
+                        return fail(&self.run, failure).await;
+                    }
+                    Ok(Some(file)) => {
                         if let Ok(id) = target.parse::<KeyId>() {
                             self.stage.use_key(id, file);
                         }
                         (Some(target), old)
                     }
-                    None if is_written => (Some(target), old),
+                    _ if is_written => (Some(target), old),
                     // The key is in Secrets that may not be read.
-                    None => {
+                    _ => {
                         old.insert(target);
                         (None, old)
                     }
@@ -168,22 +178,32 @@ impl<'a> AccountRotation<'a> {
         }
     }
 
-    /// Reads the key from one of the Secrets that carry it.
-    async fn read_key(&self, id: &str, carriers: &[&Carrier]) -> Option<ServiceAccountKey> {
+    /// Reads the key from one of the Secrets that carry it. Returns `None` if the caller may not read them.
+    async fn read_key(
+        &self,
+        id: &str,
+        carriers: &[&Carrier],
+    ) -> Result<Option<ServiceAccountKey>, RequestError> {
+        let mut failed = None;
         for carrier in carriers.iter().filter(|it| it.carries(id)).take(MAX_READS) {
             let (cluster, namespace, name) = &carrier.place;
             let client = &self.scopes.clusters[*cluster].client;
-            let Ok(Some(stored)) = client.read_secret(namespace, name).await else {
-                continue;
+            let stored = match client.read_secret(namespace, name).await {
+                Ok(stored) => stored,
+                Err(error) if error.api_error().is_some_and(ApiError::is_forbidden) => continue,
+                Err(error) => {
+                    failed = Some(error);
+                    continue;
+                }
             };
-            let config = stored.data.get(gcr_core::domain::pull_secret::KEY);
+            let config = stored.as_ref().and_then(|it| it.data.get(pull_secret::KEY));
             let file = config.and_then(|config| key_in(config, id, self.email()));
             if let Some(file) = file {
                 self.request.redactor.add_key(&file);
-                return Some(file);
+                return Ok(Some(file));
             }
         }
-        None
+        failed.map_or(Ok(None), Err)
     }
 
     /// Prepares the writes. Reports the Secrets that cannot be read; they fail.

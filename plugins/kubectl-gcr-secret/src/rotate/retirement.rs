@@ -235,7 +235,8 @@ impl AccountRotation<'_> {
         let client = &self.scopes.clusters[*cluster].client;
         let uid = carrier.metadata.uid.as_deref().unwrap_or_default();
         let manager = &self.request.execution.field_manager;
-        let removed = remove_previous_key(client, namespace, name, uid, manager).await;
+        let ids = carrier.annotation(PREVIOUS_KEY_ID).unwrap_or_default();
+        let removed = remove_previous_key(client, (namespace, name), uid, ids, manager).await;
         match removed {
             Ok(()) => None,
             Err(error) => Some(format!(

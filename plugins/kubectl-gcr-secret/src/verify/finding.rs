@@ -1,15 +1,12 @@
 //! Formats the result of a check, as a line and as JSON.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use gcr_core::domain::service_account_key::ServiceAccountKey;
+use gcr_core::domain::contained_keys::key_file;
 use gcr_core::engine::{Cell, ObjectId, Row, TargetName};
 use gcr_core::report::API_VERSION;
 use gcr_google::registry::{Finding, Login, Step, Verdict};
 use kube_clientcmd::escape_control::escape_control;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 /// The public facts about a credential.
 #[derive(Clone, Debug, Default)]
@@ -23,15 +20,7 @@ pub(crate) struct Facts {
 impl Facts {
     /// Returns the facts about a login; empty unless it is a service account key.
     pub(crate) fn of(login: &Login) -> Self {
-        let password = login.password.expose_secret();
-        let file = match login.username.as_str() {
-            "_json_key" => Zeroizing::new(password.as_bytes().to_vec()),
-            "_json_key_base64" => {
-                Zeroizing::new(STANDARD.decode(password.trim()).unwrap_or_default())
-            }
-            _ => return Self::default(),
-        };
-        let Ok(key) = ServiceAccountKey::parse(file) else {
+        let Some(key) = key_file(&login.username, login.password.expose_secret()) else {
             return Self::default();
         };
         Self {

@@ -100,7 +100,13 @@ impl Writer<'_> {
         self.tracker.mark_answered();
         match self.response_error(&apply, &response) {
             Ok(None) => {}
-            Ok(Some(error)) => return failed(error, false),
+            Ok(Some(error)) => {
+                // The server has stored the Secret, which may contain the credential.
+                if !self.dry_run() {
+                    self.tracker.mark_partial();
+                }
+                return failed(error, false);
+            }
             Err(error) => return failed(error, !self.dry_run()),
         }
         match self.classify(&apply, &response, made).await {

@@ -83,8 +83,28 @@ impl Writer<'_> {
         let cause = error.kind.to_string();
         ResourceError {
             kind: ResourceErrorKind::ReplacementMissing { name, cause },
-            hint: Some(Hint::new(resource_error::RUN_AGAIN)),
+            hint: Some(self.create_hint()),
         }
+    }
+
+    /// Returns the hint how to create the new Secret. A further rotation does not find a Secret that was deleted.
+    fn create_hint(&self) -> Hint {
+        let (desired, namespace) = (self.spec.desired, &self.spec.target.namespace);
+        let account = desired.credential.account();
+        let Some(account) = account.filter(|_| desired.replaces.is_some()) else {
+            return Hint::new(resource_error::RUN_AGAIN);
+        };
+        let hosts = desired.config.hosts();
+        let hosts: Vec<&str> = hosts
+            .iter()
+            .map(|host| host.trim_end_matches('/'))
+            .collect();
+        Hint::new(format!(
+            "the old Secret is already deleted; create the new one with: kubectl gcr-secret setup {} -n {namespace} --registry={} \
+             --iam-account={account} --attach=false",
+            desired.name,
+            hosts.join(",")
+        ))
     }
 
     async fn delete(&self, preconditions: &Preconditions) -> Result<(), SecretStep> {
