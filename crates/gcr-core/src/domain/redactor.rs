@@ -7,6 +7,7 @@
 
 mod encoded_secret;
 mod foreign_secrets;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,15 +18,13 @@ use zeroize::Zeroizing;
 
 use self::encoded_secret::EncodedSecret;
 use self::foreign_secrets::ForeignSecrets;
+use self::windows::{WINDOW, windows_of};
 use super::docker_config;
 use super::registry_credential::{KeyAuth, RegistryCredential};
 use super::service_account_key::ServiceAccountKey;
 
 /// The replacement for secret material.
 const MASK: &str = "***";
-
-/// Length of the shortest redacted piece, in bytes: as many as a `u128` has.
-const WINDOW: usize = 16;
 
 /// The secret material of the process. It grows: `--merge` reads credentials of other owners during the run.
 ///
@@ -159,16 +158,6 @@ impl fmt::Debug for Redactor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Redactor(***)")
     }
-}
-
-/// Yields each run of [`WINDOW`] bytes as a number, with its offset.
-fn windows_of(bytes: &[u8]) -> impl Iterator<Item = (usize, u128)> {
-    let mut last = 0;
-    let rolling = bytes.iter().map(move |byte| {
-        last = last << 8 | u128::from(*byte);
-        last
-    });
-    rolling.skip(WINDOW - 1).enumerate()
 }
 
 fn of_key(key: &ServiceAccountKey, auth: KeyAuth, user: &str) -> Vec<EncodedSecret> {

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use zeroize::Zeroizing;
 
 use super::encoded_secret::EncodedSecret;
-use super::{WINDOW, windows_of};
+use super::windows::{WINDOW, windows_of};
 
 /// Number of windows that are kept: those of about eight keys or two hundred tokens, which take at most 5 MB.
 const MAX_WINDOWS: usize = 1 << 18;
