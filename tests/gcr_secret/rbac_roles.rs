@@ -185,6 +185,17 @@ fn gcr_patch_sa_needs_exactly_its_role() {
 }
 
 #[test]
+fn gcr_patch_sa_with_proof_needs_exactly_its_role() {
+    let prepare = |registry: &Registry, _: Option<&ReducedRole>| {
+        let fixture = &registry.fixture;
+        fixture.kubectl(["delete", "secret", "gcr-io", "--ignore-not-found"]);
+        registry.create_secret(HOST, "_json_key", &registry.key);
+        registry.attach(&[]);
+    };
+    assert_role("gcr-patch-sa --verify", false, prepare, succeeded, named);
+}
+
+#[test]
 fn list_needs_exactly_its_role() {
     for (command, selected) in [("list -o wide", false), ("list", true)] {
         assert_role(command, selected, attached, succeeded, |missing, output| {

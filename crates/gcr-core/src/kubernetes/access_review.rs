@@ -1,7 +1,8 @@
 //! Asks the server after a 403 whether the caller has a permission: a missing permission and a rejection by admission
 //! control look the same.
 //!
-//! The plugins send no review before a write: the write itself gives the answer.
+//! The plugins send no review before a write: the write itself gives the answer. Only a recreation asks first, because it deletes
+//! the old Secret before it writes the new one.
 
 use bytes::Bytes;
 use http::Method;
