@@ -57,6 +57,8 @@ const SHIPPED: [Rule; 7] = [
         allowed_in: &[
             "crates/gcr-core/src/args/",
             "plugins/kubectl-gcr-patch-sa/src/cli.rs",
+            // Passes the flags that both plugins have to the other.
+            "plugins/kubectl-gcr-patch-sa/src/verification.rs",
             "plugins/kubectl-gcr-secret/src/cli.rs",
             // The flags of a command are defined next to it.
             "plugins/kubectl-gcr-secret/src/create.rs",
