@@ -1,9 +1,9 @@
 //! Creates keys. The request is sent at most once: each one that arrives makes a key, and only its response contains the
 //! private part.
 //!
-//! After a lost response, the keys are listed and compared with the list from before. One new key is the lost one: it is
-//! deleted, because nothing can use it, and one further attempt is made. Several new keys mean that another client has
-//! created one too: none is deleted.
+//! A key that a response names without its private part is deleted, because nothing can use it, and one further attempt is made.
+//! After a response that was lost completely, the keys are listed and compared with the list from before. The new ones are named and
+//! none is deleted: another client may have created it, and may use it already.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::names::KeyId;
 use crate::retry::Safety;
 
 /// How often, and how long after the loss, the keys are listed: a new key may be listed late.
-const LOOKS: [Duration; 3] = [
+const LIST_DELAYS: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_secs(2),
     Duration::from_secs(5),
@@ -52,7 +52,7 @@ pub enum KeyCreationError {
         /// The keys.
         keys: Vec<Key>,
     },
-    /// The response was lost, and the lost key could not be identified or deleted.
+    /// The response was lost, and the lost key is not known or was not deleted.
     #[error("{error}{}", lost_keys(keys))]
     Lost {
         /// The reason for the loss.
@@ -99,7 +99,10 @@ impl KeyCreationError {
             Self::Lost { keys, .. } => {
                 let commands = keys.iter().map(|key| delete_command(account, key.id()));
                 let commands: Vec<String> = commands.collect();
-                Some(format!("delete the lost key: {}", commands.join("; ")))
+                Some(format!(
+                    "delete the lost key, unless another client has created it: {}",
+                    commands.join("; ")
+                ))
             }
         }
     }
@@ -134,18 +137,17 @@ impl ApiClient {
             if failure.named.is_none() && !error.may_have_applied() {
                 return Err(self.refused(account, error, before.len()).await);
             }
-            let new = self
-                .new_keys(account, &before, failure.named.as_ref())
-                .await;
-            let lost = match new.as_slice() {
-                [one] => one.id().parse::<KeyId>().ok(),
-                _ => None,
-            };
-            let Some(lost) = lost else {
-                return Err(KeyCreationError::Lost { error, keys: new });
+            let Some(lost) = failure.named else {
+                let keys = self.new_keys(account, &before).await;
+                return Err(KeyCreationError::Lost { error, keys });
             };
             if self.delete_key(account, &lost).await.is_err() {
-                return Err(KeyCreationError::Lost { error, keys: new });
+                let key = Key {
+                    name: format!("keys/{lost}"),
+                    ..Key::default()
+                };
+                let keys = vec![key];
+                return Err(KeyCreationError::Lost { error, keys });
             }
             tracing::debug!("deleted key {lost}, whose private part was lost: {error}");
             if is_second {
@@ -193,20 +195,8 @@ impl ApiClient {
     }
 
     /// Returns the keys that did not exist before, waiting some seconds for the first to appear.
-    async fn new_keys(
-        &self,
-        account: AccountRef<'_>,
-        before: &[Key],
-        named: Option<&KeyId>,
-    ) -> Vec<Key> {
-        if let Some(id) = named {
-            let name = format!("keys/{id}");
-            return vec![Key {
-                name,
-                ..Key::default()
-            }];
-        }
-        for pause in LOOKS {
+    async fn new_keys(&self, account: AccountRef<'_>, before: &[Key]) -> Vec<Key> {
+        for pause in LIST_DELAYS {
             tokio::time::sleep(pause).await;
             let Ok(after) = self.keys(account, false).await else {
                 continue;
