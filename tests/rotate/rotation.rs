@@ -22,7 +22,7 @@ fn rotation_replaces_the_key_everywhere_and_deletes_the_old_one() {
     assert!(
         output
             .stderr
-            .ends_with("1 created, 3 configured, 1 verified, 1 disabled, 1 deleted, 0 failed, 0 unknown, 0 not started\n"),
+            .ends_with("1 created, 3 configured, 1 deleted, 1 verified, 1 disabled, 0 failed, 0 unknown, 0 not started\n"),
         "{output}"
     );
     // The old key was disabled before it was deleted.

@@ -29,8 +29,8 @@ pub const CREATED: Outcome = Outcome::changed(100, "created");
 pub const VERIFIED: Outcome = Outcome::changed(120, "verified");
 /// The key was disabled.
 pub const DISABLED: Outcome = Outcome::changed(125, "disabled");
-/// The object was deleted.
-pub const DELETED: Outcome = Outcome::changed(130, "deleted");
+/// The object was deleted. Equals the outcome of a Secret, so that the summary counts them together.
+pub const DELETED: Outcome = Outcome::changed(103, "deleted");
 
 const fn kind(rank: u8, singular: &'static str, kind: &'static str) -> ObjectKind {
     ObjectKind {
@@ -46,7 +46,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn created_counts_together_with_created_secrets() {
+    fn outcomes_count_together_with_those_of_secrets() {
         assert_eq!(CREATED, gcr_core::resources::secret::CREATED);
+        assert_eq!(DELETED, gcr_core::resources::secret_deletion::DELETED);
     }
 }
