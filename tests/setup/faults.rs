@@ -3,7 +3,7 @@
 use gcr_test_support::fake_google::{CannedError, Fault, Rule};
 use gcr_test_support::{FaultProxy, fault_proxy};
 
-use crate::fixture::{EMAIL, Fixture, REGISTRY, project_summary};
+use crate::fixture::{EMAIL, Fixture, REGISTRY, REPOSITORY, project_summary};
 
 /// Transient faults: the run succeeds.
 #[test]
@@ -181,6 +181,42 @@ fn failed_set_up_counts_namespaces_as_not_started() {
     );
     let report = std::fs::read_to_string(fixture.session.work().join("report.jsonl")).unwrap();
     assert_eq!(report.matches("\"Secret\"").count(), 2, "{report}");
+}
+
+#[test]
+fn lost_replies_to_creations_count_as_created() {
+    let fixture = Fixture::new("setup-lost-creations");
+    for method in ["serviceAccounts.create", "repositories.create"] {
+        let rule = Rule::on(method).nth(1);
+        fixture.google.inject(rule, Fault::ReplyLost);
+    }
+    let output = fixture.setup(["--create-repository"]).run().success();
+    for line in [
+        format!("iamaccount/{EMAIL} created\n"),
+        format!("repository/{REPOSITORY} created\n"),
+    ] {
+        assert!(output.stdout.contains(&line), "{line}\n{output}");
+    }
+    fixture.assert_complete();
+}
+
+#[test]
+fn repository_that_appears_meanwhile_must_have_the_right_format() {
+    let fixture = Fixture::prepared("setup-format-meanwhile");
+    fixture
+        .google
+        .add_repository_with_format("europe-west1", "jars", "MAVEN");
+    let unseen = CannedError::api(404, "NOT_FOUND", "Requested entity was not found.");
+    let rule = Rule::on("repositories.get").nth(1);
+    fixture.google.inject(rule, Fault::Respond(unseen));
+    let registry = "europe-west1-docker.pkg.dev/demo-project/jars";
+    let args = ["--registry", registry, "--create-repository", "-n"];
+    let command = fixture.command(args).arg(&fixture.namespace);
+    let output = command.run().failure();
+    let error = "repositories/jars has the format MAVEN, not DOCKER";
+    assert!(output.stderr.contains(error), "{output}");
+    assert!(fixture.secret().is_none());
+    assert_eq!(fixture.keys(), [""; 0]);
 }
 
 #[test]

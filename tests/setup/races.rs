@@ -1,9 +1,9 @@
 //! Another client changes the same policy: nothing of it is lost.
 
-use gcr_test_support::fake_google::{Fault, Rule};
+use gcr_test_support::fake_google::{CannedError, Fault, Rule};
 use serde_json::{Value, json};
 
-use crate::fixture::Fixture;
+use crate::fixture::{BINDING, Fixture};
 
 #[test]
 fn policies_of_other_clients_stay_as_they_are() {
@@ -37,6 +37,20 @@ fn policies_of_other_clients_stay_as_they_are() {
         .iter()
         .filter(|it| it.as_str().is_some_and(|it| it.contains("concurrent-")));
     assert_eq!(concurrent.count(), 3, "{policy}");
+    fixture.assert_complete();
+}
+
+#[test]
+fn role_that_another_client_grants_meanwhile_is_unchanged() {
+    let fixture = Fixture::prepared("setup-granted-meanwhile");
+    // Google refuses the write, because the binding is there already.
+    let aborted = CannedError::api(409, "ABORTED", "There were concurrent policy changes.");
+    let rule = Rule::on("repositories.setIamPolicy").nth(1);
+    let fault = Fault::RespondAfterCommit(aborted);
+    fixture.google.inject(rule, fault);
+    let output = fixture.setup([""; 0]).run().success();
+    let line = format!("iambinding/{BINDING} unchanged\n");
+    assert!(output.stdout.contains(&line), "{output}");
     fixture.assert_complete();
 }
 

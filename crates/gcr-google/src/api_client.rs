@@ -1,7 +1,9 @@
 //! Sends authorized requests to Google's APIs, with renewal of the token and repetition by the safety class of each request.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::TryFutureExt as _;
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -174,7 +176,11 @@ impl ApiClient {
 
     /// Sends a request and returns the response with status 2xx.
     pub(crate) async fn send(&self, call: ApiCall<'_>) -> Result<HttpResponse, GoogleError> {
-        let failed = |error: CallError| GoogleError::new(call.action, error);
+        let unconfirmed = AtomicBool::new(false);
+        let failed = |error: CallError| GoogleError {
+            has_unconfirmed_attempt: unconfirmed.load(Ordering::Relaxed),
+            ..GoogleError::new(call.action, error)
+        };
         let repeatable = Repeatable {
             safety: call.safety,
             after_create: call.after_create,
@@ -184,7 +190,12 @@ impl ApiClient {
             let token = self.token.token(&[CLOUD_PLATFORM]).await;
             let token = token.map_err(|error| GoogleError::new(call.action, error))?;
             let request = self.request(&call, &token);
-            let attempt = || exchange::success(&self.http, request.clone());
+            let attempt = || {
+                let response = exchange::success(&self.http, request.clone());
+                response.inspect_err(|error| {
+                    unconfirmed.fetch_or(error.may_have_applied(), Ordering::Relaxed);
+                })
+            };
             match self.retry.run(repeatable, attempt).await {
                 Ok(response) => return Ok(response),
                 // The token may have been revoked, or the clock may be slow. Google has not carried the request out.

@@ -62,7 +62,8 @@ impl ApiClient {
             .await
     }
 
-    /// Creates a repository for images and waits for it. Returns whether it is new: another client may have created it.
+    /// Creates a repository for images and waits for it. Returns it, and whether it is new: another client may have created it,
+    /// with another format.
     ///
     /// # Errors
     /// Fails without `artifactregistry.repositories.create`, for an unknown location, and after `timeout`.
@@ -71,7 +72,7 @@ impl ApiClient {
         name: &RepositoryName,
         description: &str,
         timeout: Duration,
-    ) -> Result<bool, GoogleError> {
+    ) -> Result<(Repository, bool), GoogleError> {
         let action = format!("create repository {name}");
         let body = json!({
             "format": "DOCKER",
@@ -89,15 +90,22 @@ impl ApiClient {
         )
         .query("repositoryId", name.id.clone());
         let started = Instant::now();
-        let operation = match self.call::<Operation>(call).await {
-            Ok(operation) => operation,
-            Err(error) if error.reason() == Some(&Reason::AlreadyExists) => return Ok(false),
+        let is_new = match self.call::<Operation>(call).await {
+            Ok(operation) => {
+                let api = Api::ArtifactRegistry;
+                self.wait(api, &action, operation, started, timeout).await?;
+                true
+            }
+            // An earlier attempt, of which the response was lost, may have created it.
+            Err(error) if error.reason() == Some(&Reason::AlreadyExists) => {
+                error.may_have_applied()
+            }
             Err(error) => return Err(error),
         };
-        self.wait(Api::ArtifactRegistry, &action, operation, started, timeout)
-            .await?;
-        match self.repository(name).await? {
-            Some(_) => Ok(true),
+        let path = format!("v1/{}", name.path());
+        let read = ApiCall::get(&action, Api::ArtifactRegistry, path).after_create(true);
+        match self.find(read).await? {
+            Some(found) => Ok((found, is_new)),
             None => Err(GoogleError::new(
                 &action,
                 GoogleErrorKind::Incomplete("the repository"),

@@ -14,6 +14,8 @@ pub struct GoogleError {
     pub action: String,
     /// The reason.
     pub kind: GoogleErrorKind,
+    /// Whether an earlier attempt of the same call ended without a confirmation, so that it may have been carried out.
+    pub(crate) has_unconfirmed_attempt: bool,
 }
 
 /// The reason for a failed action.
@@ -38,6 +40,7 @@ impl GoogleError {
         Self {
             action: action.to_owned(),
             kind: kind.into(),
+            has_unconfirmed_attempt: false,
         }
     }
 
@@ -70,9 +73,13 @@ impl GoogleError {
         }
     }
 
-    /// Returns whether Google may have carried the action out although no confirmation arrived.
+    /// Returns whether Google may have carried the action out although no confirmation arrived, in the last attempt or in an
+    /// earlier one.
     #[must_use]
     pub fn may_have_applied(&self) -> bool {
+        if self.has_unconfirmed_attempt {
+            return true;
+        }
         match &self.kind {
             GoogleErrorKind::Credential(_) => false,
             GoogleErrorKind::Call(error) => error.may_have_applied(),

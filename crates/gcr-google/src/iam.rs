@@ -86,7 +86,12 @@ impl ApiClient {
             )),
             Err(error) if error.reason() == Some(&Reason::AlreadyExists) => {
                 let existing = self.service_account(project, account, true).await?;
-                existing.map(AccountCreation::Existing).ok_or(error)
+                // An earlier attempt, of which the response was lost, may have created it.
+                let result = match error.may_have_applied() {
+                    true => AccountCreation::Created,
+                    false => AccountCreation::Existing,
+                };
+                existing.map(result).ok_or(error)
             }
             Err(error) => Err(error),
         }

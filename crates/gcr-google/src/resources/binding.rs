@@ -202,10 +202,10 @@ impl Resource for BindingResource {
             Some(Err(error)) => error,
         };
         match error.reason() {
-            // An earlier attempt may have caused the conflict itself.
+            // An earlier attempt, of which the response was lost, may have caused the conflict itself.
             Some(Reason::Aborted) => StepResult::Conflict {
+                unconfirmed: error.may_have_applied().then_some(()),
                 error: ResourceError::Google(error),
-                unconfirmed: Some(()),
             },
             Some(Reason::MemberNotFound) if self.stage.has_new_account() && cx.round.waiting => {
                 StepResult::NotReady

@@ -14,6 +14,7 @@ use super::resource_error::ResourceError;
 use super::stage::Stage;
 use super::step::{check, done, failed, interrupted, read, time_left, write};
 use crate::api_error::Reason;
+use crate::artifact_registry::Repository;
 use crate::error::GoogleError;
 use crate::names::RepositoryName;
 
@@ -66,6 +67,19 @@ impl RepositoryResource {
     pub fn id_of(name: &RepositoryName) -> ObjectId {
         ObjectId::new(&REPOSITORY, name.resource())
     }
+
+    /// Returns the error of a repository that is not for images.
+    fn wrong_format(&self, found: &Repository) -> Option<ResourceError> {
+        if found.format == "DOCKER" {
+            return None;
+        }
+        let text = format!(
+            "repository {} has the format {}, not DOCKER",
+            self.name, found.format
+        );
+        let hint = "name a repository for container images".to_owned();
+        Some(self.stage.block(&self.id, ResourceError::state(text, hint)))
+    }
 }
 
 impl Resource for RepositoryResource {
@@ -97,17 +111,12 @@ impl Resource for RepositoryResource {
             Err(error) => return Err(stage.block(&self.id, error)),
         };
         match found {
-            Some(found) if found.format == "DOCKER" => {
+            Some(found) => {
+                if let Some(error) = self.wrong_format(&found) {
+                    return Err(error);
+                }
                 stage.set_repository(&self.name);
                 Ok(Observed::Present)
-            }
-            Some(found) => {
-                let text = format!(
-                    "repository {} has the format {}, not DOCKER",
-                    self.name, found.format
-                );
-                let hint = "name a repository for container images".to_owned();
-                Err(stage.block(&self.id, ResourceError::state(text, hint)))
             }
             None if self.create => {
                 let create = "artifactregistry.repositories.create";
@@ -169,9 +178,12 @@ impl Resource for RepositoryResource {
         match write(cx, tracker, call).await {
             None => interrupted(),
             Some(Err(error)) => failed(error),
-            Some(Ok(created)) => {
+            Some(Ok((found, is_new))) => {
+                if let Some(error) = self.wrong_format(&found) {
+                    return StepResult::Finished(Finished::failure(Outcome::Failed, error));
+                }
                 self.stage.set_repository(&self.name);
-                done(if created { CREATED } else { Outcome::Unchanged })
+                done(if is_new { CREATED } else { Outcome::Unchanged })
             }
         }
     }

@@ -126,8 +126,10 @@ async fn repository_is_created_once() {
     operator.google.set_operation_polls(Some(1));
     let (api, name) = (&operator.api, &operator.repository);
     assert_eq!(api.repository(name).await.unwrap(), None);
-    assert!(api.create_repository(name, "Images", MINUTE).await.unwrap());
-    assert!(!api.create_repository(name, "Images", MINUTE).await.unwrap());
+    for is_new in [true, false] {
+        let created = api.create_repository(name, "Images", MINUTE).await;
+        assert_eq!(created.unwrap().1, is_new);
+    }
     let found = api.repository(name).await.unwrap().unwrap();
     assert_eq!(
         (found.format.as_str(), found.name),
@@ -138,6 +140,26 @@ async fn repository_is_created_once() {
             .await
             .unwrap()
             .contains(&"europe-west1".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn creation_with_lost_response_is_one_of_this_client() {
+    let operator = Operator::new().await;
+    operator.google.enable_services(["artifactregistry", "iam"]);
+    let (api, name) = (&operator.api, &operator.repository);
+    for method in ["repositories.create", "serviceAccounts.create"] {
+        let rule = Rule::on(method).nth(1);
+        operator.google.inject(rule, Fault::ReplyLost);
+    }
+    let created = api.create_repository(name, "Images", MINUTE).await;
+    let (found, is_new) = created.unwrap();
+    assert_eq!((found.format.as_str(), is_new), ("DOCKER", true));
+    let (project, email) = (&operator.project, &operator.email);
+    let created = api.create_service_account(project, email, "", "").await;
+    assert!(
+        matches!(created, Ok(AccountCreation::Created(_))),
+        "{created:?}"
     );
 }
 
