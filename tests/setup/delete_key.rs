@@ -1,10 +1,10 @@
 //! `delete --delete-key`: the key goes after the last Secret that carries it, and only then.
 
-use gcr_test_support::fake_google::FakeGoogle;
+use gcr_test_support::fake_google::{FakeGoogle, OPERATOR};
 use gcr_test_support::{Invocation, Session};
 use serde_json::json;
 
-use crate::fixture::{EMAIL, Fixture};
+use crate::fixture::{EMAIL, Fixture, REGISTRY};
 
 fn delete_as(session: &Session, google: &FakeGoogle, namespace: &str) -> Invocation {
     let args = ["delete", "gcr-io", "--delete-key", "-n", namespace];
@@ -55,6 +55,32 @@ fn key_of_the_last_secret_is_deleted() {
     assert_eq!(fixture.keys(), [""; 0]);
     let again = delete(&fixture).arg("--ignore-not-found").run().success();
     assert_eq!(again.stdout, "secret/gcr-io not found\n", "{again}");
+}
+
+#[test]
+fn credentials_are_found_once_for_all_projects() {
+    let (fixture, _) = set_up();
+    let google = &fixture.google;
+    google.add_project("app-project");
+    google.grant_on_project("app-project", "roles/owner", OPERATOR);
+    let other = fixture.cluster.create_namespace("delete-key-app");
+    let args = ["--registry", REGISTRY, "--project", "app-project", "-n"];
+    fixture.command(args).arg(&other).run().success();
+    let calls = fixture.session.home().join("calls");
+    let script = format!(
+        r#"echo call >> {}; echo '{{"credential":{{"access_token":"{}","token_expiry":"2099-01-01T00:00:00Z"}}}}'"#,
+        calls.display(),
+        google.operator_token()
+    );
+    fixture.session.script("gcloud", &script);
+    let both = format!("{},{other}", fixture.namespace);
+    let delete = ["delete", "gcr-io", "--delete-key", "-n", &both];
+    let delete = fixture.session.gcr_secret(delete);
+    let output = delete.envs(google.environment()).run().success();
+    // The keys count together with the Secrets.
+    assert!(output.stderr.starts_with("4 deleted, "), "{output}");
+    let calls = std::fs::read_to_string(calls).expect("gcloud was called");
+    assert_eq!(calls.lines().count(), 1, "{output}");
 }
 
 #[test]

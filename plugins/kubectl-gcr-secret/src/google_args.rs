@@ -8,13 +8,14 @@ use clap::Args;
 use gcr_core::domain::redactor::Redactor;
 use gcr_core::engine::Hint;
 use gcr_google::api_client::ApiClient;
-use gcr_google::credentials::{CredentialOptions, find};
+use gcr_google::credentials::{CredentialOptions, Credentials, find};
 use gcr_google::endpoints::Endpoints;
 use gcr_google::gcloud_configuration::GcloudConfiguration;
 use gcr_google::http_client::HttpClient;
 use gcr_google::names::{ProjectId, ServiceAccountEmail};
 use kube_clientcmd::Environment;
 use kubectl_plugin::{UsageError, parse_each, parse_one};
+use tokio::sync::OnceCell;
 
 use crate::plugin_name::USER_AGENT;
 
@@ -110,6 +111,8 @@ pub(crate) struct Google {
     environment: Environment,
     http: HttpClient,
     endpoints: Endpoints,
+    /// Found once for all projects: a search may run gcloud, which takes seconds.
+    found: OnceCell<Credentials>,
     /// gcloud's properties.
     pub(crate) gcloud: GcloudConfiguration,
 }
@@ -124,12 +127,13 @@ impl Google {
         Ok(Self {
             http: HttpClient::new(&environment, USER_AGENT, redactor).map_err(Failure::new)?,
             endpoints: Endpoints::of(&environment).map_err(Failure::new)?,
+            found: OnceCell::new(),
             gcloud: GcloudConfiguration::read(&environment).await,
             environment,
         })
     }
 
-    /// Finds the credentials and returns the client. `project` is billed if the flags and the credentials name none.
+    /// Finds the credentials, unless they are found already, and returns the client. Every call must have the same options. `project` is billed if the flags and the credentials name none.
     ///
     /// # Errors
     /// Fails if there are no credentials, or those that were found are unusable.
@@ -138,24 +142,25 @@ impl Google {
         options: &GoogleOptions,
         project: &ProjectId,
     ) -> Result<ApiClient, Failure> {
-        let found = find(
-            &options.credentials,
-            &self.environment,
-            &self.gcloud,
-            &self.http,
-            &self.endpoints,
-        );
+        let found = self.found.get_or_try_init(|| {
+            find(
+                &options.credentials,
+                &self.environment,
+                &self.gcloud,
+                &self.http,
+                &self.endpoints,
+            )
+        });
         let found = found.await.map_err(|error| Failure {
             text: error.to_string(),
             hint: error.hint().map(Hint::new),
         })?;
         let flag = options.credentials.billing_project.as_deref();
         let billing = found.billing_project(flag, Some(project.as_str()));
-        let token = Arc::new(found.token);
         Ok(ApiClient::new(
             self.http.clone(),
             self.endpoints.clone(),
-            token,
+            Arc::clone(&found.token),
             billing,
         ))
     }

@@ -1,5 +1,7 @@
 //! The credentials that a search has found.
 
+use std::sync::Arc;
+
 use super::shared_token::SharedToken;
 use super::token_source::AccountType;
 
@@ -7,7 +9,7 @@ use super::token_source::AccountType;
 #[derive(Debug)]
 pub struct Credentials {
     /// The tokens.
-    pub token: SharedToken,
+    pub token: Arc<SharedToken>,
     /// The type of the account that the tokens stand for.
     pub account_type: AccountType,
     /// The project that the credential file names for billing.

@@ -63,7 +63,7 @@ pub async fn find(
     let origin = format!("impersonation of {target}");
     let billing_project = found.billing_project(options.billing_project.as_deref(), None);
     let source = Impersonated {
-        base: Arc::new(found.token),
+        base: found.token,
         url: generate_access_token_url(endpoints, target),
         delegates: delegates.to_vec(),
         billing_project,
@@ -72,7 +72,7 @@ pub async fn find(
     };
     tracing::info!("credentials: {origin}");
     Ok(Credentials {
-        token: SharedToken::new(Box::new(source), origin),
+        token: Arc::new(SharedToken::new(Box::new(source), origin)),
         account_type: AccountType::Service,
         quota_project: None,
     })
@@ -119,7 +119,7 @@ impl Search<'_> {
             http: self.context.http.clone(),
         };
         Credentials {
-            token: SharedToken::new(Box::new(source), origin),
+            token: Arc::new(SharedToken::new(Box::new(source), origin)),
             account_type: AccountType::Unknown,
             quota_project: None,
         }
@@ -143,7 +143,7 @@ impl Search<'_> {
         } = credential_file::parse(&text, &self.context).map_err(failed)?;
         let origin = format!("{kind} \"{}\" ({how})", path.display());
         Ok(Credentials {
-            token: SharedToken::new(source, origin),
+            token: Arc::new(SharedToken::new(source, origin)),
             account_type,
             quota_project,
         })
@@ -166,7 +166,7 @@ impl Search<'_> {
         let account_type = first.account_type();
         let token = SharedToken::new(Box::new(gcloud), origin);
         Ok(Some(Credentials {
-            token: token.with_token(&[CLOUD_PLATFORM], first.token),
+            token: Arc::new(token.with_token(&[CLOUD_PLATFORM], first.token)),
             account_type,
             quota_project: self.gcloud_quota_project(),
         }))
@@ -186,7 +186,7 @@ impl Search<'_> {
         Ok(found.map(|server| {
             let origin = format!("metadata server {}", server.host());
             Credentials {
-                token: SharedToken::new(Box::new(server), origin),
+                token: Arc::new(SharedToken::new(Box::new(server), origin)),
                 account_type: AccountType::Service,
                 quota_project: None,
             }

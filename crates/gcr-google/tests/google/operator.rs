@@ -41,7 +41,7 @@ impl Operator {
         let found = find(&options, &environment, &gcloud, &http, &endpoints)
             .await
             .unwrap();
-        let api = ApiClient::new(http.clone(), endpoints, Arc::new(found.token), None);
+        let api = ApiClient::new(http.clone(), endpoints, found.token, None);
         let project: ProjectId = PROJECT.parse().unwrap();
         Self {
             google,
