@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gcr_core::commands::SelectedCluster;
 use gcr_core::engine::{Hint, ObjectId, OpenResource, RunContext, TargetName, TargetScope};
@@ -14,12 +15,16 @@ use gcr_google::resources::{
     KeyResource, ProofResource, RepositoryResource, ServiceProbe, ServiceResource, Stage,
     StoredKeys, TokenResource,
 };
+use gcr_google::retry::RetryPolicy;
 
 use super::commands::Commands;
 use super::pull_secrets::PullSecrets;
 use super::registries::Registry;
 use super::request::{CredentialKind, SetupRequest};
 use crate::google_args::{Failure, Google};
+
+/// The shortest time for which failed calls are repeated.
+const MIN_RETRIES: Duration = Duration::from_secs(10);
 
 /// The project and its objects.
 pub(super) struct Plan {
@@ -45,6 +50,10 @@ impl SetupRequest {
         let (project, registries) = self.registries.resolve(flag, &google.gcloud, action)?;
         let account = self.account(&project)?;
         let api = google.connect(&self.google, &account.project).await?;
+        let retry = RetryPolicy::default();
+        // A transient failure is repeated also by a run that waits for nothing.
+        let deadline = self.timeout.max(MIN_RETRIES).min(retry.deadline);
+        let api = api.with_retry(RetryPolicy { deadline, ..retry });
         let secrets = PullSecrets::new(
             clusters,
             self.name.clone(),
