@@ -54,7 +54,7 @@ impl ApiClient {
             .await
     }
 
-    /// Disables a key. [`Self::enable_key`] reverses it.
+    /// Disables a key, which an operator can reverse.
     ///
     /// # Errors
     /// Fails without `iam.serviceAccountKeys.disable`, and if the key does not exist.
@@ -63,29 +63,8 @@ impl ApiClient {
         account: AccountRef<'_>,
         key: &KeyId,
     ) -> Result<(), GoogleError> {
-        self.switch_key("disable", account, key).await
-    }
-
-    /// Enables a key.
-    ///
-    /// # Errors
-    /// Fails without `iam.serviceAccountKeys.enable`, and if the key does not exist.
-    pub async fn enable_key(
-        &self,
-        account: AccountRef<'_>,
-        key: &KeyId,
-    ) -> Result<(), GoogleError> {
-        self.switch_key("enable", account, key).await
-    }
-
-    async fn switch_key(
-        &self,
-        verb: &str,
-        account: AccountRef<'_>,
-        key: &KeyId,
-    ) -> Result<(), GoogleError> {
-        let action = format!("{verb} key {key}");
-        let path = format!("{}:{verb}", key_path(account, key));
+        let action = format!("disable key {key}");
+        let path = format!("{}:disable", key_path(account, key));
         let call = ApiCall::post(&action, Api::Iam, path, Safety::Idempotent, &json!({}));
         self.send(call).await.map(|_| ())
     }
