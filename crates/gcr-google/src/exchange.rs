@@ -9,22 +9,10 @@ use crate::api_error::ApiError;
 use crate::call_error::CallError;
 use crate::http_client::{HttpClient, HttpRequest, HttpResponse};
 
-/// Sends a request once and parses the response.
-///
-/// # Errors
-/// Fails if there is no response, for every status other than 2xx, and for a response that is not JSON of type `T`.
-pub async fn json<T: DeserializeOwned>(
-    http: &HttpClient,
-    request: HttpRequest,
-) -> Result<T, CallError> {
-    let (value, _) = json_and_clock(http, request).await?;
-    Ok(value)
-}
-
 /// Sends a request once, parses the response, and returns the server's clock with it.
 ///
 /// # Errors
-/// As [`json`].
+/// Fails if there is no response, for every status other than 2xx, and for a response that is not JSON of type `T`.
 pub async fn json_and_clock<T: DeserializeOwned>(
     http: &HttpClient,
     request: HttpRequest,

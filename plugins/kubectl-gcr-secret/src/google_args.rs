@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::plugin_name::USER_AGENT;
 
-/// The flags that say who calls Google.
+/// The flags for the credentials of the caller of Google.
 #[derive(Debug, Args)]
 pub(crate) struct GoogleArgs {
     #[arg(

@@ -47,15 +47,6 @@ impl RepositoryRole {
         }
     }
 
-    /// Returns the permission that the role is granted for.
-    #[must_use]
-    pub fn permission(self) -> &'static str {
-        match self {
-            Self::Reader => "artifactregistry.repositories.downloadArtifacts",
-            Self::Writer => "artifactregistry.repositories.uploadArtifacts",
-        }
-    }
-
     /// Returns the predefined roles that have every permission of this one.
     #[must_use]
     pub fn broader(self) -> &'static [&'static str] {

@@ -165,7 +165,7 @@ pub(super) async fn create(
         {
             return StepResult::NotReady;
         }
-        // A lost key was deleted again.
+        // The key whose private part was lost is deleted.
         KeyCreationError::Google(_) | KeyCreationError::Limit { .. } => Outcome::Failed,
         KeyCreationError::Lost { .. } => Outcome::Unknown,
     };

@@ -209,7 +209,7 @@ impl Stage {
 
     /// Records that the account exists.
     pub(super) fn set_account(&self) {
-        // It stays new, although later rounds find it.
+        // Stays `CREATED`: a later round that finds the account has not created it.
         let (old, new) = (UNKNOWN, EXISTS);
         let ordering = Ordering::Relaxed;
         let _ = self
