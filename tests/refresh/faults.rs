@@ -206,3 +206,28 @@ fn interrupted_run_ends_in_time_and_the_next_finishes_it() {
         assert_ne!(fixture.token("gcr-io"), OLD_TOKEN);
     }
 }
+
+#[test]
+fn accounts_of_several_projects_share_the_credentials_of_the_caller() {
+    let fixture = Fixture::new("refresh-projects");
+    for (name, account) in [
+        ("a", EMAIL),
+        ("b", "puller@second-project.iam.gserviceaccount.com"),
+        ("c", "puller@third-project.iam.gserviceaccount.com"),
+    ] {
+        let mut secret = fixture.secret_json(name, 1);
+        secret["metadata"]["annotations"][ACCOUNT] = json!(account);
+        fixture.apply(&secret);
+    }
+    let file = fixture.google.user_credential_file();
+    let file = fixture.session.file("user.json", file, 0o600);
+    let output = fixture
+        .session
+        .gcr_secret(["refresh", "-n", &fixture.namespace])
+        .envs(fixture.google.environment())
+        .env("GOOGLE_APPLICATION_CREDENTIALS", file)
+        .run()
+        .exits(1);
+    assert_ne!(fixture.token("a"), OLD_TOKEN, "{output}");
+    assert_eq!(fixture.google.count("oauth2.token"), 1, "{output}");
+}
