@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use gcr_test_support::fake_google::{self, CannedError, Propagation};
 use gcr_test_support::fault_proxy::{CannedResponse, Fault, Rule};
-use gcr_test_support::{FakeGoogle, FaultProxy, wait_until};
+use gcr_test_support::{FaultProxy, wait_until};
 
 use crate::pull_observer::PullObserver;
-use crate::rotations::{EMAIL, Rotations};
+use crate::rotations::Rotations;
 use crate::rounds::{is_long, print_figures, rounds};
 
 /// Injects the faults of a round into the cluster.
@@ -60,16 +60,6 @@ fn inject_into_google(google: &gcr_test_support::FakeGoogle, round: usize) {
     }
 }
 
-/// Deletes the keys of lost responses, as the hint says.
-fn delete_lost_keys(google: &FakeGoogle, stderr: &str) {
-    let hint = "hint: delete the lost key, unless another client has created it: ";
-    let commands = stderr.lines().filter_map(|line| line.strip_prefix(hint));
-    for command in commands.flat_map(|commands| commands.split("; ")) {
-        let id = command.split(' ').nth(5);
-        google.delete_key(EMAIL, id.unwrap_or_else(|| panic!("{command}")));
-    }
-}
-
 #[test]
 fn no_secret_holds_a_refused_key_at_any_moment() {
     let count = rounds(30, 300);
@@ -97,7 +87,6 @@ fn no_secret_holds_a_refused_key_at_any_moment() {
         rotations.google.clear_faults();
         if output.code != Some(0) {
             unfinished += 1;
-            delete_lost_keys(&rotations.google, &output.stderr);
             rotations.rotate().run().success();
         }
         let (carried, secrets) = rotations.carried();

@@ -1,9 +1,9 @@
 //! Creates keys. The request is sent at most once: each one that arrives makes a key, and only its response contains the
 //! private part.
 //!
-//! A key that a response names without its private part is deleted, because nothing can use it, and one further attempt is made.
-//! After a response that was lost completely, the keys are listed and compared with the list from before. The new ones are named and
-//! none is deleted: another client may have created it, and may use it already.
+//! After a lost response, the keys are listed and compared with the list from before. One new key is the lost one: it is
+//! deleted, because nothing can use it, and one further attempt is made. Several new keys mean that another client has
+//! created one too: none is deleted.
 
 use std::fmt;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub enum KeyCreationError {
         /// The keys.
         keys: Vec<Key>,
     },
-    /// The response was lost, and the lost key is not known or was not deleted.
+    /// The response was lost, and the lost key could not be identified or deleted.
     #[error("{error}{}", lost_keys(keys))]
     Lost {
         /// The reason for the loss.
@@ -99,10 +99,7 @@ impl KeyCreationError {
             Self::Lost { keys, .. } => {
                 let commands = keys.iter().map(|key| delete_command(account, key.id()));
                 let commands: Vec<String> = commands.collect();
-                Some(format!(
-                    "delete the lost key, unless another client has created it: {}",
-                    commands.join("; ")
-                ))
+                Some(format!("delete the lost key: {}", commands.join("; ")))
             }
         }
     }
@@ -137,17 +134,18 @@ impl ApiClient {
             if failure.named.is_none() && !error.may_have_applied() {
                 return Err(self.refused(account, error, before.len()).await);
             }
-            let Some(lost) = failure.named else {
-                let keys = self.new_keys(account, &before).await;
-                return Err(KeyCreationError::Lost { error, keys });
+            let new = self
+                .new_keys(account, &before, failure.named.as_ref())
+                .await;
+            let lost = match new.as_slice() {
+                [one] => one.id().parse::<KeyId>().ok(),
+                _ => None,
+            };
+            let Some(lost) = lost else {
+                return Err(KeyCreationError::Lost { error, keys: new });
             };
             if self.delete_key(account, &lost).await.is_err() {
-                let key = Key {
-                    name: format!("keys/{lost}"),
-                    ..Key::default()
-                };
-                let keys = vec![key];
-                return Err(KeyCreationError::Lost { error, keys });
+                return Err(KeyCreationError::Lost { error, keys: new });
             }
             tracing::debug!("deleted key {lost}, whose private part was lost: {error}");
             if is_second {
@@ -194,8 +192,22 @@ impl ApiClient {
         }
     }
 
-    /// Returns the keys that did not exist before, waiting some seconds for the first to appear.
-    async fn new_keys(&self, account: AccountRef<'_>, before: &[Key]) -> Vec<Key> {
+    /// Returns the keys that did not exist before, waiting some seconds for the first to appear. Then lists once more: another
+    /// client may have created a key too, and Google may list ours later.
+    async fn new_keys(
+        &self,
+        account: AccountRef<'_>,
+        before: &[Key],
+        named: Option<&KeyId>,
+    ) -> Vec<Key> {
+        if let Some(id) = named {
+            let name = format!("keys/{id}");
+            return vec![Key {
+                name,
+                ..Key::default()
+            }];
+        }
+        let mut found = Vec::new();
         for pause in LIST_DELAYS {
             tokio::time::sleep(pause).await;
             let Ok(after) = self.keys(account, false).await else {
@@ -203,11 +215,12 @@ impl ApiClient {
             };
             let is_new = |key: &Key| before.iter().all(|old| old.id() != key.id());
             let new: Vec<Key> = after.into_iter().filter(is_new).collect();
-            if !new.is_empty() {
+            if !found.is_empty() {
                 return new;
             }
+            found = new;
         }
-        Vec::new()
+        found
     }
 
     /// Tells the limit of ten keys from other failed preconditions: Google responds the same to both.

@@ -1,15 +1,12 @@
 //! Tests the creation of keys: at most once, and never an orphan without a name.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use gcr_google::api_error::Reason;
 use gcr_google::iam_keys::{AccountRef, KeyCreationError};
-use gcr_google::names::{ProjectId, ServiceAccountEmail};
 use gcr_test_support::fake_google::{CannedError, Fault, Rule};
 use serde_json::json;
 
 use crate::operator::Operator;
-use crate::stub::{Received, Reply, Stub};
+use crate::stub::{Reply, Stub};
 
 async fn key_ids(operator: &Operator) -> Vec<String> {
     let keys = operator.api.keys(operator.account(), false).await.unwrap();
@@ -37,7 +34,7 @@ async fn created_key_is_the_only_one() {
 }
 
 #[tokio::test]
-async fn lost_key_is_named_with_the_command_and_not_deleted() {
+async fn lost_key_is_deleted_and_another_created() {
     for fault in [
         Fault::ReplyLost,
         Fault::Truncated,
@@ -48,93 +45,106 @@ async fn lost_key_is_named_with_the_command_and_not_deleted() {
             .google
             .inject(Rule::on("keys.create").nth(1), fault.clone());
         let created = operator.api.create_key(operator.account(), None).await;
-        let error = created.unwrap_err();
-        let ids = key_ids(&operator).await;
-        assert_eq!(ids.len(), 1, "{fault:?}");
-        let name = format!("new keys: key {} (created ", ids[0]);
-        assert!(error.to_string().contains(&name), "{fault:?}: {error}");
-        assert_eq!(
-            error.hint(operator.account()).unwrap(),
-            format!(
-                "delete the lost key, unless another client has created it: gcloud iam service-accounts keys delete {} --iam-account={} --project=demo-project",
-                ids[0], operator.email
-            )
-        );
-        assert_eq!(operator.google.count("keys.create"), 1, "{fault:?}");
-        assert_eq!(operator.google.count("keys.delete"), 0, "{fault:?}");
+        let created = created.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert_eq!(key_ids(&operator).await, [created.id.as_str()], "{fault:?}");
+        assert_eq!(operator.google.count("keys.create"), 2, "{fault:?}");
+        assert_eq!(operator.google.count("keys.delete"), 1, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn key_that_the_response_names_without_private_part_is_deleted() {
-    let (posted, deleted) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let stub = Stub::start(move |request| {
-        if request.target.ends_with("/keys") {
-            let number = posted.fetch_add(1, Ordering::Relaxed);
-            return Reply::json(200, json!({"name": format!("a/keys/mine{number}")}));
-        }
-        if request.target.contains("/keys/mine") {
-            // The second key cannot be deleted.
-            let number = deleted.fetch_add(1, Ordering::Relaxed);
-            return Reply::json(if number == 0 { 200 } else { 403 }, "{}");
-        }
-        Reply::json(200, json!({"keys": [{"name": "a/keys/other"}]}))
-    })
-    .await;
-    let (project, email) = account_of_stub();
-    let account = AccountRef {
-        project: &project,
-        email: &email,
-    };
-    let error = stub.api_client().create_key(account, None).await;
-    let error = error.unwrap_err();
+async fn key_lost_twice_is_an_error_and_leaves_none() {
+    let operator = Operator::prepared().await;
+    operator
+        .google
+        .inject(Rule::on("keys.create"), Fault::ReplyLost);
+    let error = operator
+        .api
+        .create_key(operator.account(), None)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, KeyCreationError::Google(_)), "{error}");
+    assert_eq!(key_ids(&operator).await, [""; 0]);
+    assert_eq!(operator.google.count("keys.create"), 2);
+}
+
+#[tokio::test]
+async fn lost_key_that_cannot_be_deleted_is_named_with_the_command() {
+    let operator = Operator::prepared().await;
+    operator
+        .google
+        .inject(Rule::on("keys.create").nth(1), Fault::ReplyLost);
+    operator.google.deny("iam.serviceAccountKeys.delete", "");
+    let error = operator
+        .api
+        .create_key(operator.account(), None)
+        .await
+        .unwrap_err();
+    let ids = key_ids(&operator).await;
+    assert_eq!(ids.len(), 1);
     assert!(
         error
             .to_string()
-            .ends_with("the account has new keys: key mine1"),
+            .contains(&format!("key {} (created ", ids[0])),
         "{error}"
     );
-    let received = stub.received();
-    let deleted = received
-        .iter()
-        .filter(|request| request.target.contains("/keys/"));
-    let deleted: Vec<&str> = deleted
-        .filter_map(|request| request.target.rsplit('/').next())
-        .collect();
-    assert_eq!(deleted, ["mine0", "mine1"]);
+    assert_eq!(
+        error.hint(operator.account()).unwrap(),
+        format!(
+            "delete the lost key: gcloud iam service-accounts keys delete {} --iam-account={} --project=demo-project",
+            ids[0], operator.email
+        )
+    );
 }
 
-/// A job of another client stores the only new key in its Secrets meanwhile.
+/// Google lists the key of another client first, and ours later.
 #[tokio::test]
-async fn key_of_another_client_is_not_deleted() {
-    let listed = AtomicUsize::new(0);
+async fn key_of_another_client_that_is_listed_first_is_not_deleted() {
+    let listed = std::sync::atomic::AtomicUsize::new(0);
     let stub = Stub::start(move |request| {
         if request.target.ends_with("/keys") {
-            let text = json!({"error": {"code": 503, "status": "UNAVAILABLE", "message": "no"}});
-            return Reply::json(503, text);
+            return Reply::json(
+                503,
+                json!({"error": {"code": 503, "status": "UNAVAILABLE", "message": "no"}}),
+            );
         }
-        match listed.fetch_add(1, Ordering::Relaxed) {
-            0 => Reply::json(200, "{}"),
-            _ => Reply::json(200, json!({"keys": [{"name": "a/keys/foreign"}]})),
+        let keys = |ids: &[&str]| {
+            let keys: Vec<_> = ids
+                .iter()
+                .map(|id| json!({"name": format!("a/keys/{id}")}))
+                .collect();
+            Reply::json(200, json!({"keys": keys}))
+        };
+        match listed.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => keys(&[]),
+            1 => keys(&["foreign"]),
+            _ => keys(&["foreign", "ours"]),
         }
     })
     .await;
-    let (project, email) = account_of_stub();
+    let (project, email) = (
+        "p".parse().unwrap(),
+        "gcr-pull@p.iam.gserviceaccount.com".parse().unwrap(),
+    );
     let account = AccountRef {
         project: &project,
         email: &email,
     };
-    let error = stub.api_client().create_key(account, None).await;
-    let error = error.unwrap_err();
-    assert!(error.to_string().contains("key foreign"), "{error}");
+    let error = stub
+        .api_client()
+        .create_key(account, None)
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("key foreign") && text.contains("key ours"),
+        "{text}"
+    );
     let received = stub.received();
-    let changes_foreign = |request: &Received| request.target.contains("/keys/foreign");
-    assert!(!received.iter().any(changes_foreign), "{received:?}");
-}
-
-fn account_of_stub() -> (ProjectId, ServiceAccountEmail) {
-    let email = "gcr-pull@p.iam.gserviceaccount.com";
-    ("p".parse().unwrap(), email.parse().unwrap())
+    assert!(
+        !received.iter().any(|it| it.target.contains("/keys/")),
+        "{received:?}"
+    );
 }
 
 #[tokio::test]
@@ -187,12 +197,12 @@ async fn tenth_key_and_forbidden_keys_are_told_apart() {
 
 #[tokio::test]
 async fn several_new_keys_are_named_and_none_is_deleted() {
-    let listed = AtomicUsize::new(0);
+    let listed = std::sync::atomic::AtomicUsize::new(0);
     let stub = Stub::start(move |request| {
         if request.target.ends_with("/keys") {
             return Reply::json(200, "{\"name\":");
         }
-        match listed.fetch_add(1, Ordering::Relaxed) {
+        match listed.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
             0 => Reply::json(200, json!({"keys": [{"name": "a/keys/old"}]})),
             _ => Reply::json(
                 200,
@@ -203,7 +213,10 @@ async fn several_new_keys_are_named_and_none_is_deleted() {
     })
     .await;
     let api = stub.api_client();
-    let (project, email) = account_of_stub();
+    let (project, email) = (
+        "p".parse().unwrap(),
+        "gcr-pull@p.iam.gserviceaccount.com".parse().unwrap(),
+    );
     let account = AccountRef {
         project: &project,
         email: &email,
