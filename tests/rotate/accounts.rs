@@ -61,9 +61,9 @@ fn nothing_found_is_an_error() {
     let fixture = Fixture::new("rotate-nothing", 1);
     let output = fixture.rotate(["no-such-secret"]).run().exits(1);
     assert!(
-        output
-            .stderr
-            .contains("error: no selected Secret carries a key of a service account"),
+        output.stderr.contains(
+            "error: no selected Secret of this plugin carries a key of a service account"
+        ),
         "{output}"
     );
     fixture.assert_untouched();

@@ -176,7 +176,7 @@ fn secret_that_was_deleted_and_not_created_again_has_its_command() {
         .run()
         .exits(1);
     let hint = format!(
-        "create the new one with: kubectl gcr-secret setup gcr-io -n {namespace} --registry={REGISTRY} --iam-account={EMAIL} --attach=false\n"
+        "create the new one with: kubectl gcr-secret setup gcr-io -n {namespace} --context admin --registry={REGISTRY} --iam-account={EMAIL} --attach=false\n"
     );
     assert!(output.stderr.contains(&hint), "{output}");
     let command = hint.split("kubectl gcr-secret ").nth(1).unwrap();

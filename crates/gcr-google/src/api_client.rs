@@ -188,7 +188,10 @@ impl ApiClient {
         let mut is_renewed = false;
         loop {
             let token = self.token.token(&[CLOUD_PLATFORM]).await;
-            let token = token.map_err(|error| GoogleError::new(call.action, error))?;
+            let token = token.map_err(|error| GoogleError {
+                has_unconfirmed_attempt: unconfirmed.load(Ordering::Relaxed),
+                ..GoogleError::new(call.action, error)
+            })?;
             let request = self.request(&call, &token);
             let attempt = || {
                 let response = exchange::success(&self.http, request.clone());
@@ -198,7 +201,7 @@ impl ApiClient {
             };
             match self.retry.run(repeatable, attempt).await {
                 Ok(response) => return Ok(response),
-                // The token may have been revoked, or the clock may be slow. Google has not carried the request out.
+                // The token may have been revoked, or the clock may be slow. Google has not carried out this attempt.
                 Err(CallError::Api(error))
                     if error.status() == StatusCode::UNAUTHORIZED
                         && !is_renewed

@@ -80,7 +80,7 @@ impl Keyring {
         Ok(Self { entries })
     }
 
-    /// Returns the entries that match a repository, as returned by [`repository`], in the order in which kubelet tries them.
+    /// Returns the entries that match a repository, as in [`ImageName::repository`], in the order in which kubelet tries them.
     ///
     /// Kubelet orders two spellings of one key in one Secret, such as `gcr.io` and `https://gcr.io`, at random.
     #[must_use]

@@ -133,7 +133,8 @@ impl Google {
         })
     }
 
-    /// Finds the credentials, unless they are found already, and returns the client. Every call must have the same options. `project` is billed if the flags and the credentials name none.
+    /// Finds the credentials, unless an earlier call has found them, and returns the client. Every call must have the same options.
+    /// `project` is billed if the flags and the credentials name none.
     ///
     /// # Errors
     /// Fails if there are no credentials, or those that were found are unusable.

@@ -268,7 +268,7 @@ pub(super) fn logins(config: &[u8]) -> Vec<Pair> {
     logins.collect()
 }
 
-/// Decodes base64 as leniently as kubelet: without padding, and with line breaks, which Go's decoder ignores.
+/// Decodes base64 at least as leniently as kubelet and Google: without padding, and with white space.
 pub(super) fn decode_leniently(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     // Allocated at full size: a buffer that grows leaves copies behind.
     let mut encoded = Zeroizing::new(Vec::with_capacity(text.len()));

@@ -75,7 +75,7 @@ impl Outcome {
         })
     }
 
-    /// Returns the outcome of an object that never existed and that the request accepts as absent.
+    /// Returns the outcome of an object that does not exist, if the request accepts that. `-o name` does not print it.
     pub const fn absent(rank: u8, word: &'static str) -> Self {
         Self::Changed(Change {
             rank,

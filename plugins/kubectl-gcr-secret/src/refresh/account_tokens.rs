@@ -191,7 +191,7 @@ impl AccountTokens {
 /// Parses the address of a service account. The addresses of users have another domain; Google issues no token for them.
 fn service_account(text: &str) -> Result<ServiceAccountEmail, String> {
     let email: ServiceAccountEmail = text.parse().map_err(|error: NameError| error.to_string())?;
-    if email.as_str().ends_with(".gserviceaccount.com") {
+    if email.has_domain_of_google() {
         return Ok(email);
     }
     Err(format!(

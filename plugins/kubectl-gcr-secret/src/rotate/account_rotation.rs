@@ -96,7 +96,7 @@ impl<'a> AccountRotation<'a> {
             Ok(keys) => keys,
             Err(failure) => return fail(&self.run, failure).await,
         };
-        self.name_untrue_annotations(&carriers).await;
+        self.warn_of_wrong_annotations(&carriers).await;
         let planned = plan(&keys, &carriers, self.request.max_age, Timestamp::now());
         let (target, old) = match planned {
             Plan::Nothing { current } => {
@@ -162,7 +162,7 @@ impl<'a> AccountRotation<'a> {
     }
 
     /// Warns about Secrets whose annotation names another key than their data.
-    async fn name_untrue_annotations(&self, carriers: &[&Carrier]) {
+    async fn warn_of_wrong_annotations(&self, carriers: &[&Carrier]) {
         for carrier in carriers {
             let is_of_account = carrier.annotation(ACCOUNT) == Some(self.email());
             let annotated = carrier.annotation(KEY_ID).filter(|_| is_of_account);

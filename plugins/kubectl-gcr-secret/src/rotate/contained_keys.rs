@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use gcr_core::domain::contained_keys::{ContainedKey, contained_keys, contained_keys_of_dockercfg};
 use gcr_core::domain::names::{Namespace, SecretName};
-use gcr_core::domain::pull_secret::{ANNOTATION_PREFIX, KEY};
+use gcr_core::domain::pull_secret::{ANNOTATION_PREFIX, KEY, TYPE};
 use gcr_core::kubernetes::pager::{List, Pager};
 use gcr_core::kubernetes::secrets::{
     StoredSecret, list_data_by_name, list_dockercfg, list_unmanaged,
@@ -86,6 +86,10 @@ pub(super) async fn foreign_carriers(
         while let Some(items) = pages.next().await? {
             for item in &items {
                 let secret = client.secret_of(item)?;
+                // The search covers the Secrets of this plugin, also those that lost the label.
+                if secret.type_ == TYPE && is_of_this_plugin(&secret.metadata) {
+                    continue;
+                }
                 let config = secret.data.get(KEY).map(|it| contained_keys(it));
                 let entries = secret.data.get(DOCKERCFG_KEY);
                 let entries = entries.map(|it| contained_keys_of_dockercfg(it));

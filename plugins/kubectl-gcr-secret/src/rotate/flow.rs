@@ -37,7 +37,8 @@ pub(super) async fn run(
     if accounts.is_empty() {
         if search.unread.is_empty() {
             let failure = Failure {
-                text: "no selected Secret carries a key of a service account: none has the annotations kubectl-gcr-secret/account and kubectl-gcr-secret/key-id".to_owned(),
+                text: "no selected Secret of this plugin carries a key of a service account"
+                    .to_owned(),
                 hint: None,
             };
             fail(&run, failure).await;

@@ -29,7 +29,8 @@ const MAX_ACTIVE: usize = 64;
 struct Stragglers {
     /// Selected Secrets that could not be written or read.
     selected: Vec<String>,
-    /// Secrets outside of the selection, and the places there that could not be searched.
+    /// Secrets that this run does not write: those outside of the selection and those of other clients. Also the places that could
+    /// not be searched.
     others: Vec<String>,
     /// The hint if a place could not be searched.
     hint: Option<Hint>,
@@ -112,7 +113,7 @@ impl AccountRotation<'_> {
         let others = stragglers.others.iter().map(String::as_str);
         let all: Vec<&str> = all.into_iter().chain(others).collect();
         let hint = if stragglers.selected.is_empty() {
-            "select these Secrets too, or pass --force-disable to disable the key although they carry it"
+            "select these Secrets too, replace the key in those of other clients, or pass --force-disable to disable the key although they carry it"
         } else {
             "run the command again: it finishes this rotation and creates no further key"
         };
@@ -174,10 +175,6 @@ impl AccountRotation<'_> {
         }
         stragglers.selected.sort();
         stragglers.others.sort();
-        // A Secret with annotations but without label is found twice.
-        stragglers.others.dedup();
-        let is_named_above = |it: &String| stragglers.selected.contains(it);
-        stragglers.others.retain(|it| !is_named_above(it));
         stragglers
     }
 

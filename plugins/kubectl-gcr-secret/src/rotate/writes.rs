@@ -26,9 +26,9 @@ use super::secret_search::{Scopes, SearchResult};
 /// Number of namespaces that are written concurrently: more than the limiter's requests in flight.
 const MAX_ACTIVE: usize = 64;
 
-/// Number of Secrets per cluster that get the annotation with the previous keys. It is needed only by the run after one that died
-/// between the last write and the end of the old key: until then the old key in a Secret shows that a rotation is unfinished. One
-/// annotation is enough for that, and each costs a second write.
+/// Number of Secrets per cluster and service account that get the annotation with the previous keys. Only the run after one that
+/// ended between the last write and the disabling of the old key needs it: until then the old key in a Secret shows that a rotation
+/// is unfinished. One annotation is enough for that, and each costs a second write.
 const MAX_MARKED: usize = 100;
 
 /// The outcomes of the Secrets.

@@ -2,6 +2,7 @@
 //! no credential.
 
 use http::StatusCode;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::domain::names::{Namespace, SecretName};
 use crate::domain::pull_secret::PREVIOUS_KEY_ID;
@@ -25,14 +26,27 @@ pub async fn remove_previous_key(
         value: ids,
     };
     let removed = cluster.remove_stale_annotation(namespace, name, uid, annotation, field_manager);
-    let is_outdated = |error: &RequestError| {
-        let codes = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::NOT_FOUND];
-        error
-            .api_error()
-            .is_some_and(|it| it.is_conflict() || codes.contains(&it.code))
+    let Err(error) = removed.await else {
+        return Ok(());
     };
-    match removed.await {
-        Err(error) if is_outdated(&error) => Ok(()),
-        other => other.map(|_| ()),
+    let Some(status) = error.api_error() else {
+        return Err(error);
+    };
+    if status.is_conflict() || status.code == StatusCode::NOT_FOUND {
+        return Ok(());
     }
+    if status.code != StatusCode::UNPROCESSABLE_ENTITY {
+        return Err(error);
+    }
+    // Admission control refuses a patch with the same code.
+    match cluster.read_secret_metadata(namespace, name).await {
+        Ok(Some(stored)) if is_as_observed(&stored, uid, ids) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn is_as_observed(stored: &ObjectMeta, uid: &str, ids: &str) -> bool {
+    let annotations = stored.annotations.as_ref();
+    let value = annotations.and_then(|it| it.get(PREVIOUS_KEY_ID));
+    stored.uid.as_deref() == Some(uid) && value.is_some_and(|it| it == ids)
 }

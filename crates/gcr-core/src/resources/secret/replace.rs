@@ -95,15 +95,23 @@ impl Writer<'_> {
             return Hint::new(resource_error::RUN_AGAIN);
         };
         let hosts = desired.config.hosts();
-        let hosts: Vec<&str> = hosts
-            .iter()
-            .map(|host| host.trim_end_matches('/'))
-            .collect();
+        let registry = |host: &str| {
+            let host = host.trim_end_matches('/');
+            // `setup` needs the repository, which the entry does not name.
+            if host.ends_with("-docker.pkg.dev") {
+                return format!("{host}/PROJECT/REPOSITORY");
+            }
+            host.to_owned()
+        };
+        let registries: Vec<String> = hosts.iter().map(|host| registry(host)).collect();
+        let context = self.spec.target.cluster.context();
+        let context = context.map(|it| format!(" --context {}", escape_control(it)));
         Hint::new(format!(
-            "the old Secret is already deleted; create the new one with: kubectl gcr-secret setup {} -n {namespace} --registry={} \
+            "the old Secret is already deleted; create the new one with: kubectl gcr-secret setup {} -n {namespace}{} --registry={} \
              --iam-account={account} --attach=false",
             desired.name,
-            hosts.join(",")
+            context.unwrap_or_default(),
+            registries.join(",")
         ))
     }
 
