@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gcr_test_support::fault_proxy::{Fault, FaultProxy, Rule};
+use gcr_test_support::fault_proxy::{CannedResponse, Fault, FaultProxy, Rule};
 use gcr_test_support::{Session, Signal, wait_until};
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ fn interrupted_list_keeps_its_rows_and_ends_at_once() {
 fn second_page_that_fails_is_an_error_after_the_rows() {
     let fixture = two_pages();
     let proxy = FaultProxy::new(fixture.cluster);
-    let refused = gcr_test_support::fault_proxy::CannedResponse::status(403, "Forbidden", "no");
+    let refused = CannedResponse::status(403, "Forbidden", "no");
     proxy.answer(Rule::on("list", "secrets").nth(2), refused);
     let output = list_in(&proxy.session(), &fixture.namespace).run().exits(1);
     assert_eq!(column(&output, "NAME").len(), 500);
@@ -68,6 +68,35 @@ fn second_page_that_fails_is_an_error_after_the_rows() {
             .starts_with("Error from server (Forbidden): no"),
         "{output}"
     );
+}
+
+#[test]
+fn hint_names_the_resource_of_each_error() {
+    let fixture = Fixture::new("list-hints");
+    let mut names = [
+        fixture.namespace.clone(),
+        fixture.cluster.create_namespace("list-hints"),
+    ];
+    names.sort();
+    let secrets = names.iter().map(|namespace| managed(namespace, "gcr-io"));
+    fixture.cluster.create(secrets.collect());
+    let proxy = FaultProxy::new(fixture.cluster);
+    let refuse = |rule| proxy.answer(rule, CannedResponse::status(403, "Forbidden", "no"));
+    refuse(Rule::on("list", "serviceaccounts"));
+    // Neither the list of the cluster nor that of the second namespace.
+    refuse(Rule::on("list", "pods").namespace(""));
+    let pods = refuse(Rule::on("list", "pods").namespace(&names[1]));
+    let list = proxy
+        .session()
+        .gcr_secret(["list", "-A", "-o", "wide"])
+        .run();
+    let output = list.exits(1);
+    assert_eq!(proxy.hits(pods), 1, "{output}");
+    for resource in ["serviceaccounts", "pods"] {
+        let rule = format!(r#"{{"apiGroups":[""],"resources":["{resource}"],"verbs":["list"]}}"#);
+        let hint = format!("hint: (for 1) grant this ClusterRole rule: {rule}");
+        assert!(output.stderr.contains(&hint), "{output}");
+    }
 }
 
 #[test]

@@ -22,15 +22,6 @@ pub struct NamespaceReferences {
     pub pods: Option<Names>,
 }
 
-impl NamespaceReferences {
-    /// Returns the resources that could not be read, in the order of the errors.
-    pub fn unread(&self, with_pods: bool) -> Vec<&'static str> {
-        let accounts = self.accounts.is_none().then_some("serviceaccounts");
-        let pods = (with_pods && self.pods.is_none()).then_some("pods");
-        accounts.into_iter().chain(pods).collect()
-    }
-}
-
 /// Reads references namespace by namespace.
 pub struct References {
     accounts: Source,
@@ -71,28 +62,28 @@ impl References {
         }
     }
 
-    /// Returns the references in a namespace, and the errors of the lists that cannot be read. Callers must ask for namespaces
-    /// in the order of [`cmp_storage_key`](crate::kubernetes::pager::cmp_storage_key), and may ask for one repeatedly. After a
-    /// 403 for a namespace, the list is not read again.
+    /// Returns the references in a namespace, and the errors of the lists that cannot be read, each with its resource. Callers
+    /// must ask for namespaces in the order of [`cmp_storage_key`](crate::kubernetes::pager::cmp_storage_key), and may ask for one
+    /// repeatedly. After a 403 for a namespace, the list is not read again.
     pub async fn of(
         &mut self,
         namespace: &Namespace,
-    ) -> (Arc<NamespaceReferences>, Vec<RequestError>) {
+    ) -> (Arc<NamespaceReferences>, Vec<(&'static str, RequestError)>) {
         if let Some((last, references)) = &self.last
             && last == namespace
         {
             return (Arc::clone(references), Vec::new());
         }
         let mut errors = Vec::new();
-        let mut known = |result: Result<Option<Names>, RequestError>| {
+        let mut known = |resource, result: Result<Option<Names>, RequestError>| {
             result.unwrap_or_else(|error| {
-                errors.push(error);
+                errors.push((resource, error));
                 None
             })
         };
-        let accounts = known(self.accounts.names(namespace).await);
+        let accounts = known("serviceaccounts", self.accounts.names(namespace).await);
         let pods = match &mut self.pods {
-            Some(pods) => known(pods.names(namespace).await),
+            Some(pods) => known("pods", pods.names(namespace).await),
             None => None,
         };
         let references = Arc::new(NamespaceReferences { accounts, pods });

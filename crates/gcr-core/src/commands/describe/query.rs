@@ -116,8 +116,7 @@ impl DescribeQuery<'_> {
         let events = Pager::new(&self.cluster, events::about_secret(namespace, &self.name)).all();
         let ((references, errors), events) = futures_util::join!(references.of(namespace), events);
         let mut pages = Vec::new();
-        let unread = references.unread(true);
-        for (error, resource) in errors.into_iter().zip(unread) {
+        for (resource, error) in errors {
             let rule = permissions::list_of(resource);
             pages.push(Err(self.error(error, &rule, namespace)));
         }

@@ -192,7 +192,7 @@ impl<'a> Pages<'a> {
                 continue;
             }
             let (references, errors) = self.references.of(&namespace).await;
-            for (error, resource) in errors.into_iter().zip(references.unread(self.cx.wide)) {
+            for (resource, error) in errors {
                 let rule = permissions::list_of(resource);
                 let error = read_error(error, &rule, self.whole_cluster);
                 self.errors.push(error);
