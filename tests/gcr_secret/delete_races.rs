@@ -62,6 +62,20 @@ fn deletion_whose_response_is_lost_is_reported_as_deleted() {
 }
 
 #[test]
+fn secret_that_a_finalizer_keeps_is_not_deleted() {
+    let fixture = attached();
+    let finalizers = |list| json!({"metadata": {"finalizers": list}});
+    patch_secret(&fixture, &finalizers(json!(["example.com/hold"])));
+    let error = r#"error: secret "gcr-io" is still being deleted: waiting for example.com/hold"#;
+    let patched = DELETED[0];
+    assert_output(&delete(&fixture).run(), 1, &[patched], &[error]);
+    let again = delete(&fixture).run();
+    assert_output(&again, 1, &[], &[error]);
+    patch_secret(&fixture, &finalizers(json!(null)));
+    assert_deleted(&fixture);
+}
+
+#[test]
 fn killed_run_is_finished_by_the_next() {
     for resource in ["serviceaccounts", "secrets"] {
         for fault in [Fault::Hang, Fault::HangAfterCommit] {

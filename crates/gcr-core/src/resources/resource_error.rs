@@ -1,10 +1,13 @@
 //! Defines the typed errors of Secrets and ServiceAccounts, and their hints.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use crate::domain::field_manager::FieldManagerKind;
+use crate::domain::names::SecretName;
 use crate::domain::pull_secret;
 use crate::engine::{Hint, ObjectError, Outcome};
 use crate::kubernetes::{ApiError, RequestError};
-use kube_clientcmd::escape_control::quoted;
+use kube_clientcmd::escape_control::{escape_control, quoted};
 
 /// The error of an object.
 #[derive(Debug, Clone)]
@@ -170,6 +173,18 @@ impl ResourceError {
             kind: ResourceErrorKind::ChangedByAdmission { object, difference },
             hint: Some(Hint::new(CHANGED_BY_ADMISSION)),
         }
+    }
+
+    /// Returns the error of a deleted Secret that its finalizers keep.
+    pub fn still_deleting(name: &SecretName, metadata: &ObjectMeta) -> Self {
+        let finalizers = metadata.finalizers.iter().flatten();
+        ResourceErrorKind::StillDeleting {
+            name: name.to_string(),
+            finalizers: finalizers
+                .map(|finalizer| escape_control(finalizer).into_owned())
+                .collect(),
+        }
+        .into()
     }
 
     /// Returns whether the account does not exist in an existing namespace.

@@ -188,14 +188,7 @@ pub(super) fn terminating_error(
     secret: &DesiredSecret,
 ) -> Option<ResourceError> {
     metadata.deletion_timestamp.as_ref()?;
-    let finalizers = metadata.finalizers.iter().flatten();
-    let error = ResourceErrorKind::StillDeleting {
-        name: secret.name.to_string(),
-        finalizers: finalizers
-            .map(|finalizer| escape_control(finalizer).into_owned())
-            .collect(),
-    };
-    Some(error.into())
+    Some(ResourceError::still_deleting(&secret.name, metadata))
 }
 
 /// Returns the warning about hosts that the apply removes from the Secret.

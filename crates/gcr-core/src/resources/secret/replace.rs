@@ -181,17 +181,7 @@ impl Writer<'_> {
                 return Ok(());
             };
             if Instant::now() >= deadline || !cluster.wait(pause).await {
-                let finalizers = metadata
-                    .finalizers
-                    .iter()
-                    .flatten()
-                    .map(|finalizer| escape_control(finalizer).into_owned())
-                    .collect();
-                let error = ResourceErrorKind::StillDeleting {
-                    name: name.to_string(),
-                    finalizers,
-                };
-                return Err(error.into());
+                return Err(ResourceError::still_deleting(name, &metadata));
             }
             pause = (pause * 2).min(Duration::from_millis(250));
         }

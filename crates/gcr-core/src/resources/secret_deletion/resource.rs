@@ -9,10 +9,12 @@ use super::kind::DELETED;
 use super::late_references;
 use super::shared::DeletionContext;
 use crate::engine::{
-    Context, Decision, Finished, ObjectError, ObjectId, Resource, State, StepResult, WriteTracker,
+    Context, Decision, Finished, ObjectError, ObjectId, Outcome, Resource, State, StepResult,
+    WriteTracker,
 };
 use crate::kubernetes::ApiError;
-use crate::kubernetes::api_request::WriteObserver;
+use crate::kubernetes::api_request::{ApiResponse, WriteObserver};
+use crate::kubernetes::object;
 use crate::request::DryRun;
 use crate::resources::permissions;
 use crate::resources::resource_error::{ResourceError, ResourceErrorKind};
@@ -87,6 +89,17 @@ impl<'a> SecretDeletion<'a> {
     }
 }
 
+/// Returns the metadata of a Secret that its finalizers keep, from the response to its deletion. The server responds with a
+/// `Status` if the Secret is gone (k8s.io/apiserver `registry/generic/registry/store.go`, `Delete`).
+fn kept_by_finalizers(response: &ApiResponse) -> Option<ObjectMeta> {
+    let metadata = object::metadata(response).ok()?;
+    let has_finalizers = metadata
+        .finalizers
+        .as_ref()
+        .is_some_and(|it| !it.is_empty());
+    (metadata.deletion_timestamp.is_some() && has_finalizers).then_some(metadata)
+}
+
 impl Resource for SecretDeletion<'_> {
     type Observed = Option<Box<ObjectMeta>>;
     type Action = Deletion;
@@ -150,7 +163,14 @@ impl Resource for SecretDeletion<'_> {
             .delete_secret(&target.namespace, name, &preconditions, dry_run, observer)
             .await;
         let error = match deleted {
-            Ok(_) => return self.finish(&metadata, tracker).await,
+            Ok(response) => {
+                if let Some(kept) = kept_by_finalizers(&response).filter(|_| !dry_run) {
+                    tracker.mark_partial();
+                    let error = ResourceError::still_deleting(name, &kept);
+                    return StepResult::Finished(Finished::failure(Outcome::Failed, error));
+                }
+                return self.finish(&metadata, tracker).await;
+            }
             Err(error) => error,
         };
         let outcome_unknown = error.outcome_unknown;
