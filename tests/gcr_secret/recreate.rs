@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use gcr_test_support::keys;
+use gcr_test_support::fault_proxy::{FaultProxy, Rule};
+use gcr_test_support::{keys, wait_until};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, assert_output};
+use crate::fixture::{Fixture, assert_output, write_key_files};
 
 const LABEL: &str = "app.kubernetes.io/managed-by";
 const WRONG_TYPE: &str = r#"error: secret "gcr-io" has another type than kubernetes.io/dockerconfigjson, and a Secret's type cannot be changed"#;
@@ -214,6 +215,30 @@ fn finalizer_is_named_after_timeout() {
         "{output}"
     );
     assert_eq!(fixture.secret()["type"], "kubernetes.io/dockerconfigjson");
+}
+
+#[test]
+fn timeout_begins_with_the_deletion() {
+    let fixture = Fixture::new("recreate");
+    fixture.create_object(with("/metadata/finalizers", json!(["example.com/hold"])));
+    let proxy = FaultProxy::new(fixture.cluster);
+    proxy.delay(Rule::on("delete", "secrets"), Duration::from_secs(6));
+    let session = proxy.session();
+    write_key_files(&session);
+    let args = [
+        "create",
+        "--key-file=key.json",
+        "--recreate",
+        "--timeout=5s",
+    ];
+    let create = session.gcr_secret(args);
+    let create = create.args(["-n", &fixture.namespace]).spawn();
+    wait_until("the Secret is being deleted", || {
+        fixture.secret()["metadata"]["deletionTimestamp"].is_string()
+    });
+    let patch = r#"{"metadata":{"finalizers":null}}"#;
+    fixture.kubectl(["patch", "secret", "gcr-io", "--type=merge", "-p", patch]);
+    assert_output(&create.wait(), 0, &["secret/gcr-io replaced"], &[]);
 }
 
 #[test]

@@ -24,7 +24,6 @@ impl Writer<'_> {
         &self,
         preconditions: &Preconditions,
         apply: SecretApply,
-        deadline: Instant,
     ) -> SecretStep {
         if let Some(error) = self.forbidden_replacement().await {
             return failed(error, false);
@@ -38,7 +37,7 @@ impl Writer<'_> {
             finished.warnings.extend(apply.dropped_hosts);
             return StepResult::Finished(finished);
         }
-        if let Err(error) = self.wait_until_gone(preconditions, deadline).await {
+        if let Err(error) = self.wait_until_gone(preconditions).await {
             return failed(error, false);
         }
         match self.apply(apply, REPLACED).await {
@@ -160,11 +159,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn wait_until_gone(
-        &self,
-        preconditions: &Preconditions,
-        deadline: Instant,
-    ) -> Result<(), ResourceError> {
+    /// Waits for as long as the execution allows. The time begins with the deletion, because other namespaces may have used up
+    /// that of the run.
+    async fn wait_until_gone(&self, preconditions: &Preconditions) -> Result<(), ResourceError> {
+        let deadline = Instant::now() + self.spec.execution.timeout;
         let (cluster, namespace, name) = (
             &self.spec.target.cluster,
             &self.spec.target.namespace,

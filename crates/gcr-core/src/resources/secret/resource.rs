@@ -95,7 +95,7 @@ impl Resource for SecretResource<'_> {
 
     async fn execute(
         &self,
-        cx: &Context,
+        _: &Context,
         action: SecretAction,
         tracker: &Arc<WriteTracker>,
     ) -> StepResult<ResourceError, PriorState> {
@@ -109,7 +109,7 @@ impl Resource for SecretResource<'_> {
             SecretAction::Replace {
                 preconditions,
                 apply,
-            } => writer.replace(&preconditions, apply, cx.deadline).await,
+            } => writer.replace(&preconditions, apply).await,
         }
     }
 
