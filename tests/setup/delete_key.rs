@@ -2,23 +2,23 @@
 
 use gcr_test_support::fake_google::{FakeGoogle, OPERATOR};
 use gcr_test_support::{Invocation, Session};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::{EMAIL, Fixture, REGISTRY};
 
-fn delete_as(session: &Session, google: &FakeGoogle, namespace: &str) -> Invocation {
+pub(crate) fn delete_as(session: &Session, google: &FakeGoogle, namespace: &str) -> Invocation {
     let args = ["delete", "gcr-io", "--delete-key", "-n", namespace];
     let command = session.gcr_secret(args);
     command.envs(google.operator_environment())
 }
 
-fn delete(fixture: &Fixture) -> Invocation {
+pub(crate) fn delete(fixture: &Fixture) -> Invocation {
     delete_as(&fixture.session, &fixture.google, &fixture.namespace)
 }
 
 /// Returns a namespace with a Secret that carries a key of Google.
 #[track_caller]
-fn set_up() -> (Fixture, String) {
+pub(crate) fn set_up() -> (Fixture, String) {
     let fixture = Fixture::prepared("delete-key");
     fixture.setup([""; 0]).run().success();
     let key = fixture.key();
@@ -133,25 +133,86 @@ fn nothing_is_deleted_without_credentials_of_an_operator() {
     assert_eq!(fixture.key(), key);
 }
 
-#[test]
-fn key_is_kept_unless_every_secret_was_deleted() {
-    let (fixture, key) = set_up();
+/// Gives the Secret of a namespace an owner, so that `delete` refuses to delete it.
+#[track_caller]
+fn set_owner(fixture: &Fixture, namespace: &str) {
     let owner = json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "1"}]}});
     let patch = [
         "patch",
         "secret",
         "gcr-io",
         "-n",
-        &fixture.namespace,
+        namespace,
         "-p",
         &owner.to_string(),
     ]
     .map(str::to_owned);
     fixture.cluster.kubectl(&patch).run().success();
+}
+
+#[test]
+fn key_is_kept_unless_every_secret_was_deleted() {
+    let (fixture, key) = set_up();
+    set_owner(&fixture, &fixture.namespace);
     let output = delete(&fixture).run().exits(1);
     let note = format!("key/{key} is kept: not every Secret was deleted\n");
     assert!(output.stderr.contains(&note), "{output}");
+    // Its Secret still names it.
+    assert!(!output.stderr.contains("keys delete"), "{output}");
     assert_eq!(fixture.key(), key);
+}
+
+#[test]
+fn key_whose_secret_is_gone_is_kept_with_its_command() {
+    let fixture = Fixture::prepared("delete-key");
+    let other = fixture.cluster.create_namespace("delete-key");
+    let both = format!("{},{other}", fixture.namespace);
+    let args = ["--registry", REGISTRY, "-n", &both];
+    fixture.command(args).run().success();
+    let key = fixture.key();
+    set_owner(&fixture, &other);
+    let output = delete_as(&fixture.session, &fixture.google, &both);
+    let output = output.run().exits(1);
+    assert!(fixture.secret().is_none());
+    for line in [
+        format!("key/{key} is kept: not every Secret was deleted\n"),
+        format!(
+            "hint: (for 1) delete the key if nothing uses it: gcloud iam service-accounts keys delete {key} --iam-account={EMAIL}"
+        ),
+    ] {
+        assert!(output.stderr.contains(&line), "{output}");
+    }
+    assert_eq!(fixture.key(), key);
+}
+
+#[test]
+fn secret_whose_annotations_name_no_key_is_a_warning() {
+    let fixture = Fixture::prepared("delete-key-unknown");
+    let create = |annotations: Value| {
+        let metadata =
+            json!({"name": "gcr-io", "namespace": fixture.namespace, "annotations": annotations});
+        fixture.cluster.create(vec![
+            json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": metadata, "stringData": {".dockerconfigjson": "{}"}}),
+        ]);
+    };
+    create(json!({}));
+    let refused = delete(&fixture).run().exits(1);
+    assert!(!refused.stderr.contains("is not known"), "{refused}");
+    let warning = "Warning: the key of secret \"gcr-io\" is not known, because its annotations name none; --delete-key does not \
+                   delete it\n";
+    // An access token is no key.
+    let token = json!({"kubectl-gcr-secret/credential": "access-token"});
+    for (annotations, expected) in [(None, warning), (Some(token), "")] {
+        if let Some(annotations) = annotations {
+            create(annotations);
+        }
+        let output = delete(&fixture).arg("--allow-unmanaged").run().success();
+        assert_eq!(
+            (output.stdout.as_str(), output.stderr.as_str()),
+            ("secret/gcr-io deleted\n", expected)
+        );
+    }
 }
 
 #[test]

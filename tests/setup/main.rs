@@ -5,6 +5,7 @@ mod bad_input;
 mod canary;
 mod clusters;
 mod delete_key;
+mod delete_key_interruption;
 mod dry_run;
 mod faults;
 mod first_run;

@@ -186,7 +186,7 @@ pub(crate) fn run(
     let (mut session, deletion) = delete::prepare(request);
     session.redactor = Arc::clone(&redactor);
     Ok(session.run(async |clusters, run: RunContext| {
-        let wanted = (&name, &google);
+        let wanted = (&name, args.allow_unmanaged, &google);
         let preparation = KeyDeletion::prepare(&clusters, wanted, (redactor, dry_run), &run);
         let keys = tokio::select! {
             biased;

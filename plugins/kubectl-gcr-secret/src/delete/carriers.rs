@@ -11,11 +11,13 @@ use futures_util::{StreamExt as _, stream};
 use gcr_core::commands::{NamespaceSelection, SelectedCluster};
 use gcr_core::domain::names::{Namespace, SecretName};
 use gcr_core::domain::namespace_filter::{NamespaceClass, NamespaceFilter};
-use gcr_core::domain::pull_secret::{ACCOUNT, KEY_ID};
+use gcr_core::domain::pull_secret::KEY_ID;
 use gcr_core::kubernetes::api_request::JSON;
 use gcr_core::kubernetes::object::metadata_of;
 use gcr_core::kubernetes::pager::{Item, List, Pager};
 use gcr_core::kubernetes::{ClusterClient, RequestError, namespaces, secrets};
+use gcr_core::resources::PullSecretSummary;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -61,15 +63,17 @@ impl Scope {
         }
     }
 
-    /// Returns the namespaces whose Secret `name` carries a key, with the keys, by the Secrets' annotations.
+    /// Returns the namespaces whose Secret `name` carries a key, with the keys, by the Secrets' annotations. A Secret that may be
+    /// deleted and whose annotations name no key has `None`; `allow_unmanaged` states whether one without the label may.
     ///
     /// # Errors
     /// The first error of a read.
     pub(super) async fn keys(
         &self,
         name: &SecretName,
-    ) -> Result<Vec<(Namespace, CarriedKey)>, RequestError> {
-        Ok(match &self.selection {
+        allow_unmanaged: bool,
+    ) -> Result<Vec<(Namespace, Option<CarriedKey>)>, RequestError> {
+        let found = match &self.selection {
             Selection::Names(names) => self.read_each(names, name).await?,
             Selection::Matching(labels, filter) => {
                 let labelled: Option<HashSet<String>> = if labels.is_empty() {
@@ -88,26 +92,32 @@ impl Scope {
                             .as_ref()
                             .is_none_or(|it| it.contains(&item.namespace))
                 });
-                let keys = items.filter_map(|item| {
+                let found = items.filter_map(|item| {
                     let namespace = item.namespace.parse().ok()?;
-                    carried(namespace, metadata_of(&item).ok()?.annotations.as_ref()?)
+                    Some((namespace, metadata_of(&item).ok()?))
                 });
-                keys.collect()
+                found.collect()
             }
-        })
+        };
+        let keys = found.into_iter().filter_map(|(namespace, metadata)| {
+            let summary = PullSecretSummary::of(&metadata);
+            let may_be_deleted = summary.is_managed || allow_unmanaged;
+            // An access token is no key.
+            let may_have_key = summary.credential.as_deref() != Some("access-token");
+            let key = summary.account.zip(summary.key_id);
+            (key.is_some() || (may_be_deleted && may_have_key)).then_some((namespace, key))
+        });
+        Ok(keys.collect())
     }
 
     async fn read_each(
         &self,
         names: &[Namespace],
         name: &SecretName,
-    ) -> Result<Vec<(Namespace, CarriedKey)>, RequestError> {
+    ) -> Result<Vec<(Namespace, ObjectMeta)>, RequestError> {
         let reads = stream::iter(names.to_vec()).map(|namespace| async move {
             let read = self.client.read_secret_metadata(&namespace, name).await?;
-            let annotations = read.and_then(|metadata| metadata.annotations);
-            Ok::<_, RequestError>(
-                annotations.and_then(|annotations| carried(namespace, &annotations)),
-            )
+            Ok::<_, RequestError>(read.map(|metadata| (namespace, metadata)))
         });
         let mut reads = reads.buffered(CONCURRENT_READS);
         let mut found = Vec::new();
@@ -159,18 +169,6 @@ impl Scope {
     pub(super) fn context(&self) -> Option<&Arc<str>> {
         self.client.context()
     }
-}
-
-/// Returns the key that the annotations of a Secret name, with the namespace.
-fn carried(
-    namespace: Namespace,
-    annotations: &BTreeMap<String, String>,
-) -> Option<(Namespace, CarriedKey)> {
-    let value = |name: &str| {
-        let value = annotations.get(name).filter(|value| !value.is_empty());
-        value.cloned()
-    };
-    Some((namespace, (value(ACCOUNT)?, value(KEY_ID)?)))
 }
 
 #[derive(Deserialize, Default)]

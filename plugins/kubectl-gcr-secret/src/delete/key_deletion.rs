@@ -1,17 +1,21 @@
 //! Deletes the keys that no pull Secret carries any more, after the Secrets: `--delete-key`.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gcr_core::commands::{SelectedCluster, show_progress};
 use gcr_core::domain::names::{Namespace, SecretName};
 use gcr_core::domain::redactor::Redactor;
 use gcr_core::engine::{
     Event, Hint, ObjectError, ObjectId, ObjectResult, Outcome, RunContext, TargetName, TargetScope,
+    Writes,
 };
 use gcr_core::kubernetes::{ApiError, RequestError};
 use gcr_core::request::DryRun;
 use gcr_core::resources::permissions;
+use gcr_core::resources::secret::SECRET;
 use gcr_google::api_client::ApiClient;
 use gcr_google::iam_keys::{AccountRef, delete_command};
 use gcr_google::names::{KeyId, ProjectId, ServiceAccountEmail};
@@ -19,6 +23,9 @@ use gcr_google::resources::{DELETED, KEY};
 
 use super::carriers::{CarriedKey, Scope};
 use crate::google_args::{Failure, Google, GoogleOptions};
+
+/// The time for which a deletion in flight is awaited after an interruption. The process ends 5 seconds after the signal.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The keys that the Secrets to delete carry.
 pub(super) struct KeyDeletion {
@@ -52,6 +59,19 @@ struct Target {
     project: ProjectId,
     email: ServiceAccountEmail,
     id: KeyId,
+    state: Cell<KeyState>,
+}
+
+/// How far the deletion of a key is.
+#[derive(Clone, Copy, Default)]
+enum KeyState {
+    /// Nothing was sent.
+    #[default]
+    Waiting,
+    /// The deletion was sent.
+    Sent,
+    /// A line says what became of the key.
+    Reported,
 }
 
 impl KeyDeletion {
@@ -61,7 +81,7 @@ impl KeyDeletion {
     /// Fails if a Secret cannot be read, or without credentials for Google.
     pub(super) async fn prepare(
         clusters: &[SelectedCluster<'_>],
-        (name, options): (&SecretName, &GoogleOptions),
+        (name, allow_unmanaged, options): (&SecretName, bool, &GoogleOptions),
         (redactor, dry_run): (Arc<Redactor>, DryRun),
         run: &RunContext,
     ) -> Result<Self, Unprepared> {
@@ -70,14 +90,23 @@ impl KeyDeletion {
         }
         let scopes: Vec<Scope> = clusters.iter().map(Scope::of).collect();
         let (mut places, mut found) = (HashSet::new(), BTreeSet::new());
+        let mut unknown = Vec::new();
         for (index, scope) in scopes.iter().enumerate() {
             let keys = scope
-                .keys(name)
+                .keys(name, allow_unmanaged)
                 .await
                 .map_err(|error| unread(&error, name))?;
             for (namespace, key) in keys {
-                places.insert((index, namespace));
-                found.insert(key);
+                match key {
+                    Some(key) => {
+                        places.insert((index, namespace));
+                        found.insert(key);
+                    }
+                    None => unknown.push(TargetName {
+                        context: scope.context().cloned(),
+                        scope: TargetScope::Namespace(namespace),
+                    }),
+                }
             }
         }
         let google = Google::open(redactor).await?;
@@ -105,8 +134,17 @@ impl KeyDeletion {
                 project,
                 email,
                 id,
+                state: Cell::default(),
             };
             keys.insert(key, target);
+        }
+        for place in unknown {
+            let text = format!(
+                "the key of secret {:?} is not known, because its annotations name none; --delete-key does not delete it",
+                name.as_str()
+            );
+            let at = Some(place);
+            run.events.send(Event::Warning { text, at }).await;
         }
         Ok(Self {
             scopes,
@@ -120,15 +158,8 @@ impl KeyDeletion {
 
     /// Deletes the keys, unless a deletion of a Secret failed or a Secret still carries the key.
     pub(super) async fn execute(self) {
-        let work = async {
-            if !self.keys.is_empty() {
-                self.delete_unused().await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = self.run.stop.stopped() => {}
-            () = show_progress(&self.run.events, work) => {}
+        if !self.keys.is_empty() && !self.run.stop.is_stopped() {
+            show_progress(&self.run.events, self.delete_unused()).await;
         }
     }
 
@@ -137,17 +168,44 @@ impl KeyDeletion {
         let has_failed = ledger.counts().keys().any(|outcome| !outcome.is_success());
         if has_failed || !ledger.unlisted_clusters().is_empty() {
             for target in self.keys.values() {
-                let reason = "not every Secret was deleted";
-                self.keep(target, reason.to_owned(), None).await;
+                self.note_kept(target, "not every Secret was deleted").await;
+                // The next run does not find the key of a Secret that is gone.
+                if self.may_have_deleted_secrets() {
+                    self.run.events.send(Event::Hint(target.hint())).await;
+                }
             }
             return;
         }
+        let carriers = tokio::select! {
+            biased;
+            () = self.run.stop.stopped() => return,
+            carriers = self.carriers() => carriers,
+        };
+        let Some(carriers) = carriers else { return };
+        for (key, target) in &self.keys {
+            if self.run.stop.is_stopped() {
+                return;
+            }
+            // Two accounts may be named for one key: both are kept.
+            match carriers.get(&key.1) {
+                Some(text) => self.note_kept(target, text).await,
+                None => self.delete(target).await,
+            }
+        }
+    }
+
+    /// Returns a line about a Secret that carries it for each key that one still carries. Reports a failed search and returns
+    /// `None`.
+    async fn carriers(&self) -> Option<BTreeMap<String, String>> {
         let wanted: BTreeSet<CarriedKey> = self.keys.keys().cloned().collect();
         let mut carriers: BTreeMap<String, String> = BTreeMap::new();
         for (index, scope) in self.scopes.iter().enumerate() {
             let found = match scope.carriers(&wanted).await {
                 Ok(found) => found,
-                Err(error) => return self.not_searched(&error, scope).await,
+                Err(error) => {
+                    self.report_not_searched(&error, scope).await;
+                    return None;
+                }
             };
             for (id, (namespace, name)) in found {
                 let place = (index, namespace);
@@ -161,35 +219,23 @@ impl KeyDeletion {
                 carriers.entry(id).or_insert(text);
             }
         }
-        for (key, target) in &self.keys {
-            // Two accounts may be named for one key: both are kept.
-            match carriers.get(&key.1) {
-                Some(text) => self.keep(target, text.clone(), None).await,
-                None => self.delete(target).await,
-            }
-        }
+        Some(carriers)
     }
 
-    /// Says why a key is kept. A hint makes it an error.
-    async fn keep(&self, target: &Target, reason: String, hint: Option<Hint>) {
-        let id = &target.id;
-        let event = match hint {
-            None => Event::Note {
-                line: format!("key/{id} is kept: {reason}"),
-                context: None,
-            },
-            Some(_) => Event::Error {
-                line: format!("error: key {id} is kept: {reason}"),
-                context: None,
-            },
-        };
-        self.run.events.send(event).await;
-        if let Some(hint) = hint {
-            self.run.events.send(Event::Hint(hint)).await;
-        }
+    /// Returns whether a Secret may be gone whose annotations named a key.
+    fn may_have_deleted_secrets(&self) -> bool {
+        self.dry_run == DryRun::None && self.run.ledger.writes_of(&SECRET) != Writes::None
     }
 
-    async fn not_searched(&self, error: &RequestError, scope: &Scope) {
+    /// Says why a key is kept.
+    async fn note_kept(&self, target: &Target, reason: &str) {
+        target.state.set(KeyState::Reported);
+        let line = format!("key/{} is kept: {reason}", target.id);
+        let context = None;
+        self.run.events.send(Event::Note { line, context }).await;
+    }
+
+    async fn report_not_searched(&self, error: &RequestError, scope: &Scope) {
         let is_forbidden = error.api_error().is_some_and(ApiError::is_forbidden);
         let rule = permissions::list_of("secrets");
         for target in self.keys.values() {
@@ -207,7 +253,11 @@ impl KeyDeletion {
                 "the Secrets{place} cannot be searched for it: {}",
                 error.error_text()
             );
-            self.keep(target, reason, Some(Hint::new(hint))).await;
+            target.state.set(KeyState::Reported);
+            let line = format!("error: key {} is kept: {reason}", target.id);
+            let context = None;
+            self.run.events.send(Event::Error { line, context }).await;
+            self.run.events.send(Event::Hint(Hint::new(hint))).await;
         }
     }
 
@@ -222,26 +272,31 @@ impl KeyDeletion {
             (DELETED, None)
         } else {
             tracker.mark_sent();
-            let account = target.account();
-            match target.api.delete_key(account, &target.id).await {
-                Ok(true) => (DELETED, None),
-                // A key that is gone already is as asked.
-                Ok(false) => (Outcome::Unchanged, None),
-                Err(error) => {
+            target.state.set(KeyState::Sent);
+            let deletion = target.api.delete_key(target.account(), &target.id);
+            let result = tokio::select! {
+                biased;
+                result = deletion => Some(result),
+                () = async {
+                    self.run.stop.stopped().await;
+                    tokio::time::sleep(GRACE).await;
+                } => None,
+            };
+            match result {
+                Some(Ok(true)) => (DELETED, None),
+                // A key that is gone already has the desired state.
+                Some(Ok(false)) => (Outcome::Unchanged, None),
+                Some(Err(error)) => {
                     let outcome = if error.may_have_applied() {
                         Outcome::Unknown
                     } else {
                         Outcome::Failed
                     };
-                    let cause = error.to_string();
-                    let hint = format!("delete the key: {}", target.command());
-                    let error = ObjectError {
-                        text: format!("error: {cause}"),
-                        cause,
-                        not_started: false,
-                        hint: Some(Hint::new(hint)),
-                    };
-                    (outcome, Some(error))
+                    (outcome, Some(target.error(error.to_string())))
+                }
+                None => {
+                    let cause = "interrupted before Google responded".to_owned();
+                    (Outcome::Unknown, Some(target.error(cause)))
                 }
             }
         };
@@ -256,6 +311,27 @@ impl KeyDeletion {
             manifest: None,
             command: None,
         });
+        target.state.set(KeyState::Reported);
+    }
+}
+
+impl Drop for KeyDeletion {
+    /// Names the keys that an interrupted run did not delete: the next run does not find the key of a Secret that is gone.
+    fn drop(&mut self) {
+        if !self.may_have_deleted_secrets() {
+            return;
+        }
+        for target in self.keys.values() {
+            let state = match target.state.get() {
+                KeyState::Waiting => "was not deleted",
+                KeyState::Sent => "may not be deleted",
+                KeyState::Reported => continue,
+            };
+            let line = format!("error: key {} {state}: interrupted", target.id);
+            let context = None;
+            self.run.events.send_now(Event::Error { line, context });
+            self.run.events.send_now(Event::Hint(target.hint()));
+        }
     }
 }
 
@@ -269,6 +345,24 @@ impl Target {
 
     fn command(&self) -> String {
         delete_command(self.account(), self.id.as_str())
+    }
+
+    /// Returns the hint for a key that the run keeps.
+    fn hint(&self) -> Hint {
+        Hint::new(format!(
+            "delete the key if nothing uses it: {}",
+            self.command()
+        ))
+    }
+
+    /// Returns the error of a deletion that failed or whose outcome is unknown.
+    fn error(&self, cause: String) -> ObjectError {
+        ObjectError {
+            text: format!("error: {cause}"),
+            cause,
+            not_started: false,
+            hint: Some(Hint::new(format!("delete the key: {}", self.command()))),
+        }
     }
 }
 
