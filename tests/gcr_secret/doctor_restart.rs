@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gcr_test_support::fault_proxy::{FaultProxy, Rule};
-use gcr_test_support::{Deployment, wait_until};
+use gcr_test_support::{Deployment, Signal, wait_until};
 use serde_json::json;
 
 use crate::registry::{HOST, Registry};
@@ -76,6 +76,32 @@ fn budget_that_refuses_is_an_answer() {
         "{output}"
     );
     web.wait_for_pull_secrets(1, &["gcr-io"]);
+}
+
+#[test]
+fn eviction_in_flight_is_awaited_after_an_interruption() {
+    let registry = Registry::new();
+    registry.serve_images();
+    registry.create_secret(HOST, "_json_key", &registry.key);
+    registry.create_stuck_pod(&StuckPod::default());
+    registry.attach(&["gcr-io"]);
+    let fixture = &registry.fixture;
+    let proxy = FaultProxy::new(fixture.cluster);
+    let eviction = Rule::on("create", "pods");
+    let eviction = proxy.delay(eviction, Duration::from_secs(1));
+    let session = proxy.session();
+    let words = ["doctor", "-n", &fixture.namespace, "--restart"];
+    let running = session.gcr_secret(words);
+    let mut running = running.envs(registry.google.environment()).spawn();
+    wait_until("the eviction waits", || proxy.hits(eviction) == 1);
+    running.signal(Signal::INT);
+    let output = running.wait().exits(130);
+    assert!(
+        output.stdout.contains("\n  restarted: evicted; "),
+        "{output}"
+    );
+    let name = StuckPod::default().name;
+    assert_eq!(fixture.find(&format!("pod/{name}")), None);
 }
 
 #[test]

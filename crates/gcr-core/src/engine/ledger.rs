@@ -163,6 +163,11 @@ impl Ledger {
         }
     }
 
+    /// Returns whether a write was sent that has not been answered.
+    pub fn has_write_in_flight(&self) -> bool {
+        self.state().open.values().any(|state| state.in_flight)
+    }
+
     /// Returns whether an object of this kind was written.
     pub fn writes_of(&self, kind: &'static ObjectKind) -> Writes {
         let state = self.state();

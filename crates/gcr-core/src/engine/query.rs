@@ -1,5 +1,7 @@
 //! Runs a query: a command that only reads, and streams rows to the report.
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
@@ -22,8 +24,11 @@ pub trait Query: Send + Sync {
 /// The outcome of a query that read everything. Summaries do not mention it.
 pub const READ: Outcome = Outcome::Unchanged;
 
+/// The time for which a write in flight is awaited after an interruption. The process ends 5 seconds after the signal.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Runs `query` against `target` and sends its rows to the reporter as they come. Ends early if the run is interrupted; the
-/// target then counts as not started.
+/// target then counts as not started. A page with a write in flight is awaited first: `doctor --restart` evicts pods.
 pub async fn query(target: TargetName, query: &dyn Query, run: &RunContext) {
     let object = query.id();
     run.ledger.begin(&target, [object.clone()], None);
@@ -32,9 +37,15 @@ pub async fn query(target: TargetName, query: &dyn Query, run: &RunContext) {
     loop {
         let page = tokio::select! {
             biased;
-            () = run.stop.stopped() => return,
-            page = pages.next() => page,
+            () = run.stop.stopped() => {
+                if !run.ledger.has_write_in_flight() {
+                    return;
+                }
+                tokio::time::timeout(GRACE, pages.next()).await.ok()
+            }
+            page = pages.next() => Some(page),
         };
+        let Some(page) = page else { return };
         match page {
             None => break,
             Some(Ok(rows)) if rows.is_empty() => {}
