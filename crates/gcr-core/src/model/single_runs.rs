@@ -10,7 +10,7 @@ use super::server::{InjectedFault, Server, ServerFault};
 use super::store::Store;
 use super::writer::{self, Job, SecretJob};
 use crate::engine::Outcome;
-use crate::resources::secret::CREATED;
+use crate::resources::secret::{CONFIGURED, CREATED};
 use crate::resources::service_account::PATCHED;
 
 const TEAM: &str = "team";
@@ -211,6 +211,26 @@ fn secret_created_by_unconfirmed_attempt_is_reported_as_created() {
             assert_eq!(result.outcome(DEFAULT), PATCHED, "after {reads} reads");
         }
     }
+}
+
+#[test]
+fn secret_that_may_not_be_read_is_reported_as_created_after_an_unconfirmed_attempt() {
+    let job = Job {
+        attaches: Vec::new(),
+        accounts: Vec::new(),
+        ..create()
+    };
+    let mut created = 0;
+    for (before, between) in (0..4).flat_map(|before| (0..3).map(move |it| (before, it))) {
+        let mut faults = vec![ServerFault::None; before];
+        faults.push(ServerFault::Forbidden);
+        faults.extend(vec![ServerFault::None; between]);
+        faults.extend([ServerFault::Forbidden, ServerFault::ReplyLost]);
+        let outcome = run(&job, Some(0), &faults).outcome("secret/ours-0");
+        assert_ne!(outcome, CONFIGURED, "{before}, {between}");
+        created += usize::from(outcome == CREATED);
+    }
+    assert!(created > 0);
 }
 
 #[test]

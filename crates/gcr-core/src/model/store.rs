@@ -189,6 +189,9 @@ impl Store {
         entries.push(json!({"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
             "time": self.now().to_string(), "fieldsV1": owned}));
         desired["metadata"]["managedFields"] = Value::Array(entries);
+        if stored.is_none() {
+            desired["metadata"]["creationTimestamp"] = json!(self.now().to_string());
+        }
         let status = if stored.is_some() { 200 } else { 201 };
         if query.contains_key("dryRun") {
             return (status, desired);

@@ -36,8 +36,11 @@ impl Writer<'_> {
         let now = metadata(response)?;
         if apply.prior_state == PriorState::Unknown {
             let is_unchanged = !response.may_have_applied && self.is_unchanged(&now, response);
+            let may_be_made = response.may_have_applied || apply.may_have_applied;
             return Ok(if is_unchanged {
                 Outcome::Unchanged
+            } else if may_be_made && self.is_created_by_apply(&now) {
+                made
             } else {
                 CONFIGURED
             });
@@ -88,6 +91,13 @@ impl Writer<'_> {
             .zip(clock(response))
             .map(|(ours, clock)| clock.duration_since(ours));
         age.is_some_and(|age| age > jiff::SignedDuration::from_secs(1))
+    }
+
+    /// Returns whether our last apply created the Secret: then the server set the time of our `managedFields` entry together
+    /// with the time of creation.
+    fn is_created_by_apply(&self, now: &ObjectMeta) -> bool {
+        let created = now.creation_timestamp.as_ref().map(|time| time.0);
+        created.is_some() && created == last_applied_at(now, &self.spec.execution.field_manager)
     }
 
     /// Returns whether a server dry run changed anything: our `managedFields` entry then has the current time. If that
