@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+/// The time for which a write in flight is awaited after an interruption. Less than the 5 seconds of the whole process, so that an
+/// unused key can still be deleted.
+pub const WRITE_GRACE: Duration = Duration::from_secs(2);
+
 /// Whether the run was interrupted. Clones observe the same run.
 #[derive(Debug, Clone)]
 pub struct StopSignal(watch::Receiver<bool>);

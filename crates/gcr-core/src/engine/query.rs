@@ -1,6 +1,4 @@
-//! Runs a query: a command that only reads, and streams rows to the report.
-
-use std::time::Duration;
+//! Runs a query: a command that reads, and streams rows to the report.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -10,6 +8,7 @@ use super::object::{ObjectId, Outcome};
 use super::object_error::ObjectError;
 use super::run_context::RunContext;
 use super::target::TargetName;
+use crate::stop::WRITE_GRACE;
 
 /// A read of one target that yields rows.
 pub trait Query: Send + Sync {
@@ -23,9 +22,6 @@ pub trait Query: Send + Sync {
 
 /// The outcome of a query that read everything. Summaries do not mention it.
 pub const READ: Outcome = Outcome::Unchanged;
-
-/// The time for which a write in flight is awaited after an interruption. The process ends 5 seconds after the signal.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs `query` against `target` and sends its rows to the reporter as they come. Ends early if the run is interrupted; the
 /// target then counts as not started. A page with a write in flight is awaited first: `doctor --restart` evicts pods.
@@ -41,7 +37,7 @@ pub async fn query(target: TargetName, query: &dyn Query, run: &RunContext) {
                 if !run.ledger.has_write_in_flight() {
                     return;
                 }
-                tokio::time::timeout(GRACE, pages.next()).await.ok()
+                tokio::time::timeout(WRITE_GRACE, pages.next()).await.ok()
             }
             page = pages.next() => Some(page),
         };

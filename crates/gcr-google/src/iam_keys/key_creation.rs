@@ -1,8 +1,8 @@
 //! Creates keys. The request is sent at most once: each one that arrives makes a key, and only its response contains the
 //! private part.
 //!
-//! After a lost response, the keys are listed and compared with the list from before. One new key is the lost one: it is
-//! deleted, because nothing can use it, and one further attempt is made. Several new keys mean that another client has
+//! After a lost response, the keys are listed and compared with the list from before. A single new key that a second list
+//! confirms is the lost one: it is deleted, because nothing can use it, and one further attempt is made. Several new keys mean that another client has
 //! created one too: none is deleted.
 
 use std::fmt;

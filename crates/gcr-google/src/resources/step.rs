@@ -4,14 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gcr_core::engine::{Context, Finished, Outcome, StepResult, WriteTracker};
+use gcr_core::stop::WRITE_GRACE;
 use tokio::time::Instant;
 
 use super::resource_error::ResourceError;
 use crate::error::GoogleError;
-
-/// The time for which a write in flight is awaited after an interruption. Less than that of the whole process, so that an
-/// unused key can still be deleted.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Awaits a read; an interruption cancels it.
 pub(super) async fn read<T>(
@@ -33,7 +30,7 @@ pub(super) async fn check<T>(
     }
 }
 
-/// Awaits a write; after an interruption, for at most [`GRACE`]. Returns `None` if no response arrived by then.
+/// Awaits a write; after an interruption, for at most [`WRITE_GRACE`]. Returns `None` if no response arrived by then.
 pub(super) async fn write<T>(
     cx: &Context,
     tracker: &Arc<WriteTracker>,
@@ -45,7 +42,7 @@ pub(super) async fn write<T>(
         result = call => Some(result),
         () = async {
             cx.stop.stopped().await;
-            tokio::time::sleep(GRACE).await;
+            tokio::time::sleep(WRITE_GRACE).await;
         } => None,
     };
     if result.is_some() {

@@ -2,11 +2,18 @@
 
 use gcr_google::api_error::Reason;
 use gcr_google::iam_keys::{AccountRef, KeyCreationError};
+use gcr_google::names::{ProjectId, ServiceAccountEmail};
 use gcr_test_support::fake_google::{CannedError, Fault, Rule};
 use serde_json::json;
 
 use crate::operator::Operator;
 use crate::stub::{Reply, Stub};
+
+/// Returns the project and the address of the account whose keys the stub has.
+fn account_of_stub() -> (ProjectId, ServiceAccountEmail) {
+    let email = "gcr-pull@p.iam.gserviceaccount.com";
+    ("p".parse().unwrap(), email.parse().unwrap())
+}
 
 async fn key_ids(operator: &Operator) -> Vec<String> {
     let keys = operator.api.keys(operator.account(), false).await.unwrap();
@@ -122,10 +129,7 @@ async fn key_of_another_client_that_is_listed_first_is_not_deleted() {
         }
     })
     .await;
-    let (project, email) = (
-        "p".parse().unwrap(),
-        "gcr-pull@p.iam.gserviceaccount.com".parse().unwrap(),
-    );
+    let (project, email) = account_of_stub();
     let account = AccountRef {
         project: &project,
         email: &email,
@@ -213,10 +217,7 @@ async fn several_new_keys_are_named_and_none_is_deleted() {
     })
     .await;
     let api = stub.api_client();
-    let (project, email) = (
-        "p".parse().unwrap(),
-        "gcr-pull@p.iam.gserviceaccount.com".parse().unwrap(),
-    );
+    let (project, email) = account_of_stub();
     let account = AccountRef {
         project: &project,
         email: &email,

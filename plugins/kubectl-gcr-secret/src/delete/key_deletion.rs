@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use gcr_core::commands::{SelectedCluster, show_progress};
 use gcr_core::domain::names::{Namespace, SecretName};
@@ -16,6 +15,7 @@ use gcr_core::kubernetes::{ApiError, RequestError};
 use gcr_core::request::DryRun;
 use gcr_core::resources::permissions;
 use gcr_core::resources::secret::SECRET;
+use gcr_core::stop::WRITE_GRACE;
 use gcr_google::api_client::ApiClient;
 use gcr_google::iam_keys::{AccountRef, delete_command};
 use gcr_google::names::{KeyId, ProjectId, ServiceAccountEmail};
@@ -23,9 +23,6 @@ use gcr_google::resources::{DELETED, KEY};
 
 use super::carriers::{CarriedKey, Scope};
 use crate::google_args::{Failure, Google, GoogleOptions};
-
-/// The time for which a deletion in flight is awaited after an interruption. The process ends 5 seconds after the signal.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The keys that the Secrets to delete carry.
 pub(super) struct KeyDeletion {
@@ -279,7 +276,7 @@ impl KeyDeletion {
                 result = deletion => Some(result),
                 () = async {
                     self.run.stop.stopped().await;
-                    tokio::time::sleep(GRACE).await;
+                    tokio::time::sleep(WRITE_GRACE).await;
                 } => None,
             };
             match result {

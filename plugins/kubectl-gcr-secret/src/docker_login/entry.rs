@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +12,7 @@ use gcr_core::engine::{
     StepResult, WriteTracker,
 };
 use gcr_core::safety::Safety;
+use gcr_core::stop::WRITE_GRACE;
 use gcr_google::registry::Login;
 use kube_clientcmd::escape_control::escape_control;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -73,9 +73,6 @@ impl SharedFile {
         Ok(content)
     }
 }
-
-/// The time for which a helper that stores a credential is awaited after an interruption. Less than that of the whole process.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The entry for one host.
 pub(super) struct EntryResource {
@@ -291,7 +288,7 @@ impl Resource for EntryResource {
             written = self.write(&mut warnings) => written,
             () = async {
                 cx.stop.stopped().await;
-                tokio::time::sleep(GRACE).await;
+                tokio::time::sleep(WRITE_GRACE).await;
             } => {
                 let error = self.error("interrupted while the credential helper was running", None);
                 return StepResult::Finished(Finished::failure(Outcome::Unknown, error));

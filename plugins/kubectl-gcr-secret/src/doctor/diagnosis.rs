@@ -68,7 +68,7 @@ pub(super) struct Diagnosis {
     pub(super) cause: Cause,
     /// One sentence without a full stop.
     pub(super) message: String,
-    /// The command that mends it.
+    /// The command that solves the problem.
     pub(super) fix: Option<String>,
     /// The registry's answer that decided.
     pub(super) finding: Option<Arc<Finding>>,

@@ -89,12 +89,7 @@ impl AccountRotation<'_> {
         if unknown.is_empty() {
             return;
         }
-        let Ok(keys) = self
-            .stage
-            .api
-            .keys(self.stage.account.reference(), false)
-            .await
-        else {
+        let Some(keys) = self.keys_again().await else {
             return;
         };
         let of_id = |id: &str| keys.iter().find(|key| key.id() == id);

@@ -41,12 +41,7 @@ impl AccountRotation<'_> {
         if self.is_dry_run() {
             return;
         }
-        let Ok(keys) = self
-            .stage
-            .api
-            .keys(self.stage.account.reference(), false)
-            .await
-        else {
+        let Some(keys) = self.keys_again().await else {
             return;
         };
         let mut carried: BTreeSet<&str> = search.keys_of(self.email()).collect();

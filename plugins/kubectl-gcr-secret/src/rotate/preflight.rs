@@ -10,6 +10,12 @@ use super::account_rotation::AccountRotation;
 use crate::google_args::Failure;
 
 impl AccountRotation<'_> {
+    /// Lists the keys again. Returns `None` if Google does not return them: the run goes on with those it knows.
+    pub(super) async fn keys_again(&self) -> Option<Vec<Key>> {
+        let account = self.stage.account.reference();
+        self.stage.api.keys(account, false).await.ok()
+    }
+
     /// Returns the keys of the account, which must exist and be enabled.
     pub(super) async fn keys(&self) -> Result<Vec<Key>, Failure> {
         let Account { project, email } = &self.stage.account;

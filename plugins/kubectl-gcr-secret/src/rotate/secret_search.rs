@@ -66,7 +66,7 @@ pub(super) struct SearchResult {
 
 /// An object or a list that could not be read.
 pub(super) struct Unread {
-    /// What could not be read, as a sentence for the user.
+    /// The problem as a clause, such as `the Secrets could not be read`.
     pub(super) problem: String,
     /// The error to print; `None` if another line states it.
     pub(super) error: Option<String>,

@@ -1,4 +1,4 @@
-//! The eviction of pods that cannot pull and that only a new pod mends. Their controller creates the new pod, with the pull
+//! The eviction of pods that cannot pull and must be replaced. Their controller creates the new pod, with the pull
 //! secrets that its ServiceAccount lists now.
 
 mod discovery;
